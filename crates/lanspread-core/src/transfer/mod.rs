@@ -1,0 +1,1 @@
+//! The swarm scheduler of one download.

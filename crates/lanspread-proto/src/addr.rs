@@ -1,0 +1,112 @@
+//! The two kinds of address, kept apart by type.
+//!
+//! Invariant: a peer is recorded only under a [`ListenAddr`]. A [`TransportAddr`] is for logs and has
+//! no conversion to it.
+
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    str::FromStr,
+};
+
+use serde::{Deserialize, Serialize};
+
+/// Where a peer accepts connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ListenAddr(SocketAddr);
+
+/// Why an address cannot be a peer's listener address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ListenAddrError {
+    /// The text is not an IP address with a port.
+    #[error("{0:?} is not an address; write it like 192.168.1.20:47000 or [fe80::1]:47000")]
+    NotAnAddress(String),
+    /// Port 0 means "any port" and cannot be dialed.
+    #[error("{0} has port 0, which nobody can dial")]
+    PortZero(SocketAddr),
+    /// `0.0.0.0` and `::` mean "every address" and cannot be dialed.
+    #[error("{0} names no machine: it stands for every address of the one that uses it")]
+    Unspecified(SocketAddr),
+    /// A multicast or broadcast address is not one machine.
+    #[error("{0} is not the address of one machine")]
+    NotUnicast(SocketAddr),
+}
+
+impl ListenAddr {
+    /// Accepts an address that another peer could dial.
+    ///
+    /// # Errors
+    /// Port 0 and unspecified, multicast or broadcast addresses are refused.
+    pub fn new(addr: SocketAddr) -> Result<Self, ListenAddrError> {
+        if addr.port() == 0 {
+            return Err(ListenAddrError::PortZero(addr));
+        }
+        if addr.ip().is_unspecified() {
+            return Err(ListenAddrError::Unspecified(addr));
+        }
+        let broadcast = match addr.ip() {
+            IpAddr::V4(ip) => ip.is_broadcast(),
+            IpAddr::V6(_) => false,
+        };
+        if broadcast || addr.ip().is_multicast() {
+            return Err(ListenAddrError::NotUnicast(addr));
+        }
+        Ok(Self(addr))
+    }
+
+    /// The socket address to dial.
+    #[must_use]
+    pub const fn socket_addr(self) -> SocketAddr {
+        self.0
+    }
+}
+
+impl fmt::Display for ListenAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for ListenAddr {
+    type Err = ListenAddrError;
+
+    fn from_str(text: &str) -> Result<Self, ListenAddrError> {
+        let addr = text
+            .parse()
+            .map_err(|_| ListenAddrError::NotAnAddress(text.chars().take(80).collect()))?;
+        Self::new(addr)
+    }
+}
+
+impl TryFrom<String> for ListenAddr {
+    type Error = ListenAddrError;
+
+    fn try_from(text: String) -> Result<Self, ListenAddrError> {
+        text.parse()
+    }
+}
+
+impl From<ListenAddr> for String {
+    fn from(addr: ListenAddr) -> Self {
+        addr.to_string()
+    }
+}
+
+/// The far end of one connection: usually an ephemeral port, worth a log line and nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TransportAddr(SocketAddr);
+
+impl TransportAddr {
+    /// Wraps the far end of a connection.
+    #[must_use]
+    pub const fn new(addr: SocketAddr) -> Self {
+        Self(addr)
+    }
+}
+
+impl fmt::Display for TransportAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

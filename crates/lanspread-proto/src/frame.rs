@@ -1,0 +1,87 @@
+//! Framing: a big-endian `u32` length, then that many bytes of JSON.
+//!
+//! Invariant: a length is checked against the limit of its kind before a byte of the payload is read
+//! or memory for it is reserved.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::limits::{REQUEST_FRAME_BYTES_MAX, RESPONSE_FRAME_BYTES_MAX};
+
+/// Which limit a frame is held to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FrameKind {
+    /// At most [`REQUEST_FRAME_BYTES_MAX`] bytes.
+    Request,
+    /// At most [`RESPONSE_FRAME_BYTES_MAX`] bytes.
+    Response,
+}
+
+impl FrameKind {
+    /// The longest payload of this kind, in bytes.
+    #[must_use]
+    pub const fn bytes_max(self) -> usize {
+        match self {
+            Self::Request => REQUEST_FRAME_BYTES_MAX,
+            Self::Response => RESPONSE_FRAME_BYTES_MAX,
+        }
+    }
+}
+
+/// Why a frame was not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum FrameError {
+    /// The length is over the limit of its kind.
+    #[error("a {kind:?} frame of {len} bytes is over the limit of {} bytes", kind.bytes_max())]
+    TooLong {
+        /// The kind of frame.
+        kind: FrameKind,
+        /// The length it announced, in bytes.
+        len: usize,
+    },
+    /// The payload is not the JSON that is expected here.
+    #[error("a {kind:?} frame does not hold a valid message: {source}")]
+    BadMessage {
+        /// The kind of frame.
+        kind: FrameKind,
+        /// What the parser says.
+        source: serde_json::Error,
+    },
+}
+
+/// Reads the length that a frame's first four bytes announce.
+///
+/// # Errors
+/// A length over the limit of `kind`.
+pub fn payload_len(kind: FrameKind, header: [u8; 4]) -> Result<usize, FrameError> {
+    let len = u32::from_be_bytes(header) as usize;
+    if len > kind.bytes_max() {
+        return Err(FrameError::TooLong { kind, len });
+    }
+    Ok(len)
+}
+
+/// Parses a frame's payload.
+///
+/// # Errors
+/// Anything but the JSON of exactly one message.
+pub fn decode_payload<M: DeserializeOwned>(
+    kind: FrameKind,
+    payload: &[u8],
+) -> Result<M, FrameError> {
+    serde_json::from_slice(payload).map_err(|source| FrameError::BadMessage { kind, source })
+}
+
+/// Writes a message as a whole frame.
+///
+/// # Errors
+/// A message over the limit of `kind`, which the receiver would refuse.
+pub fn encode_frame<M: Serialize>(kind: FrameKind, message: &M) -> Result<Vec<u8>, FrameError> {
+    let mut frame = vec![0; 4];
+    serde_json::to_writer(&mut frame, message)
+        .map_err(|source| FrameError::BadMessage { kind, source })?;
+    let len = frame.len() - 4;
+    let header = u32::try_from(len).ok().filter(|_| len <= kind.bytes_max());
+    let header = header.ok_or(FrameError::TooLong { kind, len })?;
+    frame[..4].copy_from_slice(&header.to_be_bytes());
+    Ok(frame)
+}

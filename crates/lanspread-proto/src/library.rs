@@ -1,0 +1,119 @@
+//! What a peer announces of its library, whole or as a difference.
+
+use std::fmt;
+
+use lanspread_db::{GameId, ManifestHash, Version};
+use serde::{Deserialize, Serialize};
+
+use crate::limits::PEER_NAME_BYTES_MAX;
+
+/// One run of one peer: revisions are comparable only within the same epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct LibraryEpoch(pub u64);
+
+/// A counter that grows with each change of a peer's announced library.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+pub struct LibraryRevision(pub u64);
+
+/// Names one state of a library: two libraries with the same digest are the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LibraryState {
+    /// The run of the peer that counts the revisions.
+    pub epoch: LibraryEpoch,
+    /// How many changes this run has announced.
+    pub revision: LibraryRevision,
+    /// BLAKE3 over the canonical listing of the announced games, in lower-case hexadecimal.
+    pub digest: lanspread_db::ContentHash,
+}
+
+/// One announced game.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GameSummary {
+    /// The game.
+    pub id: GameId,
+    /// What people call it; at most [`crate::limits::TITLE_BYTES_MAX`] bytes.
+    pub title: String,
+    /// The version this peer holds.
+    pub version: Version,
+    /// The bytes of all files of the manifest.
+    pub size_bytes: u64,
+    /// The hash that names the manifest; absent while the files are still being hashed.
+    pub manifest: Option<ManifestHash>,
+}
+
+/// A whole library.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LibrarySnapshot {
+    /// The state that the listing brings the receiver to.
+    pub state: LibraryState,
+    /// All announced games, sorted by id.
+    pub games: Vec<GameSummary>,
+}
+
+/// What changed in a library since a revision of the same epoch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LibraryDelta {
+    /// The revision the delta starts from.
+    pub since: LibraryRevision,
+    /// The state that the delta brings the receiver to.
+    pub state: LibraryState,
+    /// Games that appeared or changed, sorted by id.
+    pub changed: Vec<GameSummary>,
+    /// Games that are gone, sorted.
+    pub removed: Vec<GameId>,
+}
+
+/// What a peer calls itself: for people only, never an identity.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct PeerName(String);
+
+impl PeerName {
+    /// Makes a name that is safe to print: control characters become spaces, and what is longer than
+    /// [`PEER_NAME_BYTES_MAX`] bytes is cut. An empty name becomes `unnamed`.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        let mut name = String::new();
+        for c in text.trim().chars() {
+            let c = if c.is_control() { ' ' } else { c };
+            if name.len() + c.len_utf8() > PEER_NAME_BYTES_MAX {
+                break;
+            }
+            name.push(c);
+        }
+        if name.is_empty() {
+            name.push_str("unnamed");
+        }
+        Self(name)
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for PeerName {
+    fn from(text: String) -> Self {
+        Self::new(&text)
+    }
+}
+
+impl From<PeerName> for String {
+    fn from(name: PeerName) -> Self {
+        name.0
+    }
+}
+
+impl fmt::Display for PeerName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,26 @@
+//! Every limit of the wire, in one place. Each has a test at the limit and one past it.
+
+/// Longest request frame payload, in bytes.
+pub const REQUEST_FRAME_BYTES_MAX: usize = 64 * 1024;
+
+/// Longest response frame payload, in bytes. A full library of [`LIBRARY_GAMES_MAX`] games fits.
+pub const RESPONSE_FRAME_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Most games one peer may announce.
+pub const LIBRARY_GAMES_MAX: usize = 10_000;
+
+/// Longest title of a game on the wire, in bytes of UTF-8.
+pub const TITLE_BYTES_MAX: usize = 256;
+
+/// Longest name of a peer, in bytes of UTF-8.
+pub const PEER_NAME_BYTES_MAX: usize = 64;
+
+/// Most chunks one `GetGameFileChunk` request may name.
+pub const CHUNKS_PER_REQUEST_MAX: usize = 1024;
+
+/// Most bytes one `GetGameFileChunk` request may ask for: one chunk of the largest size, or many
+/// small ones.
+pub const REQUEST_DATA_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// Longest text in a refusal, in bytes of UTF-8.
+pub const REFUSAL_TEXT_BYTES_MAX: usize = 1024;

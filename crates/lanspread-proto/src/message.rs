@@ -1,0 +1,200 @@
+//! The messages: one request and one response per stream.
+//!
+//! A response to [`Request::GetGame`] or [`Request::GetGameFileChunk`] is followed on the same stream
+//! by raw bytes, exactly as many as the response says.
+
+use lanspread_db::{ChunkRef, GameId, ManifestHash, Version};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    GameSummary, LibraryDelta, LibraryEpoch, LibraryRevision, LibrarySnapshot, LibraryState,
+    ListenAddr, PROTOCOL_VERSION, PeerId, PeerName, limits::REFUSAL_TEXT_BYTES_MAX,
+};
+
+/// What one peer asks of another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Request {
+    /// "I take part": the first request between two peers.
+    Hello(Hello),
+    /// "Are you there?"
+    Ping,
+    /// "This is the state of my library": sent after a change; the receiver asks for what it lacks.
+    LibrarySummary {
+        /// The sender's library.
+        state: LibraryState,
+    },
+    /// "Send me your whole library."
+    LibrarySnapshot,
+    /// "Send me what changed in your library since this revision."
+    LibraryDelta {
+        /// The run of the receiver in which the revision was seen.
+        epoch: LibraryEpoch,
+        /// The last revision the sender knows.
+        since: LibraryRevision,
+    },
+    /// "Which games do you have?" For diagnosis: the answer is never written to a peer's record.
+    ListGames,
+    /// "Send me the manifest of this game." An unhashed game is hashed next.
+    GetGame {
+        /// The game.
+        id: GameId,
+    },
+    /// "Send me these chunks."
+    GetGameFileChunk(ChunkRequest),
+    /// "I leave": a hint.
+    Goodbye,
+}
+
+/// The chunks of one manifest that a peer wants on one stream, in this order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChunkRequest {
+    /// The game.
+    pub id: GameId,
+    /// The manifest that the chunk numbers refer to.
+    pub manifest: ManifestHash,
+    /// Which chunks; 1 to [`crate::limits::CHUNKS_PER_REQUEST_MAX`], together at most
+    /// [`crate::limits::REQUEST_DATA_BYTES_MAX`] bytes.
+    pub chunks: Vec<ChunkRef>,
+}
+
+/// How a peer introduces itself.
+///
+/// It cannot be built before the listener is bound: the bound address is an argument of
+/// [`Hello::new`], and [`ListenAddr`] cannot hold an unbound one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// The wire version of the sender.
+    pub protocol_version: u32,
+    /// The sender; must be the one that the connection proved.
+    pub peer_id: PeerId,
+    /// Where the sender accepts connections, as the receiver can reach it.
+    pub listen_addr: ListenAddr,
+    /// What the sender calls itself.
+    pub name: PeerName,
+    /// The state of the sender's library.
+    pub library: LibraryState,
+}
+
+/// How the receiver of a [`Hello`] introduces itself in turn.
+pub type HelloAck = Hello;
+
+impl Hello {
+    /// Introduces a peer whose listener is bound at `listen_addr`.
+    #[must_use]
+    pub const fn new(
+        listen_addr: ListenAddr,
+        peer_id: PeerId,
+        name: PeerName,
+        library: LibraryState,
+    ) -> Self {
+        Self { protocol_version: PROTOCOL_VERSION, peer_id, listen_addr, name, library }
+    }
+}
+
+/// What the asked peer answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Response {
+    /// The answer to `Hello`.
+    HelloAck(HelloAck),
+    /// The answer to `Ping`.
+    Pong,
+    /// The answer to `LibrarySummary` and `Goodbye`.
+    Noted,
+    /// The answer to `LibrarySnapshot`, and to a `LibraryDelta` whose start is unknown.
+    LibrarySnapshot(LibrarySnapshot),
+    /// The answer to `LibraryDelta`.
+    LibraryDelta(LibraryDelta),
+    /// The answer to `ListGames`.
+    Games {
+        /// All announced games, sorted by id.
+        games: Vec<GameSummary>,
+    },
+    /// The answer to `GetGame`; followed by the canonical encoding of the manifest.
+    Game {
+        /// The version the manifest describes.
+        version: Version,
+        /// The hash of the bytes that follow.
+        manifest: ManifestHash,
+        /// How many bytes follow.
+        manifest_bytes: u64,
+    },
+    /// The answer to `GetGame` while the files are still being hashed: ask again when the library of
+    /// this peer announces a manifest.
+    GamePending {
+        /// Bytes hashed so far.
+        hashed_bytes: u64,
+        /// Bytes of all files.
+        total_bytes: u64,
+    },
+    /// The answer to `GetGameFileChunk`; followed by the bytes of the chunks, in the order asked.
+    Chunks {
+        /// How many bytes follow.
+        data_bytes: u64,
+    },
+    /// The two peers speak different wire versions.
+    WrongVersion(WrongVersion),
+    /// The request cannot be served; the reason is for people and logs.
+    Refused(Refusal),
+    /// The peer cannot answer now through no fault of the asker, for example because its listener is
+    /// not bound yet.
+    InternalPeerError {
+        /// What went wrong.
+        message: String,
+    },
+}
+
+/// Names both wire versions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrongVersion {
+    /// The version of the peer that answers.
+    pub ours: u32,
+    /// The version of the peer that asked.
+    pub yours: u32,
+}
+
+/// Why a request was not served.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refusal {
+    /// The kind, for programs.
+    pub kind: RefusalKind,
+    /// The reason, for people; at most [`REFUSAL_TEXT_BYTES_MAX`] bytes.
+    pub message: String,
+}
+
+/// The kinds of refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RefusalKind {
+    /// The `peer_id` in a `Hello` is not the one the connection proved.
+    IdentityMismatch,
+    /// A request other than `Hello` from a peer that has not introduced itself.
+    NotIntroduced,
+    /// The game is not announced here, or not under this manifest.
+    NotAvailable,
+    /// The game is being changed by an operation.
+    Busy,
+    /// The request breaks a rule or a limit.
+    BadRequest,
+    /// Too much is asked at once; ask again later.
+    Overloaded,
+}
+
+impl Refusal {
+    /// Refuses for this reason; a longer text is cut.
+    #[must_use]
+    pub fn new(kind: RefusalKind, message: impl Into<String>) -> Self {
+        let mut message = message.into();
+        if message.len() > REFUSAL_TEXT_BYTES_MAX {
+            let end = (0..=REFUSAL_TEXT_BYTES_MAX)
+                .rev()
+                .find(|&at| message.is_char_boundary(at))
+                .unwrap_or(0);
+            message.truncate(end);
+        }
+        Self { kind, message }
+    }
+}
