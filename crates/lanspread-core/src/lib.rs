@@ -7,7 +7,10 @@
 //! "chunk failed".
 
 mod api;
+mod outbox;
+mod peer;
 pub mod root;
 pub mod transfer;
 
 pub use api::*;
+pub use peer::Peer;
