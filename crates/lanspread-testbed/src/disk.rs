@@ -1,0 +1,103 @@
+//! A small disk: a memory file system of a few MiB, for tests of what happens when it is full.
+//!
+//! The invariant: it is unmounted and its directory removed when the value goes; the first one of a
+//! process also sweeps what dead processes left mounted.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Once;
+
+use crate::command::{self, CommandError};
+use crate::leftovers;
+
+static SWEEP: Once = Once::new();
+
+/// Why there is no small disk.
+#[derive(Debug, thiserror::Error)]
+pub enum DiskError {
+    /// The place to mount it could not be made.
+    #[error("could not make {path} to mount a small disk at: {source}")]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// Mounting it failed.
+    #[error("could not mount a disk of {mib} MiB, which needs root on Linux: {source}")]
+    Mount {
+        /// The size that was asked for.
+        mib: u32,
+        /// The command and what it said.
+        source: CommandError,
+    },
+}
+
+/// A mounted memory file system of a fixed size.
+#[derive(Debug)]
+pub struct SmallDisk {
+    path: PathBuf,
+}
+
+impl SmallDisk {
+    /// Mounts a disk of `mib` MiB in the directory for temporary files.
+    ///
+    /// # Errors
+    ///
+    /// When this user may not mount, or this is not Linux.
+    pub fn mount(mib: u32) -> Result<Self, DiskError> {
+        SWEEP.call_once(sweep);
+        let path = std::env::temp_dir().join(leftovers::unique_name());
+        std::fs::create_dir(&path).map_err(|source| DiskError::Directory {
+            path: path.clone(),
+            source,
+        })?;
+        let size = format!("size={mib}m");
+        let mounted = command::run(
+            Command::new("mount")
+                .args(["-t", "tmpfs", "-o", &size, "lanspread"])
+                .arg(&path),
+        );
+        match mounted {
+            Ok(_) => Ok(Self { path }),
+            Err(source) => {
+                // The directory is empty, and the error to tell is the one of the mount.
+                let _ = std::fs::remove_dir(&path);
+                Err(DiskError::Mount { mib, source })
+            }
+        }
+    }
+
+    /// Where the disk is mounted.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        unmount(&self.path);
+    }
+}
+
+/// Takes a disk away even if a process still holds a file on it.
+fn unmount(path: &Path) {
+    command::run_quietly(Command::new("umount").arg("--lazy").arg(path));
+    // Fails only if the unmount did, and then the next run sweeps again.
+    let _ = std::fs::remove_dir(path);
+}
+
+fn sweep() {
+    let mounts = std::fs::read_to_string("/proc/mounts").unwrap_or_default();
+    mounts
+        .lines()
+        .filter_map(|line| line.split(' ').nth(1))
+        .map(Path::new)
+        .filter(|path| path.starts_with(std::env::temp_dir()))
+        .filter(|path| {
+            let name = path.file_name().and_then(|name| name.to_str());
+            name.is_some_and(leftovers::is_leftover)
+        })
+        .for_each(unmount);
+}

@@ -1,0 +1,136 @@
+//! Reads from `/proc` what processes have cost: processor time and memory.
+//!
+//! The invariant: a child that has ended and was waited for is counted with its parent, so the sum
+//! over a process and its living children never forgets work. Linux only; elsewhere an error.
+
+use std::io;
+use std::time::Duration;
+
+/// The kernel reports times in hundredths of a second to every user program on the processors this
+/// runs on (`USER_HZ`, see `proc_pid_stat(5)`).
+const TICK: Duration = Duration::from_millis(10);
+
+/// Fields of `/proc/<pid>/stat` after the name of the program, counted from the state as zero:
+/// `ppid`, and `utime` to `cstime`.
+const PARENT_FIELD: usize = 1;
+const TIME_FIELDS: std::ops::RangeInclusive<usize> = 11..=14;
+
+/// The processor time, in user and kernel mode, of one process and the children it has waited for.
+///
+/// # Errors
+///
+/// When the process does not exist or `/proc` is not there.
+pub fn cpu_time_of(pid: u32) -> io::Result<Duration> {
+    Ok(Stat::read(pid)?.cpu_time())
+}
+
+/// The same for a process and all its living descendants: for servers that fork.
+///
+/// # Errors
+///
+/// When the process does not exist or `/proc` is not there.
+pub fn cpu_time_of_tree(pid: u32) -> io::Result<Duration> {
+    let root = Stat::read(pid)?;
+    let all = all_processes()?;
+    let mut total = root.cpu_time();
+    let mut parents = vec![pid];
+    while let Some(parent) = parents.pop() {
+        for (child, stat) in all.iter().filter(|(_, stat)| stat.parent == parent) {
+            total += stat.cpu_time();
+            parents.push(*child);
+        }
+    }
+    Ok(total)
+}
+
+/// The processor time of all children of this process that have ended and were waited for.
+///
+/// # Errors
+///
+/// When `/proc` is not there.
+pub fn cpu_time_of_ended_children() -> io::Result<Duration> {
+    let stat = Stat::read(std::process::id())?;
+    Ok(TICK * (stat.times[2] + stat.times[3]))
+}
+
+/// The most memory that a process ever held, in bytes.
+///
+/// # Errors
+///
+/// When the process does not exist or `/proc` is not there.
+pub fn memory_peak_bytes_of(pid: u32) -> io::Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .and_then(|rest| rest.trim().strip_suffix(" kB"))
+        .and_then(|kilobytes| kilobytes.trim().parse::<u64>().ok())
+        .map(|kilobytes| kilobytes * 1024)
+        .ok_or_else(|| io::Error::other(format!("/proc/{pid}/status has no VmHWM")))
+}
+
+struct Stat {
+    parent: u32,
+    /// User and kernel time of the process, then of its ended children, in ticks.
+    times: [u32; 4],
+}
+
+impl Stat {
+    fn read(pid: u32) -> io::Result<Self> {
+        let text = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+        Self::parse(&text)
+            .ok_or_else(|| io::Error::other(format!("/proc/{pid}/stat is odd: {text}")))
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        // The name stands in parentheses and may hold spaces and parentheses itself.
+        let fields: Vec<&str> = text
+            .get(text.rfind(')')? + 1..)?
+            .split_whitespace()
+            .collect();
+        let times: Vec<u32> = fields
+            .get(TIME_FIELDS)?
+            .iter()
+            .map(|field| field.parse().ok())
+            .collect::<Option<_>>()?;
+        Some(Self {
+            parent: fields.get(PARENT_FIELD)?.parse().ok()?,
+            times: times.try_into().ok()?,
+        })
+    }
+
+    fn cpu_time(&self) -> Duration {
+        TICK * self.times.iter().sum()
+    }
+}
+
+fn all_processes() -> io::Result<Vec<(u32, Stat)>> {
+    let processes = std::fs::read_dir("/proc")?
+        .filter_map(Result::ok)
+        .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
+        // A process may end between the listing and the look at it.
+        .filter_map(|pid| Some((pid, Stat::read(pid).ok()?)))
+        .collect();
+    Ok(processes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_name_with_parentheses_does_not_shift_the_fields() {
+        let text = "42 (a) b) S 7 42 42 0 -1 0 1 2 3 4 100 50 10 5 20 0 1 0";
+        let stat = Stat::parse(text).expect("well formed");
+        assert_eq!(stat.parent, 7);
+        assert_eq!(stat.cpu_time(), Duration::from_millis(1650));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn this_process_has_used_memory() {
+        let own = std::process::id();
+        assert!(memory_peak_bytes_of(own).expect("linux has it") > 0);
+        assert!(cpu_time_of_tree(own).expect("linux has it") >= Duration::ZERO);
+    }
+}
