@@ -652,8 +652,11 @@ pub struct RootReport {
     pub sentinel: SentinelReport,
     /// Whether `local/` is a directory.
     pub installed: bool,
-    /// Whether transients or an intent of an unfinished operation are there.
+    /// Whether [`crate::root::Goal::Settle`] has something to do here. A download that waits to be
+    /// resumed does not count.
     pub unsettled: bool,
+    /// The manifest of a download that waits in the staging place to be resumed.
+    pub pending_download: Option<ManifestHash>,
     /// Bytes of the files that belong to the game.
     pub size_bytes: u64,
     /// The manifest, if every file is hashed and unchanged since.
