@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{GameId, RelPath, Version, text::clean_line};
 
 /// One text in the languages that a catalog has columns for.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Localized {
     /// German.

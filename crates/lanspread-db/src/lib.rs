@@ -2,10 +2,8 @@
 //!
 //! A value of one of these types is valid by construction: a [`RelPath`] never escapes the
 //! directory it is joined to, a [`Manifest`] never contradicts itself, a [`GameId`] is always a
-//! usable directory name. The only input and output here is the catalog, an SQLite file. This
+//! usable directory name. The only input and output here is the catalog, a database file. This
 //! crate deliberately does not know that a network exists.
-
-#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod excerpt;
 mod game;

@@ -151,6 +151,7 @@ impl RelPath {
     }
 
     /// The names from the game root down to the file; at least one.
+    #[must_use]
     pub fn components(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.0.split('/')
     }

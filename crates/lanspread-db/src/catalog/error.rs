@@ -34,7 +34,7 @@ pub enum CatalogError {
         /// Its size.
         bytes: u64,
     },
-    /// SQLite refuses the file.
+    /// `SQLite` refuses the file.
     #[error(
         "cannot read the catalog {}: SQLite says {source}. It may be damaged or no catalog; copy it again or build one with `lanspread catalog build`",
         path.display()
@@ -42,7 +42,7 @@ pub enum CatalogError {
     Sqlite {
         /// The catalog.
         path: PathBuf,
-        /// What SQLite said.
+        /// What `SQLite` said.
         source: rusqlite::Error,
     },
     /// There is no table of games.
@@ -89,7 +89,7 @@ pub enum RowRejectionReason {
     /// The id is not a text.
     #[error("its game id is of type {found}, not a text")]
     IdType {
-        /// The type SQLite found.
+        /// The type that was found.
         found: String,
     },
     /// The id is not a game id.

@@ -4,12 +4,14 @@
 //! directory; without one the party is open and nothing is listed. It deliberately does not
 //! know which of these games anyone has.
 
+mod build;
 mod error;
 mod read;
 mod schema;
 
 use std::path::Path;
 
+pub use build::{BuildError, BuildReport, BuiltGame, SkipReason, SkippedEntry, build};
 pub use error::{CatalogError, RowRejection, RowRejectionReason};
 
 use crate::{Game, GameDB, GameId, Version};
@@ -60,12 +62,12 @@ impl Catalog {
         }
     }
 
-    /// Reads an SQLite catalog without ever writing to it. Rows that cannot be used are handed
+    /// Reads an `SQLite` catalog without ever writing to it. Rows that cannot be used are handed
     /// back with the reason; the rest is the catalog.
     ///
     /// # Errors
     ///
-    /// When the file as a whole cannot be used: it is missing, too large, damaged, not SQLite,
+    /// When the file as a whole cannot be used: it is missing, too large, damaged, not `SQLite`,
     /// or has no table of games.
     pub fn open(path: &Path) -> Result<(Self, Vec<RowRejection>), CatalogError> {
         let (games, rejections) = read::read(path)?;

@@ -11,11 +11,11 @@ use rusqlite::{Connection, OpenFlags, Row, types::ValueRef};
 use super::{
     CATALOG_FILE_BYTES_MAX, CATALOG_GENRES_MAX, CATALOG_ROWS_MAX, CatalogError, RowRejection,
     RowRejectionReason,
-    schema::{GAME_COLUMNS, GAMES, GENRE, GENRE_COLUMNS, GIGABYTE},
+    schema::{self, GAME_COLUMNS, GAMES, GENRE, GENRE_COLUMNS},
 };
 use crate::{
-    CATALOG_LINE_BYTES_MAX, CATALOG_TEXT_BYTES_MAX, GAME_BYTES_MAX, Game, GameDB, GameId,
-    Localized, MaxPlayers, Version, clean_line, clean_text, excerpt::excerpt,
+    CATALOG_LINE_BYTES_MAX, CATALOG_TEXT_BYTES_MAX, Game, GameDB, GameId, Localized, MaxPlayers,
+    Version, clean_line, clean_text, excerpt::excerpt,
 };
 
 /// Reads all games that can be used, and why the others cannot.
@@ -204,7 +204,7 @@ impl Reading {
     }
 }
 
-/// Reads one row. The outer error is SQLite's, the inner one the row's.
+/// Reads one row. The outer error is the database's, the inner one the row's.
 fn read_game(
     row: &Row<'_>,
     genres: &BTreeMap<i64, Localized>,
@@ -213,11 +213,11 @@ fn read_game(
     for (at, cell) in cells.iter_mut().enumerate() {
         *cell = row.get_ref(at + 1)?;
     }
-    Ok(game_of(cells, genres))
+    Ok(game_of(&cells, genres))
 }
 
 fn game_of(
-    cells: [ValueRef<'_>; GAME_COLUMNS.len()],
+    cells: &[ValueRef<'_>; GAME_COLUMNS.len()],
     genres: &BTreeMap<i64, Localized>,
 ) -> Result<Game, RowRejectionReason> {
     let [
@@ -232,7 +232,7 @@ fn game_of(
         de,
         en,
         fr,
-    ] = cells;
+    ] = *cells;
     let mut game = Game::new(id_of(id)?);
     if let Some(title) = line_of(title, "game_title")? {
         game.title = title;
@@ -290,10 +290,8 @@ fn version_of(value: ValueRef<'_>) -> Result<Option<Version>, RowRejectionReason
 
 /// The size in bytes; `None` when the cell holds no size that a game can have.
 fn size_of(value: ValueRef<'_>) -> Option<u64> {
-    let gigabytes: f64 = text_of(value)?.trim().replace(',', ".").parse().ok()?;
-    let bytes = (gigabytes * GIGABYTE).round();
-    let in_range = bytes >= 0.0 && bytes <= GAME_BYTES_MAX as f64;
-    in_range.then_some(bytes as u64)
+    let gigabytes = text_of(value)?.trim().replace(',', ".").parse().ok()?;
+    schema::bytes_of(gigabytes)
 }
 
 fn line_of(value: ValueRef<'_>, column: &str) -> Result<Option<String>, RowRejectionReason> {
