@@ -110,7 +110,7 @@ impl Default for Timing {
         Self {
             remind_every: Duration::from_secs(15),
             ask_again_alone: Duration::from_secs(15),
-            ask_again_in_company: Duration::from_secs(120),
+            ask_again_in_company: Duration::from_mins(2),
             check_interfaces_every: Duration::from_secs(2),
             announce_patience: Duration::from_secs(3),
         }

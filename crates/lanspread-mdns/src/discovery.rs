@@ -25,10 +25,6 @@ pub(crate) const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(250);
 /// Pause before a request is repeated that found the queue of the mDNS thread full.
 const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(5);
 
-/// How soon the network is asked anew after a peer said goodbye: when it restarts at once with the
-/// same records, `mdns-sd` sees nothing new in them.
-const ASK_AFTER_GOODBYE: Duration = Duration::from_secs(2);
-
 /// How soon a question is repeated that could not be asked.
 const ASK_AFTER_FAILURE: Duration = Duration::from_secs(1);
 
@@ -204,7 +200,6 @@ impl Discovery {
             }
             ServiceEvent::ServiceRemoved(_, fullname) => {
                 self.ready.extend(self.tracker.removed(fullname));
-                self.ask_at = self.ask_at.min(now + ASK_AFTER_GOODBYE);
             }
             // Searching is not news, and an instance without its records says nothing.
             _ => {}

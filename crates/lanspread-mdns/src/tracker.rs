@@ -210,7 +210,7 @@ mod tests {
         tracker.resolved(&instance(2), later);
         assert_eq!(tracker.next_reminder(), Some(start + REMIND));
         assert_eq!(
-            tracker.reminders(start + REMIND - Duration::from_millis(1)),
+            tracker.reminders(start + REMIND.saturating_sub(Duration::from_millis(1))),
             []
         );
         assert_eq!(tracker.reminders(start + REMIND).len(), 1);
