@@ -6,11 +6,21 @@
 //! drive the same code. File contents never pass through here; the core hears "chunk stored" and
 //! "chunk failed".
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 mod api;
+mod ctx;
+pub mod limits;
+#[cfg(test)]
+mod machine_table;
+mod membership;
+pub mod offers;
 mod outbox;
 mod peer;
 pub mod root;
 pub mod transfer;
+
+pub(crate) use ctx::{Ctx, Purpose};
 
 pub use api::*;
 pub use peer::Peer;

@@ -1,1 +1,395 @@
-//! The swarm scheduler of one download.
+//! The transfer of one game: which chunk is fetched from which source, and when.
+//!
+//! Invariant: every chunk is in exactly one of `Missing | InFlight | Stored`, nothing stored is ever
+//! given up, and no chunk is in flight twice at one source. Sources pull: each gets more to do when
+//! what it was asked for is nearly done, by measured throughput. When nothing is missing, sources
+//! with time on their hands race the slower ones for what is still in flight, so that the slowest
+//! cannot hold the tail.
+//!
+//! The machine knows neither network nor disk. Whoever drives it carries out each [`Fetch`] and
+//! reports its end by [`Transfer::fetch_ended`], exactly once, also for those that
+//! [`Transfer::poll_abort`] named. After every input: `poll_abort` and `poll_fetch` until `None`,
+//! then `poll_deadline`, `state`. Which chunks a source is asked for is decided by `pick` alone.
+
+mod chunk_set;
+mod chunks;
+mod ending;
+pub mod limits;
+mod pick;
+mod progress;
+mod rate;
+mod schedule;
+mod source;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fmt,
+    sync::Arc,
+};
+
+use lanspread_db::{ChunkRef, Manifest, RelPath};
+use lanspread_proto::PeerId;
+
+use self::{chunks::Chunks, progress::Ledger, source::Source};
+pub use self::{
+    limits::TransferLimits,
+    progress::{SourceProgress, TransferProgress},
+};
+use crate::{DiskFailure, Now};
+
+/// Names one fetch of one transfer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FetchId(u64);
+
+/// A wish: ask this source for these chunks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetch {
+    /// Names the fetch; its end is reported under this id.
+    pub id: FetchId,
+    /// Whom to ask.
+    pub source: PeerId,
+    /// What to ask for, in this order: within the limits of one request.
+    pub chunks: Vec<ChunkRef>,
+}
+
+/// Something users are told about a source or the disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TransferNote {
+    /// A source failed and is asked again after a pause.
+    SourceRetried {
+        /// The source.
+        peer: PeerId,
+        /// What went wrong, for people.
+        failure: String,
+        /// Which retry this is, from 1.
+        attempt: u32,
+        /// When it is asked again.
+        at: Now,
+    },
+    /// A source is not asked any more.
+    SourceDropped {
+        /// The source.
+        peer: PeerId,
+        /// Why.
+        reason: DropReason,
+    },
+    /// This machine's disk failed, and with it the transfer.
+    DiskFailed(DiskFailure),
+}
+
+/// Why a source is not asked any more. The text completes "dropped, because it …".
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DropReason {
+    /// A chunk of it has a wrong hash.
+    #[error("sent wrong bytes for chunk {} of {path}", .chunk.chunk)]
+    WrongBytes {
+        /// The chunk.
+        chunk: ChunkRef,
+        /// The file it belongs to.
+        path: RelPath,
+    },
+    /// What it sends makes no sense.
+    #[error("broke the protocol: {0}")]
+    Protocol(String),
+    /// It does not give this game.
+    #[error("refused: {0}")]
+    Refused(String),
+    /// It failed too often in a row.
+    #[error("failed {attempts} times in a row, at last because {last}")]
+    Failed {
+        /// How often.
+        attempts: u32,
+        /// What went wrong the last time, for people.
+        last: String,
+    },
+}
+
+impl DropReason {
+    /// Whether the source is to blame, so that this transfer never asks it again.
+    #[must_use]
+    pub fn blames_peer(&self) -> bool {
+        match self {
+            Self::WrongBytes { .. } | Self::Protocol(_) => true,
+            Self::Refused(_) | Self::Failed { .. } => false,
+        }
+    }
+}
+
+/// What [`Transfer::add_source`] came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SourceAdded {
+    /// It is asked from here on; an earlier failure is forgiven.
+    Added,
+    /// It is a source already.
+    AlreadyThere,
+    /// It is to blame for what it sent before, and is not asked again.
+    Banned(DropReason),
+}
+
+/// Where a transfer stands. In every state but `Running` no fetch is outstanding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TransferState {
+    /// Fetches run, or will.
+    Running,
+    /// Every chunk is stored.
+    Complete,
+    /// No source is left; one that is added resumes the transfer.
+    Starved {
+        /// Why there is none.
+        why: Starvation,
+    },
+    /// This machine's disk failed.
+    Failed(DiskFailure),
+    /// [`Transfer::stop`] ended it.
+    Stopped,
+}
+
+/// Why no source is left: those that were dropped, sorted by id. Sources that left by themselves
+/// are not listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Starvation {
+    /// Who was dropped and why.
+    pub dropped: Vec<(PeerId, DropReason)>,
+}
+
+impl fmt::Display for Starvation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.dropped.is_empty() {
+            return f.write_str("every peer that had the game is gone");
+        }
+        f.write_str("no source is left: ")?;
+        for (at, (peer, reason)) in self.dropped.iter().enumerate() {
+            let separator = if at == 0 { "" } else { "; " };
+            write!(f, "{separator}{} {reason}", peer.short())?;
+        }
+        Ok(())
+    }
+}
+
+/// A fetch that was handed out and has not ended.
+#[derive(Debug)]
+struct Outstanding {
+    source: PeerId,
+    /// Ascending.
+    chunks: Vec<u32>,
+    bytes: u64,
+    /// Chunks it still has a claim on.
+    claims: usize,
+    hold: Hold,
+    abort: Abort,
+}
+
+/// Whether the source that a fetch runs on still stands for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hold {
+    /// The source counts it.
+    Held,
+    /// The source was removed since; its chunks are free.
+    Abandoned,
+}
+
+/// Whether the end of a fetch was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Abort {
+    NotAsked,
+    Asked,
+}
+
+/// Why no further fetch is handed out.
+#[derive(Debug)]
+enum Ending {
+    Disk(DiskFailure),
+    Stop,
+}
+
+/// The transfer of one game.
+#[derive(Debug)]
+pub struct Transfer {
+    limits: TransferLimits,
+    seed: u64,
+    chunks: Chunks,
+    sources: BTreeMap<PeerId, Source>,
+    dropped: BTreeMap<PeerId, DropReason>,
+    outstanding: BTreeMap<FetchId, Outstanding>,
+    /// What the outstanding fetches may hold in memory.
+    buffered_bytes: u64,
+    next_fetch: FetchId,
+    aborts: VecDeque<FetchId>,
+    ledger: Ledger,
+    ending: Option<Ending>,
+}
+
+impl Transfer {
+    /// Starts with `stored` chunks on disk and no source. Same inputs, same `seed`: same outputs.
+    #[must_use]
+    pub fn new(
+        manifest: Arc<Manifest>,
+        stored: &[ChunkRef],
+        limits: TransferLimits,
+        seed: u64,
+        now: Now,
+    ) -> Self {
+        Self {
+            limits,
+            seed,
+            chunks: Chunks::new(manifest, stored),
+            sources: BTreeMap::new(),
+            dropped: BTreeMap::new(),
+            outstanding: BTreeMap::new(),
+            buffered_bytes: 0,
+            next_fetch: FetchId(0),
+            aborts: VecDeque::new(),
+            ledger: Ledger::new(now),
+            ending: None,
+        }
+    }
+
+    /// The manifest that is gathered.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        self.chunks.manifest()
+    }
+
+    /// A peer holds the whole game and can be asked for it.
+    ///
+    /// To be called when a peer appears or announces the manifest, not again and again for one
+    /// that was dropped: adding it forgives its failures.
+    pub fn add_source(&mut self, now: Now, peer: PeerId) -> SourceAdded {
+        if let Some(reason) = self
+            .dropped
+            .get(&peer)
+            .filter(|reason| reason.blames_peer())
+        {
+            return SourceAdded::Banned(reason.clone());
+        }
+        if self.sources.contains_key(&peer) {
+            return SourceAdded::AlreadyThere;
+        }
+        self.dropped.remove(&peer);
+        let leftovers = self
+            .outstanding
+            .values()
+            .filter(|fetch| fetch.source == peer)
+            .count();
+        self.sources
+            .insert(peer, Source::new(self.rank(&peer), leftovers));
+        self.ledger.open(peer, now);
+        SourceAdded::Added
+    }
+
+    /// A peer is gone or does not announce the manifest any more. What it was asked for goes to the
+    /// others at once.
+    pub fn remove_source(&mut self, peer: PeerId) {
+        if self.sources.remove(&peer).is_some() {
+            self.abandon_fetches_of(peer);
+        }
+    }
+
+    /// Whether a peer is being asked.
+    #[must_use]
+    pub fn has_source(&self, peer: PeerId) -> bool {
+        self.sources.contains_key(&peer)
+    }
+
+    /// Hands out no further fetch and aborts those that run.
+    pub fn stop(&mut self) {
+        if self.ending.is_none() {
+            self.ending = Some(Ending::Stop);
+        }
+        self.abort_all();
+    }
+
+    /// The next fetch to end early. It is still answered by [`Transfer::fetch_ended`].
+    pub fn poll_abort(&mut self) -> Option<FetchId> {
+        self.aborts.pop_front()
+    }
+
+    /// How many fetches have not ended.
+    #[must_use]
+    pub fn outstanding(&self) -> usize {
+        self.outstanding.len()
+    }
+
+    /// Where the transfer stands.
+    #[must_use]
+    pub fn state(&self) -> TransferState {
+        if !self.outstanding.is_empty() {
+            return TransferState::Running;
+        }
+        match &self.ending {
+            Some(Ending::Disk(failure)) => TransferState::Failed(failure.clone()),
+            Some(Ending::Stop) => TransferState::Stopped,
+            None if self.chunks.all_stored() => TransferState::Complete,
+            None if self.sources.is_empty() => {
+                let dropped = self
+                    .dropped
+                    .iter()
+                    .map(|(peer, why)| (*peer, why.clone()))
+                    .collect();
+                TransferState::Starved {
+                    why: Starvation { dropped },
+                }
+            }
+            None => TransferState::Running,
+        }
+    }
+
+    /// How far it is, and who gave what.
+    #[must_use]
+    pub fn progress(&self, now: Now) -> TransferProgress {
+        self.ledger.sum_up(
+            now,
+            self.chunks.stored_bytes(),
+            self.chunks.manifest().total_bytes(),
+            |peer| self.sources.contains_key(peer),
+        )
+    }
+
+    /// Frees the chunks of all fetches of a peer that is no source any more, and aborts them.
+    fn abandon_fetches_of(&mut self, peer: PeerId) {
+        for (&id, fetch) in &mut self.outstanding {
+            if fetch.source != peer || fetch.hold == Hold::Abandoned {
+                continue;
+            }
+            fetch.hold = Hold::Abandoned;
+            fetch.claims = 0;
+            for &index in &fetch.chunks {
+                self.chunks.release(index, id);
+            }
+            ask_abort(&mut self.aborts, id, fetch);
+        }
+    }
+
+    /// Aborts whatever runs.
+    fn abort_all(&mut self) {
+        for (&id, fetch) in &mut self.outstanding {
+            ask_abort(&mut self.aborts, id, fetch);
+        }
+    }
+
+    /// Decides between equal sources, differently for each transfer of each peer.
+    fn rank(&self, peer: &PeerId) -> u64 {
+        peer.as_bytes()
+            .iter()
+            .fold(mix(self.seed), |rank, &byte| mix(rank ^ u64::from(byte)))
+    }
+}
+
+/// Has a fetch aborted, once.
+fn ask_abort(aborts: &mut VecDeque<FetchId>, id: FetchId, fetch: &mut Outstanding) {
+    if fetch.abort == Abort::NotAsked {
+        fetch.abort = Abort::Asked;
+        aborts.push_back(id);
+    }
+}
+
+/// The finalizer of `SplitMix64` (Steele, Lea, Flood: "Fast splittable pseudorandom number
+/// generators", 2014): spreads every bit over the whole word.
+fn mix(value: u64) -> u64 {
+    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    value ^ (value >> 31)
+}
