@@ -7,16 +7,28 @@
 //! what it put there. A failed or cancelled job leaves a partly filled target behind, so callers
 //! unpack into a staging directory and rename it into place after success.
 
+mod any;
 mod cancel;
+mod detect;
+mod durable;
+mod entry_path;
 mod error;
+mod extractor;
+mod format;
 mod limits;
+mod links;
 mod progress;
+mod read_ahead;
 mod report;
+mod target;
+mod text;
+mod tree;
 
 use std::path::PathBuf;
 
 use cap_std::fs::Dir;
 
+pub use crate::any::AnyUnpacker;
 pub use crate::cancel::CancelFlag;
 pub use crate::error::{EntryRefusal, LimitKind, UnpackError};
 pub use crate::limits::{

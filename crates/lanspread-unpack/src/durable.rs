@@ -1,0 +1,66 @@
+//! Makes what a job wrote survive a power cut.
+//!
+//! The one invariant: when [`sync`] returns without error, the content of every file and the
+//! entries of every directory have been handed to the disk. It does not judge whether a disk keeps
+//! its word.
+
+use std::io;
+
+use cap_std::fs::{Dir, OpenOptions};
+
+use crate::error::UnpackError;
+use crate::report::UnpackReport;
+
+/// Files up to which each is synced by itself. Beyond, on Linux, one call asks for the whole file
+/// system: a hundred thousand small files would otherwise take as many commits of its journal,
+/// which is many minutes on a hard disk.
+#[cfg(target_os = "linux")]
+const SYNC_EACH_FILES_MAX: usize = 256;
+
+/// Syncs everything in `report`, asking `proceed` between files.
+pub(crate) fn sync(
+    root: &Dir,
+    report: &UnpackReport,
+    mut proceed: impl FnMut() -> Result<(), UnpackError>,
+) -> Result<(), UnpackError> {
+    proceed()?;
+    #[cfg(target_os = "linux")]
+    if report.files.len() > SYNC_EACH_FILES_MAX {
+        return rustix::fs::syncfs(root).map_err(|error| UnpackError::Sync {
+            path: ".".to_owned(),
+            source: error.into(),
+        });
+    }
+    for file in &report.files {
+        proceed()?;
+        sync_file(root, &file.path).map_err(|source| UnpackError::Sync {
+            path: file.path.clone(),
+            source,
+        })?;
+    }
+    for directory in report.directories.iter().map(String::as_str).chain(["."]) {
+        proceed()?;
+        sync_directory(root, directory).map_err(|source| UnpackError::Sync {
+            path: directory.to_owned(),
+            source,
+        })?;
+    }
+    Ok(())
+}
+
+fn sync_file(root: &Dir, path: &str) -> io::Result<()> {
+    // Windows flushes only through a handle that may write.
+    root.open_with(path, OpenOptions::new().write(true))?
+        .sync_all()
+}
+
+#[cfg(unix)]
+fn sync_directory(root: &Dir, path: &str) -> io::Result<()> {
+    root.open(path)?.sync_all()
+}
+
+/// Windows has no call for this; NTFS writes directory entries through its own journal.
+#[cfg(not(unix))]
+fn sync_directory(_root: &Dir, _path: &str) -> io::Result<()> {
+    Ok(())
+}
