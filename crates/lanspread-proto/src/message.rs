@@ -46,6 +46,24 @@ pub enum Request {
     Goodbye,
 }
 
+impl Request {
+    /// The name of the kind, as it stands in the JSON.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Hello(_) => "hello",
+            Self::Ping => "ping",
+            Self::LibrarySummary { .. } => "library-summary",
+            Self::LibrarySnapshot => "library-snapshot",
+            Self::LibraryDelta { .. } => "library-delta",
+            Self::ListGames => "list-games",
+            Self::GetGame { .. } => "get-game",
+            Self::GetGameFileChunk(_) => "get-game-file-chunk",
+            Self::Goodbye => "goodbye",
+        }
+    }
+}
+
 /// The chunks of one manifest that a peer wants on one stream, in this order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -89,7 +107,13 @@ impl Hello {
         name: PeerName,
         library: LibraryState,
     ) -> Self {
-        Self { protocol_version: PROTOCOL_VERSION, peer_id, listen_addr, name, library }
+        Self {
+            protocol_version: PROTOCOL_VERSION,
+            peer_id,
+            listen_addr,
+            name,
+            library,
+        }
     }
 }
 
@@ -144,6 +168,27 @@ pub enum Response {
         /// What went wrong.
         message: String,
     },
+}
+
+impl Response {
+    /// The name of the kind, as it stands in the JSON.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::HelloAck(_) => "hello-ack",
+            Self::Pong => "pong",
+            Self::Noted => "noted",
+            Self::LibrarySnapshot(_) => "library-snapshot",
+            Self::LibraryDelta(_) => "library-delta",
+            Self::Games { .. } => "games",
+            Self::Game { .. } => "game",
+            Self::GamePending { .. } => "game-pending",
+            Self::Chunks { .. } => "chunks",
+            Self::WrongVersion(_) => "wrong-version",
+            Self::Refused(_) => "refused",
+            Self::InternalPeerError { .. } => "internal-peer-error",
+        }
+    }
 }
 
 /// Names both wire versions.
