@@ -2,7 +2,7 @@
 //!
 //! Invariant: an [`Advertisement`] exists only if every rule here was met. The functions are pure.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::{
     SERVICE_TYPE,
@@ -127,6 +127,15 @@ impl RawInstance {
             return Err(RejectionReason::NoUsableAddress);
         }
         Ok(advertisement)
+    }
+
+    /// Whether other addresses are likely to follow: IPv6 records come in packets of their own, and
+    /// those of a network without a router hold nothing that can be dialed.
+    pub(crate) fn may_get_more_addresses(&self) -> bool {
+        self.addresses.iter().any(|address| match address.ip {
+            IpAddr::V4(_) => false,
+            IpAddr::V6(ip) => ip.is_unicast_link_local(),
+        })
     }
 
     fn instance_label(&self) -> Option<String> {

@@ -90,6 +90,9 @@ impl Interfaces {
 /// The intervals of discovery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timing {
+    /// How long news about a peer is held back, so that what it says on all its interfaces is
+    /// reported together: answers may be 40 ms apart. Default: 60 ms.
+    pub settle: Duration,
     /// How often a peer that is still advertised is reported again, so that a consumer that lost it
     /// finds it. Default: 15 s. No packet is sent for this.
     pub remind_every: Duration,
@@ -108,6 +111,7 @@ pub struct Timing {
 impl Default for Timing {
     fn default() -> Self {
         Self {
+            settle: Duration::from_millis(60),
             remind_every: Duration::from_secs(15),
             ask_again_alone: Duration::from_secs(15),
             ask_again_in_company: Duration::from_mins(2),

@@ -95,7 +95,7 @@ impl Discovery {
             daemon,
             own,
             timing: config.timing,
-            tracker: Tracker::new(config.peer_id, config.timing.remind_every),
+            tracker: Tracker::new(config.peer_id, config.timing),
             subscriptions: VecDeque::from([subscription]),
             monitor,
             ready: VecDeque::new(),
@@ -183,7 +183,7 @@ impl Discovery {
         [
             Some(self.ask_at),
             self.announce_by,
-            self.tracker.next_reminder(),
+            self.tracker.next_report(),
         ]
         .into_iter()
         .flatten()
@@ -228,7 +228,7 @@ impl Discovery {
     }
 
     fn on_deadline(&mut self, now: Instant) {
-        self.ready.extend(self.tracker.reminders(now));
+        self.ready.extend(self.tracker.reports(now));
         if self.announce_by.is_some_and(|by| now >= by) {
             self.announce_by = None;
             let trouble = Trouble::NoInterface;

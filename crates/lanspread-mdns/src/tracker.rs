@@ -1,16 +1,20 @@
 //! Which instances are known, and what of that is news.
 //!
-//! Invariant: an event comes out only for something a consumer does not know yet, except for the
-//! reminders; and the table never holds more than [`INSTANCES_TRACKED_MAX`] instances. Pure: the time
-//! is an argument.
+//! Invariant: the table never holds more than [`INSTANCES_TRACKED_MAX`] instances, and whatever the
+//! network repeats, an instance is reported once when it is new or changed and once per reminder
+//! interval. Pure: the time is an argument.
+//!
+//! A peer answers on each of its interfaces, and for IPv4 and IPv6, with a packet of its own. News is
+//! held back for a moment, so that the first report names all addresses and not just that of the
+//! adapter whose packet came first, which may be a virtual one.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use crate::{
-    Advertisement, DiscoveryEvent, Rejection, Trouble,
+    Advertisement, DiscoveryEvent, Rejection, RejectionReason, Timing, Trouble,
     advertisement::RawInstance,
     limits::{INSTANCES_TRACKED_MAX, REJECTIONS_REMEMBERED_MAX},
 };
@@ -19,7 +23,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Tracker {
     own_peer_id: String,
-    remind_every: Duration,
+    timing: Timing,
     /// By the instance's full name in lower case.
     instances: BTreeMap<String, Tracked>,
     rejections: BTreeSet<Rejection>,
@@ -29,14 +33,33 @@ pub(crate) struct Tracker {
 #[derive(Debug)]
 struct Tracked {
     advertisement: Advertisement,
-    reported_at: Instant,
+    standing: Standing,
+}
+
+/// What consumers know of an instance.
+#[derive(Debug, Clone, Copy)]
+enum Standing {
+    /// Nothing yet; it is reported at that time.
+    New(Instant),
+    /// An older state; the present one is reported at that time.
+    Changed(Instant),
+    /// All; it is repeated at that time.
+    Reported(Instant),
+}
+
+impl Standing {
+    const fn report_at(self) -> Instant {
+        match self {
+            Self::New(at) | Self::Changed(at) | Self::Reported(at) => at,
+        }
+    }
 }
 
 impl Tracker {
-    pub(crate) fn new(own_peer_id: String, remind_every: Duration) -> Self {
+    pub(crate) fn new(own_peer_id: String, timing: Timing) -> Self {
         Self {
             own_peer_id,
-            remind_every,
+            timing,
             instances: BTreeMap::new(),
             rejections: BTreeSet::new(),
             overflow_reported: false,
@@ -48,61 +71,82 @@ impl Tracker {
         self.instances.is_empty()
     }
 
-    /// The records of an instance are complete, or have changed.
+    /// The records of an instance are complete, or have changed. What a peer says is reported by
+    /// [`Self::reports`] soon; what comes back here is an objection.
     pub(crate) fn resolved(&mut self, raw: &RawInstance, now: Instant) -> Option<DiscoveryEvent> {
         let advertisement = match raw.parse() {
             Ok(advertisement) => advertisement,
-            Err(reason) => return self.rejected(Rejection::new(&raw.fullname, reason)),
+            Err(reason) => return self.rejected(raw, reason),
         };
         if advertisement.peer_id == self.own_peer_id {
             return None;
         }
+        let report_at = now + self.timing.settle;
+        let instances = self.instances.len();
         let key = raw.fullname.to_lowercase();
-        let known = self.instances.get(&key).map(|known| &known.advertisement);
-        if known == Some(&advertisement) {
-            return None;
+        match self.instances.get_mut(&key) {
+            Some(known) if known.advertisement == advertisement => {}
+            Some(known) => {
+                known.advertisement = advertisement;
+                known.standing = match known.standing {
+                    // What waits already does not wait longer.
+                    standing @ (Standing::New(_) | Standing::Changed(_)) => standing,
+                    Standing::Reported(_) => Standing::Changed(report_at),
+                };
+            }
+            None if instances == INSTANCES_TRACKED_MAX => return self.overflowed(),
+            None => {
+                let standing = Standing::New(report_at);
+                self.instances.insert(
+                    key,
+                    Tracked {
+                        advertisement,
+                        standing,
+                    },
+                );
+            }
         }
-        if known.is_none() && self.instances.len() == INSTANCES_TRACKED_MAX {
-            return self.overflowed();
-        }
-        let tracked = Tracked {
-            advertisement: advertisement.clone(),
-            reported_at: now,
-        };
-        self.instances.insert(key, tracked);
-        Some(DiscoveryEvent::Seen(advertisement))
+        None
     }
 
     /// An instance said goodbye or was not heard of for too long.
     pub(crate) fn removed(&mut self, fullname: &str) -> Option<DiscoveryEvent> {
         let known = self.instances.remove(&fullname.to_lowercase())?;
-        Some(DiscoveryEvent::Gone {
-            peer_id: known.advertisement.peer_id,
-        })
+        match known.standing {
+            Standing::New(_) => None,
+            Standing::Changed(_) | Standing::Reported(_) => Some(DiscoveryEvent::Gone {
+                peer_id: known.advertisement.peer_id,
+            }),
+        }
     }
 
-    /// Everything that was not reported for the reminder interval; counts as reported from now on.
-    pub(crate) fn reminders(&mut self, now: Instant) -> Vec<DiscoveryEvent> {
-        let remind_every = self.remind_every;
+    /// Everything that is due: what is new or changed and has settled, and the reminders.
+    pub(crate) fn reports(&mut self, now: Instant) -> Vec<DiscoveryEvent> {
+        let again_at = now + self.timing.remind_every;
         self.instances
             .values_mut()
-            .filter(|known| now >= known.reported_at + remind_every)
+            .filter(|known| now >= known.standing.report_at())
             .map(|known| {
-                known.reported_at = now;
+                known.standing = Standing::Reported(again_at);
                 DiscoveryEvent::Seen(known.advertisement.clone())
             })
             .collect()
     }
 
-    /// When [`Self::reminders`] has something next. Later by every report, earlier never.
-    pub(crate) fn next_reminder(&self) -> Option<Instant> {
+    /// When [`Self::reports`] has something next.
+    pub(crate) fn next_report(&self) -> Option<Instant> {
         self.instances
             .values()
-            .map(|known| known.reported_at + self.remind_every)
+            .map(|known| known.standing.report_at())
             .min()
     }
 
-    fn rejected(&mut self, rejection: Rejection) -> Option<DiscoveryEvent> {
+    fn rejected(&mut self, raw: &RawInstance, reason: RejectionReason) -> Option<DiscoveryEvent> {
+        let rejection = Rejection::new(&raw.fullname, reason);
+        if reason == RejectionReason::NoUsableAddress && raw.may_get_more_addresses() {
+            tracing::debug!(%rejection, "waiting for its other addresses");
+            return None;
+        }
         if self.rejections.contains(&rejection) {
             return None;
         }
@@ -129,10 +173,10 @@ impl Tracker {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::{RejectionReason, SERVICE_TYPE, candidates::HeardAddress};
+    use std::time::Duration;
 
-    const REMIND: Duration = Duration::from_secs(15);
+    use super::*;
+    use crate::{SERVICE_TYPE, candidates::HeardAddress};
 
     fn id(n: usize) -> String {
         format!("{n:032x}{n:032x}")
@@ -154,21 +198,34 @@ mod tests {
         }
     }
 
-    fn tracker() -> Tracker {
-        Tracker::new(id(0), REMIND)
+    fn timing() -> Timing {
+        Timing::default()
     }
 
-    fn seen(event: Option<DiscoveryEvent>) -> Advertisement {
-        match event {
-            Some(DiscoveryEvent::Seen(advertisement)) => advertisement,
-            other => panic!("expected a peer, got {other:?}"),
-        }
+    fn tracker() -> Tracker {
+        Tracker::new(id(0), timing())
+    }
+
+    /// What is reported once everything has settled.
+    fn settled(tracker: &mut Tracker, now: Instant) -> Vec<Advertisement> {
+        let reports = tracker.reports(now + timing().settle).into_iter();
+        reports
+            .map(|event| match event {
+                DiscoveryEvent::Seen(advertisement) => advertisement,
+                other => panic!("expected a peer, got {other:?}"),
+            })
+            .collect()
+    }
+
+    fn just_before(at: Instant) -> Instant {
+        at.checked_sub(Duration::from_nanos(1)).unwrap()
     }
 
     #[test]
     fn the_own_advertisement_is_not_news() {
-        let mut tracker = tracker();
-        assert_eq!(tracker.resolved(&instance(0), Instant::now()), None);
+        let (mut tracker, now) = (tracker(), Instant::now());
+        assert_eq!(tracker.resolved(&instance(0), now), None);
+        assert_eq!(settled(&mut tracker, now), []);
         assert!(tracker.is_alone());
         assert_eq!(tracker.removed(&instance(0).fullname), None);
     }
@@ -176,52 +233,88 @@ mod tests {
     #[test]
     fn a_peer_is_reported_once_until_something_changes() {
         let (mut tracker, now) = (tracker(), Instant::now());
-        assert_eq!(seen(tracker.resolved(&instance(1), now)).peer_id, id(1));
-        assert_eq!(tracker.resolved(&instance(1), now), None);
-        let mut moved = instance(1);
-        moved.port = 47001;
+        tracker.resolved(&instance(1), now);
+        assert_eq!(settled(&mut tracker, now)[0].peer_id, id(1));
+        tracker.resolved(&instance(1), now);
+        assert_eq!(settled(&mut tracker, now), []);
+        let mut changed = instance(1);
+        changed.port = 47001;
+        tracker.resolved(&changed, now);
+        assert_eq!(settled(&mut tracker, now)[0].candidates[0].port(), 47001);
+        changed.txt[2].1 = b"2".to_vec();
+        tracker.resolved(&changed, now);
+        assert_eq!(settled(&mut tracker, now)[0].library_revision, "2");
+    }
+
+    #[test]
+    fn the_addresses_of_all_adapters_are_reported_together() {
+        let (mut tracker, start) = (tracker(), Instant::now());
+        let settled_at = start + timing().settle;
+        let mut heard = instance(1);
+        heard.addresses = vec![HeardAddress {
+            ip: "172.17.0.1".parse().unwrap(),
+            heard_on: vec!["docker0".to_owned()],
+        }];
+        tracker.resolved(&heard, start);
+        heard.addresses.extend(instance(1).addresses);
+        tracker.resolved(&heard, just_before(settled_at));
         assert_eq!(
-            seen(tracker.resolved(&moved, now)).candidates[0].port(),
-            47001
+            tracker.next_report(),
+            Some(settled_at),
+            "the second packet delays nothing"
         );
-        moved.txt[2].1 = b"2".to_vec();
-        assert_eq!(seen(tracker.resolved(&moved, now)).library_revision, "2");
+        assert_eq!(tracker.reports(just_before(settled_at)), []);
+        let candidates = &settled(&mut tracker, start)[0].candidates;
+        assert_eq!(
+            candidates,
+            &["10.0.0.5:47000", "172.17.0.1:47000"].map(|a| a.parse().unwrap())
+        );
     }
 
     #[test]
     fn a_peer_that_goes_is_reported_once_and_may_come_back() {
         let (mut tracker, now) = (tracker(), Instant::now());
         tracker.resolved(&instance(1), now);
+        settled(&mut tracker, now);
         let fullname = instance(1).fullname.to_uppercase();
         assert_eq!(
             tracker.removed(&fullname),
             Some(DiscoveryEvent::Gone { peer_id: id(1) })
         );
         assert_eq!(tracker.removed(&fullname), None);
-        seen(tracker.resolved(&instance(1), now));
+        tracker.resolved(&instance(1), now);
+        assert_eq!(settled(&mut tracker, now).len(), 1);
+    }
+
+    #[test]
+    fn a_peer_that_goes_before_it_was_reported_was_never_there() {
+        let (mut tracker, now) = (tracker(), Instant::now());
+        tracker.resolved(&instance(1), now);
+        assert_eq!(tracker.removed(&instance(1).fullname), None);
+        assert_eq!(settled(&mut tracker, now), []);
     }
 
     #[test]
     fn a_peer_that_is_still_there_is_repeated_at_the_interval_and_not_before() {
         let (mut tracker, start) = (tracker(), Instant::now());
-        assert_eq!(tracker.next_reminder(), None);
+        assert_eq!(tracker.next_report(), None);
         tracker.resolved(&instance(1), start);
-        let later = start + Duration::from_secs(1);
-        tracker.resolved(&instance(2), later);
-        assert_eq!(tracker.next_reminder(), Some(start + REMIND));
+        settled(&mut tracker, start);
+        let again_at = start + timing().settle + timing().remind_every;
+        assert_eq!(tracker.next_report(), Some(again_at));
+        assert_eq!(tracker.reports(just_before(again_at)), []);
+        assert_eq!(tracker.reports(again_at).len(), 1);
         assert_eq!(
-            tracker.reminders(start + REMIND.saturating_sub(Duration::from_millis(1))),
-            []
+            tracker.next_report(),
+            Some(again_at + timing().remind_every)
         );
-        assert_eq!(tracker.reminders(start + REMIND).len(), 1);
-        assert_eq!(tracker.next_reminder(), Some(later + REMIND));
-        assert_eq!(tracker.reminders(start + REMIND * 2).len(), 2);
     }
 
     #[test]
     fn rubbish_is_reported_once_per_reason_and_leaves_a_known_peer_alone() {
         let (mut tracker, now) = (tracker(), Instant::now());
         tracker.resolved(&instance(1), now);
+        settled(&mut tracker, now);
         let mut rubbish = instance(1);
         rubbish.txt.clear();
         let rejection = Rejection::new(&rubbish.fullname, RejectionReason::Missing("id"));
@@ -235,11 +328,20 @@ mod tests {
             tracker.resolved(&rubbish, now).is_some(),
             "another reason is news"
         );
-        assert_eq!(
-            tracker.resolved(&instance(1), now),
-            None,
-            "the peer is still known"
+        assert!(
+            tracker.removed(&instance(1).fullname).is_some(),
+            "the peer was still known"
         );
+    }
+
+    #[test]
+    fn a_peer_whose_ipv4_addresses_are_still_on_their_way_is_not_rejected() {
+        let (mut tracker, now) = (tracker(), Instant::now());
+        let mut early = instance(1);
+        early.addresses[0].ip = "fe80::1".parse().unwrap();
+        assert_eq!(tracker.resolved(&early, now), None);
+        tracker.resolved(&instance(1), now);
+        assert_eq!(settled(&mut tracker, now).len(), 1);
     }
 
     #[test]
@@ -262,8 +364,9 @@ mod tests {
     fn instances_past_the_limit_are_dropped_and_that_is_said_once() {
         let (mut tracker, now) = (tracker(), Instant::now());
         for n in 1..=INSTANCES_TRACKED_MAX {
-            seen(tracker.resolved(&instance(n), now));
+            assert_eq!(tracker.resolved(&instance(n), now), None);
         }
+        assert_eq!(settled(&mut tracker, now).len(), INSTANCES_TRACKED_MAX);
         let trouble = DiscoveryEvent::Trouble(Trouble::TooManyInstances);
         assert_eq!(
             tracker.resolved(&instance(INSTANCES_TRACKED_MAX + 1), now),
@@ -273,10 +376,17 @@ mod tests {
             tracker.resolved(&instance(INSTANCES_TRACKED_MAX + 2), now),
             None
         );
-        let mut moved = instance(1);
-        moved.port = 47001;
-        seen(tracker.resolved(&moved, now));
+        assert_eq!(settled(&mut tracker, now), []);
+        let mut changed = instance(1);
+        changed.port = 47001;
+        tracker.resolved(&changed, now);
+        assert_eq!(
+            settled(&mut tracker, now).len(),
+            1,
+            "those that are known still change"
+        );
         assert!(tracker.removed(&instance(1).fullname).is_some());
-        seen(tracker.resolved(&instance(INSTANCES_TRACKED_MAX + 1), now));
+        tracker.resolved(&instance(INSTANCES_TRACKED_MAX + 1), now);
+        assert_eq!(settled(&mut tracker, now).len(), 1);
     }
 }
