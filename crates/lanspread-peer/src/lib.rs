@@ -1,1 +1,4 @@
 //! Scaffold.
+
+pub mod identity;
+pub mod net;

@@ -1,0 +1,270 @@
+//! What other peers ask, and how they are answered.
+//!
+//! Invariant: a request reaches the user only whole, valid and within its limits; whatever else
+//! comes is answered or dropped here and disturbs nobody else. A responder that is dropped
+//! unanswered resets its stream.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use lanspread_core::{Inbound, ServeFailure};
+use lanspread_db::{ManifestHash, Version};
+use lanspread_proto::{
+    FrameKind, Refusal, RefusalKind, Request, Response, VersionProbe, WrongVersion, decode_payload,
+    encode_frame,
+};
+use s2n_quic::{
+    Connection,
+    connection::StreamAcceptor,
+    stream::{BidirectionalStream, ReceiveStream},
+};
+use tokio::time;
+
+use super::{
+    limits::{SEND_PIECE_BYTES, SERVE_STALL_TIMEOUT},
+    link::{CloseReason, Link},
+    stream::{ReadError, Reader, Writer},
+    transport::{NetEvent, Shared},
+};
+
+/// A request that another peer made and that waits for its answer.
+#[derive(Debug)]
+pub struct IncomingStream {
+    /// Who asks.
+    pub from: Inbound,
+    /// What is asked.
+    pub request: Request,
+    /// Takes the answer.
+    pub responder: Responder,
+}
+
+/// Takes the answer to one request. Dropped unused, the asker learns that there will be none.
+#[derive(Debug)]
+pub struct Responder {
+    writer: Writer,
+}
+
+impl Responder {
+    /// Answers with a message that no bytes follow.
+    ///
+    /// # Errors
+    /// An asker that is gone; a message over the limit of its kind.
+    pub async fn reply(mut self, response: &Response) -> Result<(), ServeFailure> {
+        self.send_header(response).await?;
+        self.writer.finish().map_err(gone)
+    }
+
+    /// Answers a `GetGame` with a manifest in its canonical encoding; returns the bytes sent.
+    ///
+    /// # Errors
+    /// An asker that is gone or stopped reading.
+    pub async fn manifest(
+        self,
+        version: Version,
+        manifest: ManifestHash,
+        encoded: Bytes,
+    ) -> Result<u64, ServeFailure> {
+        let manifest_bytes = encoded.len() as u64;
+        let response = Response::Game { version, manifest, manifest_bytes };
+        let mut sender = self.start(&response, manifest_bytes).await?;
+        sender.send(encoded).await?;
+        sender.finish().await
+    }
+
+    /// Answers a `GetGameFileChunk` with exactly `data_bytes` bytes, which are given to the sender
+    /// that this returns.
+    ///
+    /// # Errors
+    /// An asker that is gone or stopped reading.
+    pub async fn chunks(self, data_bytes: u64) -> Result<ChunkSender, ServeFailure> {
+        self.start(&Response::Chunks { data_bytes }, data_bytes).await
+    }
+
+    async fn start(
+        mut self,
+        response: &Response,
+        announced_bytes: u64,
+    ) -> Result<ChunkSender, ServeFailure> {
+        self.send_header(response).await?;
+        Ok(ChunkSender { writer: self.writer, announced_bytes, sent_bytes: 0 })
+    }
+
+    async fn send_header(&mut self, response: &Response) -> Result<(), ServeFailure> {
+        let frame = encode_frame(FrameKind::Response, response)
+            .map_err(|error| ServeFailure::Connection(error.to_string()))?;
+        let mut frame = Bytes::from(frame);
+        while !frame.is_empty() {
+            let piece = frame.split_to(frame.len().min(SEND_PIECE_BYTES));
+            send_piece(&mut self.writer, piece).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Sends the bytes behind a response. Dropped before [`ChunkSender::finish`], it tells the receiver
+/// that the rest will not come.
+#[derive(Debug)]
+pub struct ChunkSender {
+    writer: Writer,
+    announced_bytes: u64,
+    sent_bytes: u64,
+}
+
+impl ChunkSender {
+    /// Sends the next bytes; returns when they have left or found room in the send buffer.
+    ///
+    /// # Errors
+    /// A receiver that is gone or took nothing for [`SERVE_STALL_TIMEOUT`].
+    ///
+    /// # Panics
+    /// More bytes than were announced.
+    pub async fn send(&mut self, mut bytes: Bytes) -> Result<(), ServeFailure> {
+        let total = self.sent_bytes + bytes.len() as u64;
+        assert!(total <= self.announced_bytes, "more bytes than the response announced");
+        while !bytes.is_empty() {
+            let piece = bytes.split_to(bytes.len().min(SEND_PIECE_BYTES));
+            let len = piece.len() as u64;
+            send_piece(&mut self.writer, piece).await?;
+            self.sent_bytes += len;
+        }
+        Ok(())
+    }
+
+    /// Bytes sent so far.
+    #[must_use]
+    pub const fn sent_bytes(&self) -> u64 {
+        self.sent_bytes
+    }
+
+    /// Ends the answer and waits until the receiver has all of it; returns the bytes sent.
+    ///
+    /// # Errors
+    /// A receiver that is gone or took nothing for [`SERVE_STALL_TIMEOUT`].
+    ///
+    /// # Panics
+    /// Fewer bytes than were announced.
+    pub async fn finish(mut self) -> Result<u64, ServeFailure> {
+        assert_eq!(self.sent_bytes, self.announced_bytes, "the response announced other bytes");
+        self.writer.finish().map_err(gone)?;
+        stalls(SERVE_STALL_TIMEOUT, self.writer.delivered()).await?;
+        Ok(self.sent_bytes)
+    }
+}
+
+async fn send_piece(writer: &mut Writer, piece: Bytes) -> Result<(), ServeFailure> {
+    stalls(SERVE_STALL_TIMEOUT, writer.send_piece(piece)).await
+}
+
+async fn stalls(
+    limit: Duration,
+    step: impl Future<Output = Result<(), s2n_quic::stream::Error>>,
+) -> Result<(), ServeFailure> {
+    match time::timeout(limit, step).await {
+        Ok(result) => result.map_err(gone),
+        Err(_) => Err(ServeFailure::Connection(format!("it took nothing for {limit:?}"))),
+    }
+}
+
+fn gone(error: s2n_quic::stream::Error) -> ServeFailure {
+    ServeFailure::Connection(error.to_string())
+}
+
+/// Accepts the streams of one connection until it closes.
+pub(super) async fn serve_link(shared: Arc<Shared>, link: Link, mut acceptor: StreamAcceptor) {
+    loop {
+        let stream = tokio::select! {
+            stream = acceptor.accept_bidirectional_stream() => stream,
+            () = shared.stop.cancelled() => break,
+        };
+        match stream {
+            Ok(Some(stream)) => {
+                let shared_by_stream = Arc::clone(&shared);
+                let from = link.ends;
+                shared.tasks.spawn(async move {
+                    tokio::select! {
+                        () = serve_stream(&shared_by_stream, from, stream) => {}
+                        () = shared_by_stream.stop.cancelled() => {}
+                    }
+                });
+            }
+            Ok(None) => break,
+            Err(error) => {
+                tracing::debug!(peer_id = %link.ends.peer_id.short(), %error, "connection ended");
+                break;
+            }
+        }
+    }
+    let was_last = shared.links().remove(&link);
+    if was_last {
+        shared.report(NetEvent::Disconnected(link.ends.peer_id)).await;
+    }
+}
+
+/// Reads one request and hands it to the user.
+async fn serve_stream(shared: &Shared, from: Inbound, stream: BidirectionalStream) {
+    let (receive, send) = stream.split();
+    let responder = Responder { writer: Writer::new(send) };
+    let limit = shared.config.request_read_timeout;
+    let Ok(request) = time::timeout(limit, read_request(receive)).await else {
+        shared.counters.silent_streams.fetch_add(1, Ordering::Relaxed);
+        tracing::debug!(peer_id = %from.peer_id.short(), "dropped a stream without a request");
+        return;
+    };
+    match request {
+        Ok(request) => {
+            shared.report(NetEvent::Incoming(IncomingStream { from, request, responder })).await;
+        }
+        Err(ReadError::Connection(error)) => {
+            tracing::debug!(peer_id = %from.peer_id.short(), %error, "a request broke off");
+        }
+        Err(error) => {
+            shared.counters.malformed_requests.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(
+                peer_id = %from.peer_id.short(), from = %from.transport_addr, %error,
+                "refused a malformed request"
+            );
+            let refusal = Refusal::new(RefusalKind::BadRequest, error.to_string());
+            // A sender of nonsense need not stay to hear about it.
+            let _ = responder.reply(&Response::Refused(refusal)).await;
+        }
+    }
+}
+
+async fn read_request(receive: ReceiveStream) -> Result<Request, ReadError> {
+    let mut reader = Reader::new(receive);
+    let payload = reader.frame(FrameKind::Request).await?;
+    let request = decode_payload(FrameKind::Request, &payload)?;
+    reader.end().await?;
+    Ok(request)
+}
+
+/// Has the only talk that peers of different versions can have.
+pub(super) async fn tell_version(shared: Arc<Shared>, mut connection: Connection, from: Inbound) {
+    let handle = connection.handle();
+    let limit = shared.config.request_read_timeout;
+    let talk = async {
+        let stream = connection.accept_bidirectional_stream().await.ok().flatten()?;
+        let (receive, send) = stream.split();
+        let payload = Reader::new(receive).frame(FrameKind::Request).await.ok()?;
+        let theirs = VersionProbe::decode(&payload).ok()?.protocol_version;
+        let answer = WrongVersion { ours: shared.config.protocol_version, yours: theirs };
+        let mut responder = Responder { writer: Writer::new(send) };
+        responder.send_header(&Response::WrongVersion(answer)).await.ok()?;
+        responder.writer.finish().ok()?;
+        // The connection must not close before the answer is there.
+        let _ = responder.writer.delivered().await;
+        Some(theirs)
+    };
+    let theirs = tokio::select! {
+        theirs = time::timeout(limit, talk) => theirs.ok().flatten(),
+        () = shared.stop.cancelled() => None,
+    };
+    handle.close(CloseReason::OtherVersion.code());
+    if let Some(theirs) = theirs {
+        let Inbound { peer_id, transport_addr, .. } = from;
+        shared.report(NetEvent::OtherVersion { peer_id, transport_addr, theirs }).await;
+    }
+}

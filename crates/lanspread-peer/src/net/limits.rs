@@ -1,0 +1,64 @@
+//! Every limit and interval of the transport, in one place.
+//!
+//! The sizes are the ones that moved the most bytes for the least memory when they were measured
+//! (`docs/decisions/` tells how); the counts are far above what a party needs and far below what
+//! would hurt a machine.
+
+use std::time::Duration;
+
+/// Size asked of the system for each UDP socket buffer, in bytes.
+///
+/// The systems' own defaults (64 to 208 KiB) cost a quarter of the throughput.
+pub const SOCKET_BUFFER_BYTES: usize = 4 * 1024 * 1024;
+
+/// Bytes a peer may send on one stream before this side has read any.
+pub const STREAM_WINDOW_BYTES: u64 = 2 * 1024 * 1024;
+
+/// Bytes a peer may send on one connection before this side has read any: bounds the memory that one
+/// connection can occupy.
+pub const CONNECTION_WINDOW_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Bytes kept per stream until the other side has acknowledged them.
+pub const STREAM_SEND_BUFFER_BYTES: u32 = 1024 * 1024;
+
+/// Streams each side may have open at once on one connection.
+pub const STREAMS_PER_CONNECTION_MAX: u64 = 128;
+
+/// Connections that one endpoint keeps at once.
+pub const CONNECTIONS_MAX: usize = 1024;
+
+/// Handshakes that one endpoint carries on at once.
+pub const HANDSHAKES_MAX: usize = 128;
+
+/// Connections kept with one peer; one more closes the oldest.
+pub const CONNECTIONS_PER_PEER_MAX: usize = 8;
+
+/// Largest certificate accepted from a peer, in bytes of DER.
+pub const CERTIFICATE_BYTES_MAX: usize = 8 * 1024;
+
+/// Largest IP packet that path discovery tries, in bytes. Paths that carry less are found out.
+pub const MTU_BYTES_MAX: u16 = 9000;
+
+/// A connection on which nothing arrived for this long is closed.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// A connection must be made within this time.
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A request must be there in full this long after its stream was opened.
+pub const REQUEST_READ_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// An upload ends when the receiver took nothing for this long.
+pub const SERVE_STALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Pause between the first packets to two candidate addresses of one peer.
+pub const DIAL_STAGGER: Duration = Duration::from_millis(50);
+
+/// How long the last packets of closed connections are waited for at shutdown.
+pub const CLOSE_FLUSH_TIMEOUT: Duration = Duration::from_millis(200);
+
+/// Bytes handed to a stream in one piece.
+pub const SEND_PIECE_BYTES: usize = 256 * 1024;
+
+/// Chunk buffers kept for reuse.
+pub const BUFFERS_KEPT_MAX: usize = 8;

@@ -1,0 +1,119 @@
+//! The live connections, by the peer that each has proved.
+//!
+//! Invariant: a link is listed exactly as long as its connection accepts streams, whoever made it;
+//! the newest link of a peer is used first, because an older one may lead to a run of the peer that
+//! has ended without a word.
+
+use std::collections::BTreeMap;
+
+use lanspread_core::Inbound;
+use lanspread_proto::PeerId;
+use s2n_quic::{application, connection::Handle};
+
+use super::limits::CONNECTIONS_PER_PEER_MAX;
+
+/// Why this side closes a connection, for the other side's log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CloseReason {
+    /// This peer leaves, or has no more use for the connection.
+    Done,
+    /// The other side has not proved who it is.
+    NotProven,
+    /// The two sides speak different wire versions.
+    OtherVersion,
+    /// There are too many connections with the same peer.
+    TooMany,
+}
+
+impl CloseReason {
+    /// The code on the wire.
+    pub(super) fn code(self) -> application::Error {
+        let code: u32 = match self {
+            Self::Done => 0,
+            Self::NotProven => 1,
+            Self::OtherVersion => 2,
+            Self::TooMany => 3,
+        };
+        code.into()
+    }
+}
+
+/// One live connection with a proven peer.
+#[derive(Debug, Clone)]
+pub(super) struct Link {
+    /// Tells links apart.
+    pub(super) id: LinkId,
+    /// Opens streams and closes the connection.
+    pub(super) handle: Handle,
+    /// Both ends of it.
+    pub(super) ends: Inbound,
+}
+
+/// Tells links apart; grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct LinkId(u64);
+
+/// All live connections.
+#[derive(Debug, Default)]
+pub(super) struct Links {
+    by_peer: BTreeMap<PeerId, Vec<Link>>,
+    next_id: u64,
+    closed: bool,
+}
+
+impl Links {
+    /// Lists a connection, or closes it if the transport is closing.
+    pub(super) fn add(&mut self, handle: Handle, ends: Inbound) -> Option<Link> {
+        if self.closed {
+            handle.close(CloseReason::Done.code());
+            return None;
+        }
+        self.next_id += 1;
+        let link = Link { id: LinkId(self.next_id), handle, ends };
+        let links = self.by_peer.entry(ends.peer_id).or_default();
+        links.push(link.clone());
+        if links.len() > CONNECTIONS_PER_PEER_MAX {
+            // Its own task takes it off the list.
+            links[0].handle.close(CloseReason::TooMany.code());
+        }
+        Some(link)
+    }
+
+    /// Takes a link off the list. `true` if it was the last one with its peer.
+    pub(super) fn remove(&mut self, link: &Link) -> bool {
+        let peer_id = link.ends.peer_id;
+        let Some(links) = self.by_peer.get_mut(&peer_id) else { return false };
+        let before = links.len();
+        links.retain(|other| other.id != link.id);
+        if before == links.len() || !links.is_empty() {
+            return false;
+        }
+        self.by_peer.remove(&peer_id);
+        true
+    }
+
+    /// The live links with a peer, newest first.
+    pub(super) fn with_peer(&self, peer_id: PeerId) -> Vec<Link> {
+        self.by_peer.get(&peer_id).into_iter().flatten().rev().cloned().collect()
+    }
+
+    /// Closes all links with a peer.
+    pub(super) fn close_peer(&self, peer_id: PeerId) {
+        for link in self.by_peer.get(&peer_id).into_iter().flatten() {
+            link.handle.close(CloseReason::Done.code());
+        }
+    }
+
+    /// Closes all links and takes no more.
+    pub(super) fn close(&mut self) {
+        self.closed = true;
+        for link in self.by_peer.values().flatten() {
+            link.handle.close(CloseReason::Done.code());
+        }
+    }
+
+    /// How many connections there are.
+    pub(super) fn len(&self) -> usize {
+        self.by_peer.values().map(Vec::len).sum()
+    }
+}

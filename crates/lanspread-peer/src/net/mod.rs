@@ -1,0 +1,26 @@
+//! The transport: carries requests, manifests and chunks between proven peers.
+//!
+//! Invariant: every peer that this module names has proved its key on the connection it is named
+//! for, and no chunk leaves it whose hash was not checked. It decides nothing: whom to dial, what to
+//! ask and what to answer is said from outside, and it knows no game, no disk and no library.
+
+mod addrs;
+mod dial;
+mod endpoint;
+mod error;
+mod fetch;
+mod inbound;
+pub mod limits;
+mod link;
+mod outbound;
+mod stream;
+mod tls;
+mod transport;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::BindError;
+pub use fetch::{ChunkSink, ChunksFetched, WantedChunk};
+pub use inbound::{ChunkSender, IncomingStream, Responder};
+pub use transport::{NetEvent, Transport, TransportConfig, TransportStats};

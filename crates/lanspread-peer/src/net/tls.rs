@@ -1,0 +1,192 @@
+//! TLS 1.3 with a certificate on both sides, and no authority.
+//!
+//! Invariant: whoever a connection is attributed to has proved, in that very handshake, that it owns
+//! the key of the certificate it showed. Names, dates and issuers of certificates prove nothing and
+//! are not looked at; sessions are never resumed, so each connection has a proof of its own.
+
+use std::sync::Arc;
+
+use lanspread_proto::{ALPN_ANY_VERSION, PeerId, alpn};
+use rustls::{
+    ClientConfig, DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme,
+    client::{
+        Resumption,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    },
+    crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, ServerName, UnixTime},
+    server::{
+        NoServerSessionStorage, ParsedCertificate,
+        danger::{ClientCertVerified, ClientCertVerifier},
+    },
+    version::TLS13,
+};
+
+use super::limits::CERTIFICATE_BYTES_MAX;
+use crate::identity::Identity;
+
+/// The name dialers ask for. It says nothing: the certificate is judged by its key.
+pub(super) const SERVER_NAME: &str = "lanspread";
+
+/// The two halves of one peer's TLS.
+pub(super) struct TlsConfigs {
+    /// For connections that others make.
+    pub(super) server: ServerConfig,
+    /// For connections this peer makes.
+    pub(super) client: ClientConfig,
+}
+
+/// Builds both halves for a peer that speaks `protocol_version`.
+///
+/// # Errors
+/// An identity that the TLS library does not take.
+pub(super) fn configs(identity: &Identity, protocol_version: u32) -> Result<TlsConfigs, Error> {
+    let provider = Arc::new(ring::default_provider());
+    let verifier = Arc::new(AnyProvenPeer { provider: Arc::clone(&provider) });
+    let protocols = vec![alpn(protocol_version), ALPN_ANY_VERSION.to_vec()];
+    let chain = vec![identity.certificate().clone()];
+
+    let mut server = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_protocol_versions(&[&TLS13])?
+        .with_client_cert_verifier(Arc::clone(&verifier) as Arc<dyn ClientCertVerifier>)
+        .with_single_cert(chain.clone(), identity.private_key())?;
+    server.alpn_protocols.clone_from(&protocols);
+    server.session_storage = Arc::new(NoServerSessionStorage {});
+    server.send_tls13_tickets = 0;
+
+    let mut client = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&TLS13])?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_client_auth_cert(chain, identity.private_key())?;
+    client.alpn_protocols = protocols;
+    client.resumption = Resumption::disabled();
+    Ok(TlsConfigs { server, client })
+}
+
+/// The peer that a proven certificate chain belongs to.
+pub(super) fn peer_id_of_chain(chain: &[Vec<u8>]) -> Option<PeerId> {
+    let [certificate] = chain else { return None };
+    let certificate = CertificateDer::from(certificate.as_slice());
+    let parsed = ParsedCertificate::try_from(&certificate).ok()?;
+    Some(PeerId::from_public_key_der(&parsed.subject_public_key_info()))
+}
+
+/// Accepts any single well-formed certificate whose key signed the handshake.
+#[derive(Debug)]
+struct AnyProvenPeer {
+    provider: Arc<CryptoProvider>,
+}
+
+impl AnyProvenPeer {
+    fn check(certificate: &CertificateDer<'_>, others: &[CertificateDer<'_>]) -> Result<(), Error> {
+        if !others.is_empty() {
+            return Err(Error::General("a peer shows exactly one certificate".to_owned()));
+        }
+        if certificate.len() > CERTIFICATE_BYTES_MAX {
+            return Err(Error::General(format!(
+                "a certificate of {} bytes is over the limit of {CERTIFICATE_BYTES_MAX} bytes",
+                certificate.len()
+            )));
+        }
+        ParsedCertificate::try_from(certificate).map(|_| ())
+    }
+
+    fn signed_tls12(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn signed_tls13(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+impl ServerCertVerifier for AnyProvenPeer {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Self::check(end_entity, intermediates)?;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.signed_tls12(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.signed_tls13(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.schemes()
+    }
+}
+
+impl ClientCertVerifier for AnyProvenPeer {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        Self::check(end_entity, intermediates)?;
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.signed_tls12(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.signed_tls13(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.schemes()
+    }
+}

@@ -1,0 +1,319 @@
+//! The transport as its user holds it, and the tasks behind it.
+//!
+//! Invariant: every task is tracked and ends when the transport closes; nothing waits on a channel
+//! without also watching for that.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use lanspread_core::Inbound;
+use lanspread_proto::{ListenAddr, PROTOCOL_VERSION, PeerId, TransportAddr, alpn};
+use s2n_quic::{Client, Connection, Server, connection};
+use tokio::{
+    sync::mpsc,
+    time::timeout,
+};
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::TaskTracker,
+};
+
+use super::{
+    BindError, IncomingStream, addrs,
+    dial::DialGates,
+    endpoint::{self, ConnectionFacts, DialFamilies, EndpointThread, Endpoints, OpenConnections},
+    fetch::Buffers,
+    inbound,
+    limits::{CLOSE_FLUSH_TIMEOUT, IDLE_TIMEOUT, REQUEST_READ_TIMEOUT},
+    link::{CloseReason, Link, Links},
+};
+use crate::identity::Identity;
+
+/// How a transport is set up.
+#[derive(Debug, Clone)]
+pub struct TransportConfig {
+    /// Where to accept connections; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// The wire version to speak; another than [`PROTOCOL_VERSION`] only in tests.
+    pub protocol_version: u32,
+    /// A connection on which nothing arrived for this long is closed.
+    pub idle_timeout: Duration,
+    /// A request must be there in full this long after its stream was opened.
+    pub request_read_timeout: Duration,
+}
+
+impl TransportConfig {
+    /// The normal set-up, listening on `listen`.
+    #[must_use]
+    pub const fn new(listen: SocketAddr) -> Self {
+        Self {
+            listen,
+            protocol_version: PROTOCOL_VERSION,
+            idle_timeout: IDLE_TIMEOUT,
+            request_read_timeout: REQUEST_READ_TIMEOUT,
+        }
+    }
+}
+
+/// What a transport reports by itself.
+#[derive(Debug)]
+pub enum NetEvent {
+    /// Another peer asks.
+    Incoming(IncomingStream),
+    /// The last connection with a peer closed.
+    Disconnected(PeerId),
+    /// A peer of another wire version came here and was told so.
+    OtherVersion {
+        /// Who it is, as proved.
+        peer_id: PeerId,
+        /// From where it came, for logs.
+        transport_addr: TransportAddr,
+        /// Its wire version.
+        theirs: u32,
+    },
+    /// The listening endpoint ended by itself: nobody can connect any more.
+    ListenerFailed,
+}
+
+/// What went wrong so far through no fault of this peer, in counts since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TransportStats {
+    /// Requests that were not valid messages within their limits.
+    pub malformed_requests: u64,
+    /// Streams that were opened and on which no whole request came in time.
+    pub silent_streams: u64,
+    /// Connections whose other end proved no identity.
+    pub unproven_connections: u64,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub(super) malformed_requests: AtomicU64,
+    pub(super) silent_streams: AtomicU64,
+    pub(super) unproven_connections: AtomicU64,
+}
+
+/// A running transport. Clones are the same transport; it closes when the last one is dropped, or
+/// at [`Transport::close`].
+#[derive(Clone)]
+pub struct Transport {
+    pub(super) shared: Arc<Shared>,
+    _stop_when_dropped: Arc<DropGuard>,
+}
+
+/// What the handles and the tasks of one transport share.
+pub(super) struct Shared {
+    pub(super) config: TransportConfig,
+    pub(super) own_id: PeerId,
+    pub(super) listen: SocketAddr,
+    pub(super) dials: DialFamilies,
+    pub(super) client: Client,
+    pub(super) dial_gates: DialGates,
+    pub(super) buffers: Buffers,
+    pub(super) counters: Counters,
+    pub(super) stop: CancellationToken,
+    pub(super) tasks: TaskTracker,
+    links: Mutex<Links>,
+    events: mpsc::Sender<NetEvent>,
+    open: OpenConnections,
+    threads: Mutex<Option<[EndpointThread; 2]>>,
+}
+
+impl Transport {
+    /// Binds the listener and starts. From here on others can connect, and what they ask arrives
+    /// in `events`, whose capacity bounds how many requests wait for their user.
+    ///
+    /// # Errors
+    /// An address that cannot be listened on; a system that refuses sockets or threads.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn bind(
+        config: TransportConfig,
+        identity: &Identity,
+        events: mpsc::Sender<NetEvent>,
+    ) -> Result<Self, BindError> {
+        let Endpoints { server, client, listen, dials, open, threads } =
+            endpoint::start(&config, identity)?;
+        let stop = CancellationToken::new();
+        let shared = Arc::new(Shared {
+            config,
+            own_id: identity.peer_id(),
+            listen,
+            dials,
+            client,
+            dial_gates: DialGates::default(),
+            buffers: Buffers::default(),
+            counters: Counters::default(),
+            stop: stop.clone(),
+            tasks: TaskTracker::new(),
+            links: Mutex::new(Links::default()),
+            events,
+            open,
+            threads: Mutex::new(Some(threads)),
+        });
+        shared.tasks.spawn(accept_connections(Arc::clone(&shared), server));
+        Ok(Self { shared, _stop_when_dropped: Arc::new(stop.drop_guard()) })
+    }
+
+    /// Who this transport proves to be.
+    #[must_use]
+    pub fn peer_id(&self) -> PeerId {
+        self.shared.own_id
+    }
+
+    /// The port that others connect to.
+    #[must_use]
+    pub fn listen_port(&self) -> u16 {
+        self.shared.listen.port()
+    }
+
+    /// Every address at which others can connect at this moment, most promising first; never empty.
+    #[must_use]
+    pub fn listen_addrs(&self) -> Vec<ListenAddr> {
+        addrs::listen_addrs(self.shared.listen)
+    }
+
+    /// Whether a connection with this peer is live.
+    #[must_use]
+    pub fn is_connected(&self, peer_id: PeerId) -> bool {
+        !self.shared.links().with_peer(peer_id).is_empty()
+    }
+
+    /// How many connections are live.
+    #[must_use]
+    pub fn connection_count(&self) -> usize {
+        self.shared.links().len()
+    }
+
+    /// Closes all connections with a peer. Its [`NetEvent::Disconnected`] follows.
+    pub fn disconnect(&self, peer_id: PeerId) {
+        self.shared.links().close_peer(peer_id);
+    }
+
+    /// What went wrong so far.
+    #[must_use]
+    pub fn stats(&self) -> TransportStats {
+        let counters = &self.shared.counters;
+        TransportStats {
+            malformed_requests: counters.malformed_requests.load(Ordering::Relaxed),
+            silent_streams: counters.silent_streams.load(Ordering::Relaxed),
+            unproven_connections: counters.unproven_connections.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Closes all connections, tells the other sides, and ends every task and thread. Returns when
+    /// nothing is left, within about [`CLOSE_FLUSH_TIMEOUT`].
+    pub async fn close(&self) {
+        self.shared.stop.cancel();
+        self.shared.links().close();
+        self.shared.tasks.close();
+        self.shared.tasks.wait().await;
+        let threads = self.shared.threads().take();
+        let Some(threads) = threads else { return };
+        if timeout(CLOSE_FLUSH_TIMEOUT, self.shared.open.none_left()).await.is_err() {
+            tracing::debug!("some connections were not closed cleanly in time");
+        }
+        let joined = tokio::task::spawn_blocking(|| threads.map(EndpointThread::stop)).await;
+        if let Err(error) = joined {
+            tracing::error!(%error, "the endpoint threads could not be joined");
+        }
+    }
+}
+
+impl std::fmt::Debug for Transport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Transport")
+            .field("peer_id", &self.shared.own_id)
+            .field("listen", &self.shared.listen)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    pub(super) fn links(&self) -> MutexGuard<'_, Links> {
+        // A panic elsewhere leaves the list as whole as it was.
+        self.links.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn threads(&self) -> MutexGuard<'_, Option<[EndpointThread; 2]>> {
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reports to the user; gives up when the transport closes or the user is gone.
+    pub(super) async fn report(&self, event: NetEvent) {
+        tokio::select! {
+            // A closed channel means that nobody listens any more, which is no error here.
+            _ = self.events.send(event) => {}
+            () = self.stop.cancelled() => {}
+        }
+    }
+
+    /// Both ends of a connection, if its other end has proved who it is.
+    pub(super) fn ends(&self, handle: &connection::Handle) -> Option<Inbound> {
+        let mut peer_id = None;
+        handle
+            .query_event_context(|facts: &ConnectionFacts| peer_id = facts.peer_id)
+            .ok()?;
+        let remote = handle.remote_addr().ok()?;
+        let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
+        Some(Inbound {
+            peer_id: peer_id?,
+            transport_addr: TransportAddr::new(remote),
+            local_listen_addr: addrs::listen_addr_towards(self.listen, remote.ip()),
+        })
+    }
+
+    /// Whether both ends of a connection speak the same wire version.
+    pub(super) fn same_version(&self, handle: &connection::Handle) -> bool {
+        let ours = alpn(self.config.protocol_version);
+        handle.application_protocol().is_ok_and(|protocol| protocol == ours)
+    }
+
+    /// Takes a proven connection of the same version into use, whoever made it.
+    pub(super) fn adopt(self: &Arc<Self>, connection: Connection, ends: Inbound) -> Option<Link> {
+        let (handle, acceptor) = connection.split();
+        let link = self.links().add(handle, ends)?;
+        let shared = Arc::clone(self);
+        self.tasks.spawn(inbound::serve_link(shared, link.clone(), acceptor));
+        Some(link)
+    }
+}
+
+/// Accepts connections until the transport closes.
+async fn accept_connections(shared: Arc<Shared>, mut server: Server) {
+    loop {
+        let connection = tokio::select! {
+            connection = server.accept() => connection,
+            () = shared.stop.cancelled() => return,
+        };
+        let Some(connection) = connection else {
+            tracing::error!("the listening endpoint ended by itself");
+            shared.report(NetEvent::ListenerFailed).await;
+            return;
+        };
+        accept_connection(&shared, connection);
+    }
+}
+
+fn accept_connection(shared: &Arc<Shared>, connection: Connection) {
+    let handle = connection.handle();
+    let Some(ends) = shared.ends(&handle) else {
+        shared.counters.unproven_connections.fetch_add(1, Ordering::Relaxed);
+        tracing::warn!("closed a connection whose other end proved no identity");
+        handle.close(CloseReason::NotProven.code());
+        return;
+    };
+    if shared.same_version(&handle) {
+        tracing::debug!(peer_id = %ends.peer_id.short(), from = %ends.transport_addr, "accepted");
+        shared.adopt(connection, ends);
+    } else {
+        shared.tasks.spawn(inbound::tell_version(Arc::clone(shared), connection, ends));
+    }
+}
