@@ -1,4 +1,5 @@
 //! Scaffold.
 
+pub mod disk;
 pub mod identity;
 pub mod net;
