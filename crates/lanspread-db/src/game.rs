@@ -231,3 +231,67 @@ pub struct GameFileDescription {
     /// Into how many chunks it is cut; none for an empty file.
     pub chunks: u32,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_players_is_read_from_what_catalogs_say() {
+        let table = [
+            ("8", Some(8)),
+            ("2 (+ 6 CPU)", Some(2)),
+            ("2-8", Some(8)),
+            ("2 – 16", Some(16)),
+            ("up to 32", Some(32)),
+            ("4, 8 with a patch", Some(4)),
+            ("2 - many", Some(2)),
+            ("many", None),
+            ("99999999999", None),
+        ];
+        for (text, count) in table {
+            let expected = MaxPlayers {
+                text: text.to_owned(),
+                count,
+            };
+            assert_eq!(MaxPlayers::parse(text), Some(expected));
+        }
+        assert_eq!(MaxPlayers::parse(" \n"), None);
+    }
+
+    #[test]
+    fn a_set_of_games_holds_one_game_per_id_in_their_order() {
+        let game = |id: &str, title: &str| Game {
+            title: title.to_owned(),
+            ..Game::new(GameId::parse(id).unwrap())
+        };
+        let mut db = GameDB::new();
+        assert_eq!(db.insert(game("b", "B")), None);
+        assert_eq!(db.insert(game("a", "A")), None);
+        assert_eq!(db.insert(game("b", "B again")), Some(game("b", "B")));
+        assert_eq!(
+            db.iter()
+                .map(|game| game.title.as_str())
+                .collect::<Vec<_>>(),
+            ["A", "B again"]
+        );
+        assert_eq!((db.len(), db.is_empty()), (2, false));
+        let id = GameId::parse("a").unwrap();
+        assert!(db.contains(&id));
+        assert_eq!(db.remove(&id), Some(game("a", "A")));
+        assert_eq!(db.get(&id), None);
+    }
+
+    #[test]
+    fn a_text_is_shown_in_english_where_there_is_one() {
+        let text = |de: Option<&str>, en: Option<&str>, fr: Option<&str>| Localized {
+            de: de.map(str::to_owned),
+            en: en.map(str::to_owned),
+            fr: fr.map(str::to_owned),
+        };
+        assert_eq!(text(Some("d"), Some("e"), Some("f")).any(), Some("e"));
+        assert_eq!(text(Some("d"), None, Some("f")).any(), Some("d"));
+        assert_eq!(text(None, None, Some("f")).any(), Some("f"));
+        assert!(text(None, None, None).is_empty());
+    }
+}

@@ -80,3 +80,60 @@ fn after_break(text: &str) -> Option<&str> {
     let rest = text[tag.len()..].trim_start_matches(' ');
     rest.strip_prefix('/').unwrap_or(rest).strip_prefix('>')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_has_no_breaks_no_controls_and_single_spaces() {
+        let table = [
+            ("Quake III", Some("Quake III")),
+            ("  a \t b\n\nc ", Some("a b c")),
+            ("a<br>b", Some("a b")),
+            ("a\u{1b}[31mb\u{7}", Some("a[31mb")),
+            ("a\u{202e}b\u{200b}", Some("ab")),
+            ("\u{200b} \u{0}", None),
+            ("", None),
+            ("\r\n", None),
+        ];
+        for (text, expected) in table {
+            assert_eq!(clean_line(text).as_deref(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_has_real_line_breaks_and_no_controls() {
+        let table = [
+            ("a<br>b", Some("a\nb")),
+            ("a<BR/>b<br />c<Br  >d", Some("a\nb\nc\nd")),
+            ("a\r\nb\rc\nd", Some("a\nb\nc\nd")),
+            ("a<br><br>b", Some("a\n\nb")),
+            ("<br>a  <br>", Some("a")),
+            ("  indented<br>\tb", Some("  indented\n b")),
+            ("1 < 2 <b>bold</b> <br", Some("1 < 2 <b>bold</b> <br")),
+            ("<breath><bä", Some("<breath><bä")),
+            ("a\u{1b}b\u{9b}c", Some("abc")),
+            ("<br> <br>", None),
+            ("", None),
+        ];
+        for (text, expected) in table {
+            assert_eq!(clean_text(text).as_deref(), expected, "{text:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_cleaned_is_clean(text: String) {
+            if let Some(line) = clean_line(&text) {
+                proptest::prop_assert!(!line.is_empty() && !line.contains(char::is_control));
+                proptest::prop_assert!(line.len() <= text.len());
+            }
+            if let Some(lines) = clean_text(&text) {
+                let shown = |c: char| c == '\n' || !c.is_control();
+                proptest::prop_assert!(lines.chars().all(shown));
+                proptest::prop_assert!(lines.len() <= text.len());
+            }
+        }
+    }
+}

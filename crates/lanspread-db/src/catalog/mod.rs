@@ -6,6 +6,7 @@
 
 mod build;
 mod error;
+mod file;
 mod read;
 mod schema;
 

@@ -1,16 +1,16 @@
 //! Reads a catalog file row by row, believing nothing in it.
 //!
-//! Its one invariant: one bad row costs that row only, and what it costs is reported. The file
-//! is opened read-only, only plain stored columns of plain tables are read (no views, virtual
-//! tables or computed columns, which could run for ever), and what is kept in memory is bounded.
+//! Its one invariant: one bad row costs that row only, and what it costs is reported. Only
+//! plain stored columns of plain tables are read (no views, virtual tables or computed columns,
+//! which could run for ever), and what is kept in memory is bounded. It deliberately does not
+//! know how the file is opened.
 
 use std::{collections::BTreeMap, path::Path};
 
-use rusqlite::{Connection, OpenFlags, Row, types::ValueRef};
+use rusqlite::{Connection, Row, types::ValueRef};
 
 use super::{
-    CATALOG_FILE_BYTES_MAX, CATALOG_GENRES_MAX, CATALOG_ROWS_MAX, CatalogError, RowRejection,
-    RowRejectionReason,
+    CATALOG_GENRES_MAX, CATALOG_ROWS_MAX, CatalogError, RowRejection, RowRejectionReason, file,
     schema::{self, GAME_COLUMNS, GAMES, GENRE, GENRE_COLUMNS},
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 
 /// Reads all games that can be used, and why the others cannot.
 pub(super) fn read(path: &Path) -> Result<(GameDB, Vec<RowRejection>), CatalogError> {
-    let connection = open(path)?;
+    let connection = file::open(path)?;
     let sqlite = |source| CatalogError::Sqlite {
         path: path.to_owned(),
         source,
@@ -37,37 +37,6 @@ pub(super) fn read(path: &Path) -> Result<(GameDB, Vec<RowRejection>), CatalogEr
     }
     let genres = read_genres(&connection).map_err(sqlite)?;
     read_games(&connection, &stored, &genres).map_err(sqlite)
-}
-
-fn open(path: &Path) -> Result<Connection, CatalogError> {
-    let io = |source| CatalogError::Io {
-        path: path.to_owned(),
-        source,
-    };
-    let metadata = path.metadata().map_err(io)?;
-    if !metadata.is_file() {
-        return Err(CatalogError::NotAFile {
-            path: path.to_owned(),
-        });
-    }
-    if metadata.len() > CATALOG_FILE_BYTES_MAX {
-        return Err(CatalogError::TooLarge {
-            path: path.to_owned(),
-            bytes: metadata.len(),
-        });
-    }
-    let sqlite = |source| CatalogError::Sqlite {
-        path: path.to_owned(),
-        source,
-    };
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
-    connection
-        .execute_batch(
-            "PRAGMA trusted_schema = OFF; PRAGMA query_only = ON; PRAGMA cell_size_check = ON;",
-        )
-        .map_err(sqlite)?;
-    Ok(connection)
 }
 
 /// The names, in lower case, of the columns that `table` really stores; `None` if there is no

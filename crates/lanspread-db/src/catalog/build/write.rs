@@ -14,7 +14,7 @@ use rusqlite::{Connection, OpenFlags, params};
 use super::BuildError;
 use crate::{
     Game, GameDB, Localized,
-    catalog::{read, schema},
+    catalog::{file, read, schema},
 };
 
 /// How many names are tried for the file that is being written.
@@ -36,17 +36,13 @@ pub(super) fn earlier_games(out: &Path) -> Result<GameDB, BuildError> {
         path: out.to_owned(),
     };
     let (games, _rejections) = read::read(out).map_err(|_| taken())?;
-    if application_id(out).is_ok_and(|id| id == schema::APPLICATION_ID) {
+    let connection = file::open(out).map_err(|_| taken())?;
+    let id = connection.query_row("PRAGMA application_id", [], |row| row.get(0));
+    if id.is_ok_and(|id: i32| id == schema::APPLICATION_ID) {
         Ok(games)
     } else {
         Err(taken())
     }
-}
-
-fn application_id(path: &Path) -> Result<i32, rusqlite::Error> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.query_row("PRAGMA application_id", [], |row| row.get(0))
 }
 
 /// Writes the catalog.
