@@ -2,7 +2,11 @@
 
 use std::fs;
 
-use lanspread_db::{Catalog, CatalogError, catalog::CATALOG_FILE_BYTES_MAX};
+use lanspread_db::{
+    Catalog, CatalogError,
+    catalog::{CATALOG_FILE_BYTES_MAX, CATALOG_ROWS_MAX},
+};
+use proptest::prelude::*;
 
 use crate::fixtures::{CatalogFile, game_id};
 
@@ -151,7 +155,7 @@ fn a_view_is_not_run() {
 fn a_computed_column_is_not_computed() {
     let file = CatalogFile::of_sql(
         "CREATE TABLE games(game_id TEXT,
-             game_title TEXT GENERATED ALWAYS AS (hex(zeroblob(400000000))) VIRTUAL);
+             game_title TEXT GENERATED ALWAYS AS (upper(game_id)) VIRTUAL);
          INSERT INTO games(game_id) VALUES ('a');",
     );
     assert_eq!(file.open().0.title(&game_id("a")), Some("a"));
@@ -211,4 +215,24 @@ fn a_catalog_with_a_write_ahead_log_is_opened_and_nothing_is_left_beside_it() {
         .map(|e| e.unwrap().file_name())
         .collect();
     assert_eq!(beside, ["game.db"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_file_with_destroyed_bytes_never_panics(
+        destroyed in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..40),
+    ) {
+        let file = catalog_of_some_pages();
+        let mut bytes = fs::read(file.path()).unwrap();
+        for (at, byte) in destroyed {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        fs::write(file.path(), bytes).unwrap();
+        if let Ok((catalog, rejections)) = Catalog::open(&file.path()) {
+            prop_assert!(catalog.games().len() + rejections.len() <= CATALOG_ROWS_MAX + 1);
+        }
+    }
 }
