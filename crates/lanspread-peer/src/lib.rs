@@ -1,5 +1,30 @@
-//! Scaffold.
+//! The runtime of a peer: the driver around the pure core, and the adapters to network and disk.
+//!
+//! [`start_peer`] is the way in: commands go in by [`PeerRuntimeHandle::command`], events come out of
+//! the channel that was given, and [`PeerGameDB`] holds the merged view. Invariant: nothing is decided
+//! here that [`lanspread_core`] could decide.
 
-pub mod disk;
-pub mod identity;
-pub mod net;
+mod disk;
+mod driver;
+mod events;
+mod executor;
+mod game_db;
+mod handle;
+mod identity;
+mod net;
+mod options;
+mod start;
+mod supervisor;
+mod tasks;
+
+pub use events::EVENTS_PENDING_MAX;
+pub use game_db::PeerGameDB;
+pub use handle::{PeerRuntimeHandle, RuntimeEnd};
+pub use lanspread_core::{
+    AfterDownload, CommandRefused, DownloadRoom, ErrorKind, GameView, Offer, OperationError,
+    OperationKind, OperationReport, OperationView, OutboundView, Outcome, PeerCommand, PeerEvent,
+    PeerInfo, PeerView, Progress, SourceShare, Timing,
+};
+pub use lanspread_proto::{ListenAddr, PROTOCOL_VERSION, PeerId, PeerName};
+pub use options::{DiscoveryMode, PeerOptions, default_state_dir, host_name};
+pub use start::{StartError, start_peer, start_peer_with};

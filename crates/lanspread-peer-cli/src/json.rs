@@ -1,0 +1,268 @@
+//! How views and events look as JSON: the one place that names the keys of `docs/JSONL.md`.
+//!
+//! Invariant: what is written here is documented there; a test compares the two. It decides nothing.
+
+use std::time::Duration;
+
+use lanspread_db::CatalogMode;
+use lanspread_peer::{
+    GameView, Offer, OperationError, OperationReport, OperationView, Outcome, OutboundView, PeerEvent, PeerInfo,
+    PeerView, Progress, SourceShare,
+};
+use serde_json::{Value, json};
+
+const MIB: f64 = 1_048_576.0;
+
+/// The answer to `list-games`.
+pub(crate) fn games(view: &PeerView) -> Value {
+    json!({ "games": view.games.iter().map(game).collect::<Vec<_>>() })
+}
+
+fn game(game: &GameView) -> Value {
+    json!({
+        "id": game.id,
+        "title": game.title,
+        "version": game.version,
+        "expected_version": game.expected_version,
+        "size": game.size_bytes,
+        "downloaded": game.downloaded,
+        "installed": game.installed,
+        "peers": game.peers.len(),
+        "holders": game.peers,
+        "manifest": game.manifest,
+        "problem": game.problem,
+    })
+}
+
+/// The answer to `list-peers`.
+pub(crate) fn peers(view: &PeerView) -> Value {
+    json!({ "peers": view.peers.iter().map(peer).collect::<Vec<_>>() })
+}
+
+fn peer(peer: &PeerInfo) -> Value {
+    json!({
+        "peer_id": peer.peer_id,
+        "addr": peer.addr,
+        "name": peer.name,
+        "games": peer.games,
+        "in_sync": peer.in_sync,
+    })
+}
+
+/// The running operations.
+pub(crate) fn operations(view: &PeerView) -> Value {
+    view.operations.iter().map(operation).collect()
+}
+
+fn operation(operation: &OperationView) -> Value {
+    json!({
+        "id": operation.id,
+        "kind": operation.kind.as_str(),
+        "progress": operation.progress.as_ref().map(progress),
+    })
+}
+
+/// The running uploads.
+pub(crate) fn outbound(view: &PeerView) -> Value {
+    view.outbound.iter().map(upload).collect()
+}
+
+fn upload(upload: &OutboundView) -> Value {
+    json!({ "peer_id": upload.peer_id, "id": upload.id, "requests": upload.requests })
+}
+
+/// `catalog` or `open`.
+pub(crate) const fn mode(mode: CatalogMode) -> &'static str {
+    match mode {
+        CatalogMode::Catalog => "catalog",
+        CatalogMode::Open => "open",
+    }
+}
+
+fn progress(progress: &Progress) -> Value {
+    match progress {
+        Progress::Waiting { what } => json!({ "phase": "waiting", "what": what }),
+        Progress::Checking { done_bytes, total_bytes } => {
+            json!({ "phase": "checking", "done_bytes": done_bytes, "total_bytes": total_bytes })
+        }
+        Progress::Transferring {
+            verified_bytes,
+            total_bytes,
+            rate_bytes_per_s,
+            time_left,
+            sources,
+        } => json!({
+            "phase": "transferring",
+            "verified_bytes": verified_bytes,
+            "total_bytes": total_bytes,
+            "rate_bytes_per_s": rate_bytes_per_s,
+            "time_left_ms": time_left.map(millis),
+            "sources": sources.iter().map(source).collect::<Vec<_>>(),
+        }),
+        Progress::Step(step) => json!({
+            "phase": "step",
+            "what": step.what,
+            "index": step.index,
+            "count": step.count,
+            "done_bytes": step.done_bytes,
+        }),
+    }
+}
+
+fn source(source: &SourceShare) -> Value {
+    json!({
+        "peer_id": source.peer_id,
+        "name": source.name,
+        "chunks": source.chunks,
+        "bytes": source.bytes,
+        "rate_bytes_per_s": source.rate_bytes_per_s,
+    })
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn mib_per_s(bytes: u64, elapsed: Duration) -> f64 {
+    // Byte counts of games are far below 2^52, so nothing is lost here.
+    #[expect(clippy::cast_precision_loss)]
+    let mib = bytes as f64 / MIB;
+    let seconds = elapsed.as_secs_f64();
+    if seconds > 0.0 { (mib / seconds * 10.0).round() / 10.0 } else { 0.0 }
+}
+
+/// An event as one line: its name, then its fields.
+#[expect(clippy::too_many_lines, reason = "a table: one arm for each event, nothing else")]
+pub(crate) fn event(event: &PeerEvent) -> Value {
+    match event {
+        PeerEvent::LocalPeerReady { peer_id, addrs, mode: party } => line(
+            "ready",
+            json!({
+                "peer_id": peer_id,
+                "listen_addr": addrs.first(),
+                "listen_addrs": addrs,
+                "mode": mode(*party),
+            }),
+        ),
+        PeerEvent::PeerConnected { peer_id, addr, name } => {
+            line("peer-connected", json!({ "peer_id": peer_id, "addr": addr, "name": name }))
+        }
+        PeerEvent::PeerMoved { peer_id, addr } => {
+            line("peer-moved", json!({ "peer_id": peer_id, "addr": addr }))
+        }
+        PeerEvent::PeerLost { peer_id, name, reason } => {
+            line("peer-lost", json!({ "peer_id": peer_id, "name": name, "message": reason }))
+        }
+        PeerEvent::PeerRefused { peer_id, who, kind, reason } => line(
+            "peer-refused",
+            json!({ "peer_id": peer_id, "who": who, "kind": kind.as_str(), "message": reason }),
+        ),
+        PeerEvent::ConnectFinished { addr, result: Ok(peer_id) } => {
+            line("connect-finished", json!({ "addr": addr, "peer_id": peer_id }))
+        }
+        PeerEvent::ConnectFinished { addr, result: Err(failure) } => {
+            line("connect-failed", with(error(failure), json!({ "addr": addr })))
+        }
+        PeerEvent::GamesListUpdated => line("games-list-updated", json!({})),
+        PeerEvent::ActiveOperationsChanged { active } => {
+            let active: Vec<_> = active
+                .iter()
+                .map(|(id, kind)| json!({ "id": id, "kind": kind.as_str() }))
+                .collect();
+            line("active-operations-changed", json!({ "active": active }))
+        }
+        PeerEvent::GotGameFiles { id, version, manifest, files } => line(
+            "got-game-files",
+            json!({
+                "id": id,
+                "version": version,
+                "manifest": manifest,
+                "files": files
+                    .iter()
+                    .map(|file| json!({ "path": file.path, "size": file.size_bytes, "chunks": file.chunks }))
+                    .collect::<Vec<_>>(),
+            }),
+        ),
+        PeerEvent::GetGameFailed { id, error: failure } => {
+            line("get-game-failed", with(error(failure), json!({ "id": id })))
+        }
+        PeerEvent::ManifestConflict { id, version, offers, chosen } => line(
+            "manifest-conflict",
+            json!({
+                "id": id,
+                "version": version,
+                "offers": offers.iter().map(offer).collect::<Vec<_>>(),
+                "chosen": chosen,
+            }),
+        ),
+        PeerEvent::OperationBegan { id, kind } => {
+            line(&format!("{}-began", kind.as_str()), json!({ "id": id }))
+        }
+        PeerEvent::OperationProgress { id, kind, progress: at } => line(
+            &format!("{}-progress", kind.as_str()),
+            with(progress(at), json!({ "id": id })),
+        ),
+        PeerEvent::SourceDropped { id, peer_id, name, reason } => line(
+            "source-dropped",
+            json!({ "id": id, "peer_id": peer_id, "name": name, "message": reason }),
+        ),
+        PeerEvent::OperationEnded { id, kind, outcome } => {
+            let (how, fields) = ended(outcome);
+            line(&format!("{}-{how}", kind.as_str()), with(fields, json!({ "id": id })))
+        }
+        PeerEvent::HashingProgress { id, hashed_bytes, total_bytes } => line(
+            "hashing-progress",
+            json!({ "id": id, "hashed_bytes": hashed_bytes, "total_bytes": total_bytes }),
+        ),
+        PeerEvent::Notice { message } => line("notice", json!({ "message": message })),
+        PeerEvent::RuntimeFailed { reason } => line("runtime-failed", json!({ "message": reason })),
+    }
+}
+
+fn line(name: &str, fields: Value) -> Value {
+    with(json!({ "type": "event", "event": name }), fields)
+}
+
+/// One object with the fields of both.
+fn with(mut object: Value, more: Value) -> Value {
+    if let (Some(object), Value::Object(more)) = (object.as_object_mut(), more) {
+        object.extend(more);
+    }
+    object
+}
+
+fn ended(outcome: &Outcome) -> (&'static str, Value) {
+    match outcome {
+        Outcome::Finished(finished) => ("finished", report(finished)),
+        Outcome::Failed(failure) => ("failed", error(failure)),
+        Outcome::Cancelled => ("cancelled", json!({})),
+    }
+}
+
+fn report(report: &OperationReport) -> Value {
+    json!({
+        "version": report.version,
+        "bytes": report.moved_bytes,
+        "chunks": report.chunks,
+        "sources": report.sources.iter().map(source).collect::<Vec<_>>(),
+        "elapsed_ms": millis(report.elapsed),
+        "mib_per_s": mib_per_s(report.moved_bytes, report.elapsed),
+        "notes": report.notes,
+    })
+}
+
+fn error(error: &OperationError) -> Value {
+    json!({ "kind": error.kind.as_str(), "message": error.message })
+}
+
+fn offer(offer: &Offer) -> Value {
+    json!({
+        "manifest": offer.manifest,
+        "size": offer.size_bytes,
+        "peers": offer
+            .peers
+            .iter()
+            .map(|(peer_id, name)| json!({ "peer_id": peer_id, "name": name }))
+            .collect::<Vec<_>>(),
+    })
+}

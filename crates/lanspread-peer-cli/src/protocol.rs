@@ -1,0 +1,215 @@
+//! The lines of the JSON interface: what comes in, and how it is answered.
+//!
+//! Invariant: every line that comes in, however broken, gets exactly one answer. `docs/JSONL.md`
+//! documents all of it. It knows no peer.
+
+use lanspread_db::GameId;
+use lanspread_peer::{CommandRefused, ErrorKind, ListenAddr};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// Longest line that is read, in bytes.
+pub(crate) const LINE_BYTES_MAX: usize = 64 * 1024;
+
+/// Longest wait that `wait-peers` accepts, in milliseconds: one day.
+pub(crate) const WAIT_MS_MAX: u64 = 86_400_000;
+
+/// A command as it stands on a line.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "cmd", rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum Command {
+    Status {},
+    ListGames {},
+    ListPeers {},
+    Connect {
+        addr: ListenAddr,
+    },
+    SetGameDir {
+        path: std::path::PathBuf,
+    },
+    GetGame {
+        id: GameId,
+    },
+    Download {
+        id: GameId,
+        #[serde(default = "yes")]
+        install: bool,
+        #[serde(default)]
+        give_up_old: bool,
+    },
+    Update {
+        id: GameId,
+        #[serde(default = "yes")]
+        install: bool,
+        #[serde(default)]
+        give_up_old: bool,
+    },
+    Install {
+        id: GameId,
+    },
+    Uninstall {
+        id: GameId,
+    },
+    Remove {
+        id: GameId,
+    },
+    Verify {
+        id: GameId,
+    },
+    Cancel {
+        id: GameId,
+    },
+    WaitPeers {
+        count: usize,
+        timeout_ms: u64,
+    },
+    Shutdown {},
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// A line that was understood, at least as far as its number.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Line {
+    /// What the answer is numbered with: whatever the line had there, `null` if nothing.
+    pub(crate) seq: Value,
+    /// The command, or what is wrong with the line.
+    pub(crate) command: Result<Command, CommandRefused>,
+}
+
+/// Reads one line.
+pub(crate) fn parse(line: &[u8]) -> Line {
+    if line.len() > LINE_BYTES_MAX {
+        let message = format!("a line of more than {LINE_BYTES_MAX} bytes is not read");
+        return Line { seq: Value::Null, command: Err(bad_input(message)) };
+    }
+    let mut fields = match serde_json::from_slice(line) {
+        Ok(Value::Object(fields)) => fields,
+        Ok(_) => {
+            let message = r#"a command is an object such as {"seq":1,"cmd":"status"}"#.to_owned();
+            return Line { seq: Value::Null, command: Err(bad_input(message)) };
+        }
+        Err(error) => {
+            let message = format!("the line is not JSON: {error}");
+            return Line { seq: Value::Null, command: Err(bad_input(message)) };
+        }
+    };
+    let seq = fields.remove("seq").unwrap_or(Value::Null);
+    let command = serde_json::from_value(Value::Object(fields))
+        .map_err(|error| bad_input(format!("the command was not understood: {error}")))
+        .and_then(check);
+    Line { seq, command }
+}
+
+fn check(command: Command) -> Result<Command, CommandRefused> {
+    match &command {
+        Command::WaitPeers { timeout_ms, .. } if *timeout_ms > WAIT_MS_MAX => {
+            Err(bad_input(format!("timeout_ms is at most {WAIT_MS_MAX}, a day")))
+        }
+        _ => Ok(command),
+    }
+}
+
+pub(crate) fn bad_input(message: String) -> CommandRefused {
+    CommandRefused { kind: ErrorKind::BadInput, message }
+}
+
+/// The answer to a command that was carried out or accepted.
+pub(crate) fn ok(seq: &Value, data: &Value) -> Value {
+    json!({ "type": "result", "seq": seq, "ok": true, "data": data })
+}
+
+/// The answer to a command that was not.
+pub(crate) fn refused(seq: &Value, error: &CommandRefused) -> Value {
+    json!({
+        "type": "result",
+        "seq": seq,
+        "ok": false,
+        "error": { "kind": error.kind.as_str(), "message": error.message },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn command(line: &str) -> Command {
+        parse(line.as_bytes()).command.expect("a valid command")
+    }
+
+    fn refusal(line: &[u8]) -> (Value, CommandRefused) {
+        let line = parse(line);
+        (line.seq, line.command.expect_err("an invalid command"))
+    }
+
+    #[test]
+    fn every_command_of_the_documentation_is_understood() {
+        let documentation = include_str!("../../../docs/JSONL.md");
+        let mut lines = 0;
+        for line in documentation.lines().filter(|line| line.contains(r#""cmd":"#)) {
+            if line.starts_with('{') {
+                assert!(parse(line.as_bytes()).command.is_ok(), "{line}");
+                lines += 1;
+            }
+        }
+        assert!(lines >= 15, "the documentation shows each command once, not {lines}");
+    }
+
+    #[test]
+    fn a_download_installs_unless_told_otherwise() {
+        let id = GameId::parse("chess").expect("a valid id");
+        assert_eq!(
+            command(r#"{"seq":1,"cmd":"download","id":"chess"}"#),
+            Command::Download { id: id.clone(), install: true, give_up_old: false }
+        );
+        assert_eq!(
+            command(r#"{"seq":1,"cmd":"download","id":"chess","install":false}"#),
+            Command::Download { id, install: false, give_up_old: false }
+        );
+    }
+
+    #[test]
+    fn a_wrong_line_is_answered_under_its_number() {
+        for line in [
+            r#"{"seq":7,"cmd":"dance"}"#,
+            r#"{"seq":7}"#,
+            r#"{"seq":7,"cmd":"install"}"#,
+            r#"{"seq":7,"cmd":"install","id":"../evil"}"#,
+            r#"{"seq":7,"cmd":"install","id":"chess","instal":true}"#,
+            r#"{"seq":7,"cmd":"connect","addr":"0.0.0.0:0"}"#,
+            r#"{"seq":7,"cmd":"wait-peers","count":-1,"timeout_ms":5}"#,
+            r#"{"seq":7,"cmd":"status","extra":1}"#,
+        ] {
+            let (seq, error) = refusal(line.as_bytes());
+            assert_eq!(seq, json!(7), "{line}");
+            assert_eq!(error.kind, ErrorKind::BadInput, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_object_is_answered_without_a_number() {
+        for line in [&b"nonsense"[..], b"[]", b"\"status\"", b"{\"seq\":1", b"\xff\xfe", b""] {
+            let (seq, error) = refusal(line);
+            assert_eq!(seq, Value::Null);
+            assert_eq!(error.kind, ErrorKind::BadInput);
+        }
+    }
+
+    #[test]
+    fn a_line_is_read_up_to_its_limit_and_not_past_it() {
+        let mut line = br#"{"seq":1,"cmd":"status"}"#.to_vec();
+        line.resize(LINE_BYTES_MAX, b' ');
+        assert!(parse(&line).command.is_ok());
+        line.push(b' ');
+        assert!(refusal(&line).1.message.contains("bytes"));
+    }
+
+    #[test]
+    fn a_wait_is_accepted_up_to_its_limit_and_not_past_it() {
+        let line = |ms| format!(r#"{{"cmd":"wait-peers","count":1,"timeout_ms":{ms}}}"#);
+        assert!(parse(line(WAIT_MS_MAX).as_bytes()).command.is_ok());
+        assert!(parse(line(WAIT_MS_MAX + 1).as_bytes()).command.is_err());
+    }
+}

@@ -1,0 +1,270 @@
+//! The effects that move file contents: chunks and manifests, in and out.
+//!
+//! Invariant: what is served is read through the disk's checks, and what is fetched is stored only
+//! after its hash was checked.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use lanspread_core::{
+    DiskFailure, DiskFailureKind, Effect, EffectId, FetchFailure, Input, ReplyId, Route,
+    ServeFailure,
+};
+use lanspread_db::{ChunkRef, GameId, Manifest, ManifestHash};
+use lanspread_proto::{ChunkRequest, Refusal, RefusalKind, Response};
+use tokio_util::sync::CancellationToken;
+
+use super::{Executor, Shared, disk::lost};
+use crate::net::{ChunkSink, ChunksFetched, WantedChunk};
+
+impl Executor {
+    pub(super) fn start_data(&self, effect: Effect) {
+        match effect {
+            Effect::ServeManifest {
+                effect,
+                reply,
+                id,
+                manifest,
+            } => self.spawn(
+                effect,
+                |shared, abort| async move {
+                    let work = serve_manifest(&shared, reply, id, manifest);
+                    let (sent_bytes, result) = until_aborted(&abort, work).await;
+                    Input::Served {
+                        effect,
+                        sent_bytes,
+                        result,
+                    }
+                },
+                move |why| serve_failed(effect, why),
+            ),
+            Effect::ServeChunks {
+                effect,
+                reply,
+                id,
+                manifest,
+                chunks,
+            } => self.spawn(
+                effect,
+                |shared, abort| async move {
+                    let work = serve_chunks(&shared, reply, id, manifest, chunks);
+                    let (sent_bytes, result) = until_aborted(&abort, work).await;
+                    Input::Served {
+                        effect,
+                        sent_bytes,
+                        result,
+                    }
+                },
+                move |why| serve_failed(effect, why),
+            ),
+            Effect::FetchChunks {
+                effect,
+                from,
+                id,
+                chunks,
+                stall_timeout,
+            } => self.spawn(
+                effect,
+                move |shared, abort| async move {
+                    let fetched =
+                        fetch_chunks(&shared, &abort, from, &id, chunks, stall_timeout).await;
+                    let ChunksFetched {
+                        stored,
+                        elapsed,
+                        result,
+                    } = fetched;
+                    Input::ChunksFetched {
+                        effect,
+                        stored,
+                        elapsed,
+                        result,
+                    }
+                },
+                move |why| Input::ChunksFetched {
+                    effect,
+                    stored: Vec::new(),
+                    elapsed: Duration::ZERO,
+                    result: Err(FetchFailure::Connection(why)),
+                },
+            ),
+            other => tracing::error!(effect = ?other, "not an effect that moves contents"),
+        }
+    }
+}
+
+fn serve_failed(effect: EffectId, why: String) -> Input {
+    Input::Served {
+        effect,
+        sent_bytes: 0,
+        result: Err(ServeFailure::Connection(why)),
+    }
+}
+
+async fn until_aborted(
+    abort: &CancellationToken,
+    work: impl Future<Output = Result<u64, ServeFailure>>,
+) -> (u64, Result<(), ServeFailure>) {
+    tokio::select! {
+        result = work => match result {
+            Ok(sent_bytes) => (sent_bytes, Ok(())),
+            Err(failure) => (0, Err(failure)),
+        },
+        () = abort.cancelled() => (0, Err(ServeFailure::Aborted)),
+    }
+}
+
+async fn serve_manifest(
+    shared: &Arc<Shared>,
+    reply: ReplyId,
+    id: GameId,
+    hash: ManifestHash,
+) -> Result<u64, ServeFailure> {
+    let Some(responder) = shared.take_responder(reply) else {
+        return Ok(0);
+    };
+    let encoded = on_disk(shared, move |shared| {
+        let manifest = shared.disk.manifest(&id, hash)?;
+        Ok((manifest.version(), Bytes::from(manifest.encode())))
+    })
+    .await;
+    match encoded {
+        Ok((version, encoded)) => responder.manifest(version, hash, encoded).await,
+        Err(failure) => {
+            refuse(responder, &failure).await;
+            Err(ServeFailure::Disk(failure))
+        }
+    }
+}
+
+async fn serve_chunks(
+    shared: &Arc<Shared>,
+    reply: ReplyId,
+    id: GameId,
+    hash: ManifestHash,
+    chunks: Vec<ChunkRef>,
+) -> Result<u64, ServeFailure> {
+    let Some(responder) = shared.take_responder(reply) else {
+        return Ok(0);
+    };
+    let Some((&first, rest)) = chunks.split_first() else {
+        return Ok(0);
+    };
+    let begun = on_disk(shared, {
+        let (id, chunks) = (id.clone(), chunks.clone());
+        move |shared| {
+            let manifest = shared.disk.manifest(&id, hash)?;
+            Ok((
+                data_bytes(&manifest, &chunks)?,
+                shared.disk.read_chunk(&id, hash, first)?,
+            ))
+        }
+    })
+    .await;
+    // The first chunk is read before the answer begins, so that most failures can still be told.
+    let (data_bytes, first) = match begun {
+        Ok(begun) => begun,
+        Err(failure) => {
+            refuse(responder, &failure).await;
+            return Err(ServeFailure::Disk(failure));
+        }
+    };
+    let mut sender = responder.chunks(data_bytes).await?;
+    let mut bytes = Bytes::from(first);
+    for &next in rest {
+        let id = id.clone();
+        // The next chunk is read while this one is sent.
+        let read = on_disk(shared, move |shared| {
+            shared.disk.read_chunk(&id, hash, next)
+        });
+        let (sent, read) = tokio::join!(sender.send(bytes), read);
+        sent?;
+        bytes = Bytes::from(read.map_err(ServeFailure::Disk)?);
+    }
+    sender.send(bytes).await?;
+    sender.finish().await
+}
+
+fn data_bytes(manifest: &Manifest, chunks: &[ChunkRef]) -> Result<u64, DiskFailure> {
+    wanted(manifest, chunks)
+        .map(|chunks| chunks.iter().map(|chunk| u64::from(chunk.len_bytes)).sum())
+}
+
+/// What the manifest says of the chunks.
+fn wanted(manifest: &Manifest, chunks: &[ChunkRef]) -> Result<Vec<WantedChunk>, DiskFailure> {
+    chunks
+        .iter()
+        .map(|&chunk| {
+            let info = manifest.chunk(chunk).ok_or_else(|| DiskFailure {
+                kind: DiskFailureKind::NotFound,
+                message: format!(
+                    "{} has no chunk {} in file {}",
+                    manifest.game_id(),
+                    chunk.chunk,
+                    chunk.file
+                ),
+            })?;
+            Ok(WantedChunk {
+                chunk,
+                len_bytes: info.len_bytes,
+                hash: info.hash,
+            })
+        })
+        .collect()
+}
+
+async fn refuse(responder: crate::net::Responder, failure: &DiskFailure) {
+    tracing::warn!(%failure, "a game cannot be served");
+    // The path in the message stays here: the asker learns only that there is nothing to have.
+    let refusal = Refusal::new(
+        RefusalKind::NotAvailable,
+        "the game cannot be read here any more",
+    );
+    drop(responder.reply(&Response::Refused(refusal)).await);
+}
+
+async fn fetch_chunks(
+    shared: &Arc<Shared>,
+    abort: &CancellationToken,
+    from: Route,
+    id: &GameId,
+    chunks: Vec<ChunkRef>,
+    stall_timeout: Duration,
+) -> ChunksFetched {
+    let nothing = |failure| ChunksFetched {
+        stored: Vec::new(),
+        elapsed: Duration::ZERO,
+        result: Err(failure),
+    };
+    let Some(transport) = shared.transports.get() else {
+        return nothing(FetchFailure::Connection(
+            "the listener is not bound yet".to_owned(),
+        ));
+    };
+    let download = match shared.disk.download(id) {
+        Ok(download) => download,
+        Err(failure) => return nothing(FetchFailure::Disk(failure)),
+    };
+    let manifest = Arc::clone(download.manifest());
+    let wanted = match wanted(&manifest, &chunks) {
+        Ok(wanted) => wanted,
+        Err(failure) => return nothing(FetchFailure::Disk(failure)),
+    };
+    let request = ChunkRequest {
+        id: id.clone(),
+        manifest: manifest.hash(),
+        chunks,
+    };
+    let sink: ChunkSink = Arc::new(move |chunk, bytes| download.store_chunk(chunk, bytes));
+    transport
+        .fetch_chunks(from, request, &wanted, &sink, stall_timeout, abort)
+        .await
+}
+
+async fn on_disk<T: Send + 'static>(
+    shared: &Arc<Shared>,
+    work: impl FnOnce(&Shared) -> Result<T, DiskFailure> + Send + 'static,
+) -> Result<T, DiskFailure> {
+    let shared = Arc::clone(shared);
+    let joined = tokio::task::spawn_blocking(move || work(&shared)).await;
+    joined.unwrap_or_else(|error| Err(lost(&error)))
+}

@@ -1,0 +1,182 @@
+//! The effects on this machine's disk, each on a thread that may block.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use lanspread_core::{DiskFailure, DiskFailureKind, Effect, EffectId, Input};
+use lanspread_unpack::CancelFlag;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::{Executor, Shared, lock};
+
+/// Progress of one effect is reported at most this often.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
+
+impl Executor {
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a table: one arm for each effect, nothing else"
+    )]
+    pub(super) fn start_disk(&self, effect: Effect) {
+        match effect {
+            Effect::OpenGameDir { effect, path } => self.block(
+                effect,
+                move |shared, _| {
+                    let opened = shared.disk.open_game_dir(&path);
+                    if opened.is_ok() {
+                        shared.game_dir.send_replace(path);
+                    }
+                    opened
+                },
+                |effect, result| Input::GameDirOpened { effect, result },
+            ),
+            Effect::ScanLibrary { effect } => self.block(
+                effect,
+                |shared, _| shared.disk.scan_library(),
+                |effect, result| Input::LibraryScanned { effect, result },
+            ),
+            Effect::ScanRoot { effect, id } => self.block(
+                effect,
+                move |shared, _| shared.disk.scan_root(&id),
+                |effect, result| Input::RootScanned { effect, result },
+            ),
+            Effect::HashRoot { effect, id, trust } => self.block(
+                effect,
+                move |shared, abort| {
+                    let report = Throttle::new(&shared.inputs);
+                    let progress = |hashed_bytes, total_bytes| {
+                        report.send(|| Input::HashProgress {
+                            effect,
+                            hashed_bytes,
+                            total_bytes,
+                        });
+                    };
+                    shared.disk.hash_root(&id, trust, &progress, abort)
+                },
+                |effect, result| Input::RootHashed { effect, result },
+            ),
+            Effect::ObserveRoot { effect, id } => self.block(
+                effect,
+                move |shared, _| shared.disk.observe_root(&id),
+                |effect, result| Input::RootObserved { effect, result },
+            ),
+            Effect::RunStep { effect, id, step } => self.block(
+                effect,
+                move |shared, abort| {
+                    let report = Throttle::new(&shared.inputs);
+                    let progress =
+                        |progress| report.send(|| Input::StepProgress { effect, progress });
+                    shared.disk.run_step(&id, &step, &progress, abort)
+                },
+                |effect, result| Input::StepDone { effect, result },
+            ),
+            Effect::PrepareDownload {
+                effect,
+                manifest,
+                intent,
+            } => self.block(
+                effect,
+                move |shared, abort| {
+                    let report = Throttle::new(&shared.inputs);
+                    let progress = |checked_bytes, total_bytes| {
+                        report.send(|| Input::PrepareProgress {
+                            effect,
+                            checked_bytes,
+                            total_bytes,
+                        });
+                    };
+                    shared
+                        .disk
+                        .prepare_download(&manifest, intent, &progress, abort)
+                },
+                |effect, result| Input::DownloadPrepared { effect, result },
+            ),
+            other => tracing::error!(effect = ?other, "not an effect on the disk"),
+        }
+    }
+
+    /// Runs blocking work with a flag that is set when the effect is aborted.
+    fn block<T: Send + 'static>(
+        &self,
+        effect: EffectId,
+        work: impl FnOnce(&Shared, &CancelFlag) -> Result<T, DiskFailure> + Send + 'static,
+        answer: impl Fn(EffectId, Result<T, DiskFailure>) -> Input + Copy + Send + 'static,
+    ) {
+        self.spawn(
+            effect,
+            |shared, abort| async move {
+                let result = run_blocking(&shared, &abort, work).await;
+                answer(effect, result)
+            },
+            move |why| {
+                answer(
+                    effect,
+                    Err(DiskFailure {
+                        kind: DiskFailureKind::Io,
+                        message: why,
+                    }),
+                )
+            },
+        );
+    }
+}
+
+async fn run_blocking<T: Send + 'static>(
+    shared: &Arc<Shared>,
+    abort: &CancellationToken,
+    work: impl FnOnce(&Shared, &CancelFlag) -> Result<T, DiskFailure> + Send + 'static,
+) -> Result<T, DiskFailure> {
+    let flag = Arc::new(CancelFlag::new());
+    let mut working = tokio::task::spawn_blocking({
+        let (shared, flag) = (Arc::clone(shared), Arc::clone(&flag));
+        move || work(&shared, &flag)
+    });
+    let joined = tokio::select! {
+        joined = &mut working => joined,
+        () = abort.cancelled() => {
+            flag.cancel();
+            working.await
+        }
+    };
+    joined.unwrap_or_else(|error| Err(lost(&error)))
+}
+
+/// A thread of ours panicked.
+pub(super) fn lost(error: &tokio::task::JoinError) -> DiskFailure {
+    tracing::error!(%error, "work on the disk failed");
+    DiskFailure {
+        kind: DiskFailureKind::Io,
+        message: format!("work on the disk failed inside this program: {error}"),
+    }
+}
+
+/// Reports progress from a blocking thread: at most every [`PROGRESS_INTERVAL`], and never waiting.
+struct Throttle<'a> {
+    inputs: &'a mpsc::Sender<Input>,
+    last: Mutex<Option<Instant>>,
+}
+
+impl<'a> Throttle<'a> {
+    const fn new(inputs: &'a mpsc::Sender<Input>) -> Self {
+        Self {
+            inputs,
+            last: Mutex::new(None),
+        }
+    }
+
+    fn send(&self, input: impl FnOnce() -> Input) {
+        let now = Instant::now();
+        {
+            let mut last = lock(&self.last);
+            if last.is_some_and(|last| now.duration_since(last) < PROGRESS_INTERVAL) {
+                return;
+            }
+            *last = Some(now);
+        }
+        // A full queue has more important things in it than progress.
+        drop(self.inputs.try_send(input()));
+    }
+}

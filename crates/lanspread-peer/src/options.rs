@@ -1,0 +1,61 @@
+//! What a peer is started with beyond the five arguments of [`crate::start_peer`].
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
+
+use lanspread_core::Timing;
+use lanspread_proto::PeerName;
+
+/// Options of a peer; [`PeerOptions::default`] suits a guest at a party.
+#[derive(Debug, Clone)]
+pub struct PeerOptions {
+    /// Where identity, index and records are kept; never inside the game directory.
+    pub state_dir: PathBuf,
+    /// Where to accept connections. Port 0 lets the system choose. A loopback address keeps everything,
+    /// discovery included, on this machine.
+    pub listen: SocketAddr,
+    /// What this peer calls itself; the machine's name unless set.
+    pub name: PeerName,
+    /// Every interval of the control plane.
+    pub timing: Timing,
+    /// Whether to advertise and browse by mDNS.
+    pub discovery: DiscoveryMode,
+}
+
+/// How peers are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DiscoveryMode {
+    /// By mDNS, and by `connect`.
+    Mdns,
+    /// By `connect` only.
+    ConnectOnly,
+}
+
+impl Default for PeerOptions {
+    fn default() -> Self {
+        Self {
+            state_dir: default_state_dir(),
+            listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+            name: PeerName::new(&host_name()),
+            timing: Timing::default(),
+            discovery: DiscoveryMode::Mdns,
+        }
+    }
+}
+
+/// The machine's name, for people.
+#[must_use]
+pub fn host_name() -> String {
+    gethostname::gethostname().to_string_lossy().into_owned()
+}
+
+/// Where state is kept when nothing else is said: `lanspread` in the user's local data directory.
+#[must_use]
+pub fn default_state_dir() -> PathBuf {
+    directories::BaseDirs::new().map_or_else(
+        || PathBuf::from(".lanspread"),
+        |dirs| dirs.data_local_dir().join("lanspread"),
+    )
+}

@@ -1,0 +1,367 @@
+//! Puts a peer together and takes it apart again.
+//!
+//! Invariant: every task is tracked; when the end is told, none is left.
+
+use std::{
+    fs::{File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use lanspread_core::{Config, Input, Peer, PeerEvent};
+use lanspread_db::Catalog;
+use lanspread_proto::{LibraryEpoch, LibraryRevision};
+use lanspread_unpack::Unpacker;
+use tokio::sync::{mpsc, watch};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    disk::Disk,
+    driver::{Clock, Driver, INPUTS_PENDING_MAX},
+    events::EventOutbox,
+    executor::{Executor, ExecutorParts, Transports},
+    game_db::PeerGameDB,
+    handle::{PeerRuntimeHandle, PendingCommands, RuntimeEnd},
+    identity::{Identity, IdentityError},
+    options::{DiscoveryMode, PeerOptions},
+    supervisor::keep_running,
+    tasks::{
+        discovery::{DiscoveryTask, run_peer_discovery},
+        monitor::run_local_game_monitor,
+        ping::run_ping_service,
+        server::{ServerTask, run_server_component},
+    },
+};
+
+/// How long the effects of an ended peer may take to end; what is longer is left to the process.
+const EFFECTS_END: Duration = Duration::from_millis(500);
+
+/// Why a peer could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// There is no async runtime to run in.
+    #[error("a peer runs inside a tokio runtime; call start_peer from within one")]
+    NoRuntime,
+    /// The state directory cannot be used.
+    #[error("the state directory {} cannot be used: {source}; choose another one", dir.display())]
+    StateDir {
+        /// The directory.
+        dir: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Another peer runs on the same state directory.
+    #[error("another peer runs on the state directory {}; stop it, or give this one a directory of its own", dir.display())]
+    StateDirBusy {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// The game directory cannot be used.
+    #[error("the game directory {} cannot be used: {reason}", dir.display())]
+    GameDir {
+        /// The directory.
+        dir: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The own identity cannot be read or made.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The system gives no randomness.
+    #[error("the system gives no random numbers: {0}")]
+    Randomness(getrandom::Error),
+}
+
+/// Starts a peer with default options: listening on every address, found by mDNS, its state in the
+/// user's data directory.
+///
+/// Events arrive in `tx_events`; `peer_game_db` is kept up to date with the merged view.
+///
+/// # Errors
+/// The directories or the identity cannot be used, or this is called outside of a tokio runtime.
+pub fn start_peer(
+    game_dir: impl Into<PathBuf>,
+    tx_events: mpsc::Sender<PeerEvent>,
+    peer_game_db: PeerGameDB,
+    unpacker: Arc<dyn Unpacker>,
+    catalog: Catalog,
+) -> Result<PeerRuntimeHandle, StartError> {
+    let options = PeerOptions::default();
+    start_peer_with(
+        options,
+        game_dir,
+        tx_events,
+        peer_game_db,
+        unpacker,
+        catalog,
+    )
+}
+
+/// Starts a peer.
+///
+/// # Errors
+/// The directories or the identity cannot be used, or this is called outside of a tokio runtime.
+pub fn start_peer_with(
+    options: PeerOptions,
+    game_dir: impl Into<PathBuf>,
+    tx_events: mpsc::Sender<PeerEvent>,
+    peer_game_db: PeerGameDB,
+    unpacker: Arc<dyn Unpacker>,
+    catalog: Catalog,
+) -> Result<PeerRuntimeHandle, StartError> {
+    let runtime = tokio::runtime::Handle::try_current().map_err(|_| StartError::NoRuntime)?;
+    let game_dir = game_dir.into();
+    let lock = lock_state_dir(&options.state_dir)?;
+    let identity = Identity::load_or_create(&options.state_dir)?;
+    let disk = open_disk(&game_dir, &options.state_dir, unpacker)?;
+    let _in_runtime = runtime.enter();
+    let parts = Parts {
+        options,
+        game_dir,
+        identity,
+        disk,
+        lock,
+        catalog: Arc::new(catalog),
+    };
+    parts.start(tx_events, peer_game_db)
+}
+
+fn open_disk(
+    game_dir: &Path,
+    state_dir: &Path,
+    unpacker: Arc<dyn Unpacker>,
+) -> Result<Disk, StartError> {
+    let disk = Disk::new(state_dir, unpacker).map_err(|failure| StartError::StateDir {
+        dir: state_dir.to_owned(),
+        source: io::Error::other(failure),
+    })?;
+    disk.open_game_dir(game_dir)
+        .map_err(|failure| StartError::GameDir {
+            dir: game_dir.to_owned(),
+            reason: failure.to_string(),
+        })?;
+    Ok(disk)
+}
+
+/// Takes the lock that keeps a second peer off this state directory. The system releases it when the
+/// process ends, however it ends.
+fn lock_state_dir(dir: &Path) -> Result<File, StartError> {
+    let failed = |source| StartError::StateDir {
+        dir: dir.to_owned(),
+        source,
+    };
+    std::fs::create_dir_all(dir).map_err(failed)?;
+    let lock = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(dir.join("lock"))
+        .map_err(failed)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(StartError::StateDirBusy {
+            dir: dir.to_owned(),
+        }),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
+struct Parts {
+    options: PeerOptions,
+    game_dir: PathBuf,
+    identity: Identity,
+    disk: Disk,
+    lock: File,
+    catalog: Arc<Catalog>,
+}
+
+impl Parts {
+    fn start(
+        self,
+        tx_events: mpsc::Sender<PeerEvent>,
+        game_db: PeerGameDB,
+    ) -> Result<PeerRuntimeHandle, StartError> {
+        let Self {
+            options,
+            game_dir,
+            identity,
+            disk,
+            lock,
+            catalog,
+        } = self;
+        let clock = Clock::start();
+        let peer_id = identity.peer_id();
+        let config = Config {
+            peer_id,
+            name: options.name.clone(),
+            epoch: LibraryEpoch(getrandom::u64().map_err(StartError::Randomness)?),
+            seed: getrandom::u64().map_err(StartError::Randomness)?,
+            catalog,
+            timing: options.timing,
+        };
+        let (inputs, rx_inputs) = mpsc::channel(INPUTS_PENDING_MAX);
+        let shutdown = CancellationToken::new();
+        let services = TaskTracker::new();
+        let effects = TaskTracker::new();
+        let commands = Arc::new(PendingCommands::default());
+        let (revision, rx_revision) = watch::channel(LibraryRevision::default());
+        let (tx_game_dir, rx_game_dir) = watch::channel(game_dir);
+        let (bound, listen) = watch::channel(None);
+        let (deadline, rx_deadline) = watch::channel(None);
+        let (tx_end, end) = watch::channel(None);
+        let transports = Transports::default();
+        let executor = Executor::new(ExecutorParts {
+            transports: transports.clone(),
+            disk,
+            inputs: inputs.clone(),
+            commands: Arc::clone(&commands),
+            revision,
+            game_dir: tx_game_dir,
+            tasks: effects.clone(),
+        });
+        let driver = Driver {
+            core: Peer::new(config, clock.now()),
+            clock,
+            inputs: rx_inputs,
+            executor: executor.clone(),
+            events: EventOutbox::new(tx_events.clone()),
+            game_db: game_db.clone(),
+            deadline,
+        };
+
+        services.spawn(run_ping_service(
+            rx_deadline,
+            inputs.clone(),
+            shutdown.clone(),
+        ));
+        services.spawn(keep_running("run_local_game_monitor", shutdown.clone(), {
+            let (inputs, shutdown) = (inputs.clone(), shutdown.clone());
+            move || run_local_game_monitor(rx_game_dir.clone(), inputs.clone(), shutdown.clone())
+        }));
+        if options.discovery == DiscoveryMode::Mdns {
+            let task = DiscoveryTask {
+                peer_id,
+                name: options.name,
+                listen_ip: options.listen.ip(),
+                listen: listen.clone(),
+                revision: rx_revision,
+                inputs: inputs.clone(),
+                shutdown: shutdown.clone(),
+            };
+            services.spawn(keep_running(
+                "run_peer_discovery",
+                shutdown.clone(),
+                move || run_peer_discovery(task.clone()),
+            ));
+        }
+        let server = ServerTask {
+            listen: options.listen,
+            identity,
+            transports: transports.clone(),
+            executor: executor.clone(),
+            bound,
+            inputs: inputs.clone(),
+            shutdown: shutdown.clone(),
+        };
+        let leave = CancellationToken::new();
+        let life = Life {
+            driver,
+            server,
+            inputs: inputs.clone(),
+            tx_events,
+            commands: Arc::clone(&commands),
+            executor,
+            transports,
+            services,
+            effects,
+            leave: leave.clone(),
+            shutdown,
+        };
+        tokio::spawn(async move {
+            let end = life.run().await;
+            // The lock goes last: until here another peer on this directory would meet this one.
+            drop(lock);
+            tx_end.send_replace(Some(end));
+        });
+        Ok(PeerRuntimeHandle {
+            peer_id,
+            inputs,
+            commands,
+            game_db,
+            listen,
+            end,
+            leave,
+        })
+    }
+}
+
+/// A peer from its first task to its last.
+struct Life {
+    driver: Driver,
+    server: ServerTask,
+    inputs: mpsc::Sender<Input>,
+    tx_events: mpsc::Sender<PeerEvent>,
+    commands: Arc<PendingCommands>,
+    executor: Executor,
+    transports: Transports,
+    services: TaskTracker,
+    effects: TaskTracker,
+    leave: CancellationToken,
+    shutdown: CancellationToken,
+}
+
+impl Life {
+    async fn run(self) -> RuntimeEnd {
+        let mut driver = tokio::spawn(self.driver.run());
+        let mut server = tokio::spawn(run_server_component(self.server));
+        let failure = tokio::select! {
+            () = self.leave.cancelled() => None,
+            ended = &mut driver => Some(match ended {
+                Ok(end) => format!("the peer's core ended by itself ({end:?})"),
+                Err(error) => format!("the peer's core failed: {error}"),
+            }),
+            ended = &mut server => Some(match ended {
+                Ok(Ok(())) => "the listener ended by itself".to_owned(),
+                Ok(Err(error)) => error.to_string(),
+                Err(error) => format!("the listener failed: {error}"),
+            }),
+        };
+        if !driver.is_finished() {
+            // The core says goodbye within its own bound; then the driver ends.
+            drop(self.inputs.send(Input::Shutdown).await);
+            if let Err(error) = driver.await {
+                tracing::error!(%error, "the peer's core failed while it ended");
+            }
+        }
+        self.shutdown.cancel();
+        self.commands.close();
+        self.executor.abort_all();
+        self.effects.close();
+        self.services.close();
+        if tokio::time::timeout(EFFECTS_END, self.effects.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                left = self.effects.len(),
+                "some disk work takes longer than the peer's end"
+            );
+        }
+        self.services.wait().await;
+        if let Some(transport) = self.transports.get() {
+            transport.close().await;
+        }
+        match failure {
+            None => RuntimeEnd::Stopped,
+            Some(reason) => {
+                tracing::error!(reason, "the peer ends");
+                drop(self.tx_events.try_send(PeerEvent::RuntimeFailed {
+                    reason: reason.clone(),
+                }));
+                RuntimeEnd::Failed(reason)
+            }
+        }
+    }
+}
