@@ -1,2 +1,72 @@
-//! Scaffold.
-fn main() {}
+//! The workspace's own commands: everything that a developer or a build server does with it.
+//!
+//! `cargo xtask test` passes the tests and `cargo xtask demo` runs the main job, each on a fresh
+//! machine and without a question. The invariant: what a recipe or a build server calls is a
+//! command here, so there is one way to do each thing.
+
+mod bench;
+mod check;
+mod demo;
+mod peer_cli;
+mod rules;
+mod setup;
+mod stage;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Builds, tests, demonstrates and measures Lanspread.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Installs what the tests and the demonstration need, where it is missing.
+    Setup,
+    /// Formats the sources.
+    Fmt,
+    /// Lints all targets; a warning is an error.
+    Clippy,
+    /// Builds everything.
+    Build,
+    /// Passes everything that a change has to pass.
+    Test(check::TestOptions),
+    /// Checks the rules that neither compiler nor linter knows.
+    RepoRules,
+    /// Shows the main job: three peers, two sources, one game fetched and installed.
+    Demo(demo::DemoOptions),
+    /// Measures one source to one receiver beside rsync and nginx with curl.
+    Bench(bench::BenchOptions),
+    /// Runs a peer of its own for daily work, speaking JSON lines on this terminal.
+    PeerCli(peer_cli::PeerCliOptions),
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Setup => {
+            setup::run();
+            Ok(())
+        }
+        Command::Fmt => check::format_sources(),
+        Command::Clippy => check::lint(),
+        Command::Build => check::build(),
+        Command::Test(options) => check::test(&options),
+        Command::RepoRules => rules::run(),
+        Command::Demo(options) => demo::run(&options),
+        Command::Bench(options) => bench::run(&options),
+        Command::PeerCli(options) => peer_cli::run(&options),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nxtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,37 @@
+# Shortcuts for daily work. Each is one command of `cargo xtask`, which needs nothing but cargo.
+
+# Format the sources.
+fmt:
+    cargo xtask fmt
+
+# Lint all targets; a warning is an error.
+clippy:
+    cargo xtask clippy
+
+# Pass everything that a change has to pass.
+test:
+    cargo xtask test
+
+# Build everything.
+build:
+    cargo xtask build
+
+# Show the main job: three peers, two sources, one game fetched and installed.
+demo *arguments:
+    cargo xtask demo {{arguments}}
+
+# Measure one source to one receiver beside rsync and nginx with curl.
+bench *arguments:
+    cargo xtask bench {{arguments}}
+
+# Run the peer alpha, which holds a game, speaking JSON lines on this terminal.
+peer-cli-alpha *arguments:
+    cargo xtask peer-cli alpha -- {{arguments}}
+
+# Run the peer bravo, which holds the same game.
+peer-cli-bravo *arguments:
+    cargo xtask peer-cli bravo -- {{arguments}}
+
+# Run the peer charlie, which holds nothing yet.
+peer-cli-charlie *arguments:
+    cargo xtask peer-cli charlie -- {{arguments}}

@@ -1,0 +1,107 @@
+//! Lanspread's own way: a source that runs all the time and a fresh receiver for each measurement.
+//!
+//! The invariant: the clock runs from the command to download until the peer says that it is
+//! finished, so the manifest, the verification and the final rename are in the time.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use eyre::Result;
+use lanspread_testbed::peer::PeerProcess;
+use serde_json::json;
+
+use super::place::{Place, Side};
+use super::{FILE_NAME, Material, Sample, Way, ensure_arrived};
+
+/// The id of the game that holds the file.
+pub(super) const GAME_ID: &str = "benchmark";
+
+/// The longest a transfer may take.
+const PATIENCE: Duration = Duration::from_mins(10);
+
+/// The running source.
+#[derive(Debug)]
+pub(super) struct Lanspread {
+    binary: PathBuf,
+    source: PeerProcess,
+    scratch: PathBuf,
+    size_bytes: u64,
+    runs: u32,
+}
+
+impl Lanspread {
+    /// Starts the source and waits until it has hashed the file.
+    pub(super) fn start(place: &Place, binary: &Path, material: &Material) -> Result<Self> {
+        let state = material
+            .scratch
+            .join(format!("source-{}", place.name().len()));
+        let builder = PeerProcess::builder(binary)
+            .games_dir(&material.games)
+            .state_dir(state);
+        let source = place.spawn(Side::Source, builder)?;
+        until_listed(&source, "share", |game| game["manifest"].is_string())?;
+        Ok(Self {
+            binary: binary.to_owned(),
+            source,
+            scratch: material.scratch.clone(),
+            size_bytes: material.size_bytes,
+            runs: 0,
+        })
+    }
+}
+
+impl Way for Lanspread {
+    fn name(&self) -> String {
+        "lanspread".to_owned()
+    }
+
+    fn measure(&mut self, place: &Place, target: &Path) -> Result<Sample> {
+        self.runs += 1;
+        let state = self
+            .scratch
+            .join(format!("receiver-{}-{}", place.name().len(), self.runs));
+        let builder = PeerProcess::builder(&self.binary)
+            .games_dir(target)
+            .state_dir(&state);
+        let receiver = place.spawn(Side::Receiver, builder)?;
+        until_listed(&receiver, "see", |game| game["peers"] == 1)?;
+
+        let before = (self.source.cpu_time()?, receiver.cpu_time()?);
+        let from = receiver.mark();
+        let start = Instant::now();
+        receiver.call(json!({ "cmd": "download", "id": GAME_ID, "install": false }))?;
+        let end = receiver.wait_event(from, PATIENCE, "end the download", |event| {
+            let name = event["event"].as_str().unwrap_or_default();
+            event["id"] == GAME_ID && (name == "download-finished" || name == "download-failed")
+        })?;
+        let wall = start.elapsed();
+        let after = (self.source.cpu_time()?, receiver.cpu_time()?);
+        eyre::ensure!(end.field("event") == "download-finished", "{}", end.value);
+        ensure_arrived(&target.join(GAME_ID).join(FILE_NAME), self.size_bytes)?;
+        receiver.shutdown()?;
+        Ok(Sample {
+            wall,
+            source_cpu: after.0.saturating_sub(before.0),
+            receiver_cpu: after.1.saturating_sub(before.1),
+        })
+    }
+}
+
+/// Waits until the peer lists the game in a way that `is_it` accepts; asks anew after each event.
+fn until_listed(
+    peer: &PeerProcess,
+    awaited: &str,
+    is_it: impl Fn(&serde_json::Value) -> bool,
+) -> Result<()> {
+    let mut from = peer.mark();
+    loop {
+        let answer = peer.ask("list-games")?;
+        let mut games = answer["games"].as_array().into_iter().flatten();
+        if games.any(|game| game["id"] == GAME_ID && is_it(game)) {
+            return Ok(());
+        }
+        from = peer
+            .wait_event(from, PATIENCE, &format!("{awaited} the game"), |_| true)?
+            .next;
+    }
+}

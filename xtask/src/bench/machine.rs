@@ -1,0 +1,62 @@
+//! What a reader has to know of the machine to judge a figure.
+//!
+//! The invariant: what cannot be found out is said to be unknown, never left out.
+
+use std::path::Path;
+use std::process::Command;
+
+/// Describes the machine and the versions of all that is measured, as a Markdown list.
+pub(super) fn describe(binary: &Path) -> String {
+    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+    let memory = first_value("/proc/meminfo", "MemTotal").unwrap_or_else(unknown);
+    let processor = first_value("/proc/cpuinfo", "model name").unwrap_or_else(unknown);
+    let kernel =
+        std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_else(|_| unknown());
+    let commit = version(crate::workspace::git().args(["describe", "--always", "--dirty"]));
+    [
+        format!(
+            "- machine: {processor}, {cores} cores, {memory}, Linux {}",
+            kernel.trim()
+        ),
+        format!(
+            "- {}, commit {commit}",
+            version(Command::new(binary).arg("--version"))
+        ),
+        format!("- {}", version(Command::new("rsync").arg("--version"))),
+        format!("- {}", version(Command::new("nginx").arg("-v"))),
+        format!("- {}", version(Command::new("curl").arg("--version"))),
+    ]
+    .join("\n")
+}
+
+/// How much memory programs can have without swapping, in MiB.
+pub(super) fn available_memory_mib() -> Option<u32> {
+    let text = first_value("/proc/meminfo", "MemAvailable")?;
+    let kilobytes: u64 = text.strip_suffix(" kB")?.parse().ok()?;
+    u32::try_from(kilobytes / 1024).ok()
+}
+
+fn first_value(file: &str, key: &str) -> Option<String> {
+    let text = std::fs::read_to_string(file).ok()?;
+    text.lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(name, _)| name.trim() == key)
+        .map(|(_, value)| value.trim().to_owned())
+}
+
+/// The first line of what a program says of itself, on whichever output.
+fn version(command: &mut Command) -> String {
+    let name = lanspread_testbed::command::line_of(command);
+    let Ok(output) = command.output() else {
+        return format!("{name}: unknown");
+    };
+    let said = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8_lossy(&said);
+    text.lines()
+        .next()
+        .map_or_else(unknown, |line| line.trim().to_owned())
+}
+
+fn unknown() -> String {
+    "unknown".to_owned()
+}

@@ -1,0 +1,145 @@
+//! What a change has to pass, from formatting to the last test.
+//!
+//! The invariant: the cheap stages come first, nothing goes on after a failure, and the last line
+//! is the test runner's own summary.
+
+use std::process::Command;
+use std::time::Duration;
+
+use eyre::{Result, WrapErr, eyre};
+use lanspread_testbed::command::is_installed;
+
+use crate::stage::{Stages, announce};
+use crate::workspace::{cargo, metadata, run_shown};
+use crate::{rules, setup};
+
+/// The crate whose examples show how the peer is embedded.
+const EMBEDDED_CRATE: &str = "lanspread-peer";
+
+/// How long an example may run, in seconds, after it is built.
+const EXAMPLE_SECONDS_MAX: u64 = 180;
+
+/// What `cargo xtask test` can be told.
+#[derive(Debug, clap::Args)]
+pub(crate) struct TestOptions {
+    /// Use `cargo test` even where cargo-nextest is installed.
+    #[arg(long)]
+    no_nextest: bool,
+}
+
+/// Formats the sources.
+pub(crate) fn format_sources() -> Result<()> {
+    run_shown(cargo().args(["fmt", "--all"]))
+}
+
+/// Lints all targets.
+pub(crate) fn lint() -> Result<()> {
+    run_shown(cargo().args([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]))
+}
+
+/// Builds everything.
+pub(crate) fn build() -> Result<()> {
+    run_shown(cargo().args(["build", "--workspace", "--all-targets"]))
+}
+
+/// Passes everything that a change has to pass.
+pub(crate) fn test(options: &TestOptions) -> Result<()> {
+    let mut stages = Stages::default();
+    stages.run("setup", || {
+        setup::run();
+        Ok(())
+    })?;
+    stages.run("format", || {
+        run_shown(cargo().args(["fmt", "--all", "--check"]))
+    })?;
+    stages.run("repository rules", rules::run)?;
+    stages.run("clippy", lint)?;
+    stages.run("documentation", document)?;
+    stages.run("build", build)?;
+    stages.run("embedding example", run_examples)?;
+    if options.no_nextest || !has_nextest() {
+        stages.print_times();
+        announce("tests and documentation tests");
+        return run_shown(cargo().args(["test", "--workspace"]));
+    }
+    stages.run("documentation tests", || {
+        run_shown(cargo().args(["test", "--workspace", "--doc", "--quiet"]))
+    })?;
+    stages.print_times();
+    announce("tests");
+    run_shown(cargo().args(["nextest", "run", "--workspace", "--no-fail-fast"]))
+}
+
+fn document() -> Result<()> {
+    let mut command = cargo();
+    command
+        .args(["doc", "--workspace", "--no-deps", "--quiet"])
+        .env("RUSTDOCFLAGS", "-D warnings");
+    run_shown(&mut command)
+}
+
+fn has_nextest() -> bool {
+    is_installed("cargo-nextest")
+        || cargo()
+            .args(["nextest", "--version"])
+            .output()
+            .is_ok_and(|output| output.status.success())
+}
+
+/// Runs every example of the embedding interface, each of which ends by itself.
+fn run_examples() -> Result<()> {
+    for name in example_names()? {
+        println!("running {name}");
+        let mut build = cargo();
+        build.args([
+            "build",
+            "--quiet",
+            "--package",
+            EMBEDDED_CRATE,
+            "--example",
+            &name,
+        ]);
+        run_shown(&mut build)?;
+        let mut example = Command::new("timeout");
+        example
+            .arg(
+                Duration::from_secs(EXAMPLE_SECONDS_MAX)
+                    .as_secs()
+                    .to_string(),
+            )
+            .arg(cargo().get_program())
+            .args([
+                "run",
+                "--quiet",
+                "--package",
+                EMBEDDED_CRATE,
+                "--example",
+                &name,
+            ])
+            .current_dir(crate::workspace::root());
+        run_shown(&mut example).wrap_err_with(|| format!("the example {name} did not end well"))?;
+    }
+    Ok(())
+}
+
+fn example_names() -> Result<Vec<String>> {
+    let metadata = metadata()?;
+    let packages = metadata["packages"].as_array();
+    let package = packages
+        .into_iter()
+        .flatten()
+        .find(|package| package["name"] == EMBEDDED_CRATE)
+        .ok_or_else(|| eyre!("cargo metadata does not know {EMBEDDED_CRATE}"))?;
+    let targets = package["targets"].as_array().into_iter().flatten();
+    Ok(targets
+        .filter(|target| target["kind"][0] == "example")
+        .filter_map(|target| target["name"].as_str().map(str::to_owned))
+        .collect())
+}

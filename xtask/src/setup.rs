@@ -1,0 +1,88 @@
+//! Installs what the tests, the demonstration and the benchmark call but cargo cannot bring.
+//!
+//! The invariant: what is there already is not touched, and a second run does nothing. Without the
+//! right to install, the missing packages are named and the rest goes on: a test that needs one
+//! says so itself.
+
+use std::process::Command;
+
+use lanspread_testbed::command::{self, CommandError, is_installed};
+
+/// Programs by the Debian package that brings them.
+const NEEDED: [(&str, &str); 8] = [
+    NAMESPACES,
+    ("nft", "nftables"),
+    ("ethtool", "ethtool"),
+    ("rsync", "rsync"),
+    ("nginx", "nginx-light"),
+    ("curl", "curl"),
+    ("openssl", "openssl"),
+    ("cc", "gcc"),
+];
+
+/// What makes network namespaces.
+const NAMESPACES: (&str, &str) = ("ip", "iproute2");
+
+/// Installs what is missing.
+pub(crate) fn run() {
+    let missing = missing_packages();
+    if missing.is_empty() {
+        println!("everything is there");
+        return;
+    }
+    let names = missing.join(" ");
+    if !is_installed("apt-get") {
+        println!("missing: {names}; this machine has no apt-get, install them by hand");
+        return;
+    }
+    println!("installing {names}");
+    if let Err(error) = install(&missing) {
+        println!("could not install {names}: {error}");
+    }
+}
+
+/// Installs what makes network namespaces, and says nothing about it: the demonstration can do
+/// without.
+pub(crate) fn provide_namespaces() {
+    let (program, package) = NAMESPACES;
+    if !is_installed(program) && is_installed("apt-get") {
+        // The demonstration itself tells what it does without them.
+        let _ = install(&[package]);
+    }
+}
+
+fn install(packages: &[&str]) -> Result<(), CommandError> {
+    let mut arguments = vec!["install", "--yes", "--no-install-recommends"];
+    arguments.extend(packages);
+    command::run(&mut apt(&["update"]))?;
+    command::run(&mut apt(&arguments)).map(drop)
+}
+
+fn missing_packages() -> Vec<&'static str> {
+    NEEDED
+        .iter()
+        .filter(|(program, _)| !is_installed(program))
+        .map(|(_, package)| *package)
+        .collect()
+}
+
+/// `apt-get`, through `sudo` without a password where there is one and we are not root.
+fn apt(arguments: &[&str]) -> Command {
+    let is_root = command::run(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    let mut command = if is_root || !is_installed("sudo") {
+        Command::new("apt-get")
+    } else {
+        let mut sudo = Command::new("sudo");
+        sudo.args([
+            "--non-interactive",
+            "--preserve-env=DEBIAN_FRONTEND",
+            "apt-get",
+        ]);
+        sudo
+    };
+    command
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .arg("-qq")
+        .args(arguments);
+    command
+}

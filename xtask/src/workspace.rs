@@ -1,0 +1,91 @@
+//! Where things lie in the workspace, and how cargo is called on it.
+//!
+//! The invariant: every path is absolute, so a command works from any directory.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use eyre::{Result, WrapErr, bail, eyre};
+use serde_json::Value;
+
+/// The crate whose binary the demonstration and the benchmark run.
+const PROGRAM_CRATE: &str = "lanspread-peer-cli";
+
+/// How a program is compiled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// The same as the tests, to share their build.
+    Dev,
+    /// As users get it.
+    Release,
+}
+
+/// The workspace's root directory.
+pub(crate) fn root() -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().unwrap_or(own).to_owned()
+}
+
+/// Where the demonstration keeps packages between runs.
+pub(crate) fn games_cache() -> Result<PathBuf> {
+    Ok(target_dir()?.join("games-cache"))
+}
+
+/// The directory of build products.
+pub(crate) fn target_dir() -> Result<PathBuf> {
+    let metadata = metadata()?;
+    let path = metadata["target_directory"].as_str();
+    path.map(PathBuf::from)
+        .ok_or_else(|| eyre!("cargo metadata names no target directory"))
+}
+
+/// What cargo knows of the workspace's own packages.
+pub(crate) fn metadata() -> Result<Value> {
+    let mut command = cargo();
+    command.args(["metadata", "--format-version=1", "--no-deps", "--offline"]);
+    let text = lanspread_testbed::command::run(&mut command)?;
+    serde_json::from_str(&text).wrap_err("cargo metadata did not print JSON")
+}
+
+/// Cargo, in the workspace's root.
+pub(crate) fn cargo() -> Command {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.current_dir(root());
+    command
+}
+
+/// Git, in the workspace's root.
+pub(crate) fn git() -> Command {
+    let mut command = Command::new("git");
+    command.current_dir(root());
+    command
+}
+
+/// Runs a command with this terminal as its own.
+pub(crate) fn run_shown(command: &mut Command) -> Result<()> {
+    let line = lanspread_testbed::command::line_of(command);
+    let status = command
+        .status()
+        .wrap_err_with(|| format!("could not start `{line}`"))?;
+    if !status.success() {
+        bail!("`{line}` ended with {status}");
+    }
+    Ok(())
+}
+
+/// Builds the program and returns where its binary lies.
+pub(crate) fn build_program(profile: Profile) -> Result<PathBuf> {
+    let mut command = cargo();
+    command.args(["build", "--quiet", "--package", PROGRAM_CRATE]);
+    let directory = match profile {
+        Profile::Dev => "debug",
+        Profile::Release => {
+            command.arg("--release");
+            "release"
+        }
+    };
+    run_shown(&mut command)?;
+    let name = format!("lanspread{}", std::env::consts::EXE_SUFFIX);
+    Ok(target_dir()?.join(directory).join(name))
+}
