@@ -41,8 +41,11 @@ pub enum Interfaces {
     /// Every interface, IPv4 only: for a listener on `0.0.0.0`, which no IPv6 packet reaches.
     AllIpv4,
     /// Only the interfaces that own one of these addresses, and only these addresses are
-    /// advertised. A loopback address stands for the loopback interface: no packet of ours is sent
-    /// anywhere else.
+    /// advertised. A loopback address stands for the loopback interface: no datagram is sent
+    /// anywhere else. (The operating system itself may tell switches, by IGMP and MLD, that this
+    /// machine listens to mDNS: `mdns-sd` joins on all interfaces before it leaves the unwanted.)
+    ///
+    /// Linux has no multicast on IPv6 loopback: a listener on `[::1]` is found by nobody there.
     Only(Vec<IpAddr>),
 }
 

@@ -14,7 +14,6 @@ use mdns_sd::{DaemonEvent, IfKind, IfPredicate, Receiver, RecvError, ServiceDaem
 use crate::{
     DiscoveryConfig, DiscoveryError, DiscoveryEvent, Interfaces, SERVICE_TYPE, ShutdownError,
     Timing, Trouble, UpdateError,
-    limits::FACTS_PER_TURN,
     service::{OwnService, raw_instance},
     tracker::Tracker,
 };
@@ -27,6 +26,9 @@ const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(5);
 
 /// How soon a question is repeated that could not be asked.
 const ASK_AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+/// Most facts from the network handled in one turn before other tasks get theirs.
+const FACTS_PER_TURN: usize = 64;
 
 /// Most subscriptions kept at a time: the current one and those that are being drained.
 const SUBSCRIPTIONS_MAX: usize = 4;

@@ -1,6 +1,7 @@
 //! Every bound on what is sent to and believed from the network.
 //!
-//! Invariant: each constant is used at exactly one gate and tested at the limit and one past it.
+//! Invariant: nothing that crosses one of these gets past the gate that names it; each gate has a test
+//! at the limit and one past it.
 
 /// Length of a peer id in text, in lower-case hexadecimal characters.
 pub const PEER_ID_CHARS: usize = 64;
@@ -38,6 +39,3 @@ pub const REJECTIONS_REMEMBERED_MAX: usize = 256;
 
 /// Longest name of a refused instance that is repeated in a report, in characters.
 pub const REJECTED_NAME_CHARS_MAX: usize = 128;
-
-/// Most facts from the network handled in one turn before other tasks get theirs.
-pub const FACTS_PER_TURN: usize = 64;
