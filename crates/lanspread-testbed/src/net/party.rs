@@ -19,6 +19,9 @@ pub const HOSTS_MAX: usize = 1000;
 /// How many addresses one value of the third octet gives.
 const HOSTS_PER_SUBNET: usize = 250;
 
+/// How often it is looked, a hundredth of a second apart, whether a port of the switch has opened.
+const FORWARDING_TRIES_MAX: u32 = 1000;
+
 /// The network device of every host.
 const HOST_DEVICE: &str = "eth0";
 
@@ -282,8 +285,9 @@ impl Host {
     ///
     /// When a command fails.
     pub fn plug(&self) -> Result<(), NetError> {
-        let line = format!("ip link set dev {} up\n", self.port);
-        self.switch.script("plug in a cable", &line)
+        let port = &self.port;
+        let lines = format!("ip link set dev {port} up\n{}", until_forwarding(port));
+        self.switch.script("plug in a cable", &lines)
     }
 
     fn plug_in(
@@ -327,6 +331,7 @@ impl Host {
                  ip link set dev {HOST_DEVICE} addrgenmode none up\n"
             ),
         )?;
+        switch.script(&doing(), &until_forwarding(&port))?;
         let address = address_of(index);
         let host = Self {
             name,
@@ -434,6 +439,19 @@ fn sweep(rights: &Rights) {
         .filter_map(|line| line.split_whitespace().next())
         .filter(|name| leftovers::is_leftover(name))
         .for_each(|name| delete(rights, name));
+}
+
+/// Shell lines that wait until the switch forwards to and from a port. The kernel gets there by
+/// itself a moment after both ends are up, and drops what comes before.
+fn until_forwarding(port: &str) -> String {
+    format!(
+        "tries=0\n\
+         until bridge link show dev {port} | grep -q 'state forwarding'; do\n\
+         tries=$((tries + 1))\n\
+         test $tries -lt {FORWARDING_TRIES_MAX} || {{ echo {port} stays shut >&2; exit 1; }}\n\
+         sleep 0.01\n\
+         done\n"
+    )
 }
 
 /// The address of the host with this index: `10.77.0.1`, `10.77.0.2` and so on.
