@@ -233,10 +233,18 @@ mod tests {
         }
     }
 
+    /// What it is about, the catalog's version, the offers, the choice.
+    type Row<'a> = (&'a str, Option<&'a str>, &'a [(u8, &'a str, u8)], Choice);
+
+    fn check(table: &[Row]) {
+        for (what, expected, offers, choice) in table {
+            assert_eq!(run(*expected, offers), *choice, "{what}");
+        }
+    }
+
     #[test]
-    fn the_whole_table_of_choices() {
+    fn the_version_this_party_plays_comes_first() {
         let catalog = Some(EXPECTED);
-        type Row<'a> = (&'a str, Option<&'a str>, &'a [(u8, &'a str, u8)], Choice);
         let table: &[Row] = &[
             ("nobody has it", catalog, &[], Choice::Nobody),
             ("nobody has it, open party", None, &[], Choice::Nobody),
@@ -270,6 +278,32 @@ mod tests {
                 &[(1, EXPECTED, 7), (3, NEW, 0)],
                 hashing(NEW, &[3]),
             ),
+            (
+                "peers that still hash are no sources and have no say",
+                catalog,
+                &[(1, EXPECTED, 7), (2, EXPECTED, 0), (3, EXPECTED, 0)],
+                chosen(EXPECTED, 7, &[1], &[]),
+            ),
+            (
+                "all who have the version still hash",
+                catalog,
+                &[(2, EXPECTED, 0), (1, EXPECTED, 0), (3, NEW, 8)],
+                hashing(EXPECTED, &[1, 2]),
+            ),
+            (
+                "only other versions, newest first",
+                catalog,
+                &[(1, OLD, 6), (2, NEW, 8), (3, NEW, 0)],
+                other_versions(&[(NEW, &[2, 3]), (OLD, &[1])]),
+            ),
+        ];
+        check(table);
+    }
+
+    #[test]
+    fn then_most_peers_decide_and_a_tie_is_reported() {
+        let catalog = Some(EXPECTED);
+        let table: &[Row] = &[
             (
                 "the plurality wins and dissent is named, most peers first",
                 catalog,
@@ -323,28 +357,8 @@ mod tests {
                 &[(1, EXPECTED, 7), (2, EXPECTED, 9), (3, NEW, 9)],
                 tie(EXPECTED, &[(7, &[1]), (9, &[2])]),
             ),
-            (
-                "peers that still hash are no sources and have no say",
-                catalog,
-                &[(1, EXPECTED, 7), (2, EXPECTED, 0), (3, EXPECTED, 0)],
-                chosen(EXPECTED, 7, &[1], &[]),
-            ),
-            (
-                "all who have the version still hash",
-                catalog,
-                &[(2, EXPECTED, 0), (1, EXPECTED, 0), (3, NEW, 8)],
-                hashing(EXPECTED, &[1, 2]),
-            ),
-            (
-                "only other versions, newest first",
-                catalog,
-                &[(1, OLD, 6), (2, NEW, 8), (3, NEW, 0)],
-                other_versions(&[(NEW, &[2, 3]), (OLD, &[1])]),
-            ),
         ];
-        for (what, expected, offers, choice) in table {
-            assert_eq!(run(*expected, offers), *choice, "{what}");
-        }
+        check(table);
     }
 
     #[test]

@@ -66,11 +66,6 @@ impl Chunks {
         &self.missing
     }
 
-    /// Bytes of the chunks nobody was asked for.
-    pub(super) fn missing_bytes(&self) -> u64 {
-        self.missing_bytes
-    }
-
     /// Bytes of the chunks that are verified and on disk.
     pub(super) fn stored_bytes(&self) -> u64 {
         self.stored_bytes

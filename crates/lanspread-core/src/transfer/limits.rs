@@ -25,6 +25,9 @@ pub const PIPELINE_TIME: Duration = Duration::from_millis(500);
 /// failure; also the least that small files are batched to.
 pub const FIRST_FETCH_BYTES: u64 = 256 * 1024;
 
+/// How long a source whose throughput is not measured yet may take before it counts as late.
+pub const FIRST_ANSWER_TIME: Duration = Duration::from_millis(100);
+
 /// Failures in a row that are forgiven; one more and the source is dropped. All fetches that one
 /// broken connection takes with it count as one failure.
 pub const RETRIES_MAX: u32 = 3;
@@ -45,6 +48,10 @@ pub const STALL_TIMEOUT: Duration = Duration::from_secs(5);
 /// A chunk in flight is asked of a second source only if that one is expected to take at most this
 /// part of the time that the first one still needs: 2 stands for half.
 pub const RACE_ADVANTAGE: u32 = 2;
+
+/// What asking a second source costs in any case: chunks of a few bytes are not worth a race
+/// against one that is about to end.
+pub const RACE_COST: Duration = Duration::from_millis(5);
 
 /// Most fetches that have the same chunk in flight.
 pub const FETCHES_PER_CHUNK_MAX: usize = 2;

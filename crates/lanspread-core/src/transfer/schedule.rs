@@ -8,7 +8,7 @@ use lanspread_proto::PeerId;
 
 use super::{
     Abort, Fetch, FetchId, Hold, Outstanding, Transfer,
-    limits::RACE_ADVANTAGE,
+    limits::{RACE_ADVANTAGE, RACE_COST},
     pick::{Budget, Places, pick},
     source::Source,
 };
@@ -151,8 +151,8 @@ impl Transfer {
         Places { own, others }
     }
 
-    /// Bytes to ask a source for: its batch, and near the end at most half of its share of what is
-    /// missing, so that all sources come to the end together.
+    /// Bytes to ask a source for: its batch, and near the end at most half of what its share of
+    /// the rest still has room for, so that all sources come to the end together.
     fn batch_bytes(&self, peer: PeerId) -> u64 {
         let Some(source) = self.sources.get(&peer) else {
             return 0;
@@ -161,18 +161,17 @@ impl Transfer {
         let Some(rate) = source.rate.bytes_per_s() else {
             return batch;
         };
+        let rest = self.chunks.manifest().total_bytes() - self.chunks.stored_bytes();
         let all: u128 = self
             .sources
             .values()
             .filter_map(|it| it.rate.bytes_per_s())
             .map(u128::from)
             .sum();
-        let share = u128::from(self.chunks.missing_bytes()) * u128::from(rate) / all.max(1) / 2;
-        batch.min(
-            u64::try_from(share)
-                .unwrap_or(u64::MAX)
-                .max(self.limits.first_fetch_bytes),
-        )
+        let share = u128::from(rest) * u128::from(rate) / all.max(1);
+        let share = u64::try_from(share).unwrap_or(u64::MAX);
+        let room = share.saturating_sub(source.running_bytes()) / 2;
+        batch.min(room.max(self.limits.first_fetch_bytes))
     }
 
     /// What a source with room should take over from a slower one: from the back of the fetch
@@ -231,8 +230,9 @@ impl Transfer {
 
     /// The time a race of this many bytes must have, so that it is clearly won.
     fn race_time(&self, source: &Source, bytes: u64) -> Duration {
-        source
+        let time = source
             .time_for(bytes, &self.limits)
-            .saturating_mul(RACE_ADVANTAGE)
+            .saturating_add(RACE_COST);
+        time.saturating_mul(RACE_ADVANTAGE)
     }
 }

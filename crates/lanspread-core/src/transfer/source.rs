@@ -5,7 +5,11 @@
 
 use std::time::Duration;
 
-use super::{FetchId, TransferLimits, rate::BusyRate};
+use super::{
+    FetchId, TransferLimits,
+    limits::{FETCHES_UNMEASURED_MAX, FIRST_ANSWER_TIME},
+    rate::BusyRate,
+};
 use crate::Now;
 
 /// What a failure comes to.
@@ -50,6 +54,8 @@ pub(super) struct Source {
     running_bytes: u64,
     /// When everything it was asked for should be there.
     due: Now,
+    /// Before this time no second fetch starts beside the last one.
+    spaced: Now,
     failures: u32,
     refusals: u32,
     /// Fetches below this id belong to a failure that was counted.
@@ -68,6 +74,7 @@ impl Source {
             running: 0,
             running_bytes: 0,
             due: Now::default(),
+            spaced: Now::default(),
             failures: 0,
             refusals: 0,
             fence: FetchId(0),
@@ -78,6 +85,11 @@ impl Source {
     /// Fetches that run on it.
     pub(super) fn running(&self) -> usize {
         self.running
+    }
+
+    /// Bytes of the fetches that run on it.
+    pub(super) fn running_bytes(&self) -> u64 {
+        self.running_bytes
     }
 
     /// When everything it was asked for should be there: the doubt about it starts then.
@@ -96,11 +108,9 @@ impl Source {
             _ if self.leftovers > 0 => None,
             _ if self.running == 0 => Some(Now::default()),
             _ if self.on_probation() => None,
-            None => {
-                (self.running < super::limits::FETCHES_UNMEASURED_MAX).then_some(Now::default())
-            }
+            None => (self.running < FETCHES_UNMEASURED_MAX).then_some(Now::default()),
             Some(_) => (self.running < limits.fetches_per_source_max)
-                .then(|| Now(self.due.0.saturating_sub(limits.pipeline_time))),
+                .then(|| Now(self.due.0.saturating_sub(limits.pipeline_time)).max(self.spaced)),
         };
         room.map(|from| from.max(self.paused_until))
     }
@@ -124,9 +134,15 @@ impl Source {
 
     /// A fetch starts.
     pub(super) fn started(&mut self, now: Now, bytes: u64) {
-        let expected = self.rate.time_for(bytes).unwrap_or_default();
-        if self.rate.bytes_per_s().is_some() || self.running == 0 {
-            self.due = self.due.max(now) + expected;
+        match self.rate.time_for(bytes) {
+            Some(time) => {
+                self.due = self.due.max(now) + time;
+                // Fetches that start together end together, and then the link has nothing to do
+                // until the next requests have arrived.
+                self.spaced = now + time / 2;
+            }
+            None if self.running == 0 => self.due = now + FIRST_ANSWER_TIME,
+            None => {}
         }
         self.running += 1;
         self.running_bytes += bytes;
@@ -138,8 +154,9 @@ impl Source {
         self.running -= 1;
         self.running_bytes -= asked;
         self.rate.record(now, delivered, elapsed);
-        let rest = self.rate.time_for(self.running_bytes).unwrap_or_default();
-        self.due = self.due.min(now + rest);
+        if let Some(rest) = self.rate.time_for(self.running_bytes) {
+            self.due = self.due.min(now + rest);
+        }
     }
 
     /// Everything that was asked for came.

@@ -1,0 +1,10 @@
+//! Tests of the transfer machine: by table, by random events, and by small parties on a virtual
+//! clock. They assert counts and ratios of virtual time, never the time of the machine they run on.
+
+mod events;
+mod failures;
+mod fixture;
+mod racing;
+mod random;
+mod sim;
+mod swarm;
