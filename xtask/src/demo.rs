@@ -109,13 +109,14 @@ fn make_library(show: Show, directory: &Path) -> Result<Vec<LibraryGame>> {
 fn discover(show: Show, party: &Party, game: &LibraryGame) -> Result<()> {
     let id = &game.built.id;
     for holder in [&party.alpha, &party.bravo] {
-        watch::until_listed(&holder.peer, id, "share", |listed| {
-            listed["manifest"].is_string()
-        })?;
+        holder
+            .peer
+            .wait_for_game(id, "share", |listed| listed["manifest"].is_string())?;
     }
-    watch::until_listed(&party.charlie.peer, id, "see two holders of", |listed| {
-        listed["peers"] == 2
-    })?;
+    party
+        .charlie
+        .peer
+        .wait_for_game(id, "see two holders of", |listed| listed["peers"] == 2)?;
     let games = party.charlie.peer.ask("list-games")?;
     let count = games["games"].as_array().map_or(0, Vec::len);
     show.fact(

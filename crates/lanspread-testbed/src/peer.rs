@@ -300,6 +300,53 @@ impl PeerProcess {
         )
     }
 
+    /// Asks `cmd` again after each event until `is_it` accepts the answer, and returns that answer.
+    /// `awaited` completes the sentence "the peer did not …".
+    ///
+    /// # Errors
+    ///
+    /// When the command is refused, or for [`DEADLINE`] nothing happens that could change the
+    /// answer.
+    pub fn wait_until(
+        &self,
+        cmd: &str,
+        awaited: &str,
+        mut is_it: impl FnMut(&Value) -> bool,
+    ) -> Result<Value, PeerError> {
+        let mut from = self.mark();
+        loop {
+            let answer = self.ask(cmd)?;
+            if is_it(&answer) {
+                return Ok(answer);
+            }
+            from = self.wait_event(from, DEADLINE, awaited, |_| true)?.next;
+        }
+    }
+
+    /// Waits until `list-games` shows this game in a way that `is_it` accepts, and returns it.
+    ///
+    /// # Errors
+    ///
+    /// As [`wait_until`](Self::wait_until).
+    pub fn wait_for_game(
+        &self,
+        game_id: &str,
+        awaited: &str,
+        mut is_it: impl FnMut(&Value) -> bool,
+    ) -> Result<Value, PeerError> {
+        let mut found = Value::Null;
+        self.wait_until("list-games", &format!("{awaited} {game_id}"), |answer| {
+            let games = answer["games"].as_array();
+            let game = games
+                .into_iter()
+                .flatten()
+                .find(|game| game["id"] == game_id);
+            found = game.cloned().unwrap_or_default();
+            game.is_some_and(&mut is_it)
+        })?;
+        Ok(found)
+    }
+
     /// Waits for any line from `from` on that is JSON and that `is_it` accepts: answers, events,
     /// and answers without a `seq`.
     ///

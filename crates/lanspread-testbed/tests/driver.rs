@@ -61,6 +61,14 @@ fn an_unanswered_command_shows_the_end_of_output_and_log() {
 }
 
 #[test]
+fn a_question_is_asked_again_after_each_event_until_the_answer_fits() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let peer = probe(&directory).spawn().expect("it starts");
+    let game = peer.wait_for_game("quake", "see three holders of", |game| game["peers"] == 3);
+    assert_eq!(game.expect("it comes to that")["id"], "quake");
+}
+
+#[test]
 fn a_peer_that_died_is_an_error_at_once_and_not_at_the_deadline() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let peer = probe(&directory).spawn().expect("it starts");

@@ -39,7 +39,7 @@ impl Lanspread {
             .games_dir(&material.games)
             .state_dir(state);
         let source = place.spawn(Side::Source, builder)?;
-        until_listed(&source, "share", |game| game["manifest"].is_string())?;
+        source.wait_for_game(GAME_ID, "share", |game| game["manifest"].is_string())?;
         Ok(Self {
             binary: binary.to_owned(),
             source,
@@ -64,7 +64,7 @@ impl Way for Lanspread {
             .games_dir(target)
             .state_dir(&state);
         let receiver = place.spawn(Side::Receiver, builder)?;
-        until_listed(&receiver, "see", |game| game["peers"] == 1)?;
+        receiver.wait_for_game(GAME_ID, "see", |game| game["peers"] == 1)?;
 
         let before = (self.source.cpu_time()?, receiver.cpu_time()?);
         let from = receiver.mark();
@@ -84,24 +84,5 @@ impl Way for Lanspread {
             source_cpu: after.0.saturating_sub(before.0),
             receiver_cpu: after.1.saturating_sub(before.1),
         })
-    }
-}
-
-/// Waits until the peer lists the game in a way that `is_it` accepts; asks anew after each event.
-fn until_listed(
-    peer: &PeerProcess,
-    awaited: &str,
-    is_it: impl Fn(&serde_json::Value) -> bool,
-) -> Result<()> {
-    let mut from = peer.mark();
-    loop {
-        let answer = peer.ask("list-games")?;
-        let mut games = answer["games"].as_array().into_iter().flatten();
-        if games.any(|game| game["id"] == GAME_ID && is_it(game)) {
-            return Ok(());
-        }
-        from = peer
-            .wait_event(from, PATIENCE, &format!("{awaited} the game"), |_| true)?
-            .next;
     }
 }

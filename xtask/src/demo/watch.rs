@@ -1,7 +1,6 @@
 //! Follows what a peer reports, and shows it.
 //!
-//! The invariant: everything shown comes from the peer's own events; nothing is guessed and nothing
-//! is asked in a loop: between two questions an event must have come.
+//! The invariant: everything shown comes from the peer's own events; nothing is guessed.
 
 use std::time::Duration;
 
@@ -14,25 +13,6 @@ use super::show::{Show, bar, mebibytes};
 /// How long the demonstration waits for the next sign of life. Hashing and unpacking on a slow
 /// machine report progress, so this is between two signs, not for the whole.
 const PATIENCE: Duration = Duration::from_mins(2);
-
-/// Waits until the peer lists the game in a way that `is_it` accepts.
-pub(super) fn until_listed(
-    peer: &PeerProcess,
-    game_id: &str,
-    awaited: &str,
-    is_it: impl Fn(&Value) -> bool,
-) -> Result<()> {
-    let mut from = peer.mark();
-    loop {
-        let answer = peer.ask("list-games")?;
-        let mut games = answer["games"].as_array().into_iter().flatten();
-        if games.any(|game| game["id"] == game_id && is_it(game)) {
-            return Ok(());
-        }
-        let awaited = format!("{awaited} {game_id}");
-        from = peer.wait_event(from, PATIENCE, &awaited, |_| true)?.next;
-    }
-}
 
 /// Shows a download until it ends.
 pub(super) fn download(show: Show, peer: &PeerProcess, from: Mark, game_id: &str) -> Result<Event> {

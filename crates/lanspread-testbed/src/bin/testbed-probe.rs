@@ -88,9 +88,11 @@ fn end(socket: &UdpSocket, to: SocketAddr) -> Done {
 }
 
 /// Answers every line as `lanspread jsonl` would, in form: `shutdown` ends it, `fail` is refused,
-/// `mute` is not answered, and everything else is answered and followed by an event.
+/// `mute` is not answered, `list-games` lists one game with as many peers as it was asked before,
+/// and everything else is answered and followed by an event.
 fn play_peer() -> Done {
     let mut output = std::io::stdout().lock();
+    let mut questions = 0;
     eprintln!("the probe plays a peer");
     writeln!(output, r#"{{"type":"event","event":"started"}}"#)?;
     for line in std::io::stdin().lock().lines() {
@@ -105,6 +107,16 @@ fn play_peer() -> Done {
                 )?;
             }
             "mute" => {}
+            "list-games" => {
+                let games = format!(r#"[{{"id":"quake","peers":{questions}}}]"#);
+                let data = format!(r#"{{"games":{games}}}"#);
+                writeln!(
+                    output,
+                    r#"{{"type":"result","seq":{seq},"ok":true,"data":{data}}}"#
+                )?;
+                writeln!(output, r#"{{"type":"event","event":"games-list-updated"}}"#)?;
+                questions += 1;
+            }
             "shutdown" => {
                 writeln!(
                     output,
