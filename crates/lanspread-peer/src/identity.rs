@@ -101,8 +101,10 @@ impl Identity {
     pub fn load_or_create(state_dir: &Path) -> Result<Self, IdentityError> {
         let key_path = state_dir.join(KEY_FILE);
         let certificate_path = state_dir.join(CERTIFICATE_FILE);
-        fs::create_dir_all(state_dir)
-            .map_err(|source| IdentityError::StateDir { path: state_dir.to_owned(), source })?;
+        fs::create_dir_all(state_dir).map_err(|source| IdentityError::StateDir {
+            path: state_dir.to_owned(),
+            source,
+        })?;
 
         let key_pem = read_if_there(&key_path)?;
         let certificate_pem = read_if_there(&certificate_path)?;
@@ -123,11 +125,13 @@ impl Identity {
         };
 
         let key = parse_key(&key_path, &key_pem)?;
-        let certificate =
-            match certificate_pem.as_deref().and_then(|pem| fitting_certificate(pem, &key)) {
-                Some(certificate) => certificate,
-                None => create_certificate(&certificate_path, &key)?,
-            };
+        let certificate = match certificate_pem
+            .as_deref()
+            .and_then(|pem| fitting_certificate(pem, &key))
+        {
+            Some(certificate) => certificate,
+            None => create_certificate(&certificate_path, &key)?,
+        };
         Ok(Self::from_key(&key, certificate))
     }
 
@@ -161,14 +165,20 @@ impl Identity {
 
     fn from_key(key: &KeyPair, certificate: CertificateDer<'static>) -> Self {
         let peer_id = PeerId::from_public_key_der(&key.subject_public_key_info());
-        Self { key_der: key.serialize_der(), certificate, peer_id }
+        Self {
+            key_der: key.serialize_der(),
+            certificate,
+            peer_id,
+        }
     }
 }
 
 impl std::fmt::Debug for Identity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The key stays out of every log.
-        f.debug_struct("Identity").field("peer_id", &self.peer_id).finish_non_exhaustive()
+        f.debug_struct("Identity")
+            .field("peer_id", &self.peer_id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -180,10 +190,14 @@ fn make_certificate(key: &KeyPair) -> Result<rcgen::Certificate, rcgen::Error> {
     let mut params = CertificateParams::new([SUBJECT_ALT_NAME.to_owned()])?;
     params.is_ca = IsCa::ExplicitNoCa;
     params.distinguished_name = DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, "Lanspread peer");
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "Lanspread peer");
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.extended_key_usages =
-        vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+    params.extended_key_usages = vec![
+        ExtendedKeyUsagePurpose::ServerAuth,
+        ExtendedKeyUsagePurpose::ClientAuth,
+    ];
     params.self_signed(key)
 }
 
@@ -198,7 +212,10 @@ fn create_certificate(
 }
 
 fn parse_key(path: &Path, pem: &[u8]) -> Result<KeyPair, IdentityError> {
-    let bad = |reason: String| IdentityError::BadKey { path: path.to_owned(), reason };
+    let bad = |reason: String| IdentityError::BadKey {
+        path: path.to_owned(),
+        reason,
+    };
     let text = std::str::from_utf8(pem).map_err(|_| bad("it is not text".to_owned()))?;
     KeyPair::from_pem(text).map_err(|error| bad(error.to_string()))
 }
@@ -215,14 +232,19 @@ fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, IdentityError> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(IdentityError::Read { path: path.to_owned(), source }),
+        Err(source) => Err(IdentityError::Read {
+            path: path.to_owned(),
+            source,
+        }),
     }
 }
 
 /// Writes a file that only its owner may read, whole or not at all.
 fn write_private(path: &Path, bytes: &[u8]) -> Result<(), IdentityError> {
-    write_atomically(path, bytes)
-        .map_err(|source| IdentityError::Write { path: path.to_owned(), source })
+    write_atomically(path, bytes).map_err(|source| IdentityError::Write {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -274,7 +296,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         Identity::load_or_create(dir.path()).unwrap();
         for name in [KEY_FILE, CERTIFICATE_FILE] {
-            let mode = fs::metadata(dir.path().join(name)).unwrap().permissions().mode();
+            let mode = fs::metadata(dir.path().join(name))
+                .unwrap()
+                .permissions()
+                .mode();
             assert_eq!(mode & 0o777, 0o600, "{name}");
         }
     }
@@ -309,11 +334,17 @@ mod tests {
         let certificate_path = dir.path().join(CERTIFICATE_FILE);
 
         fs::remove_file(&certificate_path).unwrap();
-        assert_eq!(Identity::load_or_create(dir.path()).unwrap().peer_id(), peer_id);
+        assert_eq!(
+            Identity::load_or_create(dir.path()).unwrap().peer_id(),
+            peer_id
+        );
         assert!(certificate_path.exists());
 
         fs::write(&certificate_path, "damaged").unwrap();
-        assert_eq!(Identity::load_or_create(dir.path()).unwrap().peer_id(), peer_id);
+        assert_eq!(
+            Identity::load_or_create(dir.path()).unwrap().peer_id(),
+            peer_id
+        );
 
         let other = tempfile::tempdir().unwrap();
         Identity::load_or_create(other.path()).unwrap();
@@ -330,7 +361,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("identity.tmp"), "half a k").unwrap();
         let peer_id = Identity::load_or_create(dir.path()).unwrap().peer_id();
-        assert_eq!(Identity::load_or_create(dir.path()).unwrap().peer_id(), peer_id);
+        assert_eq!(
+            Identity::load_or_create(dir.path()).unwrap().peer_id(),
+            peer_id
+        );
     }
 
     #[test]

@@ -11,8 +11,25 @@ use lanspread_proto::ListenAddr;
 ///
 /// Such an adapter often leads nowhere that another guest of the party could answer from.
 const VIRTUAL_ADAPTERS: [&str; 20] = [
-    "docker", "br-", "veth", "virbr", "vmnet", "vboxnet", "vethernet", "virtualbox", "vmware",
-    "hyper-v", "tun", "tap", "wg", "zt", "zerotier", "tailscale", "utun", "hamachi", "podman",
+    "docker",
+    "br-",
+    "veth",
+    "virbr",
+    "vmnet",
+    "vboxnet",
+    "vethernet",
+    "virtualbox",
+    "vmware",
+    "hyper-v",
+    "tun",
+    "tap",
+    "wg",
+    "zt",
+    "zerotier",
+    "tailscale",
+    "utun",
+    "hamachi",
+    "podman",
     "lxc",
 ];
 
@@ -37,7 +54,10 @@ pub(super) fn listen_addrs(listen: SocketAddr) -> Vec<ListenAddr> {
     };
     let adapters = adapters
         .into_iter()
-        .map(|adapter| Adapter { ip: adapter.ip(), name: adapter.name })
+        .map(|adapter| Adapter {
+            ip: adapter.ip(),
+            name: adapter.name,
+        })
         .collect();
     let addrs = rank(adapters, listen);
     if !addrs.is_empty() {
@@ -48,13 +68,19 @@ pub(super) fn listen_addrs(listen: SocketAddr) -> Vec<ListenAddr> {
         SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
         SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
     };
-    ListenAddr::new(SocketAddr::new(loopback, listen.port())).into_iter().collect()
+    ListenAddr::new(SocketAddr::new(loopback, listen.port()))
+        .into_iter()
+        .collect()
 }
 
 /// Where a listener bound to `listen` can be reached from `remote`: the address this machine would
 /// send from. Nothing is sent to find out.
 pub(super) fn listen_addr_towards(listen: SocketAddr, remote: IpAddr) -> Option<ListenAddr> {
-    let ip = if listen.ip().is_unspecified() { source_ip(remote)? } else { listen.ip() };
+    let ip = if listen.ip().is_unspecified() {
+        source_ip(remote)?
+    } else {
+        listen.ip()
+    };
     ListenAddr::new(SocketAddr::new(ip, listen.port())).ok()
 }
 
@@ -79,7 +105,11 @@ fn rank(mut adapters: Vec<Adapter>, listen: SocketAddr) -> Vec<ListenAddr> {
     // The sort is stable: within one rank the system's own order stays.
     adapters.sort_by_key(|adapter| {
         let is_virtual = is_virtual(&adapter.name);
-        (is_virtual, is_self_assigned(adapter.ip), adapter.ip.is_ipv6())
+        (
+            is_virtual,
+            is_self_assigned(adapter.ip),
+            adapter.ip.is_ipv6(),
+        )
     });
     let mut addrs: Vec<ListenAddr> = Vec::new();
     for adapter in adapters {
@@ -102,7 +132,9 @@ fn serves(listen: SocketAddr, ip: IpAddr) -> bool {
 
 fn is_virtual(name: &str) -> bool {
     let name = name.to_lowercase();
-    VIRTUAL_ADAPTERS.iter().any(|beginning| name.starts_with(beginning))
+    VIRTUAL_ADAPTERS
+        .iter()
+        .any(|beginning| name.starts_with(beginning))
 }
 
 /// Whether a machine gave itself this address because nobody else did.
@@ -118,7 +150,10 @@ mod tests {
     use super::*;
 
     fn adapter(name: &str, ip: &str) -> Adapter {
-        Adapter { name: name.to_owned(), ip: ip.parse().unwrap() }
+        Adapter {
+            name: name.to_owned(),
+            ip: ip.parse().unwrap(),
+        }
     }
 
     fn ranked(adapters: Vec<Adapter>, listen: &str) -> Vec<String> {
@@ -158,12 +193,18 @@ mod tests {
             ]
         };
         assert_eq!(ranked(adapters(), "0.0.0.0:47000"), ["10.0.0.20:47000"]);
-        assert_eq!(ranked(adapters(), "[::]:47000"), ["10.0.0.20:47000", "[fd00::20]:47000"]);
+        assert_eq!(
+            ranked(adapters(), "[::]:47000"),
+            ["10.0.0.20:47000", "[fd00::20]:47000"]
+        );
     }
 
     #[test]
     fn without_a_network_loopback_is_what_is_left() {
-        assert_eq!(ranked(vec![adapter("lo", "127.0.0.1")], "0.0.0.0:5"), ["127.0.0.1:5"]);
+        assert_eq!(
+            ranked(vec![adapter("lo", "127.0.0.1")], "0.0.0.0:5"),
+            ["127.0.0.1:5"]
+        );
         assert!(!listen_addrs("0.0.0.0:5".parse().unwrap()).is_empty());
     }
 
@@ -177,8 +218,10 @@ mod tests {
 
     #[test]
     fn towards_loopback_a_listener_on_every_address_is_reached_by_loopback() {
-        let towards =
-            listen_addr_towards("0.0.0.0:47000".parse().unwrap(), "127.0.0.1".parse().unwrap());
+        let towards = listen_addr_towards(
+            "0.0.0.0:47000".parse().unwrap(),
+            "127.0.0.1".parse().unwrap(),
+        );
         assert_eq!(towards.unwrap().to_string(), "127.0.0.1:47000");
     }
 }

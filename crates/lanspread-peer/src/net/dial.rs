@@ -41,7 +41,10 @@ impl DialGates {
     fn leave(&self, peer_id: PeerId, gate: Arc<Gate>) {
         let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         drop(gate);
-        if gates.get(&peer_id).is_some_and(|gate| Arc::strong_count(gate) == 1) {
+        if gates
+            .get(&peer_id)
+            .is_some_and(|gate| Arc::strong_count(gate) == 1)
+        {
             gates.remove(&peer_id);
         }
     }
@@ -68,7 +71,10 @@ impl Transport {
         expect: Option<PeerId>,
         timeout: Duration,
     ) -> Result<Dialed, DialFailure> {
-        self.shared.dial(candidates, expect, timeout).await.map(|(_, dialed)| dialed)
+        self.shared
+            .dial(candidates, expect, timeout)
+            .await
+            .map(|(_, dialed)| dialed)
     }
 }
 
@@ -85,7 +91,10 @@ impl Shared {
         let there = self.links().with_peer(peer_id).into_iter().next();
         let result = match there {
             Some(link) => Ok(link),
-            None => self.dial(&[listen_addr], Some(peer_id), timeout).await.map(|(link, _)| link),
+            None => self
+                .dial(&[listen_addr], Some(peer_id), timeout)
+                .await
+                .map(|(link, _)| link),
         };
         drop(held);
         self.dial_gates.leave(peer_id, gate);
@@ -105,7 +114,12 @@ impl Shared {
             arrived = time::timeout(timeout, race) => arrived.ok().flatten(),
             () = self.stop.cancelled() => None,
         };
-        let Some(Arrived { connection, ends, addr }) = arrived else {
+        let Some(Arrived {
+            connection,
+            ends,
+            addr,
+        }) = arrived
+        else {
             return Err(most_telling(failures, candidates));
         };
         let peer_id = ends.peer_id;
@@ -113,7 +127,14 @@ impl Shared {
         let local_listen_addr = ends.local_listen_addr.ok_or_else(unreachable)?;
         let link = self.adopt(connection, ends).ok_or_else(unreachable)?;
         tracing::debug!(peer_id = %peer_id.short(), %addr, "connected");
-        Ok((link, Dialed { peer_id, remote: addr, local_listen_addr }))
+        Ok((
+            link,
+            Dialed {
+                peer_id,
+                remote: addr,
+                local_listen_addr,
+            },
+        ))
     }
 
     /// Runs the attempts until one comes through or all have failed.
@@ -159,20 +180,28 @@ impl Shared {
     ) -> Result<Arrived, DialFailure> {
         let to = addr.socket_addr();
         if !self.dials.reach(to.ip()) {
-            return Err(DialFailure::Unreachable { tried: addr.to_string() });
+            return Err(DialFailure::Unreachable {
+                tried: addr.to_string(),
+            });
         }
         let connect = Connect::new(to).with_server_name(tls::SERVER_NAME);
         let connection = match self.client.connect(connect).await.map_err(connect_error) {
             Ok(connection) => connection,
             Err(ConnectError::Silence) => {
-                return Err(DialFailure::Unreachable { tried: addr.to_string() });
+                return Err(DialFailure::Unreachable {
+                    tried: addr.to_string(),
+                });
             }
             Err(ConnectError::Refused(reason)) => {
                 return Err(DialFailure::Handshake { addr: to, reason });
             }
         };
         match self.check(&connection, to, expect).await {
-            Ok(ends) => Ok(Arrived { connection, ends, addr }),
+            Ok(ends) => Ok(Arrived {
+                connection,
+                ends,
+                addr,
+            }),
             Err((failure, reason)) => {
                 connection.handle().close(reason.code());
                 Err(failure)
@@ -190,22 +219,34 @@ impl Shared {
         let handle = connection.handle();
         let Some(ends) = self.ends(&handle) else {
             let reason = "it showed no certificate that proves who it is".to_owned();
-            return Err((DialFailure::Handshake { addr, reason }, CloseReason::NotProven));
+            return Err((
+                DialFailure::Handshake { addr, reason },
+                CloseReason::NotProven,
+            ));
         };
         let found = ends.peer_id;
         if found == self.own_id {
             return Err((DialFailure::Myself { addr }, CloseReason::Done));
         }
         if let Some(expected) = expect.filter(|expected| *expected != found) {
-            return Err((DialFailure::OtherPeer { addr, found, expected }, CloseReason::Done));
+            return Err((
+                DialFailure::OtherPeer {
+                    addr,
+                    found,
+                    expected,
+                },
+                CloseReason::Done,
+            ));
         }
         if self.same_version(&handle) {
             return Ok(ends);
         }
         let failure = match self.ask_version(handle).await {
-            Ok(WrongVersion { ours: theirs, .. }) => {
-                DialFailure::OtherVersion { addr, theirs, ours: self.config.protocol_version }
-            }
+            Ok(WrongVersion { ours: theirs, .. }) => DialFailure::OtherVersion {
+                addr,
+                theirs,
+                ours: self.config.protocol_version,
+            },
             Err(reason) => DialFailure::Handshake { addr, reason },
         };
         Err((failure, CloseReason::OtherVersion))
@@ -219,12 +260,20 @@ impl Shared {
         let lost = |error: &dyn std::fmt::Display| {
             format!("it speaks another version of Lanspread and did not say which: {error}")
         };
-        let stream = handle.open_bidirectional_stream().await.map_err(|error| lost(&error))?;
+        let stream = handle
+            .open_bidirectional_stream()
+            .await
+            .map_err(|error| lost(&error))?;
         let (receive, send) = stream.split();
-        let probe = VersionProbe { protocol_version: self.config.protocol_version };
+        let probe = VersionProbe {
+            protocol_version: self.config.protocol_version,
+        };
         let frame = probe.encode().map_err(|error| lost(&error))?;
         let mut writer = Writer::new(send);
-        writer.send(frame.into()).await.map_err(|error| lost(&error))?;
+        writer
+            .send(frame.into())
+            .await
+            .map_err(|error| lost(&error))?;
         writer.finish().map_err(|error| lost(&error))?;
         let payload = Reader::new(receive).frame(FrameKind::Response).await;
         let payload = payload.map_err(|error| lost(&error))?;
@@ -239,13 +288,15 @@ fn most_telling(failures: Vec<DialFailure>, candidates: &[ListenAddr]) -> DialFa
         DialFailure::OtherPeer { .. } => 4,
         DialFailure::Myself { .. } => 3,
         DialFailure::Handshake { .. } => 2,
-        DialFailure::ListenerNotReady => 1,
+        DialFailure::ListenerNotReady | DialFailure::Aborted => 1,
         DialFailure::Unreachable { .. } => 0,
     };
     match failures.into_iter().max_by_key(telling) {
         None | Some(DialFailure::Unreachable { .. }) => {
             let tried: Vec<String> = candidates.iter().map(ToString::to_string).collect();
-            DialFailure::Unreachable { tried: tried.join(", ") }
+            DialFailure::Unreachable {
+                tried: tried.join(", "),
+            }
         }
         Some(failure) => failure,
     }

@@ -77,14 +77,13 @@ impl DialFamilies {
 ///
 /// # Errors
 /// An address that cannot be listened on; a system that refuses sockets or threads.
-pub(super) fn start(
-    config: &TransportConfig,
-    identity: &Identity,
-) -> Result<Endpoints, BindError> {
-    let TlsConfigs { server: server_tls, client: client_tls } =
-        tls::configs(identity, config.protocol_version).map_err(BindError::Tls)?;
-    let listen_socket = bind_socket(config.listen)
-        .map_err(|source| BindError::listen(config.listen, source))?;
+pub(super) fn start(config: &TransportConfig, identity: &Identity) -> Result<Endpoints, BindError> {
+    let TlsConfigs {
+        server: server_tls,
+        client: client_tls,
+    } = tls::configs(identity, config.protocol_version).map_err(BindError::Tls)?;
+    let listen_socket =
+        bind_socket(config.listen).map_err(|source| BindError::listen(config.listen, source))?;
     let listen = listen_socket
         .local_addr()
         .map_err(|source| BindError::listen(config.listen, source))?;
@@ -119,7 +118,14 @@ pub(super) fn start(
         .start()
         .map_err(BindError::endpoint)?;
     let threads = [server_thread, client_thread];
-    Ok(Endpoints { server, client, listen, dials, open, threads })
+    Ok(Endpoints {
+        server,
+        client,
+        listen,
+        dials,
+        open,
+        threads,
+    })
 }
 
 fn connection_limits(idle_timeout: Duration) -> Result<Limits, BindError> {
@@ -177,8 +183,12 @@ fn grow_buffers(socket: &Socket, addr: SocketAddr) {
     // What the system grants is read back: some cap silently. Linux reports twice the size that
     // counts for data.
     let scale = if cfg!(target_os = "linux") { 2 } else { 1 };
-    let send = socket.set_send_buffer_size(wanted).and_then(|()| socket.send_buffer_size());
-    let recv = socket.set_recv_buffer_size(wanted).and_then(|()| socket.recv_buffer_size());
+    let send = socket
+        .set_send_buffer_size(wanted)
+        .and_then(|()| socket.send_buffer_size());
+    let recv = socket
+        .set_recv_buffer_size(wanted)
+        .and_then(|()| socket.recv_buffer_size());
     let granted = |size: &io::Result<usize>| size.as_ref().map_or(0, |bytes| bytes / scale);
     let (send_bytes, recv_bytes) = (granted(&send), granted(&recv));
     if send_bytes < wanted || recv_bytes < wanted {
@@ -199,14 +209,22 @@ pub(super) struct EndpointThread {
 
 impl EndpointThread {
     fn start(name: &str) -> io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel::<()>();
-        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
-            // Also ends when the sender is dropped. Dropping the runtime then ends the endpoint.
-            let _ = runtime.block_on(stopped);
-        })?;
-        Ok(Self { handle, stop, thread })
+        let thread = std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || {
+                // Also ends when the sender is dropped. Dropping the runtime then ends the endpoint.
+                let _ = runtime.block_on(stopped);
+            })?;
+        Ok(Self {
+            handle,
+            stop,
+            thread,
+        })
     }
 
     /// Ends the endpoint and waits for its thread; takes no longer than one turn of its loop.
@@ -268,7 +286,10 @@ impl event::Subscriber for Witness {
         _meta: &ConnectionMeta,
         _info: &ConnectionInfo,
     ) -> ConnectionFacts {
-        ConnectionFacts { peer_id: None, _open: self.open.enter() }
+        ConnectionFacts {
+            peer_id: None,
+            _open: self.open.enter(),
+        }
     }
 
     fn on_tls_exporter_ready(
@@ -300,5 +321,27 @@ fn admit(connections: usize, handshakes: usize) -> Outcome {
         Outcome::drop()
     } else {
         Outcome::allow()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_free_place_is_given_and_the_next_comer_is_turned_away() {
+        let (connections, handshakes) = (limits::CONNECTIONS_MAX, limits::HANDSHAKES_MAX);
+        assert_eq!(admit(connections - 1, handshakes - 1), Outcome::allow());
+        assert_eq!(admit(connections, 0), Outcome::close());
+        assert_eq!(admit(0, handshakes), Outcome::drop());
+    }
+
+    #[test]
+    fn the_socket_that_dials_stays_on_the_network_that_is_listened_on() {
+        let (socket, dials) = bind_dial_socket("127.0.0.1".parse().unwrap()).unwrap();
+        assert!(socket.local_addr().unwrap().ip().is_loopback());
+        assert_eq!(dials, DialFamilies::V4);
+        assert!(dials.reach("10.0.0.1".parse().unwrap()));
+        assert!(!dials.reach("fd00::1".parse().unwrap()));
     }
 }

@@ -72,7 +72,11 @@ impl Transport {
             stored: Vec::with_capacity(wanted.len()),
         };
         let result = fetch.run(from, request, wanted).await;
-        ChunksFetched { stored: fetch.stored, elapsed: began.elapsed(), result }
+        ChunksFetched {
+            stored: fetch.stored,
+            elapsed: began.elapsed(),
+            result,
+        }
     }
 }
 
@@ -94,14 +98,17 @@ impl Fetch<'_> {
         let mut reader = self.ask(from, request, wanted).await?;
         for chunk in wanted {
             let mut buffer = self.shared.buffers.take();
-            let read = self.read_chunk(&mut reader, &mut buffer, chunk.len_bytes as usize).await;
+            let read = self
+                .read_chunk(&mut reader, &mut buffer, chunk.len_bytes as usize)
+                .await;
             if let Err(failure) = read {
                 self.shared.buffers.give_back(buffer);
                 return Err(failure);
             }
             self.store(*chunk, buffer).await?;
         }
-        self.patiently(async { reader.end().await.map_err(fetch_failure) }).await
+        self.patiently(async { reader.end().await.map_err(|error| fetch_failure(&error)) })
+            .await
     }
 
     /// Sends the request and checks that the answer announces the right number of bytes.
@@ -114,7 +121,10 @@ impl Fetch<'_> {
         let wanted_bytes: u64 = wanted.iter().map(|chunk| u64::from(chunk.len_bytes)).sum();
         let request = Request::GetGameFileChunk(request);
         let asked = async {
-            self.shared.ask(from, &request, self.stall_timeout).await.map_err(request_failure)
+            self.shared
+                .ask(from, &request, self.stall_timeout)
+                .await
+                .map_err(request_failure)
         };
         let (reader, response) = self.patiently(asked).await?;
         match response {
@@ -135,10 +145,10 @@ impl Fetch<'_> {
         len: usize,
     ) -> Result<(), FetchFailure> {
         while buffer.len() < len {
-            let filled = async { reader.fill().await.map_err(fetch_failure) };
+            let filled = async { reader.fill().await.map_err(|error| fetch_failure(&error)) };
             if !self.patiently(filled).await? {
                 let missing_bytes = len - buffer.len();
-                return Err(fetch_failure(ReadError::EndedEarly { missing_bytes }));
+                return Err(fetch_failure(&ReadError::EndedEarly { missing_bytes }));
             }
             reader.take_at_hand(buffer, len);
         }
@@ -157,7 +167,9 @@ impl Fetch<'_> {
             (buffer, result)
         });
         // A job that runs is waited for even when the fetch is aborted: what it stored is stored.
-        let Ok((buffer, result)) = job.await else { return Err(FetchFailure::Aborted) };
+        let Ok((buffer, result)) = job.await else {
+            return Err(FetchFailure::Aborted);
+        };
         self.shared.buffers.give_back(buffer);
         result.inspect(|()| self.stored.push(wanted.chunk))
     }
@@ -178,7 +190,7 @@ impl Fetch<'_> {
     }
 }
 
-fn fetch_failure(error: ReadError) -> FetchFailure {
+fn fetch_failure(error: &ReadError) -> FetchFailure {
     request_failure(read_failure(error))
 }
 

@@ -68,7 +68,11 @@ impl Responder {
         encoded: Bytes,
     ) -> Result<u64, ServeFailure> {
         let manifest_bytes = encoded.len() as u64;
-        let response = Response::Game { version, manifest, manifest_bytes };
+        let response = Response::Game {
+            version,
+            manifest,
+            manifest_bytes,
+        };
         let mut sender = self.start(&response, manifest_bytes).await?;
         sender.send(encoded).await?;
         sender.finish().await
@@ -80,7 +84,8 @@ impl Responder {
     /// # Errors
     /// An asker that is gone or stopped reading.
     pub async fn chunks(self, data_bytes: u64) -> Result<ChunkSender, ServeFailure> {
-        self.start(&Response::Chunks { data_bytes }, data_bytes).await
+        self.start(&Response::Chunks { data_bytes }, data_bytes)
+            .await
     }
 
     async fn start(
@@ -89,7 +94,11 @@ impl Responder {
         announced_bytes: u64,
     ) -> Result<ChunkSender, ServeFailure> {
         self.send_header(response).await?;
-        Ok(ChunkSender { writer: self.writer, announced_bytes, sent_bytes: 0 })
+        Ok(ChunkSender {
+            writer: self.writer,
+            announced_bytes,
+            sent_bytes: 0,
+        })
     }
 
     async fn send_header(&mut self, response: &Response) -> Result<(), ServeFailure> {
@@ -123,7 +132,10 @@ impl ChunkSender {
     /// More bytes than were announced.
     pub async fn send(&mut self, mut bytes: Bytes) -> Result<(), ServeFailure> {
         let total = self.sent_bytes + bytes.len() as u64;
-        assert!(total <= self.announced_bytes, "more bytes than the response announced");
+        assert!(
+            total <= self.announced_bytes,
+            "more bytes than the response announced"
+        );
         while !bytes.is_empty() {
             let piece = bytes.split_to(bytes.len().min(SEND_PIECE_BYTES));
             let len = piece.len() as u64;
@@ -147,7 +159,10 @@ impl ChunkSender {
     /// # Panics
     /// Fewer bytes than were announced.
     pub async fn finish(mut self) -> Result<u64, ServeFailure> {
-        assert_eq!(self.sent_bytes, self.announced_bytes, "the response announced other bytes");
+        assert_eq!(
+            self.sent_bytes, self.announced_bytes,
+            "the response announced other bytes"
+        );
         self.writer.finish().map_err(gone)?;
         stalls(SERVE_STALL_TIMEOUT, self.writer.delivered()).await?;
         Ok(self.sent_bytes)
@@ -164,7 +179,9 @@ async fn stalls(
 ) -> Result<(), ServeFailure> {
     match time::timeout(limit, step).await {
         Ok(result) => result.map_err(gone),
-        Err(_) => Err(ServeFailure::Connection(format!("it took nothing for {limit:?}"))),
+        Err(_) => Err(ServeFailure::Connection(format!(
+            "it took nothing for {limit:?}"
+        ))),
     }
 }
 
@@ -199,29 +216,44 @@ pub(super) async fn serve_link(shared: Arc<Shared>, link: Link, mut acceptor: St
     }
     let was_last = shared.links().remove(&link);
     if was_last {
-        shared.report(NetEvent::Disconnected(link.ends.peer_id)).await;
+        shared
+            .report(NetEvent::Disconnected(link.ends.peer_id))
+            .await;
     }
 }
 
 /// Reads one request and hands it to the user.
 async fn serve_stream(shared: &Shared, from: Inbound, stream: BidirectionalStream) {
     let (receive, send) = stream.split();
-    let responder = Responder { writer: Writer::new(send) };
+    let responder = Responder {
+        writer: Writer::new(send),
+    };
     let limit = shared.config.request_read_timeout;
     let Ok(request) = time::timeout(limit, read_request(receive)).await else {
-        shared.counters.silent_streams.fetch_add(1, Ordering::Relaxed);
+        shared
+            .counters
+            .silent_streams
+            .fetch_add(1, Ordering::Relaxed);
         tracing::debug!(peer_id = %from.peer_id.short(), "dropped a stream without a request");
         return;
     };
     match request {
         Ok(request) => {
-            shared.report(NetEvent::Incoming(IncomingStream { from, request, responder })).await;
+            let incoming = IncomingStream {
+                from,
+                request,
+                responder,
+            };
+            shared.report(NetEvent::Incoming(Box::new(incoming))).await;
         }
         Err(ReadError::Connection(error)) => {
             tracing::debug!(peer_id = %from.peer_id.short(), %error, "a request broke off");
         }
         Err(error) => {
-            shared.counters.malformed_requests.fetch_add(1, Ordering::Relaxed);
+            shared
+                .counters
+                .malformed_requests
+                .fetch_add(1, Ordering::Relaxed);
             tracing::warn!(
                 peer_id = %from.peer_id.short(), from = %from.transport_addr, %error,
                 "refused a malformed request"
@@ -246,13 +278,25 @@ pub(super) async fn tell_version(shared: Arc<Shared>, mut connection: Connection
     let handle = connection.handle();
     let limit = shared.config.request_read_timeout;
     let talk = async {
-        let stream = connection.accept_bidirectional_stream().await.ok().flatten()?;
+        let stream = connection
+            .accept_bidirectional_stream()
+            .await
+            .ok()
+            .flatten()?;
         let (receive, send) = stream.split();
         let payload = Reader::new(receive).frame(FrameKind::Request).await.ok()?;
         let theirs = VersionProbe::decode(&payload).ok()?.protocol_version;
-        let answer = WrongVersion { ours: shared.config.protocol_version, yours: theirs };
-        let mut responder = Responder { writer: Writer::new(send) };
-        responder.send_header(&Response::WrongVersion(answer)).await.ok()?;
+        let answer = WrongVersion {
+            ours: shared.config.protocol_version,
+            yours: theirs,
+        };
+        let mut responder = Responder {
+            writer: Writer::new(send),
+        };
+        responder
+            .send_header(&Response::WrongVersion(answer))
+            .await
+            .ok()?;
         responder.writer.finish().ok()?;
         // The connection must not close before the answer is there.
         let _ = responder.writer.delivered().await;
@@ -264,7 +308,17 @@ pub(super) async fn tell_version(shared: Arc<Shared>, mut connection: Connection
     };
     handle.close(CloseReason::OtherVersion.code());
     if let Some(theirs) = theirs {
-        let Inbound { peer_id, transport_addr, .. } = from;
-        shared.report(NetEvent::OtherVersion { peer_id, transport_addr, theirs }).await;
+        let Inbound {
+            peer_id,
+            transport_addr,
+            ..
+        } = from;
+        shared
+            .report(NetEvent::OtherVersion {
+                peer_id,
+                transport_addr,
+                theirs,
+            })
+            .await;
     }
 }

@@ -1,8 +1,8 @@
 //! The live connections, by the peer that each has proved.
 //!
-//! Invariant: a link is listed exactly as long as its connection accepts streams, whoever made it;
-//! the newest link of a peer is used first, because an older one may lead to a run of the peer that
-//! has ended without a word.
+//! Invariant: a link is listed from the handshake until its task has seen the connection end, and
+//! given out for requests only until somebody closes it. The newest link of a peer is used first,
+//! because an older one may lead to a run of the peer that has ended without a word.
 
 use std::collections::BTreeMap;
 
@@ -47,6 +47,14 @@ pub(super) struct Link {
     pub(super) handle: Handle,
     /// Both ends of it.
     pub(super) ends: Inbound,
+    closing: bool,
+}
+
+impl Link {
+    fn close(&mut self, reason: CloseReason) {
+        self.closing = true;
+        self.handle.close(reason.code());
+    }
 }
 
 /// Tells links apart; grows.
@@ -69,12 +77,21 @@ impl Links {
             return None;
         }
         self.next_id += 1;
-        let link = Link { id: LinkId(self.next_id), handle, ends };
+        let link = Link {
+            id: LinkId(self.next_id),
+            handle,
+            ends,
+            closing: false,
+        };
         let links = self.by_peer.entry(ends.peer_id).or_default();
         links.push(link.clone());
-        if links.len() > CONNECTIONS_PER_PEER_MAX {
+        let mut live = links.iter_mut().filter(|link| !link.closing);
+        let oldest = live.next();
+        if live.count() >= CONNECTIONS_PER_PEER_MAX
+            && let Some(oldest) = oldest
+        {
             // Its own task takes it off the list.
-            links[0].handle.close(CloseReason::TooMany.code());
+            oldest.close(CloseReason::TooMany);
         }
         Some(link)
     }
@@ -82,7 +99,9 @@ impl Links {
     /// Takes a link off the list. `true` if it was the last one with its peer.
     pub(super) fn remove(&mut self, link: &Link) -> bool {
         let peer_id = link.ends.peer_id;
-        let Some(links) = self.by_peer.get_mut(&peer_id) else { return false };
+        let Some(links) = self.by_peer.get_mut(&peer_id) else {
+            return false;
+        };
         let before = links.len();
         links.retain(|other| other.id != link.id);
         if before == links.len() || !links.is_empty() {
@@ -94,21 +113,22 @@ impl Links {
 
     /// The live links with a peer, newest first.
     pub(super) fn with_peer(&self, peer_id: PeerId) -> Vec<Link> {
-        self.by_peer.get(&peer_id).into_iter().flatten().rev().cloned().collect()
+        let links = self.by_peer.get(&peer_id).into_iter().flatten();
+        links.rev().filter(|link| !link.closing).cloned().collect()
     }
 
     /// Closes all links with a peer.
-    pub(super) fn close_peer(&self, peer_id: PeerId) {
-        for link in self.by_peer.get(&peer_id).into_iter().flatten() {
-            link.handle.close(CloseReason::Done.code());
+    pub(super) fn close_peer(&mut self, peer_id: PeerId) {
+        for link in self.by_peer.get_mut(&peer_id).into_iter().flatten() {
+            link.close(CloseReason::Done);
         }
     }
 
     /// Closes all links and takes no more.
     pub(super) fn close(&mut self) {
         self.closed = true;
-        for link in self.by_peer.values().flatten() {
-            link.handle.close(CloseReason::Done.code());
+        for link in self.by_peer.values_mut().flatten() {
+            link.close(CloseReason::Done);
         }
     }
 

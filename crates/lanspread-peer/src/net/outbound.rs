@@ -30,7 +30,7 @@ impl Transport {
     ) -> Result<Response, RequestFailure> {
         let exchange = async {
             let (mut reader, response) = self.shared.ask(to, request, timeout).await?;
-            reader.end().await.map_err(read_failure)?;
+            reader.end().await.map_err(|error| read_failure(&error))?;
             Ok(response)
         };
         match time::timeout(timeout, exchange).await {
@@ -57,9 +57,19 @@ impl Transport {
         let asked = self.shared.ask(from, &request, timeout);
         let (mut reader, response) = in_time(timeout, asked).await?;
         let (manifest, manifest_bytes) = match response {
-            Response::Game { manifest, manifest_bytes, .. } => (manifest, manifest_bytes),
-            Response::GamePending { hashed_bytes, total_bytes } => {
-                return Ok(ManifestAnswer::Pending { hashed_bytes, total_bytes });
+            Response::Game {
+                manifest,
+                manifest_bytes,
+                ..
+            } => (manifest, manifest_bytes),
+            Response::GamePending {
+                hashed_bytes,
+                total_bytes,
+            } => {
+                return Ok(ManifestAnswer::Pending {
+                    hashed_bytes,
+                    total_bytes,
+                });
             }
             Response::Refused(refusal) => return Ok(ManifestAnswer::Refused(refusal.message)),
             Response::InternalPeerError { message } => {
@@ -80,13 +90,16 @@ impl Transport {
         let mut encoded = Vec::new();
         while encoded.len() < len {
             let missing_bytes = len - encoded.len();
-            let filled = async { reader.fill().await.map_err(read_failure) };
+            let filled = async { reader.fill().await.map_err(|error| read_failure(&error)) };
             if !in_time(timeout, filled).await? {
-                return Err(read_failure(ReadError::EndedEarly { missing_bytes }));
+                return Err(read_failure(&ReadError::EndedEarly { missing_bytes }));
             }
             reader.take_at_hand(&mut encoded, len);
         }
-        in_time(timeout, async { reader.end().await.map_err(read_failure) }).await?;
+        in_time(timeout, async {
+            reader.end().await.map_err(|error| read_failure(&error))
+        })
+        .await?;
         decode_manifest(encoded, expect).await
     }
 }
@@ -131,10 +144,18 @@ impl Shared {
             .map_err(|error| RequestFailure::Connection(error.to_string()))?;
         let (receive, send) = self.open_stream(to, dial_timeout).await?.split();
         let mut writer = Writer::new(send);
-        writer.send(Bytes::from(frame)).await.map_err(|error| read_failure(error.into()))?;
-        writer.finish().map_err(|error| read_failure(error.into()))?;
+        writer
+            .send(Bytes::from(frame))
+            .await
+            .map_err(|error| read_failure(&error.into()))?;
+        writer
+            .finish()
+            .map_err(|error| read_failure(&error.into()))?;
         let mut reader = Reader::new(receive);
-        let payload = reader.frame(FrameKind::Response).await.map_err(read_failure)?;
+        let payload = reader
+            .frame(FrameKind::Response)
+            .await
+            .map_err(|error| read_failure(&error))?;
         let response = decode_payload(FrameKind::Response, &payload)
             .map_err(|error| RequestFailure::Protocol(error.to_string()))?;
         Ok((reader, response))
@@ -165,7 +186,7 @@ impl Shared {
 }
 
 /// What a stream that cannot be read means for a request.
-pub(super) fn read_failure(error: ReadError) -> RequestFailure {
+pub(super) fn read_failure(error: &ReadError) -> RequestFailure {
     match error {
         ReadError::Connection(error) => RequestFailure::Connection(error.to_string()),
         ReadError::EndedEarly { .. } | ReadError::GoesOn | ReadError::Frame(_) => {
@@ -176,5 +197,9 @@ pub(super) fn read_failure(error: ReadError) -> RequestFailure {
 
 /// An answer of the wrong kind.
 pub(super) fn unexpected(request: &Request, response: &Response) -> RequestFailure {
-    RequestFailure::Protocol(format!("{} was answered with {}", request.kind(), response.kind()))
+    RequestFailure::Protocol(format!(
+        "{} was answered with {}",
+        request.kind(),
+        response.kind()
+    ))
 }

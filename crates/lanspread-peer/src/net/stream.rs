@@ -50,7 +50,13 @@ pub(super) struct Reader {
 impl Reader {
     pub(super) fn new(stream: ReceiveStream) -> Self {
         let pieces = [const { Bytes::new() }; PIECES_AT_ONCE];
-        Self { stream, pieces, at: 0, filled: 0, ended: false }
+        Self {
+            stream,
+            pieces,
+            at: 0,
+            filled: 0,
+            ended: false,
+        }
     }
 
     /// Whether bytes are at hand; waits for some if there are none. `false` at the end.
@@ -95,7 +101,9 @@ impl Reader {
     ) -> Result<(), ReadError> {
         while buffer.len() < len {
             if !self.fill().await? {
-                return Err(ReadError::EndedEarly { missing_bytes: len - buffer.len() });
+                return Err(ReadError::EndedEarly {
+                    missing_bytes: len - buffer.len(),
+                });
             }
             self.take_at_hand(buffer, len);
         }
@@ -114,7 +122,11 @@ impl Reader {
 
     /// Checks that nothing follows.
     pub(super) async fn end(&mut self) -> Result<(), ReadError> {
-        if self.fill().await? { Err(ReadError::GoesOn) } else { Ok(()) }
+        if self.fill().await? {
+            Err(ReadError::GoesOn)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -127,7 +139,10 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) const fn new(stream: SendStream) -> Self {
-        Self { stream, finished: false }
+        Self {
+            stream,
+            finished: false,
+        }
     }
 
     /// Sends bytes; returns when the last of them found room in the send buffer.

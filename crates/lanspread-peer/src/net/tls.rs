@@ -42,7 +42,9 @@ pub(super) struct TlsConfigs {
 /// An identity that the TLS library does not take.
 pub(super) fn configs(identity: &Identity, protocol_version: u32) -> Result<TlsConfigs, Error> {
     let provider = Arc::new(ring::default_provider());
-    let verifier = Arc::new(AnyProvenPeer { provider: Arc::clone(&provider) });
+    let verifier = Arc::new(AnyProvenPeer {
+        provider: Arc::clone(&provider),
+    });
     let protocols = vec![alpn(protocol_version), ALPN_ANY_VERSION.to_vec()];
     let chain = vec![identity.certificate().clone()];
 
@@ -64,24 +66,36 @@ pub(super) fn configs(identity: &Identity, protocol_version: u32) -> Result<TlsC
     Ok(TlsConfigs { server, client })
 }
 
+/// The verifier of both halves, for tests that put together a configuration of their own.
+#[cfg(test)]
+pub(super) fn any_proven_peer() -> Arc<AnyProvenPeer> {
+    Arc::new(AnyProvenPeer {
+        provider: Arc::new(ring::default_provider()),
+    })
+}
+
 /// The peer that a proven certificate chain belongs to.
 pub(super) fn peer_id_of_chain(chain: &[Vec<u8>]) -> Option<PeerId> {
     let [certificate] = chain else { return None };
     let certificate = CertificateDer::from(certificate.as_slice());
     let parsed = ParsedCertificate::try_from(&certificate).ok()?;
-    Some(PeerId::from_public_key_der(&parsed.subject_public_key_info()))
+    Some(PeerId::from_public_key_der(
+        &parsed.subject_public_key_info(),
+    ))
 }
 
 /// Accepts any single well-formed certificate whose key signed the handshake.
 #[derive(Debug)]
-struct AnyProvenPeer {
+pub(super) struct AnyProvenPeer {
     provider: Arc<CryptoProvider>,
 }
 
 impl AnyProvenPeer {
     fn check(certificate: &CertificateDer<'_>, others: &[CertificateDer<'_>]) -> Result<(), Error> {
         if !others.is_empty() {
-            return Err(Error::General("a peer shows exactly one certificate".to_owned()));
+            return Err(Error::General(
+                "a peer shows exactly one certificate".to_owned(),
+            ));
         }
         if certificate.len() > CERTIFICATE_BYTES_MAX {
             return Err(Error::General(format!(
@@ -113,7 +127,9 @@ impl AnyProvenPeer {
     }
 
     fn schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }
 
@@ -188,5 +204,35 @@ impl ClientCertVerifier for AnyProvenPeer {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(bytes: usize) -> String {
+        let certificate = CertificateDer::from(vec![0x30; bytes]);
+        AnyProvenPeer::check(&certificate, &[])
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn a_certificate_is_measured_before_it_is_parsed() {
+        assert!(!refusal(CERTIFICATE_BYTES_MAX).contains("over the limit"));
+        assert!(refusal(CERTIFICATE_BYTES_MAX + 1).contains("over the limit"));
+    }
+
+    #[test]
+    fn a_chain_of_two_certificates_is_nobody() {
+        let one = Identity::ephemeral().unwrap();
+        let two = Identity::ephemeral().unwrap();
+        assert!(AnyProvenPeer::check(one.certificate(), &[two.certificate().clone()]).is_err());
+        let chain = [one.certificate().to_vec(), two.certificate().to_vec()];
+        assert_eq!(peer_id_of_chain(&chain), None);
+        assert_eq!(peer_id_of_chain(&chain[..1]), Some(one.peer_id()));
+        assert_eq!(peer_id_of_chain(&[]), None);
+        assert_eq!(peer_id_of_chain(&[b"nonsense".to_vec()]), None);
     }
 }

@@ -15,10 +15,7 @@ use std::{
 use lanspread_core::Inbound;
 use lanspread_proto::{ListenAddr, PROTOCOL_VERSION, PeerId, TransportAddr, alpn};
 use s2n_quic::{Client, Connection, Server, connection};
-use tokio::{
-    sync::mpsc,
-    time::timeout,
-};
+use tokio::{sync::mpsc, time::timeout};
 use tokio_util::{
     sync::{CancellationToken, DropGuard},
     task::TaskTracker,
@@ -65,7 +62,7 @@ impl TransportConfig {
 #[derive(Debug)]
 pub enum NetEvent {
     /// Another peer asks.
-    Incoming(IncomingStream),
+    Incoming(Box<IncomingStream>),
     /// The last connection with a peer closed.
     Disconnected(PeerId),
     /// A peer of another wire version came here and was told so.
@@ -139,8 +136,14 @@ impl Transport {
         identity: &Identity,
         events: mpsc::Sender<NetEvent>,
     ) -> Result<Self, BindError> {
-        let Endpoints { server, client, listen, dials, open, threads } =
-            endpoint::start(&config, identity)?;
+        let Endpoints {
+            server,
+            client,
+            listen,
+            dials,
+            open,
+            threads,
+        } = endpoint::start(&config, identity)?;
         let stop = CancellationToken::new();
         let shared = Arc::new(Shared {
             config,
@@ -158,20 +161,19 @@ impl Transport {
             open,
             threads: Mutex::new(Some(threads)),
         });
-        shared.tasks.spawn(accept_connections(Arc::clone(&shared), server));
-        Ok(Self { shared, _stop_when_dropped: Arc::new(stop.drop_guard()) })
+        shared
+            .tasks
+            .spawn(accept_connections(Arc::clone(&shared), server));
+        Ok(Self {
+            shared,
+            _stop_when_dropped: Arc::new(stop.drop_guard()),
+        })
     }
 
     /// Who this transport proves to be.
     #[must_use]
     pub fn peer_id(&self) -> PeerId {
         self.shared.own_id
-    }
-
-    /// The port that others connect to.
-    #[must_use]
-    pub fn listen_port(&self) -> u16 {
-        self.shared.listen.port()
     }
 
     /// Every address at which others can connect at this moment, most promising first; never empty.
@@ -217,7 +219,10 @@ impl Transport {
         self.shared.tasks.wait().await;
         let threads = self.shared.threads().take();
         let Some(threads) = threads else { return };
-        if timeout(CLOSE_FLUSH_TIMEOUT, self.shared.open.none_left()).await.is_err() {
+        if timeout(CLOSE_FLUSH_TIMEOUT, self.shared.open.none_left())
+            .await
+            .is_err()
+        {
             tracing::debug!("some connections were not closed cleanly in time");
         }
         let joined = tokio::task::spawn_blocking(|| threads.map(EndpointThread::stop)).await;
@@ -273,7 +278,9 @@ impl Shared {
     /// Whether both ends of a connection speak the same wire version.
     pub(super) fn same_version(&self, handle: &connection::Handle) -> bool {
         let ours = alpn(self.config.protocol_version);
-        handle.application_protocol().is_ok_and(|protocol| protocol == ours)
+        handle
+            .application_protocol()
+            .is_ok_and(|protocol| protocol == ours)
     }
 
     /// Takes a proven connection of the same version into use, whoever made it.
@@ -281,7 +288,8 @@ impl Shared {
         let (handle, acceptor) = connection.split();
         let link = self.links().add(handle, ends)?;
         let shared = Arc::clone(self);
-        self.tasks.spawn(inbound::serve_link(shared, link.clone(), acceptor));
+        self.tasks
+            .spawn(inbound::serve_link(shared, link.clone(), acceptor));
         Some(link)
     }
 }
@@ -305,7 +313,10 @@ async fn accept_connections(shared: Arc<Shared>, mut server: Server) {
 fn accept_connection(shared: &Arc<Shared>, connection: Connection) {
     let handle = connection.handle();
     let Some(ends) = shared.ends(&handle) else {
-        shared.counters.unproven_connections.fetch_add(1, Ordering::Relaxed);
+        shared
+            .counters
+            .unproven_connections
+            .fetch_add(1, Ordering::Relaxed);
         tracing::warn!("closed a connection whose other end proved no identity");
         handle.close(CloseReason::NotProven.code());
         return;
@@ -314,6 +325,8 @@ fn accept_connection(shared: &Arc<Shared>, connection: Connection) {
         tracing::debug!(peer_id = %ends.peer_id.short(), from = %ends.transport_addr, "accepted");
         shared.adopt(connection, ends);
     } else {
-        shared.tasks.spawn(inbound::tell_version(Arc::clone(shared), connection, ends));
+        shared
+            .tasks
+            .spawn(inbound::tell_version(Arc::clone(shared), connection, ends));
     }
 }

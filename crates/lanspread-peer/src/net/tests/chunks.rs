@@ -1,0 +1,291 @@
+//! Chunks on their way from peer to peer.
+
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use lanspread_core::{DiskFailure, DiskFailureKind, FetchFailure};
+use lanspread_db::{CHUNK_BYTES_MAX, ChunkRef, ContentHash, GameId, ManifestHash};
+use lanspread_proto::{ChunkRequest, Refusal, RefusalKind};
+use tokio_util::sync::CancellationToken;
+
+use super::*;
+use crate::net::{ChunkSender, ChunkSink, ChunksFetched, WantedChunk};
+
+/// What a sink was given, in order.
+type Stored = Arc<Mutex<Vec<(ChunkRef, Vec<u8>)>>>;
+
+fn collecting_sink() -> (ChunkSink, Stored) {
+    let stored = Stored::default();
+    let store = Arc::clone(&stored);
+    let sink: ChunkSink = Arc::new(move |chunk, bytes: &[u8]| {
+        store.lock().unwrap().push((chunk, bytes.to_vec()));
+        Ok(())
+    });
+    (sink, stored)
+}
+
+/// A chunk of `len` bytes that no other chunk shares.
+fn content(nth: u32, len: usize) -> Vec<u8> {
+    let mut bytes = vec![0; len];
+    let mut stream = blake3::Hasher::new()
+        .update(&nth.to_le_bytes())
+        .finalize_xof();
+    stream.fill(&mut bytes);
+    bytes
+}
+
+fn wanted(contents: &[Vec<u8>]) -> Vec<WantedChunk> {
+    let wanted = contents.iter().zip(0..).map(|(bytes, chunk)| WantedChunk {
+        chunk: ChunkRef { file: 7, chunk },
+        len_bytes: u32::try_from(bytes.len()).unwrap(),
+        hash: ContentHash::of(bytes),
+    });
+    wanted.collect()
+}
+
+fn request(wanted: &[WantedChunk]) -> ChunkRequest {
+    ChunkRequest {
+        id: GameId::parse("teeworlds").unwrap(),
+        manifest: ManifestHash(ContentHash::of(b"manifest")),
+        chunks: wanted.iter().map(|wanted| wanted.chunk).collect(),
+    }
+}
+
+/// One fetch against a peer that answers in the way the test says.
+struct Fetching {
+    wanted: Vec<WantedChunk>,
+    sink: ChunkSink,
+    stall_timeout: Duration,
+    abort: CancellationToken,
+}
+
+impl Fetching {
+    fn new(wanted: Vec<WantedChunk>, sink: ChunkSink) -> Self {
+        Self {
+            wanted,
+            sink,
+            stall_timeout: PATIENCE,
+            abort: CancellationToken::new(),
+        }
+    }
+
+    async fn from<F: Future<Output = ()>>(
+        self,
+        answer: impl FnOnce(IncomingStream) -> F,
+    ) -> ChunksFetched {
+        let a = TestPeer::start();
+        let mut b = TestPeer::start();
+        let Self {
+            wanted,
+            sink,
+            stall_timeout,
+            abort,
+        } = self;
+        let asked = request(&wanted);
+        let to = b.route();
+        let fetch = &a.transport;
+        let fetched = fetch.fetch_chunks(to, asked.clone(), &wanted, &sink, stall_timeout, &abort);
+        let answered = async {
+            let incoming = b.next_request().await;
+            assert_eq!(incoming.request, Request::GetGameFileChunk(asked));
+            answer(incoming).await;
+        };
+        tokio::join!(fetched, answered).0
+    }
+}
+
+fn refs(wanted: &[WantedChunk]) -> Vec<ChunkRef> {
+    wanted.iter().map(|wanted| wanted.chunk).collect()
+}
+
+async fn announce(incoming: IncomingStream, contents: &[Vec<u8>]) -> ChunkSender {
+    let data_bytes: usize = contents.iter().map(Vec::len).sum();
+    incoming.responder.chunks(data_bytes as u64).await.unwrap()
+}
+
+async fn send_all(incoming: IncomingStream, contents: Vec<Vec<u8>>) {
+    let mut sender = announce(incoming, &contents).await;
+    for bytes in contents {
+        // A receiver that found a wrong chunk does not take the rest.
+        if sender.send(Bytes::from(bytes)).await.is_err() {
+            return;
+        }
+    }
+    let _ = sender.finish().await;
+}
+
+#[tokio::test]
+async fn chunks_arrive_whole_and_in_order_up_to_the_largest() {
+    let contents = vec![
+        content(0, 1),
+        content(1, CHUNK_BYTES_MAX as usize),
+        content(2, 300_000),
+    ];
+    let wanted = wanted(&contents);
+    let (sink, stored) = collecting_sink();
+    let sent = contents.clone();
+    let fetched = Fetching::new(wanted.clone(), sink)
+        .from(|incoming| async move {
+            let total: usize = sent.iter().map(Vec::len).sum();
+            let mut sender = announce(incoming, &sent).await;
+            for bytes in sent {
+                sender.send(Bytes::from(bytes)).await.unwrap();
+            }
+            assert_eq!(sender.sent_bytes(), total as u64);
+            assert_eq!(sender.finish().await.unwrap(), total as u64);
+        })
+        .await;
+    assert_eq!(fetched.result, Ok(()));
+    assert_eq!(fetched.stored, refs(&wanted));
+    let stored = std::mem::take(&mut *stored.lock().unwrap());
+    assert_eq!(
+        stored,
+        refs(&wanted).into_iter().zip(contents).collect::<Vec<_>>()
+    );
+}
+
+#[tokio::test]
+async fn a_chunk_with_a_wrong_hash_is_named_and_reaches_no_sink() {
+    let mut contents = vec![content(0, 5000), content(1, 5000), content(2, 5000)];
+    let wanted = wanted(&contents);
+    contents[1][4999] ^= 1;
+    let (sink, stored) = collecting_sink();
+    let fetched = Fetching::new(wanted.clone(), sink)
+        .from(|incoming| send_all(incoming, contents))
+        .await;
+    assert_eq!(
+        fetched.result,
+        Err(FetchFailure::WrongHash(wanted[1].chunk))
+    );
+    assert_eq!(fetched.stored, [wanted[0].chunk]);
+    let stored: Vec<ChunkRef> = stored
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|(chunk, _)| *chunk)
+        .collect();
+    assert_eq!(stored, [wanted[0].chunk]);
+}
+
+#[tokio::test]
+async fn an_answer_of_another_length_is_refused_before_its_bytes_are_read() {
+    let contents = vec![content(0, 5000)];
+    let (sink, stored) = collecting_sink();
+    let fetched = Fetching::new(wanted(&contents), sink)
+        .from(|incoming| send_all(incoming, vec![content(0, 5001)]))
+        .await;
+    assert!(matches!(fetched.result, Err(FetchFailure::Protocol(_))));
+    assert!(stored.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_sender_that_gives_up_is_not_taken_for_a_liar() {
+    let contents = vec![content(0, 5000), content(1, 5000)];
+    let wanted = wanted(&contents);
+    let (sink, _stored) = collecting_sink();
+    let fetched = Fetching::new(wanted.clone(), sink)
+        .from(|incoming| async move {
+            let mut sender = announce(incoming, &contents).await;
+            sender.send(Bytes::from(contents[0].clone())).await.unwrap();
+            sender
+                .send(Bytes::from(contents[1][..2500].to_vec()))
+                .await
+                .unwrap();
+            drop(sender);
+        })
+        .await;
+    assert!(
+        matches!(fetched.result, Err(FetchFailure::Connection(_))),
+        "{fetched:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_source_that_stops_sending_is_given_up_and_what_came_before_is_kept() {
+    let contents = vec![content(0, 5000), content(1, 5000)];
+    let wanted = wanted(&contents);
+    let (sink, _stored) = collecting_sink();
+    let mut fetching = Fetching::new(wanted.clone(), sink);
+    fetching.stall_timeout = SHORT;
+    let mut held = None;
+    let fetched = fetching
+        .from(|incoming| async {
+            let mut sender = announce(incoming, &contents).await;
+            sender.send(Bytes::from(contents[0].clone())).await.unwrap();
+            held = Some(sender);
+        })
+        .await;
+    assert_eq!(fetched.result, Err(FetchFailure::Stalled));
+    assert_eq!(fetched.stored, [wanted[0].chunk]);
+}
+
+#[tokio::test]
+async fn an_aborted_fetch_reports_what_it_stored_and_the_sender_notices() {
+    let contents = vec![content(0, 5000), content(1, CHUNK_BYTES_MAX as usize)];
+    let wanted = wanted(&contents);
+    let abort = CancellationToken::new();
+    let abort_from_sink = abort.clone();
+    let sink: ChunkSink = Arc::new(move |_, _: &[u8]| {
+        abort_from_sink.cancel();
+        Ok(())
+    });
+    let mut fetching = Fetching::new(wanted.clone(), sink);
+    fetching.abort = abort;
+    let fetched = fetching
+        .from(|incoming| async {
+            let mut sender = announce(incoming, &contents).await;
+            sender.send(Bytes::from(contents[0].clone())).await.unwrap();
+            // The receiver turned away: the rest finds no taker.
+            let rest = Bytes::from(contents[1].clone());
+            let sent = async {
+                sender.send(rest).await?;
+                sender.finish().await
+            };
+            assert!(timeout(PATIENCE, sent).await.unwrap().is_err());
+        })
+        .await;
+    assert_eq!(fetched.result, Err(FetchFailure::Aborted));
+    assert_eq!(fetched.stored, [wanted[0].chunk]);
+}
+
+#[tokio::test]
+async fn a_disk_that_fails_ends_the_fetch_and_is_not_blamed_on_the_source() {
+    let contents = vec![content(0, 5000)];
+    let full = DiskFailure {
+        kind: DiskFailureKind::NoSpace,
+        message: "full".to_owned(),
+    };
+    let failing = full.clone();
+    let sink: ChunkSink = Arc::new(move |_, _: &[u8]| Err(failing.clone()));
+    let fetched = Fetching::new(wanted(&contents), sink)
+        .from(|incoming| send_all(incoming, contents))
+        .await;
+    assert_eq!(fetched.result, Err(FetchFailure::Disk(full)));
+    assert!(fetched.stored.is_empty());
+}
+
+#[tokio::test]
+async fn a_refused_fetch_says_why() {
+    let (sink, _stored) = collecting_sink();
+    let fetched = Fetching::new(wanted(&[content(0, 5000)]), sink)
+        .from(|incoming| async {
+            let refusal = Refusal::new(RefusalKind::Busy, "an update is running");
+            incoming
+                .responder
+                .reply(&Response::Refused(refusal))
+                .await
+                .unwrap();
+        })
+        .await;
+    let reason = "an update is running".to_owned();
+    assert_eq!(fetched.result, Err(FetchFailure::Refused(reason)));
+}
+
+#[tokio::test]
+async fn an_answer_of_another_kind_breaks_the_protocol() {
+    let (sink, _stored) = collecting_sink();
+    let fetched = Fetching::new(wanted(&[content(0, 5000)]), sink)
+        .from(|incoming| async { incoming.responder.reply(&Response::Pong).await.unwrap() })
+        .await;
+    assert!(matches!(fetched.result, Err(FetchFailure::Protocol(_))));
+}
