@@ -86,8 +86,14 @@ pub struct Timing {
     pub rescan_all: Duration,
     /// Progress events come this often.
     pub progress: Duration,
+    /// How long a download without any source waits for one.
+    pub source_wait: Duration,
+    /// How long it rests before it asks sources again that failed too often.
+    pub source_retry: Duration,
     /// How long `Goodbye` is awaited at shutdown.
     pub goodbye: Duration,
+    /// How long shutdown may take in all, running effects included.
+    pub shutdown: Duration,
 }
 
 impl Default for Timing {
@@ -103,7 +109,10 @@ impl Default for Timing {
             rescan_debounce: Duration::from_millis(200),
             rescan_all: Duration::from_secs(300),
             progress: Duration::from_millis(500),
+            source_wait: Duration::from_secs(60),
+            source_retry: Duration::from_secs(10),
             goodbye: Duration::from_millis(300),
+            shutdown: Duration::from_millis(700),
         }
     }
 }
@@ -187,6 +196,21 @@ pub enum Input {
     GameDirHealth {
         /// What is wrong; `None` when all is well.
         problem: Option<String>,
+    },
+    /// A peer of another wire version came to this peer's listener and was told so.
+    OtherVersion {
+        /// Who it is, as proved by the connection.
+        peer_id: PeerId,
+        /// From where it came, for logs and people.
+        transport_addr: TransportAddr,
+        /// Its wire version.
+        theirs: u32,
+    },
+    /// A part of the driver works less well than a user would expect; told once as a
+    /// [`PeerEvent::Notice`].
+    Trouble {
+        /// In plain words, with what to do.
+        message: String,
     },
     /// The embedder ends this peer.
     Shutdown,
@@ -356,7 +380,8 @@ pub enum Effect {
         /// When to give up.
         timeout: Duration,
     },
-    /// Send one control request, over a live connection if there is one.
+    /// Send one control request, over a live connection if there is one. Raw bytes that follow a
+    /// response are not wanted here: [`Request::GetGame`] is sent only to have a peer hash a game.
     Request {
         /// Names the effect.
         effect: EffectId,
@@ -497,7 +522,9 @@ pub struct Dialed {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DialFailure {
     /// Nobody answered at any candidate in time.
-    #[error("nobody answered at {tried}: is Lanspread running there, and does its firewall let it in?")]
+    #[error(
+        "nobody answered at {tried}: is Lanspread running there, and does its firewall let it in?"
+    )]
     Unreachable {
         /// The candidates, for people.
         tried: String,
@@ -513,7 +540,9 @@ pub enum DialFailure {
         expected: PeerId,
     },
     /// The peer runs another version.
-    #[error("the peer at {addr} runs another version of Lanspread (wire version {theirs}, this is {ours})")]
+    #[error(
+        "the peer at {addr} runs another version of Lanspread (wire version {theirs}, this is {ours})"
+    )]
     OtherVersion {
         /// Where.
         addr: SocketAddr,
@@ -531,6 +560,9 @@ pub enum DialFailure {
     /// The own listener is not bound.
     #[error("local peer listener address is not ready")]
     ListenerNotReady,
+    /// The driver ended the dial.
+    #[error("the dial was cancelled")]
+    Aborted,
     /// The handshake of the connection failed.
     #[error("the peer at {addr} could not be verified: {reason}")]
     Handshake {
@@ -827,6 +859,8 @@ pub enum ErrorKind {
     SourcesFailed,
     /// The user cancelled.
     Cancelled,
+    /// What was waited for did not come in time.
+    Timeout,
     /// The input is not valid.
     BadInput,
     /// Anything else the system reports.
@@ -858,6 +892,7 @@ impl ErrorKind {
             Self::BadArchive => "bad-archive",
             Self::SourcesFailed => "sources-failed",
             Self::Cancelled => "cancelled",
+            Self::Timeout => "timeout",
             Self::BadInput => "bad-input",
             Self::Io => "io",
         }

@@ -8,19 +8,36 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod announce;
 mod api;
 mod ctx;
+mod digest;
+mod effect_ids;
+mod hashing;
+mod inquiry;
+mod library;
 pub mod limits;
+mod listing;
 #[cfg(test)]
 mod machine_table;
+mod manifests;
 mod membership;
 pub mod offers;
+mod operations;
 mod outbox;
 mod peer;
+mod rescan;
 pub mod root;
+pub mod scan;
+mod serve;
+mod sync;
+mod ties;
 pub mod transfer;
+mod view;
+mod world;
 
 pub(crate) use ctx::{Ctx, Purpose};
 
 pub use api::*;
+pub use digest::library_digest;
 pub use peer::Peer;

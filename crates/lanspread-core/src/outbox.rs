@@ -17,7 +17,11 @@ pub(crate) struct Outbox<P> {
 
 impl<P> Default for Outbox<P> {
     fn default() -> Self {
-        Self { effects: VecDeque::new(), owed: BTreeMap::new(), next: 1 }
+        Self {
+            effects: VecDeque::new(),
+            owed: BTreeMap::new(),
+            next: 1,
+        }
     }
 }
 
@@ -57,7 +61,10 @@ impl<P> Outbox<P> {
     pub(crate) fn settle(&mut self, effect: EffectId) -> Option<P> {
         let purpose = self.owed.remove(&effect);
         if purpose.is_none() {
-            tracing::warn!(effect = effect.0, "an answer came to an effect that owes none");
+            tracing::warn!(
+                effect = effect.0,
+                "an answer came to an effect that owes none"
+            );
         }
         purpose
     }

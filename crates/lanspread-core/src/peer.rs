@@ -1,18 +1,40 @@
 //! One peer: the machines put together.
 //!
 //! Invariant: each input is handled to the end before the next; nothing happens between inputs. It
-//! decides nothing itself: it hands facts to the machine they concern.
+//! decides nothing itself: it hands each fact to the machine it concerns, and carries what one
+//! machine says to the others.
 
-use std::sync::Arc;
+mod answers;
+mod commands;
+mod directory;
+mod requests;
 
-use crate::{Config, Effect, Input, Now, PeerView, outbox::Outbox};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    path::PathBuf,
+    sync::Arc,
+};
 
-/// What an effect is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Purpose {
-    /// The whole game directory is looked at.
-    ScanLibrary,
-}
+use lanspread_db::{GameId, ManifestHash};
+use lanspread_proto::{LibraryState, ListenAddr};
+
+use crate::{
+    CommandId, Config, Ctx, Effect, GameView, Input, Now, PeerCommand, PeerEvent, PeerView,
+    Purpose,
+    announce::Announcer,
+    hashing::Hashing,
+    inquiry::Inquiries,
+    library::Library,
+    manifests::ManifestCache,
+    membership::{MemberFact, Membership},
+    operations::Operations,
+    outbox::Outbox,
+    rescan::Rescan,
+    serve::Serves,
+    sync::Sync,
+    view,
+    world::{Dirty, World},
+};
 
 /// The control plane of one peer.
 ///
@@ -22,30 +44,110 @@ pub(crate) enum Purpose {
 #[derive(Debug)]
 pub struct Peer {
     config: Config,
+    phase: Phase,
     out: Outbox<Purpose>,
-    view: Arc<PeerView>,
+    members: Membership,
+    sync: Sync,
+    announcer: Announcer,
+    library: Library,
+    rescan: Rescan,
+    hashing: Hashing,
+    hash_told_at: Option<Now>,
+    serves: Serves,
+    operations: Operations,
+    inquiries: Inquiries,
+    manifests: ManifestCache,
+    /// Commands that wait for the first look at the game directory.
+    held: VecDeque<(CommandId, PeerCommand)>,
+    /// Roots in which something was interrupted, and that wait for their turn.
+    to_recover: BTreeSet<GameId>,
+    /// Downloads that were interrupted, and that wait for a source.
+    to_resume: BTreeMap<GameId, ManifestHash>,
+    /// Another game directory waits until everything that reads this one has ended.
+    moving: Option<Moving>,
+    dirty: Dirty,
+    games: Arc<Vec<GameView>>,
+    view: Option<Arc<PeerView>>,
+}
+
+/// How far the peer is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Phase {
+    /// No listener yet.
+    Starting,
+    /// The listener is bound; the peer takes part when its library is read, or at this time.
+    Bound {
+        addrs: Vec<ListenAddr>,
+        ready_at: Now,
+    },
+    /// It takes part.
+    Ready,
+    /// It ends, at this time at the latest.
+    Ending { at: Now },
+    /// It has ended.
+    Ended,
+}
+
+/// A change of the game directory.
+#[derive(Debug)]
+enum Moving {
+    /// Whatever reads the old one is being ended.
+    Closing(CommandId, PathBuf),
+    /// The new one is being opened.
+    Opening(CommandId),
 }
 
 impl Peer {
     /// A peer that begins at `start`. It has effects at once: the game directory is scanned.
     #[must_use]
     pub fn new(config: Config, start: Now) -> Self {
-        let _ = start;
-        let view = PeerView {
-            mode: config.catalog.mode(),
+        let library = Library::new(config.epoch);
+        let mut peer = Self {
+            phase: Phase::Starting,
+            out: Outbox::default(),
+            members: Membership::new(library.listing().state().clone()),
+            sync: Sync::default(),
+            announcer: Announcer::default(),
+            library,
+            rescan: Rescan::default(),
+            hashing: Hashing::default(),
+            hash_told_at: None,
+            serves: Serves::default(),
+            operations: Operations::default(),
+            inquiries: Inquiries::default(),
+            manifests: ManifestCache::default(),
+            held: VecDeque::new(),
+            to_recover: BTreeSet::new(),
+            to_resume: BTreeMap::new(),
+            moving: None,
+            dirty: Dirty {
+                list: false,
+                games: true,
+                sources: false,
+            },
             games: Arc::default(),
-            peers: Vec::new(),
-            operations: Vec::new(),
-            outbound: Vec::new(),
+            view: None,
+            config,
         };
-        let mut out = Outbox::default();
-        out.ask(Purpose::ScanLibrary, |effect| Effect::ScanLibrary { effect });
-        Self { config, out, view: Arc::new(view) }
+        peer.rescan.restart(&mut Ctx {
+            now: start,
+            config: &peer.config,
+            out: &mut peer.out,
+        });
+        peer
     }
 
     /// Takes in one fact. `now` never goes backwards. Effects may follow.
     pub fn handle(&mut self, now: Now, input: Input) {
-        let _ = (now, input, &self.config);
+        self.view = None;
+        match self.phase {
+            Phase::Ended => {}
+            Phase::Ending { at } => self.handle_ending(now, at, input),
+            Phase::Starting | Phase::Bound { .. } | Phase::Ready => {
+                self.dispatch(now, input);
+                self.carry_on(now);
+            }
+        }
     }
 
     /// The next effect to carry out; `None` until the next input.
@@ -56,11 +158,312 @@ impl Peer {
     /// When [`Input::Tick`] is due next. Changes with every input.
     #[must_use]
     pub fn poll_deadline(&self) -> Option<Now> {
-        None
+        let ready_at = match &self.phase {
+            Phase::Starting | Phase::Ready => None,
+            Phase::Bound { ready_at, .. } => Some(*ready_at),
+            Phase::Ending { at } => return Some(*at),
+            Phase::Ended => return None,
+        };
+        let timing = &self.config.timing;
+        [
+            ready_at,
+            self.members.deadline(timing),
+            self.sync.deadline(),
+            self.announcer.deadline(),
+            self.library.deadline(),
+            self.rescan.deadline().filter(|_| self.moving.is_none()),
+            self.operations.deadline(timing),
+            self.inquiries.deadline(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// What users see. Cheap when nothing changed since the last call: the same `Arc` again.
     pub fn view(&mut self) -> Arc<PeerView> {
-        Arc::clone(&self.view)
+        if let Some(view) = &self.view {
+            return Arc::clone(view);
+        }
+        let catalog = &self.config.catalog;
+        if std::mem::take(&mut self.dirty.games) {
+            self.games = view::games(catalog, &self.library, &self.members, &self.sync);
+        }
+        let view = Arc::new(PeerView {
+            mode: catalog.mode(),
+            games: Arc::clone(&self.games),
+            peers: view::peers(catalog, &self.members, &self.sync),
+            operations: self.operations.view(),
+            outbound: self.serves.view(),
+        });
+        self.view = Some(Arc::clone(&view));
+        view
+    }
+
+    /// Hands a fact to the machine it concerns.
+    fn dispatch(&mut self, now: Now, input: Input) {
+        if let Some(effect) = input.effect() {
+            return self.answered(now, effect, input);
+        }
+        match input {
+            Input::ListenerBound { addrs } => self.bound(now, addrs),
+            Input::Tick => self.tick(now),
+            Input::Discovered(advertisement) => {
+                let (members, mut ctx) = self.membership(now);
+                members.discovered(&mut ctx, advertisement);
+            }
+            Input::Command { id, command } => self.command(now, id, command),
+            Input::Requested {
+                reply,
+                from,
+                request,
+            } => self.requested(now, reply, from, request),
+            Input::Disconnected { peer_id } => {
+                let (members, mut ctx) = self.membership(now);
+                members.closed(&mut ctx, peer_id);
+            }
+            Input::GameDirChanged { id } => {
+                let (rescan, mut ctx) = self.rescan(now);
+                rescan.changed(&mut ctx, id);
+            }
+            Input::GameDirHealth { problem } => self.game_dir_health(now, problem),
+            Input::OtherVersion {
+                peer_id, theirs, ..
+            } => {
+                let (members, mut ctx) = self.membership(now);
+                members.other_version(&mut ctx, peer_id, theirs);
+            }
+            Input::Trouble { message } => self.out.emit(PeerEvent::Notice { message }),
+            Input::Shutdown => self.shut_down(now),
+            // These carry an effect and were taken above.
+            Input::Dialed { .. }
+            | Input::Responded { .. }
+            | Input::ManifestFetched { .. }
+            | Input::Served { .. }
+            | Input::ChunksFetched { .. }
+            | Input::LibraryScanned { .. }
+            | Input::RootScanned { .. }
+            | Input::HashProgress { .. }
+            | Input::RootHashed { .. }
+            | Input::RootObserved { .. }
+            | Input::StepProgress { .. }
+            | Input::StepDone { .. }
+            | Input::PrepareProgress { .. }
+            | Input::DownloadPrepared { .. }
+            | Input::GameDirOpened { .. } => {}
+        }
+    }
+
+    fn bound(&mut self, now: Now, addrs: Vec<ListenAddr>) {
+        if self.phase == Phase::Starting {
+            self.members.bind();
+            let ready_at = now + self.config.timing.hello_yield;
+            self.phase = Phase::Bound { addrs, ready_at };
+        }
+    }
+
+    fn tick(&mut self, now: Now) {
+        let (members, mut ctx) = self.membership(now);
+        members.tick(&mut ctx);
+        let mut ctx = Ctx {
+            now,
+            config: &self.config,
+            out: &mut self.out,
+        };
+        self.sync.tick(&mut ctx, &self.members);
+        let revised = self.library.tick(&mut ctx);
+        let operations = &self.operations;
+        if self.moving.is_none() {
+            self.rescan.tick(&mut ctx, &|id| operations.is_running(id));
+        }
+        if revised {
+            self.announced();
+        }
+        self.dirty.sources = true;
+    }
+
+    /// Carries what one machine said to the others, until nothing is left to carry.
+    fn carry_on(&mut self, now: Now) {
+        if matches!(self.phase, Phase::Ending { .. }) {
+            return;
+        }
+        self.take_part(now);
+        self.member_facts(now);
+        self.keep_moving();
+        if std::mem::take(&mut self.dirty.sources) {
+            self.with_operations(now, |operations, inquiries, world| {
+                operations.advance(world);
+                inquiries.advance(world);
+            });
+        }
+        self.recover(now);
+        self.resume(now);
+        let mut ctx = Ctx {
+            now,
+            config: &self.config,
+            out: &mut self.out,
+        };
+        self.announcer
+            .tell(&mut ctx, &self.members, self.library.listing().state());
+        if self.moving.is_none() {
+            let operations = &self.operations;
+            self.hashing
+                .advance(&mut ctx, &|id| operations.is_running(id));
+        }
+        if std::mem::take(&mut self.dirty.list) {
+            self.out.emit(PeerEvent::GamesListUpdated);
+        }
+    }
+
+    /// The listener is bound and the library is read, or long enough was waited for it.
+    fn take_part(&mut self, now: Now) {
+        let Phase::Bound { addrs, ready_at } = &self.phase else {
+            return;
+        };
+        if !self.rescan.is_complete() && *ready_at > now {
+            return;
+        }
+        let event = PeerEvent::LocalPeerReady {
+            peer_id: self.config.peer_id,
+            addrs: addrs.clone(),
+            mode: self.config.catalog.mode(),
+        };
+        self.phase = Phase::Ready;
+        self.out.emit(event);
+        let revision = self.library.listing().state().revision;
+        self.out.tell(Effect::Advertise { revision });
+        let (members, mut ctx) = self.membership(now);
+        members.take_part(&mut ctx);
+    }
+
+    fn member_facts(&mut self, now: Now) {
+        while let Some(fact) = self.members.next_fact() {
+            let mut ctx = Ctx {
+                now,
+                config: &self.config,
+                out: &mut self.out,
+            };
+            // The library of a peer that returns is there at once.
+            let peer = fact.peer();
+            if self
+                .sync
+                .held(peer)
+                .is_some_and(|held| !held.games().is_empty())
+            {
+                self.dirty.mark();
+            }
+            match fact {
+                MemberFact::Introduced { library, told, .. } => {
+                    self.announcer.introduced(peer, told);
+                    if let Some(to) = self.members.route(peer) {
+                        self.sync.announced(&mut ctx, to, library);
+                    }
+                }
+                MemberFact::Lost { .. } => {
+                    self.announcer.lost(peer);
+                    self.sync.lost(&mut ctx, peer);
+                }
+            }
+        }
+    }
+
+    /// The own library has a new revision.
+    fn announced(&mut self) {
+        let state: LibraryState = self.library.listing().state().clone();
+        if self.phase == Phase::Ready {
+            self.out.tell(Effect::Advertise {
+                revision: state.revision,
+            });
+        }
+        self.members.set_library(state);
+    }
+
+    fn membership(&mut self, now: Now) -> (&mut Membership, Ctx<'_>) {
+        (
+            &mut self.members,
+            Ctx {
+                now,
+                config: &self.config,
+                out: &mut self.out,
+            },
+        )
+    }
+
+    fn rescan(&mut self, now: Now) -> (&mut Rescan, Ctx<'_>) {
+        (
+            &mut self.rescan,
+            Ctx {
+                now,
+                config: &self.config,
+                out: &mut self.out,
+            },
+        )
+    }
+
+    /// Lets operations and inquiries act, with the rest of the peer around them.
+    fn with_operations<R>(
+        &mut self,
+        now: Now,
+        act: impl FnOnce(&mut Operations, &mut Inquiries, &mut World<'_>) -> R,
+    ) -> R {
+        let mut world = World {
+            ctx: Ctx {
+                now,
+                config: &self.config,
+                out: &mut self.out,
+            },
+            library: &mut self.library,
+            members: &self.members,
+            sync: &self.sync,
+            serves: &self.serves,
+            hashing: &mut self.hashing,
+            rescan: &mut self.rescan,
+            manifests: &mut self.manifests,
+            dirty: &mut self.dirty,
+        };
+        act(&mut self.operations, &mut self.inquiries, &mut world)
+    }
+
+    /// Says goodbye, and ends everything that runs.
+    fn shut_down(&mut self, now: Now) {
+        self.refuse_waiting_commands();
+        let running: Vec<_> = self.out.owed().map(|(effect, _)| effect).collect();
+        for effect in running {
+            self.out.abort(effect);
+        }
+        let (members, mut ctx) = self.membership(now);
+        members.farewell(&mut ctx);
+        self.phase = Phase::Ending {
+            at: now + self.config.timing.shutdown,
+        };
+        self.end_if_done(now);
+    }
+
+    /// The peer ends: only answers that are still owed matter.
+    fn handle_ending(&mut self, now: Now, at: Now, input: Input) {
+        if let Some(effect) = input.effect() {
+            if !input.is_progress() {
+                self.out.settle(effect);
+            }
+        } else {
+            self.turn_away(input);
+        }
+        if now >= at {
+            self.end(now);
+        } else {
+            self.end_if_done(now);
+        }
+    }
+
+    fn end_if_done(&mut self, now: Now) {
+        if self.out.owed().next().is_none() {
+            self.end(now);
+        }
+    }
+
+    fn end(&mut self, now: Now) {
+        self.with_operations(now, |operations, _, world| operations.shut_down(world));
+        self.phase = Phase::Ended;
+        self.out.tell(Effect::Stopped);
     }
 }

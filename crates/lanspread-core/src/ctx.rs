@@ -1,0 +1,54 @@
+//! What every machine of the core is handed with each fact: the time, the configuration, the way out.
+//!
+//! Invariant: a machine reaches the world through nothing else.
+
+use lanspread_db::GameId;
+use lanspread_proto::{ListenAddr, PeerId};
+
+use crate::{CommandId, Config, Now, outbox::Outbox};
+
+/// The surroundings of one fact.
+#[derive(Debug)]
+pub(crate) struct Ctx<'a> {
+    /// When it happened.
+    pub(crate) now: Now,
+    /// What this peer was made with.
+    pub(crate) config: &'a Config,
+    /// Where effects go.
+    pub(crate) out: &'a mut Outbox<Purpose>,
+}
+
+/// What an effect is for: where its answer goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// The dial of a `connect` command.
+    Connect(ListenAddr),
+    /// A dial of membership's own.
+    Dial(PeerId),
+    /// A `Hello`.
+    Hello(PeerId),
+    /// A `Ping`.
+    Ping(PeerId),
+    /// A `Goodbye`.
+    Goodbye(PeerId),
+    /// The own library is announced.
+    Announce(PeerId),
+    /// What another library holds is asked.
+    Pull(PeerId),
+    /// A peer is asked to hash a game; its answer says no more than that it is there.
+    Nudge(PeerId),
+    /// What a download would fetch is asked.
+    Inquiry(GameId),
+    /// A request of another peer is served.
+    Serve,
+    /// Everything in the game directory is looked at.
+    ScanLibrary,
+    /// One game root is looked at.
+    ScanRoot(GameId),
+    /// A game root is hashed so that it can be shared.
+    Hash(GameId),
+    /// Something an operation does.
+    Operation(GameId),
+    /// Another game directory is opened.
+    OpenGameDir(CommandId),
+}

@@ -1,0 +1,63 @@
+//! Every limit of the control plane, in one place. Each has a test at the limit and one past it.
+
+/// Most peers that are known at once, live or not.
+pub const PEERS_MAX: usize = 512;
+
+/// Most dials that discovery starts at once; further peers wait for their turn.
+pub const DIALS_MAX: usize = 64;
+
+/// Most dials or greetings of a stranger that fail in a row before it is forgotten. Discovery may
+/// show it again.
+pub const REDIALS_MAX: u32 = 10;
+
+/// Most `connect` commands under way at once.
+pub const CONNECTS_MAX: usize = 32;
+
+/// Most games that are gone and still reported by deltas; who missed more asks for a snapshot.
+pub const TOMBSTONES_MAX: usize = 4_096;
+
+/// Most games that are remembered of all other peers together.
+pub const REMOTE_GAMES_MAX: usize = 250_000;
+
+/// Most libraries that are remembered of peers that are not connected.
+pub const ABSENT_LIBRARIES_MAX: usize = 64;
+
+/// Most questions in a row that a peer may answer wrongly before its library is left alone until it
+/// announces another state.
+pub const BAD_ANSWERS_MAX: u32 = 3;
+
+/// Most game roots that are looked at in one game directory.
+pub const ROOTS_MAX: usize = 20_000;
+
+/// Most operations at once.
+pub const OPERATIONS_MAX: usize = 64;
+
+/// Most steps of one goal on one root; the machine of the root needs far fewer.
+pub const STEPS_MAX: u32 = 256;
+
+/// Most questions by `GetGame` and `FetchLatestFromPeers` at once.
+pub const INQUIRIES_MAX: usize = 64;
+
+/// Most commands that wait until the game directory is read for the first time.
+pub const HELD_COMMANDS_MAX: usize = 256;
+
+/// Most requests of one peer that are served at once.
+pub const SERVES_PER_PEER_MAX: usize = 64;
+
+/// Most requests that are served at once.
+pub const SERVES_MAX: usize = 1_024;
+
+/// Most notes that the report of one operation keeps.
+pub const NOTES_MAX: usize = 200;
+
+/// Most manifests that are kept after they were fetched.
+pub const CACHED_MANIFESTS_MAX: usize = 8;
+
+/// Most chunks of all manifests that are kept together: about 8 MiB of hashes.
+pub const CACHED_CHUNKS_MAX: u64 = 256 * 1024;
+
+/// Most times that all sources are asked for a manifest, one after the other.
+pub const MANIFEST_ROUNDS_MAX: u32 = 3;
+
+/// Most roots that are recovered at once at the start.
+pub const RECOVERIES_MAX: usize = 4;

@@ -1,0 +1,366 @@
+//! The search for the manifest of a game: which one it is, and who hands it over.
+//!
+//! Invariant: one peer is asked at a time, every source once per round, in an order that follows from
+//! the seed; a tie ends the search and is reported, never decided.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use lanspread_db::{GameId, Manifest, ManifestHash, Version};
+use lanspread_proto::{PeerId, Request};
+
+use crate::{
+    Effect, EffectId, ErrorKind, ManifestAnswer, Now, OperationError, PeerEvent, Purpose,
+    RequestFailure,
+    limits::MANIFEST_ROUNDS_MAX,
+    offers::{Choice, OfferGroup, choose},
+    ties::rank,
+    world::World,
+};
+
+/// Which manifest is searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Quarry {
+    /// Of the version that this party plays, the one that most peers announce.
+    PartyVersion,
+    /// This very one.
+    Manifest(ManifestHash),
+}
+
+/// Where a search stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Hunted {
+    /// It goes on; for what it waits, in words for people.
+    Still(String),
+    /// Here it is.
+    Found(ManifestHash, Arc<Manifest>),
+    /// It cannot be had.
+    Failed(OperationError),
+}
+
+/// A question under way.
+#[derive(Debug, Clone, Copy)]
+struct Asking {
+    effect: EffectId,
+    peer: PeerId,
+    expect: ManifestHash,
+}
+
+/// One search.
+#[derive(Debug)]
+pub(crate) struct Hunt {
+    id: GameId,
+    quarry: Quarry,
+    since: Now,
+    purpose: Purpose,
+    asking: Option<Asking>,
+    tried: BTreeSet<PeerId>,
+    rounds: u32,
+    retry_at: Option<Now>,
+    /// Until when it waits for anybody to have the game.
+    wait_until: Option<Now>,
+    /// Peers that were asked to hash the game.
+    nudged: BTreeSet<PeerId>,
+    told_dissent: bool,
+    last_failure: String,
+}
+
+/// What the announcements say at this moment.
+enum Trail {
+    Sources(ManifestHash, Vec<PeerId>),
+    Wait(String),
+    Lost(OperationError),
+}
+
+impl Hunt {
+    /// A search whose questions carry `purpose`.
+    pub(crate) fn new(id: GameId, quarry: Quarry, purpose: Purpose, now: Now) -> Self {
+        Self {
+            id,
+            quarry,
+            since: now,
+            purpose,
+            asking: None,
+            tried: BTreeSet::new(),
+            rounds: 0,
+            retry_at: None,
+            wait_until: None,
+            nudged: BTreeSet::new(),
+            told_dissent: false,
+            last_failure: String::new(),
+        }
+    }
+
+    /// Goes on, with what is announced at this moment.
+    pub(crate) fn advance(&mut self, world: &mut World<'_>) -> Hunted {
+        if let Some(Asking { peer, .. }) = self.asking {
+            return Hunted::Still(format!(
+                "{} is asked for the list of files",
+                world.name(peer)
+            ));
+        }
+        if self.retry_at.is_some_and(|at| at > world.ctx.now) {
+            return Hunted::Still(
+                "all sources failed; they are asked again in a moment".to_owned(),
+            );
+        }
+        self.retry_at = None;
+        self.wait_until = None;
+        match self.follow(world) {
+            Trail::Sources(manifest, sources) => self.ask(world, manifest, sources),
+            Trail::Wait(what) => Hunted::Still(what),
+            Trail::Lost(error) => Hunted::Failed(error),
+        }
+    }
+
+    fn follow(&mut self, world: &mut World<'_>) -> Trail {
+        let version = match self.quarry {
+            Quarry::PartyVersion => world.expected_version(&self.id),
+            Quarry::Manifest(manifest) => {
+                let sources = world.sources(&self.id, manifest);
+                return if sources.is_empty() {
+                    self.wait(world, format!("no peer has these files of {}", self.id))
+                } else {
+                    Trail::Sources(manifest, sources)
+                };
+            }
+        };
+        match choose(version.as_ref(), world.offers(&self.id)) {
+            Choice::Manifest {
+                version,
+                manifest,
+                size_bytes,
+                sources,
+                dissent,
+            } => {
+                let own = OfferGroup {
+                    manifest,
+                    size_bytes,
+                    peers: sources.clone(),
+                };
+                self.tell_dissent(world, version, own, dissent);
+                Trail::Sources(manifest, sources)
+            }
+            Choice::Tie { version, groups } => {
+                Trail::Lost(report_tie(world, &self.id, version, &groups))
+            }
+            Choice::Hashing { version, peers } => {
+                self.nudge(world, &peers);
+                Trail::Wait(format!(
+                    "{} hashes version {version} of {}, so that it can be checked on arrival",
+                    world.names(&peers),
+                    self.id
+                ))
+            }
+            Choice::NoPeerHasVersion { expected, found } => {
+                let message = no_such_version(world, &self.id, expected, &found);
+                self.wait(world, message)
+            }
+            Choice::Nobody => self.wait(world, format!("no peer has {}", self.id)),
+        }
+    }
+
+    /// Nobody has it: somebody may come.
+    fn wait(&mut self, world: &World<'_>, why: String) -> Trail {
+        let until = self.since + world.ctx.config.timing.source_wait;
+        if world.ctx.now < until {
+            self.wait_until = Some(until);
+            return Trail::Wait(why);
+        }
+        let message = format!("cannot get {}: {why}", self.id);
+        Trail::Lost(OperationError {
+            kind: ErrorKind::NoSource,
+            message,
+        })
+    }
+
+    /// Users hear once who says something else.
+    fn tell_dissent(
+        &mut self,
+        world: &mut World<'_>,
+        version: Version,
+        chosen: OfferGroup,
+        dissent: Vec<OfferGroup>,
+    ) {
+        if dissent.is_empty() || self.told_dissent {
+            return;
+        }
+        self.told_dissent = true;
+        let manifest = chosen.manifest;
+        let groups: Vec<OfferGroup> = std::iter::once(chosen).chain(dissent).collect();
+        let offers = world.who_says_what(&groups);
+        world.ctx.out.emit(PeerEvent::ManifestConflict {
+            id: self.id.clone(),
+            version,
+            offers,
+            chosen: Some(manifest),
+        });
+    }
+
+    /// Asks peers to hash the game next.
+    fn nudge(&mut self, world: &mut World<'_>, peers: &[PeerId]) {
+        let timeout = world.ctx.config.timing.request_timeout;
+        for &peer in peers {
+            let Some(to) = world.members.route(peer) else {
+                continue;
+            };
+            if !self.nudged.insert(peer) {
+                continue;
+            }
+            let request = Request::GetGame {
+                id: self.id.clone(),
+            };
+            world
+                .ctx
+                .out
+                .ask(Purpose::Nudge(peer), |effect| Effect::Request {
+                    effect,
+                    to,
+                    request,
+                    timeout,
+                });
+        }
+    }
+
+    fn ask(
+        &mut self,
+        world: &mut World<'_>,
+        expect: ManifestHash,
+        mut sources: Vec<PeerId>,
+    ) -> Hunted {
+        if let Some(manifest) = world.manifests.get(expect) {
+            return Hunted::Found(expect, manifest);
+        }
+        let seed = world.ctx.config.seed;
+        sources.sort_by_key(|peer| rank(seed, peer.as_bytes()));
+        let next = sources
+            .iter()
+            .filter(|peer| !self.tried.contains(*peer))
+            .find_map(|&peer| world.members.route(peer));
+        let Some(from) = next else {
+            return self.next_round(world);
+        };
+        self.tried.insert(from.peer_id);
+        let timeout = world.ctx.config.timing.request_timeout;
+        let id = self.id.clone();
+        let effect = world
+            .ctx
+            .out
+            .ask(self.purpose.clone(), |effect| Effect::FetchManifest {
+                effect,
+                from,
+                id,
+                expect,
+                timeout,
+            });
+        self.asking = Some(Asking {
+            effect,
+            peer: from.peer_id,
+            expect,
+        });
+        Hunted::Still(format!(
+            "{} is asked for the list of files",
+            world.name(from.peer_id)
+        ))
+    }
+
+    fn next_round(&mut self, world: &World<'_>) -> Hunted {
+        self.rounds += 1;
+        self.tried.clear();
+        if self.rounds >= MANIFEST_ROUNDS_MAX {
+            return Hunted::Failed(OperationError {
+                kind: ErrorKind::SourcesFailed,
+                message: format!(
+                    "cannot get the list of files of {}: every source failed {} times, at last \
+                     because {}",
+                    self.id, self.rounds, self.last_failure
+                ),
+            });
+        }
+        self.retry_at = Some(world.ctx.now + world.ctx.config.timing.redial_min);
+        Hunted::Still("all sources failed; they are asked again in a moment".to_owned())
+    }
+
+    /// The answer of the peer that was asked.
+    pub(crate) fn answered(
+        &mut self,
+        world: &mut World<'_>,
+        effect: EffectId,
+        result: Result<ManifestAnswer, RequestFailure>,
+    ) -> Hunted {
+        let Some(asked) = self.asking.take_if(|asking| asking.effect == effect) else {
+            return self.advance(world);
+        };
+        let failure = match result {
+            Ok(ManifestAnswer::Manifest(manifest)) if *manifest.game_id() == self.id => {
+                world.manifests.keep(asked.expect, &manifest);
+                return Hunted::Found(asked.expect, manifest);
+            }
+            Ok(ManifestAnswer::Manifest(manifest)) => {
+                format!("it sent the list of files of {}", manifest.game_id())
+            }
+            Ok(ManifestAnswer::Pending { .. }) => "it still hashes".to_owned(),
+            Ok(ManifestAnswer::Refused(reason)) => format!("it refused: {reason}"),
+            Err(failure) => failure.to_string(),
+        };
+        self.last_failure = format!("{}: {failure}", world.name(asked.peer));
+        self.advance(world)
+    }
+
+    /// Ends the question under way. Says whether there is one whose answer will come.
+    pub(crate) fn abort(&self, world: &mut World<'_>) -> bool {
+        if let Some(asking) = self.asking {
+            world.ctx.out.abort(asking.effect);
+        }
+        self.asking.is_some()
+    }
+
+    /// When [`Hunt::advance`] has something to do.
+    pub(crate) fn deadline(&self) -> Option<Now> {
+        self.retry_at.or(self.wait_until)
+    }
+}
+
+/// Tells users of a tie, and says why it ends the search.
+pub(crate) fn report_tie(
+    world: &mut World<'_>,
+    id: &GameId,
+    version: Version,
+    groups: &[OfferGroup],
+) -> OperationError {
+    let offers = world.who_says_what(groups);
+    let sides: Vec<String> = groups
+        .iter()
+        .map(|group| format!("{} ({})", group.manifest.short(), world.names(&group.peers)))
+        .collect();
+    world.ctx.out.emit(PeerEvent::ManifestConflict {
+        id: id.clone(),
+        version,
+        offers,
+        chosen: None,
+    });
+    OperationError {
+        kind: ErrorKind::Conflict,
+        message: format!(
+            "cannot choose the files of {id} {version}: peers announce different ones, {}. Ask \
+             whose copy is right, and have the others verify or delete theirs",
+            sides.join(" against ")
+        ),
+    }
+}
+
+/// Says which versions there are instead of the one that is wanted.
+pub(crate) fn no_such_version(
+    world: &World<'_>,
+    id: &GameId,
+    expected: Version,
+    found: &[(Version, Vec<PeerId>)],
+) -> String {
+    let found: Vec<String> = found
+        .iter()
+        .map(|(version, peers)| format!("{version} at {}", world.names(peers)))
+        .collect();
+    format!(
+        "no peer has version {expected} of {id}, which this party plays; there is {}",
+        found.join(", ")
+    )
+}

@@ -1,0 +1,496 @@
+//! One operation: from its acceptance to its outcome, stage by stage.
+//!
+//! Invariant: it waits for at most one effect at a time, the fetches of a transfer apart; before the
+//! first step that changes what others are served, every upload of the game has ended; whatever
+//! happens, the root is settled and looked at again before the outcome is told.
+
+use std::sync::Arc;
+
+use lanspread_db::{GameId, Manifest, ManifestHash};
+
+use super::{
+    gather::{Gather, Gathered},
+    hunt::{Hunt, Hunted, Quarry},
+    root_run::{Ran, RootRun, disk_error, is_past_undoing},
+};
+use crate::{
+    AfterDownload, DiskFailureKind, Effect, EffectId, ErrorKind, HashTrust, Now, OperationError,
+    OperationKind, OperationReport, Outcome, PeerEvent, Progress, Purpose, StepProgress,
+    hashing::Rest,
+    limits::NOTES_MAX,
+    root::{DownloadIntent, Goal, RootObservation},
+    world::World,
+};
+
+/// One running operation.
+#[derive(Debug)]
+pub(crate) struct Operation {
+    pub(super) id: GameId,
+    pub(super) kind: OperationKind,
+    pub(super) after: AfterDownload,
+    /// What a download does with the version that is there.
+    pub(super) intent: DownloadIntent,
+    began_at: Now,
+    pub(super) stage: Stage,
+    /// The effect it waits for.
+    pub(super) pending: Option<EffectId>,
+    wish: Wish,
+    /// What it came to; told once the library is settled.
+    pub(super) outcome: Option<Outcome>,
+    /// What users were told last, and when.
+    told: Option<Progress>,
+    told_at: Option<Now>,
+    pub(super) report: OperationReport,
+    /// Whether an unfinished download was there before: it outlives a failure of this one.
+    pub(super) resumes: Option<ManifestHash>,
+}
+
+/// What the user wants of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// That it goes on.
+    Done,
+    /// That it ends.
+    Cancelled,
+}
+
+/// Where it is.
+#[derive(Debug)]
+pub(crate) enum Stage {
+    /// Uploads of the game, and hashing of it, come to rest.
+    Clearing(AfterClearing),
+    /// The manifest is searched.
+    Hunting(Hunt),
+    /// Every byte of the game is read.
+    Reading,
+    /// The staging place is made ready.
+    Preparing(ManifestHash, Arc<Manifest>),
+    /// Chunks come.
+    Gathering(Box<Gather>, ManifestHash),
+    /// The root is led to a goal.
+    Changing(RootRun),
+    /// The root is looked at.
+    Settling,
+    /// It is over.
+    Over,
+}
+
+/// What follows when nothing reads the game's files any more.
+#[derive(Debug)]
+pub(crate) enum AfterClearing {
+    /// The game is read for `verify`.
+    Read,
+    /// A download that gives up the old version is prepared.
+    Prepare(ManifestHash, Arc<Manifest>),
+    /// The root is led to a goal.
+    Change(Goal),
+}
+
+impl Operation {
+    /// An operation that is about to begin.
+    pub(super) fn new(
+        id: GameId,
+        kind: OperationKind,
+        after: AfterDownload,
+        intent: DownloadIntent,
+        now: Now,
+    ) -> Self {
+        Self {
+            id,
+            kind,
+            after,
+            intent,
+            began_at: now,
+            stage: Stage::Over,
+            pending: None,
+            wish: Wish::Done,
+            outcome: None,
+            told: None,
+            told_at: None,
+            report: OperationReport::default(),
+            resumes: None,
+        }
+    }
+
+    /// How far it is.
+    pub(super) const fn progress(&self) -> Option<&Progress> {
+        self.told.as_ref()
+    }
+
+    /// Takes the first step.
+    pub(super) fn start(&mut self, world: &mut World<'_>) {
+        match self.kind {
+            OperationKind::Download => {
+                self.resumes = world
+                    .library
+                    .root(&self.id)
+                    .and_then(|root| root.pending_download);
+                self.hunt(world, Quarry::PartyVersion);
+            }
+            OperationKind::Install => self.change(world, Goal::Install),
+            OperationKind::Uninstall => self.clear(world, AfterClearing::Change(Goal::Uninstall)),
+            OperationKind::Remove => self.clear(world, AfterClearing::Change(Goal::Remove)),
+            OperationKind::Recover => self.clear(world, AfterClearing::Change(Goal::Settle)),
+            OperationKind::Verify => self.clear(world, AfterClearing::Read),
+        }
+    }
+
+    /// Goes on where something outside changed: sources, uploads, the time.
+    pub(super) fn advance(&mut self, world: &mut World<'_>) {
+        match &mut self.stage {
+            Stage::Clearing(_) => self.cleared(world),
+            Stage::Hunting(hunt) if self.wish == Wish::Done => {
+                let hunted = hunt.advance(world);
+                self.hunted(world, hunted);
+            }
+            Stage::Gathering(gather, _) => {
+                gather.sources_changed(world);
+                self.pump(world);
+            }
+            Stage::Hunting(_)
+            | Stage::Reading
+            | Stage::Preparing(..)
+            | Stage::Changing(_)
+            | Stage::Settling
+            | Stage::Over => {}
+        }
+    }
+
+    /// Waits until uploads and hashing of the game have ended.
+    pub(super) fn clear(&mut self, world: &mut World<'_>, then: AfterClearing) {
+        let changes_files = match then {
+            AfterClearing::Read => false,
+            AfterClearing::Prepare(..) | AfterClearing::Change(_) => true,
+        };
+        let hashing = world.hashing.stop(&mut world.ctx, &self.id);
+        let uploads = if changes_files {
+            world.serves.stop(&mut world.ctx, &self.id)
+        } else {
+            Rest::Reached
+        };
+        self.stage = Stage::Clearing(then);
+        if hashing == Rest::Reached && uploads == Rest::Reached {
+            self.cleared(world);
+        } else {
+            let what = "running uploads of the game to end".to_owned();
+            self.tell(world, Progress::Waiting { what });
+        }
+    }
+
+    fn cleared(&mut self, world: &mut World<'_>) {
+        let Stage::Clearing(then) = &self.stage else {
+            return;
+        };
+        let reads_only = matches!(then, AfterClearing::Read);
+        let uploads_rest = reads_only || world.serves.is_at_rest(&self.id);
+        if world.hashing.is_running(&self.id) || !uploads_rest {
+            return;
+        }
+        let Stage::Clearing(then) = std::mem::replace(&mut self.stage, Stage::Over) else {
+            return;
+        };
+        if self.wish == Wish::Cancelled {
+            return self.cancelled_after_clearing(world, &then);
+        }
+        match then {
+            AfterClearing::Read => self.read(world),
+            AfterClearing::Prepare(hash, manifest) => self.prepare(world, hash, manifest),
+            AfterClearing::Change(goal) => self.change(world, goal),
+        }
+    }
+
+    fn cancelled_after_clearing(&mut self, world: &mut World<'_>, then: &AfterClearing) {
+        self.outcome = Some(Outcome::Cancelled);
+        match then {
+            AfterClearing::Change(Goal::Switch { .. }) => self.change(world, Goal::DropDownload),
+            AfterClearing::Read | AfterClearing::Prepare(..) | AfterClearing::Change(_) => {
+                self.settle(world);
+            }
+        }
+    }
+
+    /// Searches a manifest.
+    pub(super) fn hunt(&mut self, world: &mut World<'_>, quarry: Quarry) {
+        let purpose = Purpose::Operation(self.id.clone());
+        let mut hunt = Hunt::new(self.id.clone(), quarry, purpose, world.ctx.now);
+        let hunted = hunt.advance(world);
+        self.stage = Stage::Hunting(hunt);
+        self.hunted(world, hunted);
+    }
+
+    /// The search went on.
+    pub(super) fn hunted(&mut self, world: &mut World<'_>, hunted: Hunted) {
+        match hunted {
+            Hunted::Still(what) => self.tell(world, Progress::Waiting { what }),
+            Hunted::Found(hash, manifest) => match self.intent {
+                DownloadIntent::UpdateGivingUpOld => {
+                    self.clear(world, AfterClearing::Prepare(hash, manifest));
+                }
+                DownloadIntent::New | DownloadIntent::Update | DownloadIntent::Repair => {
+                    self.prepare(world, hash, manifest);
+                }
+            },
+            Hunted::Failed(error) => self.fail(world, error),
+        }
+    }
+
+    fn read(&mut self, world: &mut World<'_>) {
+        self.stage = Stage::Reading;
+        let id = self.id.clone();
+        self.ask(world, |effect| Effect::HashRoot {
+            effect,
+            id,
+            trust: HashTrust::Nothing,
+        });
+    }
+
+    fn prepare(&mut self, world: &mut World<'_>, hash: ManifestHash, manifest: Arc<Manifest>) {
+        let (intent, wanted) = (self.intent, Arc::clone(&manifest));
+        self.stage = Stage::Preparing(hash, manifest);
+        self.ask(world, |effect| Effect::PrepareDownload {
+            effect,
+            manifest: wanted,
+            intent,
+        });
+    }
+
+    /// Orders what the transfer wants, and goes on when it is over.
+    pub(super) fn pump(&mut self, world: &mut World<'_>) {
+        let Stage::Gathering(gather, hash) = &mut self.stage else {
+            return;
+        };
+        let hash = *hash;
+        let gathered = gather.pump(world);
+        if gathered == Gathered::Still || gathered == Gathered::Waiting {
+            if is_time_to_tell(self.told_at, world) {
+                let progress = if gathered == Gathered::Still {
+                    gather.progress(world)
+                } else {
+                    Progress::Waiting {
+                        what: format!("a peer that has {}", self.id),
+                    }
+                };
+                self.tell(world, progress);
+            }
+            return;
+        }
+        gather.sum_up(world, &mut self.report);
+        let last = gather.progress(world);
+        match gathered {
+            Gathered::Still | Gathered::Waiting => {}
+            Gathered::All => {
+                self.tell(world, last);
+                self.clear(
+                    world,
+                    AfterClearing::Change(Goal::Switch { manifest: hash }),
+                );
+            }
+            Gathered::Starved(why) => self.fail(
+                world,
+                OperationError {
+                    kind: ErrorKind::SourcesFailed,
+                    message: format!(
+                        "the download of {} stopped: {why}. What came is kept; start the download \
+                         again when a peer has the game",
+                        self.id
+                    ),
+                },
+            ),
+            Gathered::Disk(failure) => self.fail(world, disk_error(failure)),
+            Gathered::Stopped => {
+                self.outcome = Some(Outcome::Cancelled);
+                self.change(world, Goal::DropDownload);
+            }
+        }
+    }
+
+    /// Leads the root to a goal.
+    pub(super) fn change(&mut self, world: &mut World<'_>, goal: Goal) {
+        self.stage = Stage::Changing(RootRun::new(goal));
+        self.pending = Some(RootRun::observe(world, &self.id));
+    }
+
+    /// The root was observed: the next step.
+    pub(super) fn observed(&mut self, world: &mut World<'_>, observed: &RootObservation) {
+        let Stage::Changing(run) = &mut self.stage else {
+            return;
+        };
+        let undo =
+            self.wish == Wish::Cancelled && run.goal == Goal::Install && !is_past_undoing(observed);
+        if undo {
+            self.outcome = Some(Outcome::Cancelled);
+            *run = RootRun::new(Goal::Settle);
+        }
+        match run.step(world, &self.id, observed) {
+            Ran::Awaits(effect) => self.pending = Some(effect),
+            Ran::Reached => self.reached(world),
+            Ran::Failed(error) => self.change_failed(world, error),
+        }
+    }
+
+    fn reached(&mut self, world: &mut World<'_>) {
+        self.outcome
+            .get_or_insert_with(|| Outcome::Finished(OperationReport::default()));
+        self.settle(world);
+    }
+
+    /// A step failed, or none leads to the goal: what was begun is completed or undone.
+    pub(super) fn change_failed(&mut self, world: &mut World<'_>, error: OperationError) {
+        let Stage::Changing(run) = &self.stage else {
+            return;
+        };
+        let settling = matches!(run.goal, Goal::Settle | Goal::DropDownload);
+        self.outcome.get_or_insert(Outcome::Failed(error));
+        if settling {
+            self.settle(world);
+        } else {
+            self.change(world, Goal::Settle);
+        }
+    }
+
+    /// It cannot go on; nothing in the root needs to be undone.
+    pub(super) fn fail(&mut self, world: &mut World<'_>, error: OperationError) {
+        self.outcome.get_or_insert(Outcome::Failed(error));
+        self.settle(world);
+    }
+
+    /// Looks at the root, last of all.
+    pub(super) fn settle(&mut self, world: &mut World<'_>) {
+        self.stage = Stage::Settling;
+        let id = self.id.clone();
+        self.ask(world, |effect| Effect::ScanRoot { effect, id });
+    }
+
+    fn ask(&mut self, world: &mut World<'_>, make: impl FnOnce(EffectId) -> Effect) {
+        self.pending = Some(world.ctx.out.ask(Purpose::Operation(self.id.clone()), make));
+    }
+
+    /// The user wants it to end.
+    ///
+    /// # Errors
+    /// Says why it cannot be stopped any more.
+    pub(super) fn cancel(&mut self, world: &mut World<'_>) -> Result<(), String> {
+        match &mut self.stage {
+            Stage::Clearing(_) => {}
+            Stage::Hunting(hunt) => {
+                if !hunt.abort(world) {
+                    self.wish = Wish::Cancelled;
+                    self.outcome = Some(Outcome::Cancelled);
+                    self.settle(world);
+                }
+            }
+            Stage::Reading | Stage::Preparing(..) => self.abort_pending(world),
+            Stage::Gathering(gather, _) => {
+                gather.stop();
+                self.wish = Wish::Cancelled;
+                self.pump(world);
+            }
+            Stage::Changing(run) if run.goal == Goal::Install => self.abort_pending(world),
+            Stage::Changing(_) | Stage::Settling | Stage::Over => {
+                return Err(format!(
+                    "cannot cancel the {} of {}: it is past the point where it can be undone, and \
+                     ends in a moment",
+                    self.kind.as_str(),
+                    self.id
+                ));
+            }
+        }
+        self.wish = Wish::Cancelled;
+        Ok(())
+    }
+
+    fn abort_pending(&self, world: &mut World<'_>) {
+        if let Some(effect) = self.pending {
+            world.ctx.out.abort(effect);
+        }
+    }
+
+    /// Whether the user wants it to end.
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.wish == Wish::Cancelled
+    }
+
+    /// Whether a failed step is only the echo of a cancel.
+    pub(super) fn is_echo_of_cancel(&self, kind: DiskFailureKind) -> bool {
+        self.is_cancelled() && kind == DiskFailureKind::Aborted
+    }
+
+    /// Keeps notes for the report.
+    pub(super) fn note(&mut self, notes: impl IntoIterator<Item = String>) {
+        let room = NOTES_MAX.saturating_sub(self.report.notes.len());
+        self.report.notes.extend(notes.into_iter().take(room));
+    }
+
+    /// A step goes on.
+    pub(super) fn step_progress(&mut self, world: &mut World<'_>, progress: StepProgress) {
+        self.tell_at_times(world, Progress::Step(progress));
+    }
+
+    /// Bytes on this disk are being checked.
+    pub(super) fn checked(&mut self, world: &mut World<'_>, done_bytes: u64, total_bytes: u64) {
+        self.tell_at_times(
+            world,
+            Progress::Checking {
+                done_bytes,
+                total_bytes,
+            },
+        );
+    }
+
+    /// Tells users how far it is, unless they know.
+    fn tell(&mut self, world: &mut World<'_>, progress: Progress) {
+        self.told_at = Some(world.ctx.now);
+        if self.told.as_ref() == Some(&progress) {
+            return;
+        }
+        self.told = Some(progress.clone());
+        let (id, kind) = (self.id.clone(), self.kind);
+        world
+            .ctx
+            .out
+            .emit(PeerEvent::OperationProgress { id, kind, progress });
+    }
+
+    /// Tells users how far it is, if it is time again.
+    fn tell_at_times(&mut self, world: &mut World<'_>, progress: Progress) {
+        if is_time_to_tell(self.told_at, world) {
+            self.tell(world, progress);
+        }
+    }
+
+    /// When [`Operation::advance`] has something to do.
+    pub(super) fn deadline(&self, timing: &crate::Timing) -> Option<Now> {
+        match &self.stage {
+            Stage::Hunting(hunt) => hunt.deadline(),
+            Stage::Gathering(gather, _) => {
+                let tell_at = self.told_at.map(|at| at + timing.progress);
+                [gather.deadline(timing), tell_at]
+                    .into_iter()
+                    .flatten()
+                    .min()
+            }
+            Stage::Clearing(_)
+            | Stage::Reading
+            | Stage::Preparing(..)
+            | Stage::Changing(_)
+            | Stage::Settling
+            | Stage::Over => None,
+        }
+    }
+
+    /// What it came to, when it is over. A report that says nothing yet is filled in.
+    pub(super) fn into_outcome(self, world: &World<'_>) -> Outcome {
+        match self.outcome {
+            Some(Outcome::Finished(_)) | None => Outcome::Finished(OperationReport {
+                version: world.library.version(&self.id),
+                elapsed: world.ctx.now.since(self.began_at),
+                ..self.report
+            }),
+            Some(outcome @ (Outcome::Failed(_) | Outcome::Cancelled)) => outcome,
+        }
+    }
+}
+
+fn is_time_to_tell(told_at: Option<Now>, world: &World<'_>) -> bool {
+    told_at.is_none_or(|at| world.ctx.now.since(at) >= world.ctx.config.timing.progress)
+}

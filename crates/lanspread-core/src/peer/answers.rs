@@ -1,0 +1,222 @@
+//! Where the answer to each effect goes.
+//!
+//! Invariant: an answer crosses its effect off the book before anything else happens.
+
+use lanspread_proto::{PeerId, RefusalKind, Response};
+
+use super::Peer;
+use crate::{
+    Ctx, DiskFailure, EffectId, Input, Now, PeerEvent, Purpose, RequestFailure, announce::Delivery,
+};
+
+impl Peer {
+    /// An effect was answered, or goes on.
+    pub(super) fn answered(&mut self, now: Now, effect: EffectId, input: Input) {
+        let purpose = if input.is_progress() {
+            self.out.purpose(effect).cloned()
+        } else {
+            self.out.settle(effect)
+        };
+        let Some(purpose) = purpose else { return };
+        match (purpose, input) {
+            (Purpose::Operation(id), input) => self.operation_answered(now, &id, input),
+            (Purpose::Connect(addr), Input::Dialed { result, .. }) => {
+                let (members, mut ctx) = self.membership(now);
+                members.connect_dialed(&mut ctx, addr, result);
+            }
+            (Purpose::Dial(peer), Input::Dialed { result, .. }) => {
+                let (members, mut ctx) = self.membership(now);
+                members.dialed(&mut ctx, peer, effect, result);
+            }
+            (purpose, Input::Responded { result, .. }) => {
+                self.responded(now, effect, purpose, result);
+            }
+            (Purpose::Inquiry(id), Input::ManifestFetched { result, .. }) => {
+                self.with_operations(now, |_, inquiries, world| {
+                    inquiries.answered(world, &id, effect, result);
+                });
+            }
+            (Purpose::Serve, Input::Served { result, .. }) => {
+                if let Err(failure) = result {
+                    tracing::debug!(%failure, "an upload ended early");
+                }
+                self.serves.ended(effect);
+                self.dirty.sources = true;
+            }
+            (Purpose::ScanLibrary, Input::LibraryScanned { result, .. }) => {
+                self.library_scanned(now, result);
+            }
+            (Purpose::ScanRoot(id), Input::RootScanned { result, .. }) => {
+                let (rescan, mut ctx) = self.rescan(now);
+                rescan.root_scanned(&mut ctx, &id);
+                match result {
+                    // What an operation changes meanwhile, it looks at itself in the end.
+                    Ok(_) if self.operations.is_running(&id) => {}
+                    Ok(report) => {
+                        self.with_operations(now, |_, _, world| world.root_seen(&id, report));
+                    }
+                    Err(failure) => tracing::warn!(game = %id, %failure, "a root cannot be read"),
+                }
+            }
+            (Purpose::Hash(id), input) => self.hash_answered(now, &id, effect, input),
+            (Purpose::OpenGameDir(id), Input::GameDirOpened { result, .. }) => {
+                self.moved(now, id, result);
+            }
+            (purpose, input) => {
+                tracing::warn!(?purpose, ?input, "an effect got an answer of another kind");
+            }
+        }
+    }
+
+    fn operation_answered(&mut self, now: Now, id: &lanspread_db::GameId, input: Input) {
+        self.with_operations(now, |operations, _, world| {
+            operations.answered(world, id, input)
+        });
+    }
+
+    /// A peer answered a control request, or did not.
+    fn responded(
+        &mut self,
+        now: Now,
+        effect: EffectId,
+        purpose: Purpose,
+        result: Result<Response, RequestFailure>,
+    ) {
+        match purpose {
+            Purpose::Hello(peer) => {
+                let (members, mut ctx) = self.membership(now);
+                members.hello_answered(&mut ctx, peer, effect, result);
+            }
+            Purpose::Ping(peer) => {
+                let (members, mut ctx) = self.membership(now);
+                members.pinged(&mut ctx, peer, effect, result);
+            }
+            Purpose::Pull(peer) => {
+                self.sign_of_life(now, peer, result.as_ref().ok());
+                let mut ctx = Ctx {
+                    now,
+                    config: &self.config,
+                    out: &mut self.out,
+                };
+                if let Some(to) = self.members.route(peer)
+                    && self.sync.answered(&mut ctx, to, effect, result)
+                {
+                    self.dirty.mark();
+                }
+            }
+            Purpose::Announce(peer) => {
+                self.sign_of_life(now, peer, result.as_ref().ok());
+                let outcome = match result {
+                    Ok(Response::Noted) => Delivery::Noted,
+                    Ok(_) | Err(_) => Delivery::Failed,
+                };
+                let mut ctx = Ctx {
+                    now,
+                    config: &self.config,
+                    out: &mut self.out,
+                };
+                self.announcer.answered(&mut ctx, peer, effect, outcome);
+            }
+            Purpose::Nudge(peer) => self.sign_of_life(now, peer, result.as_ref().ok()),
+            Purpose::Connect(_)
+            | Purpose::Dial(_)
+            | Purpose::Goodbye(_)
+            | Purpose::Inquiry(_)
+            | Purpose::Serve
+            | Purpose::ScanLibrary
+            | Purpose::ScanRoot(_)
+            | Purpose::Hash(_)
+            | Purpose::Operation(_)
+            | Purpose::OpenGameDir(_) => {}
+        }
+    }
+
+    /// Whoever answers is there; whoever does not know this peer is greeted again.
+    fn sign_of_life(&mut self, now: Now, peer: PeerId, response: Option<&Response>) {
+        let (members, mut ctx) = self.membership(now);
+        match response {
+            Some(Response::Refused(refusal)) if refusal.kind == RefusalKind::NotIntroduced => {
+                members.not_known(&mut ctx, peer);
+            }
+            Some(_) => {
+                members.heard(&mut ctx, peer);
+            }
+            None => {}
+        }
+    }
+
+    /// A root was hashed so that it can be shared.
+    fn hash_answered(
+        &mut self,
+        now: Now,
+        id: &lanspread_db::GameId,
+        effect: EffectId,
+        input: Input,
+    ) {
+        match input {
+            Input::HashProgress {
+                hashed_bytes,
+                total_bytes,
+                ..
+            } => {
+                self.hashing.progress(effect, hashed_bytes, total_bytes);
+                let every = self.config.timing.progress;
+                if self.hash_told_at.is_none_or(|at| now.since(at) >= every) {
+                    self.hash_told_at = Some(now);
+                    let id = id.clone();
+                    self.out.emit(PeerEvent::HashingProgress {
+                        id,
+                        hashed_bytes,
+                        total_bytes,
+                    });
+                }
+            }
+            Input::RootHashed { result, .. } => {
+                let failure = result.as_ref().err().map(|failure| failure.kind);
+                self.hashing.ended(id, failure);
+                self.dirty.sources = true;
+                match result {
+                    Ok(manifest) => self.hashed(now, id, &manifest),
+                    Err(failure) => self.not_hashed(now, id, &failure),
+                }
+            }
+            other => tracing::warn!(?other, "hashing got an answer of another kind"),
+        }
+    }
+
+    fn hashed(&mut self, now: Now, id: &lanspread_db::GameId, manifest: &lanspread_db::Manifest) {
+        let mut ctx = Ctx {
+            now,
+            config: &self.config,
+            out: &mut self.out,
+        };
+        if self.library.version(id) != Some(manifest.version()) {
+            // It was changed while it was hashed.
+            return self.rescan.changed(&mut ctx, Some(id.clone()));
+        }
+        self.rescan.learned(id);
+        self.library.amend(&mut ctx, id, |root| {
+            root.manifest = Some(manifest.hash());
+            root.size_bytes = manifest.total_bytes();
+        });
+        self.dirty.mark();
+    }
+
+    fn not_hashed(&mut self, now: Now, id: &lanspread_db::GameId, failure: &DiskFailure) {
+        if failure.kind == crate::DiskFailureKind::Aborted {
+            return;
+        }
+        self.rescan.learned(id);
+        let mut ctx = Ctx {
+            now,
+            config: &self.config,
+            out: &mut self.out,
+        };
+        let problem = failure.message.clone();
+        self.library
+            .amend(&mut ctx, id, |root| root.problem = Some(problem));
+        self.dirty.mark();
+        let message = format!("{id} cannot be shared: {failure}");
+        self.out.emit(PeerEvent::Notice { message });
+    }
+}

@@ -1,0 +1,207 @@
+//! What other peers ask, and what they are answered.
+//!
+//! Invariant: every request is answered exactly once, by a reply or by an order to serve; nothing but
+//! a `Hello` is served to a peer that has not introduced itself.
+
+use lanspread_db::GameId;
+use lanspread_proto::{
+    ChunkRequest, LibraryEpoch, LibraryRevision, LibraryState, PeerId, Refusal, RefusalKind,
+    Request, Response, limits::CHUNKS_PER_REQUEST_MAX,
+};
+
+use super::Peer;
+use crate::{Ctx, Effect, Inbound, Now, ReplyId, membership::NOT_READY};
+
+impl Peer {
+    /// Another peer asks.
+    pub(super) fn requested(&mut self, now: Now, reply: ReplyId, from: Inbound, request: Request) {
+        let request = match request {
+            Request::Hello(hello) => {
+                let (members, mut ctx) = self.membership(now);
+                return members.hello(&mut ctx, reply, from, hello);
+            }
+            other => other,
+        };
+        let peer = from.peer_id;
+        let (members, mut ctx) = self.membership(now);
+        let response = if members.heard(&mut ctx, peer) {
+            self.serve(now, reply, peer, request)
+        } else if from.local_listen_addr.is_none() {
+            Some(Response::InternalPeerError {
+                message: NOT_READY.to_owned(),
+            })
+        } else if request == Request::Goodbye {
+            members.left(&mut ctx, peer);
+            Some(Response::Noted)
+        } else {
+            let message = "say Hello first";
+            Some(Response::Refused(Refusal::new(
+                RefusalKind::NotIntroduced,
+                message,
+            )))
+        };
+        if let Some(response) = response {
+            self.out.tell(Effect::Reply { reply, response });
+        }
+    }
+
+    /// Answers a peer that is introduced; `None` when the order to serve is out.
+    fn serve(
+        &mut self,
+        now: Now,
+        reply: ReplyId,
+        peer: PeerId,
+        request: Request,
+    ) -> Option<Response> {
+        match request {
+            // Taken by the caller.
+            Request::Hello(_) => None,
+            Request::Ping => Some(Response::Pong),
+            Request::LibrarySummary { state } => {
+                self.summary(now, peer, state);
+                Some(Response::Noted)
+            }
+            Request::LibrarySnapshot => {
+                Some(Response::LibrarySnapshot(self.library.listing().snapshot()))
+            }
+            Request::LibraryDelta { epoch, since } => Some(self.delta(epoch, since)),
+            Request::ListGames => {
+                let games = self.library.listing().games().cloned().collect();
+                Some(Response::Games { games })
+            }
+            Request::GetGame { id } => self.serve_manifest(now, reply, peer, &id),
+            Request::GetGameFileChunk(request) => self.serve_chunks(now, reply, peer, request),
+            Request::Goodbye => {
+                let (members, mut ctx) = self.membership(now);
+                members.left(&mut ctx, peer);
+                Some(Response::Noted)
+            }
+        }
+    }
+
+    fn summary(&mut self, now: Now, peer: PeerId, state: LibraryState) {
+        let mut ctx = Ctx {
+            now,
+            config: &self.config,
+            out: &mut self.out,
+        };
+        if let Some(to) = self.members.route(peer) {
+            self.sync.announced(&mut ctx, to, state);
+        }
+    }
+
+    fn delta(&self, epoch: LibraryEpoch, since: LibraryRevision) -> Response {
+        let listing = self.library.listing();
+        listing.delta(epoch, since).map_or_else(
+            || Response::LibrarySnapshot(listing.snapshot()),
+            Response::LibraryDelta,
+        )
+    }
+
+    /// Whether a game's files may be read by others at this moment.
+    fn check_idle(&self, id: &GameId) -> Result<(), Refusal> {
+        let waits = self.to_recover.contains(id) || self.moving.is_some();
+        if waits || self.operations.is_running(id) {
+            let message = format!("{id} is being changed here: ask again later");
+            return Err(Refusal::new(RefusalKind::Busy, message));
+        }
+        Ok(())
+    }
+
+    fn serve_manifest(
+        &mut self,
+        now: Now,
+        reply: ReplyId,
+        peer: PeerId,
+        id: &GameId,
+    ) -> Option<Response> {
+        let Some((_, manifest)) = self.library.served(id) else {
+            let message = format!("{id} is not announced here");
+            return Some(Response::Refused(Refusal::new(
+                RefusalKind::NotAvailable,
+                message,
+            )));
+        };
+        if let Err(refusal) = self.check_idle(id) {
+            return Some(Response::Refused(refusal));
+        }
+        let mut ctx = Ctx {
+            now,
+            config: &self.config,
+            out: &mut self.out,
+        };
+        let Some(manifest) = manifest else {
+            let (hashed_bytes, total_bytes) = self.hashing.prioritise(&mut ctx, id);
+            let size_bytes = self.library.root(id).map_or(0, |root| root.size_bytes);
+            let total_bytes = if total_bytes == 0 {
+                size_bytes
+            } else {
+                total_bytes
+            };
+            return Some(Response::GamePending {
+                hashed_bytes,
+                total_bytes,
+            });
+        };
+        let order = |effect| Effect::ServeManifest {
+            effect,
+            reply,
+            id: id.clone(),
+            manifest,
+        };
+        self.serves
+            .admit(&mut ctx, peer, id, order)
+            .err()
+            .map(Response::Refused)
+    }
+
+    fn serve_chunks(
+        &mut self,
+        now: Now,
+        reply: ReplyId,
+        peer: PeerId,
+        request: ChunkRequest,
+    ) -> Option<Response> {
+        let ChunkRequest {
+            id,
+            manifest,
+            chunks,
+        } = request;
+        let refuse = |kind, message| Some(Response::Refused(Refusal::new(kind, message)));
+        if chunks.is_empty() || chunks.len() > CHUNKS_PER_REQUEST_MAX {
+            let message = format!(
+                "{} chunks are asked for: 1 to {CHUNKS_PER_REQUEST_MAX} are allowed",
+                chunks.len()
+            );
+            return refuse(RefusalKind::BadRequest, message);
+        }
+        let served = self.library.served(&id).and_then(|(_, manifest)| manifest);
+        if served != Some(manifest) {
+            let message = format!(
+                "{id} is not announced here under manifest {}",
+                manifest.short()
+            );
+            return refuse(RefusalKind::NotAvailable, message);
+        }
+        if let Err(refusal) = self.check_idle(&id) {
+            return Some(Response::Refused(refusal));
+        }
+        let mut ctx = Ctx {
+            now,
+            config: &self.config,
+            out: &mut self.out,
+        };
+        let game = id.clone();
+        let order = |effect| Effect::ServeChunks {
+            effect,
+            reply,
+            id,
+            manifest,
+            chunks,
+        };
+        self.serves
+            .admit(&mut ctx, peer, &game, order)
+            .err()
+            .map(Response::Refused)
+    }
+}
