@@ -26,9 +26,9 @@ pub(crate) fn sync(
     proceed()?;
     #[cfg(target_os = "linux")]
     if report.files.len() > SYNC_EACH_FILES_MAX {
-        return rustix::fs::syncfs(root).map_err(|error| UnpackError::Sync {
+        return sync_file_system(root).map_err(|source| UnpackError::Sync {
             path: ".".to_owned(),
-            source: error.into(),
+            source,
         });
     }
     for file in &report.files {
@@ -46,6 +46,12 @@ pub(crate) fn sync(
         })?;
     }
     Ok(())
+}
+
+#[cfg(target_os = "linux")]
+fn sync_file_system(root: &Dir) -> io::Result<()> {
+    // The handle of the directory itself may be one that only names it.
+    Ok(rustix::fs::syncfs(root.open(".")?)?)
 }
 
 fn sync_file(root: &Dir, path: &str) -> io::Result<()> {

@@ -27,7 +27,7 @@ use crate::{Durability, UnpackJob};
 const COPY_BUFFER_BYTES: usize = 256 * 1024;
 
 /// Bytes written between two progress reports.
-const PROGRESS_STEP_BYTES: u64 = 4 * 1024 * 1024;
+const PROGRESS_STEP_BYTES: u64 = 1024 * 1024;
 
 /// What an archive says about itself before it is unpacked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -425,6 +425,8 @@ impl<'a> Extractor<'a> {
                 Ok(count) => self.write(file, &buffer[..count])?,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
+                    // Readers that watch the flag themselves can only fail.
+                    self.check_cancelled()?;
                     return Err(read_failed(self.archive_name(), error, Some(&file.path)));
                 }
             }

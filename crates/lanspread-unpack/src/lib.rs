@@ -72,7 +72,7 @@ pub struct UnpackJob<'a> {
     pub durability: Durability,
     /// Ends the job soon after it is set.
     pub cancel: &'a CancelFlag,
-    /// Called on the unpacking thread, every few megabytes and at the borders of archives.
+    /// Called on the unpacking thread, about every megabyte and at the borders of archives.
     pub progress: &'a dyn Fn(UnpackProgress<'_>),
 }
 

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use rars::{Archive, ArchiveReadOptions, ArchiveReader, rar15_40, rar50};
@@ -27,9 +28,6 @@ const VOLUMES_MAX: usize = 10_000;
 const RAR4_END_NEXT_VOLUME: u16 = 0x0001;
 /// The flag of a RAR 1.5 to 4 file header that says that its content goes on in the next volume.
 const RAR4_FILE_SPLIT_AFTER: u16 = 0x0002;
-/// The first version of the format whose archives end in a record that says so.
-const RAR4_END_RECORD_SINCE: u8 = 29;
-
 /// One file of a RAR archive, with its headers read.
 pub(crate) struct Volume {
     pub(crate) path: PathBuf,
@@ -127,22 +125,30 @@ impl Volume {
         }
     }
 
-    /// Says whether the archive is complete up to the record that ends it. Without this check, one
-    /// that was cut between two entries would pass.
+    /// Says whether the archive is complete up to its end. Without this check, one that was cut
+    /// between two entries would pass.
+    ///
+    /// Before RAR 5, not every packer wrote a record that marks the end. Without one, the last
+    /// entry has to end where the file does; a cut exactly there cannot be told.
     fn has_end(&self) -> bool {
         match &self.archive {
             Archive::Rar50Plus(archive) => {
                 matches!(archive.blocks.last(), Some(rar50::Block::End(_)))
             }
-            Archive::Rar15To40(archive) => {
-                matches!(archive.blocks.last(), Some(rar15_40::Block::End(_)))
-                    || archive
-                        .files()
-                        .all(|file| file.unp_ver < RAR4_END_RECORD_SINCE)
-            }
+            Archive::Rar15To40(archive) => match archive.blocks.last() {
+                Some(rar15_40::Block::File(file)) => ends_at(&file.packed_range, self.packed_bytes),
+                Some(rar15_40::Block::NewSub(sub)) => {
+                    ends_at(&sub.file.packed_range, self.packed_bytes)
+                }
+                _ => true,
+            },
             _ => true,
         }
     }
+}
+
+fn ends_at(range: &Range<usize>, file_bytes: u64) -> bool {
+    range.end as u64 == file_bytes
 }
 
 /// Groups the RAR files of a job into sets, each in the order of its volumes, and fetches volumes
