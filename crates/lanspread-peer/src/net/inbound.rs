@@ -27,6 +27,7 @@ use super::{
     limits::{SEND_PIECE_BYTES, SERVE_STALL_TIMEOUT},
     link::{CloseReason, Link},
     stream::{ReadError, Reader, Writer},
+    trace,
     transport::{NetEvent, Shared},
 };
 
@@ -239,6 +240,7 @@ async fn serve_stream(shared: &Shared, from: Inbound, stream: BidirectionalStrea
     };
     match request {
         Ok(request) => {
+            trace::received(from.peer_id, &request);
             let incoming = IncomingStream {
                 from,
                 request,

@@ -15,6 +15,7 @@ mod link;
 mod outbound;
 mod stream;
 mod tls;
+mod trace;
 mod transport;
 
 #[cfg(test)]

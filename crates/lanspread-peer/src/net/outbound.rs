@@ -14,6 +14,7 @@ use tokio::time;
 
 use super::{
     stream::{ReadError, Reader, Writer},
+    trace,
     transport::{Shared, Transport},
 };
 
@@ -143,6 +144,7 @@ impl Shared {
         let frame = encode_frame(FrameKind::Request, request)
             .map_err(|error| RequestFailure::Connection(error.to_string()))?;
         let (receive, send) = self.open_stream(to, dial_timeout).await?.split();
+        trace::sent(to.peer_id, request);
         let mut writer = Writer::new(send);
         writer
             .send(Bytes::from(frame))
