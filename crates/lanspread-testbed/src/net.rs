@@ -8,6 +8,7 @@
 //! Made for Linux with `iproute2`; everywhere else building a party fails with an error that says
 //! so. Delay and reordering are not offered: the kernels this runs on lack the queue for them.
 
+mod enter;
 mod link;
 mod party;
 mod rights;

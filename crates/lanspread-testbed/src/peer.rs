@@ -135,6 +135,8 @@ pub struct Event {
     pub value: Value,
     /// The position right after it, from where a wait finds only later lines.
     pub next: Mark,
+    /// When the line was read.
+    pub at: Instant,
 }
 
 impl Event {

@@ -218,3 +218,23 @@ fn sixteen_hosts_fit_on_one_switch() {
     let last = &party.hosts()[15];
     assert_eq!(received(first, last, 3), 3);
 }
+
+#[test]
+fn a_thread_works_inside_a_host_and_the_host_knows_its_processes() {
+    let party = Party::of(&["alpha", "bravo"]).expect("a party");
+    let alpha = party.host("alpha").expect("named so");
+    let address = alpha.address();
+    let bound = alpha
+        .run_inside(|| std::net::UdpSocket::bind((address, 0)).is_ok())
+        .expect("root may join");
+    assert!(bound, "the address of alpha exists inside alpha");
+    assert!(
+        std::net::UdpSocket::bind((address, 0)).is_err(),
+        "and outside it does not"
+    );
+    assert!(alpha.process_ids().expect("listed").is_empty());
+    let listener = Listener::start(alpha, &["listen", "0.0.0.0:7000"]);
+    assert_eq!(alpha.process_ids().expect("listed"), [listener.child.id()]);
+    send(alpha, alpha, 1);
+    assert_eq!(listener.count(), 1);
+}

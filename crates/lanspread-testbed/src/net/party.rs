@@ -8,6 +8,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;
 use std::sync::{Arc, Mutex, Once, PoisonError};
 
+use super::enter;
 use super::link::Link;
 use super::rights::Rights;
 use crate::command::{self, CommandError};
@@ -251,6 +252,34 @@ impl Host {
         let mut command = self.namespace.exec();
         command.arg(program);
         command
+    }
+
+    /// Runs `work` on a thread of this process that has joined the host's network, and returns what
+    /// it returned.
+    ///
+    /// # Errors
+    ///
+    /// When this process may not join a namespace: it takes root.
+    pub fn run_inside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> Result<T, NetError> {
+        enter::run_inside(&self.namespace.name, work)
+    }
+
+    /// The ids of all processes on this host.
+    ///
+    /// # Errors
+    ///
+    /// When a command fails.
+    pub fn process_ids(&self) -> Result<Vec<u32>, NetError> {
+        let mut list = self.namespace.rights.command("ip");
+        list.args(["netns", "pids", &self.namespace.name]);
+        let ids = command::run(&mut list).map_err(|source| NetError::Command {
+            doing: format!("list the processes of {}", self.name),
+            source,
+        })?;
+        Ok(ids
+            .lines()
+            .filter_map(|id| id.trim().parse().ok())
+            .collect())
     }
 
     /// Makes the cable be like `link`, whatever it was before.

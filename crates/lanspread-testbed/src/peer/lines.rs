@@ -41,8 +41,14 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    lines: Vec<String>,
+    lines: Vec<Line>,
     ended: bool,
+}
+
+#[derive(Debug)]
+struct Line {
+    text: String,
+    at: Instant,
 }
 
 impl Lines {
@@ -62,11 +68,9 @@ impl Lines {
 
     /// The lines from `from` on that have come so far.
     pub(super) fn since(&self, from: Mark) -> Vec<String> {
-        self.state()
-            .lines
-            .get(from.0..)
-            .unwrap_or_default()
-            .to_vec()
+        let state = self.state();
+        let lines = state.lines.get(from.0..).unwrap_or_default();
+        lines.iter().map(|line| line.text.clone()).collect()
     }
 
     /// Waits for the first line from `from` on that is JSON and that `is_it` accepts.
@@ -82,11 +86,11 @@ impl Lines {
         loop {
             while let Some(line) = state.lines.get(position) {
                 position += 1;
-                if let Ok(value) = serde_json::from_str::<Value>(line)
+                if let Ok(value) = serde_json::from_str::<Value>(&line.text)
                     && is_it(&value)
                 {
-                    let next = Mark(position);
-                    return Ok(Event { value, next });
+                    let (next, at) = (Mark(position), line.at);
+                    return Ok(Event { value, next, at });
                 }
             }
             if state.ended {
@@ -121,10 +125,10 @@ impl Lines {
             .read_until(b'\n', &mut bytes)
             .is_ok_and(|count| count > 0)
         {
-            let line = String::from_utf8_lossy(&bytes);
-            self.state()
-                .lines
-                .push(line.trim_end_matches(['\r', '\n']).to_owned());
+            let at = Instant::now();
+            let text = String::from_utf8_lossy(&bytes);
+            let text = text.trim_end_matches(['\r', '\n']).to_owned();
+            self.state().lines.push(Line { text, at });
             self.0.changed.notify_all();
             bytes.clear();
         }
