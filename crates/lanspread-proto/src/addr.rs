@@ -110,3 +110,60 @@ impl fmt::Display for TransportAddr {
         self.0.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<ListenAddr, ListenAddrError> {
+        text.parse()
+    }
+
+    #[test]
+    fn a_listener_address_round_trips_as_text() {
+        for text in ["192.168.1.20:47000", "127.0.0.1:1", "[fd00::20]:65535"] {
+            let addr = parse(text).unwrap();
+            assert_eq!(addr.to_string(), text);
+            assert_eq!(addr.socket_addr().to_string(), text);
+            let json = serde_json::to_string(&addr).unwrap();
+            assert_eq!(json, format!("\"{text}\""));
+            assert_eq!(serde_json::from_str::<ListenAddr>(&json).unwrap(), addr);
+        }
+    }
+
+    #[test]
+    fn what_nobody_can_dial_is_no_listener_address() {
+        assert!(matches!(
+            parse("10.0.0.1:0"),
+            Err(ListenAddrError::PortZero(_))
+        ));
+        for text in ["0.0.0.0:47000", "[::]:47000"] {
+            assert!(
+                matches!(parse(text), Err(ListenAddrError::Unspecified(_))),
+                "{text}"
+            );
+        }
+        for text in ["224.0.0.251:5353", "255.255.255.255:9", "[ff02::fb]:5353"] {
+            assert!(
+                matches!(parse(text), Err(ListenAddrError::NotUnicast(_))),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_says_how_one_is_written() {
+        for text in [
+            "",
+            "10.0.0.1",
+            "party.local:47000",
+            "10.0.0.1:99999",
+            "::1:47000",
+        ] {
+            let error = parse(text).unwrap_err();
+            assert!(error.to_string().contains("write it like"), "{error}");
+        }
+        let error = parse(&"x".repeat(10_000)).unwrap_err();
+        assert!(error.to_string().len() < 200);
+    }
+}

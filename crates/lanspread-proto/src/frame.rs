@@ -85,3 +85,69 @@ pub fn encode_frame<M: Serialize>(kind: FrameKind, message: &M) -> Result<Vec<u8
     frame[..4].copy_from_slice(&header.to_be_bytes());
     Ok(frame)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Request, Response};
+
+    const KINDS: [FrameKind; 2] = [FrameKind::Request, FrameKind::Response];
+
+    fn header(len: usize) -> [u8; 4] {
+        u32::try_from(len).unwrap().to_be_bytes()
+    }
+
+    #[test]
+    fn a_length_at_the_limit_is_accepted_and_one_past_it_is_not() {
+        for kind in KINDS {
+            let limit = kind.bytes_max();
+            assert_eq!(payload_len(kind, header(limit)).unwrap(), limit);
+            let error = payload_len(kind, header(limit + 1)).unwrap_err();
+            assert!(matches!(error, FrameError::TooLong { len, .. } if len == limit + 1));
+            assert!(payload_len(kind, [0xff; 4]).is_err());
+        }
+    }
+
+    #[test]
+    fn a_message_at_the_limit_is_written_and_one_past_it_is_not() {
+        for kind in KINDS {
+            // A JSON string has two quotes around it.
+            let at_limit = "x".repeat(kind.bytes_max() - 2);
+            let frame = encode_frame(kind, &at_limit).unwrap();
+            assert_eq!(frame.len(), 4 + kind.bytes_max());
+            assert_eq!(frame[..4], header(kind.bytes_max()));
+            let error = encode_frame(kind, &format!("{at_limit}x")).unwrap_err();
+            assert!(matches!(error, FrameError::TooLong { .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_frame_is_a_big_endian_length_and_json() {
+        let frame = encode_frame(FrameKind::Request, &Request::Ping).unwrap();
+        assert_eq!(frame, b"\0\0\0\x0f{\"type\":\"ping\"}");
+        let read: Request = decode_payload(FrameKind::Request, &frame[4..]).unwrap();
+        assert_eq!(read, Request::Ping);
+    }
+
+    #[test]
+    fn a_payload_holds_exactly_one_message() {
+        for payload in [
+            "",
+            "{",
+            "null",
+            "{}",
+            r#"{"type":"pong"}{"type":"pong"}"#,
+            "\u{0}",
+        ] {
+            let read = decode_payload::<Response>(FrameKind::Response, payload.as_bytes());
+            assert!(read.is_err(), "{payload:?}");
+        }
+        assert!(decode_payload::<Response>(FrameKind::Response, &[0xff, 0xfe]).is_err());
+    }
+
+    #[test]
+    fn deeply_nested_json_is_refused_and_not_followed() {
+        let payload = "[".repeat(60_000);
+        assert!(decode_payload::<Request>(FrameKind::Request, payload.as_bytes()).is_err());
+    }
+}

@@ -117,3 +117,27 @@ impl fmt::Display for PeerName {
         f.write_str(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_at_the_limit_stays_and_a_longer_one_is_cut_between_characters() {
+        let at_limit = "x".repeat(PEER_NAME_BYTES_MAX);
+        assert_eq!(PeerName::new(&at_limit).as_str(), at_limit);
+        assert_eq!(PeerName::new(&format!("{at_limit}y")).as_str(), at_limit);
+        let cut = PeerName::new(&format!("{}é", &at_limit[1..]));
+        assert_eq!(cut.as_str(), &at_limit[1..]);
+    }
+
+    #[test]
+    fn a_name_is_safe_to_print_and_never_empty() {
+        assert_eq!(PeerName::new(" Ada\u{1b}[31m\n").as_str(), "Ada [31m");
+        for nothing in ["", "  ", "\t\n"] {
+            assert_eq!(PeerName::new(nothing).as_str(), "unnamed");
+        }
+        let received: PeerName = serde_json::from_str(r#""a\u0007b""#).unwrap();
+        assert_eq!(received.as_str(), "a b");
+    }
+}

@@ -243,3 +243,20 @@ impl Refusal {
         Self { kind, message }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::REFUSAL_TEXT_BYTES_MAX;
+
+    #[test]
+    fn the_reason_of_a_refusal_at_the_limit_stays_and_a_longer_one_is_cut() {
+        let at_limit = "x".repeat(REFUSAL_TEXT_BYTES_MAX);
+        let refusal = Refusal::new(RefusalKind::Busy, at_limit.clone());
+        assert_eq!(refusal.message, at_limit);
+        let refusal = Refusal::new(RefusalKind::Busy, format!("{at_limit}y"));
+        assert_eq!(refusal.message, at_limit);
+        let refusal = Refusal::new(RefusalKind::Busy, format!("{}é", &at_limit[1..]));
+        assert_eq!(refusal.message, at_limit[1..]);
+    }
+}

@@ -105,3 +105,43 @@ impl From<PeerId> for String {
         id.to_string()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_the_hash_of_the_public_key_and_round_trips_as_text() {
+        let id = PeerId::from_public_key_der(b"key");
+        assert_eq!(id.as_bytes(), blake3::hash(b"key").as_bytes());
+        assert_eq!(id.to_string(), blake3::hash(b"key").to_hex().as_str());
+        assert_eq!(id.to_string().parse(), Ok(id));
+        assert_eq!(id.short(), id.to_string()[..8]);
+        assert_eq!(format!("{id:?}"), format!("PeerId({})", id.short()));
+        let json = serde_json::to_string(&id).unwrap();
+        assert_eq!(json, format!("\"{id}\""));
+        assert_eq!(serde_json::from_str::<PeerId>(&json).unwrap(), id);
+    }
+
+    #[test]
+    fn anything_but_64_lower_case_hexadecimal_digits_is_no_id() {
+        let text = PeerId::from_bytes([0xa5; 32]).to_string();
+        assert!(text.parse::<PeerId>().is_ok());
+        for bad in [
+            text[1..].to_owned(),
+            format!("{text}a"),
+            text.to_uppercase(),
+            text.replace('5', "g"),
+            format!("{}é", &text[2..]),
+            String::new(),
+        ] {
+            assert!(bad.parse::<PeerId>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_error_quotes_no_more_than_the_beginning_of_a_long_text() {
+        let error = "x".repeat(10_000).parse::<PeerId>().unwrap_err();
+        assert!(error.to_string().len() < 200);
+    }
+}

@@ -1,0 +1,78 @@
+//! The limits of the wire fit together: what one limit allows, no other forbids.
+
+use lanspread_db::{
+    ChunkRef, ContentHash, GAME_BYTES_MAX, GAME_ID_BYTES_MAX, GameId, ManifestHash, Version,
+};
+use lanspread_proto::{
+    ChunkRequest, FrameKind, GameSummary, LibraryDelta, LibraryEpoch, LibraryRevision,
+    LibrarySnapshot, LibraryState, Request, Response, encode_frame,
+    limits::{CHUNKS_PER_REQUEST_MAX, LIBRARY_GAMES_MAX, TITLE_BYTES_MAX},
+};
+
+/// An id of the largest size, different for each number.
+fn id(nth: usize) -> GameId {
+    GameId::parse(&format!("{nth:0width$}", width = GAME_ID_BYTES_MAX)).unwrap()
+}
+
+fn manifest() -> ManifestHash {
+    ManifestHash(ContentHash::of(b"manifest"))
+}
+
+/// The largest announcement of a game: a title whose every byte needs an escape in JSON.
+fn summary(nth: usize) -> GameSummary {
+    GameSummary {
+        id: id(nth),
+        title: "\"".repeat(TITLE_BYTES_MAX),
+        version: Version::parse("20261122").unwrap(),
+        size_bytes: GAME_BYTES_MAX,
+        manifest: Some(manifest()),
+    }
+}
+
+fn state() -> LibraryState {
+    LibraryState {
+        epoch: LibraryEpoch(u64::MAX),
+        revision: LibraryRevision(u64::MAX),
+        digest: ContentHash::of(b"listing"),
+    }
+}
+
+fn games() -> Vec<GameSummary> {
+    (0..LIBRARY_GAMES_MAX).map(summary).collect()
+}
+
+#[test]
+fn the_largest_library_fits_into_one_response() {
+    let snapshot = LibrarySnapshot {
+        state: state(),
+        games: games(),
+    };
+    let response = Response::LibrarySnapshot(snapshot);
+    assert!(encode_frame(FrameKind::Response, &response).is_ok());
+    assert!(encode_frame(FrameKind::Response, &Response::Games { games: games() }).is_ok());
+}
+
+#[test]
+fn the_largest_change_fits_into_one_response() {
+    let delta = LibraryDelta {
+        since: LibraryRevision(u64::MAX),
+        state: state(),
+        changed: games(),
+        removed: (0..LIBRARY_GAMES_MAX).map(id).collect(),
+    };
+    assert!(encode_frame(FrameKind::Response, &Response::LibraryDelta(delta)).is_ok());
+}
+
+#[test]
+fn the_largest_chunk_request_fits_into_one_request() {
+    let chunk = ChunkRef {
+        file: u32::MAX,
+        chunk: u32::MAX,
+    };
+    let request = ChunkRequest {
+        id: id(0),
+        manifest: manifest(),
+        chunks: vec![chunk; CHUNKS_PER_REQUEST_MAX],
+    };
+    assert!(encode_frame(FrameKind::Request, &Request::GetGameFileChunk(request)).is_ok());
+}
