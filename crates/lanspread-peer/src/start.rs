@@ -196,7 +196,8 @@ impl Parts {
         let config = Config {
             peer_id,
             name: options.name.clone(),
-            epoch: LibraryEpoch(getrandom::u64().map_err(StartError::Randomness)?),
+            // Below 2^53, so that parsers which keep numbers as doubles hold it exactly.
+            epoch: LibraryEpoch(getrandom::u64().map_err(StartError::Randomness)? >> 11),
             seed: getrandom::u64().map_err(StartError::Randomness)?,
             catalog,
             timing: options.timing,
