@@ -65,7 +65,7 @@ pub enum Goal {
 /// What only the disk needs, such as the list of files to remove, is stored beside it in the same
 /// file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "intent", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Intent {
     /// Files of the old version make room for the staged one; only forward once the sentinel is
     /// parked.

@@ -1,5 +1,5 @@
-//! The file-system side of a peer: everything that reads or writes the game directory and the state
-//! directory.
+//! The file-system side of a peer: everything that reads or writes the game directory, and what is
+//! remembered of games in the state directory.
 //!
 //! Invariant: every path of a game is resolved, without following a symbolic link, below an opened
 //! directory handle; and what a method reports as done survives a power cut. It takes no decision of
@@ -8,42 +8,133 @@
 //!
 //! All methods block; asynchronous callers run them on threads that may.
 
-use std::{path::Path, sync::Arc};
+mod download;
+mod failure;
+mod files;
+mod handles;
+mod hash;
+mod index;
+mod intent_log;
+mod library;
+mod marker;
+mod observe;
+mod old;
+mod port;
+mod prepare;
+mod real;
+mod scan;
+mod serve;
+mod steps;
+mod store;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
 
 use lanspread_core::{
-    DiskFailure, HashTrust, PreparedDownload, RootReport, StepProgress,
+    DiskFailure, DiskFailureKind, HashTrust, PreparedDownload, RootReport, StepProgress,
     root::{DownloadIntent, RootObservation, Step, StepReport},
 };
 use lanspread_db::{ChunkRef, GameId, Manifest, ManifestHash};
 use lanspread_unpack::{CancelFlag, Unpacker};
 
+pub use download::Download;
+use failure::{Doing, failure};
+use library::{Library, SharedUnpacker, lock};
+use port::FileSystem;
+use steps::Watch;
+
 /// The disk of one peer. Clones share everything.
 #[derive(Debug, Clone)]
-pub struct Disk {}
+pub struct Disk(Arc<Inner>);
 
-/// One download whose staging place is ready: takes verified chunks, from any thread.
 #[derive(Debug)]
-pub struct Download {}
+struct Inner {
+    fs: Arc<dyn FileSystem>,
+    state_dir: PathBuf,
+    unpacker: SharedUnpacker,
+    library: Mutex<Option<Arc<Library>>>,
+}
 
-#[allow(missing_docs, clippy::unused_self, clippy::missing_errors_doc, unused_variables)]
 impl Disk {
-    /// Opens the state directory, making it if need be. No game directory is open yet.
+    /// Uses a state directory, making it if need be. No game directory is open yet.
+    ///
+    /// # Errors
+    ///
+    /// When the state directory cannot be made.
     pub fn new(state_dir: &Path, unpacker: Arc<dyn Unpacker>) -> Result<Self, DiskFailure> {
-        todo!()
+        Self::with_file_system(Arc::new(real::RealFileSystem), state_dir, unpacker)
     }
-    /// [`lanspread_core::Effect::OpenGameDir`]
+
+    fn with_file_system(
+        fs: Arc<dyn FileSystem>,
+        state_dir: &Path,
+        unpacker: Arc<dyn Unpacker>,
+    ) -> Result<Self, DiskFailure> {
+        fs.make(state_dir)
+            .doing("make the state directory", state_dir)?;
+        Ok(Self(Arc::new(Inner {
+            fs,
+            state_dir: state_dir.to_owned(),
+            unpacker: SharedUnpacker(unpacker),
+            library: Mutex::new(None),
+        })))
+    }
+
+    /// Carries out [`lanspread_core::Effect::OpenGameDir`]: uses this game directory from here on.
+    /// What already runs in another one ends there.
+    ///
+    /// # Errors
+    ///
+    /// When the directory does not exist or cannot be read; the one before stays in use.
     pub fn open_game_dir(&self, path: &Path) -> Result<(), DiskFailure> {
-        todo!()
+        let opened = Library::open(
+            Arc::clone(&self.0.fs),
+            &self.0.state_dir,
+            path,
+            self.0.unpacker.clone(),
+        )?;
+        *lock(&self.0.library) = Some(Arc::new(opened));
+        Ok(())
     }
-    /// [`lanspread_core::Effect::ScanLibrary`]
+
+    fn library(&self) -> Result<Arc<Library>, DiskFailure> {
+        lock(&self.0.library).clone().ok_or_else(|| {
+            failure(
+                DiskFailureKind::NotFound,
+                "no game directory is open: choose one first",
+            )
+        })
+    }
+
+    /// Carries out [`lanspread_core::Effect::ScanLibrary`].
+    ///
+    /// # Errors
+    ///
+    /// When the game directory cannot be read. A root that cannot be read is reported as such.
     pub fn scan_library(&self) -> Result<Vec<RootReport>, DiskFailure> {
-        todo!()
+        scan::scan_local_library(&*self.library()?)
     }
-    /// [`lanspread_core::Effect::ScanRoot`]
+
+    /// Carries out [`lanspread_core::Effect::ScanRoot`]. `None`: there is no such root.
+    ///
+    /// # Errors
+    ///
+    /// When the root cannot be read.
     pub fn scan_root(&self, id: &GameId) -> Result<Option<RootReport>, DiskFailure> {
-        todo!()
+        scan::scan_root(&*self.library()?, id)
     }
-    /// [`lanspread_core::Effect::HashRoot`]; `progress(hashed_bytes, total_bytes)`.
+
+    /// Carries out [`lanspread_core::Effect::HashRoot`]; `progress` gets the bytes whose hash is known
+    /// and those of all files. What was hashed before an error or `abort` is remembered.
+    ///
+    /// # Errors
+    ///
+    /// When the game is not downloaded, its files cannot make a manifest, one cannot be read or
+    /// changes meanwhile, or `abort` is set.
     pub fn hash_root(
         &self,
         id: &GameId,
@@ -51,13 +142,24 @@ impl Disk {
         progress: &dyn Fn(u64, u64),
         abort: &CancelFlag,
     ) -> Result<Arc<Manifest>, DiskFailure> {
-        todo!()
+        hash::hash_root(&*self.library()?, id, trust, progress, abort)
     }
-    /// [`lanspread_core::Effect::ObserveRoot`]
+
+    /// Carries out [`lanspread_core::Effect::ObserveRoot`].
+    ///
+    /// # Errors
+    ///
+    /// When the root cannot be read.
     pub fn observe_root(&self, id: &GameId) -> Result<RootObservation, DiskFailure> {
-        todo!()
+        Ok(observe::observe(&*self.library()?, id)?.root)
     }
-    /// [`lanspread_core::Effect::RunStep`]
+
+    /// Carries out [`lanspread_core::Effect::RunStep`]. `abort` ends the long ones; those that only
+    /// go forward are completed.
+    ///
+    /// # Errors
+    ///
+    /// When the step cannot be taken whole; taking it again is safe.
     pub fn run_step(
         &self,
         id: &GameId,
@@ -65,9 +167,16 @@ impl Disk {
         progress: &dyn Fn(StepProgress),
         abort: &CancelFlag,
     ) -> Result<StepReport, DiskFailure> {
-        todo!()
+        steps::run_step(&*self.library()?, id, step, Watch { progress, abort })
     }
-    /// [`lanspread_core::Effect::PrepareDownload`]; `progress(checked_bytes, total_bytes)`.
+
+    /// Carries out [`lanspread_core::Effect::PrepareDownload`]; `progress` gets the bytes that were
+    /// checked and those to check. Afterwards [`Self::download`] takes chunks.
+    ///
+    /// # Errors
+    ///
+    /// When something that is not ours stands in the way, there is no room, what is there cannot be
+    /// read, or `abort` is set. A staging place that was not there before is gone again.
     pub fn prepare_download(
         &self,
         manifest: &Arc<Manifest>,
@@ -75,36 +184,39 @@ impl Disk {
         progress: &dyn Fn(u64, u64),
         abort: &CancelFlag,
     ) -> Result<PreparedDownload, DiskFailure> {
-        todo!()
+        prepare::prepare(&*self.library()?, manifest, intent, progress, abort)
     }
+
     /// The prepared download of a game, for [`lanspread_core::Effect::FetchChunks`].
+    ///
+    /// # Errors
+    ///
+    /// When none is prepared.
     pub fn download(&self, id: &GameId) -> Result<Arc<Download>, DiskFailure> {
-        todo!()
+        self.library()?.download(id)
     }
-    /// A manifest that this disk knows, for [`lanspread_core::Effect::ServeManifest`].
+
+    /// The manifest of a hashed game that lies here, for [`lanspread_core::Effect::ServeManifest`].
+    ///
+    /// # Errors
+    ///
+    /// When the game does not lie here as this manifest.
     pub fn manifest(&self, id: &GameId, hash: ManifestHash) -> Result<Arc<Manifest>, DiskFailure> {
-        todo!()
+        serve::manifest(&*self.library()?, id, hash)
     }
+
     /// The bytes of one chunk, for [`lanspread_core::Effect::ServeChunks`].
+    ///
+    /// # Errors
+    ///
+    /// When the game does not lie here as this manifest, has no such chunk, or the file changed since
+    /// it was hashed.
     pub fn read_chunk(
         &self,
         id: &GameId,
         manifest: ManifestHash,
         chunk: ChunkRef,
     ) -> Result<Vec<u8>, DiskFailure> {
-        todo!()
-    }
-}
-
-#[allow(clippy::unused_self, clippy::missing_errors_doc, unused_variables)]
-impl Download {
-    /// What is gathered.
-    #[must_use]
-    pub fn manifest(&self) -> &Arc<Manifest> {
-        todo!()
-    }
-    /// Stores a chunk whose hash the caller has verified. Storing it twice is harmless.
-    pub fn store_chunk(&self, chunk: ChunkRef, bytes: &[u8]) -> Result<(), DiskFailure> {
-        todo!()
+        serve::read_chunk(&*self.library()?, id, manifest, chunk)
     }
 }

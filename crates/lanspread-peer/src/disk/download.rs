@@ -1,0 +1,199 @@
+//! One download whose staging place is ready.
+//!
+//! Invariant: only bytes that the caller has verified are written, only below the staging place, and
+//! never is a file cut or filled with zeros beforehand. The journal of stored chunks is a hint for
+//! resuming: whatever it names is hashed again before it counts.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use lanspread_core::{DiskFailure, DiskFailureKind, root::DownloadIntent};
+use lanspread_db::{ChunkRef, Manifest, ManifestHash};
+
+use super::{
+    failure::{Doing, failure},
+    files,
+    handles::Handles,
+    library::lock,
+    observe::STAGED_FILES,
+    port::{Access, FileHandle, Folder, Stamp},
+};
+
+/// The journal of stored chunks in the staging place: one bit for each, in the manifest's order.
+pub(crate) const JOURNAL: &str = "verified";
+
+/// One download whose staging place is ready: takes verified chunks, from any thread.
+#[derive(Debug)]
+pub struct Download {
+    pub(crate) hash: ManifestHash,
+    manifest: Arc<Manifest>,
+    pub(crate) intent: DownloadIntent,
+    /// Where each file of the manifest gathers.
+    pub(crate) places: Vec<Place>,
+    staging: Arc<dyn Folder>,
+    stored: Mutex<ChunkBits>,
+    handles: Mutex<Handles<Handle>>,
+}
+
+/// Where a file of the manifest gathers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// It stands in the root already, looking like this when it was checked.
+    InRoot(Stamp),
+    /// In the staging place.
+    Staged,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Handle {
+    Journal,
+    File(u32),
+}
+
+impl Download {
+    pub(crate) fn new(
+        manifest: Arc<Manifest>,
+        intent: DownloadIntent,
+        places: Vec<Place>,
+        staging: Arc<dyn Folder>,
+        stored: ChunkBits,
+    ) -> Self {
+        Self {
+            hash: manifest.hash(),
+            manifest,
+            intent,
+            places,
+            staging,
+            stored: Mutex::new(stored),
+            handles: Mutex::default(),
+        }
+    }
+
+    /// What is gathered.
+    #[must_use]
+    pub fn manifest(&self) -> &Arc<Manifest> {
+        &self.manifest
+    }
+
+    /// Stores a chunk whose hash the caller has verified. Storing it again does nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the manifest has no such chunk, its length is another, or the disk does not take it.
+    pub fn store_chunk(&self, chunk: ChunkRef, bytes: &[u8]) -> Result<(), DiskFailure> {
+        let (Some(info), Some(index)) =
+            (self.manifest.chunk(chunk), self.manifest.chunk_index(chunk))
+        else {
+            return Err(failure(
+                DiskFailureKind::NotFound,
+                format!("there is no chunk {} of file {}", chunk.chunk, chunk.file),
+            ));
+        };
+        if bytes.len() != info.len_bytes as usize {
+            let (is, should) = (bytes.len(), info.len_bytes);
+            return Err(failure(
+                DiskFailureKind::Io,
+                format!(
+                    "a chunk of `{}` has {is} bytes and should have {should}",
+                    info.path
+                ),
+            ));
+        }
+        if lock(&self.stored).has(index) {
+            return Ok(());
+        }
+        let file = self.staged_file(chunk.file, info.path.as_str())?;
+        file.write_at(bytes, info.offset_bytes)
+            .doing("write", info.path.as_str())?;
+        self.note(index)
+    }
+
+    fn staged_file(&self, file: u32, path: &str) -> Result<Arc<dyn FileHandle>, DiskFailure> {
+        let path = Path::new(STAGED_FILES).join(path);
+        lock(&self.handles)
+            .get(Handle::File(file), || {
+                if let Some(parent) = path.parent() {
+                    files::make_folders(&*self.staging, parent)?;
+                }
+                self.staging.open_file(&path, Access::Write)
+            })
+            .doing("open", path)
+    }
+
+    /// Notes that a chunk is stored, in memory and in the journal.
+    fn note(&self, index: u32) -> Result<(), DiskFailure> {
+        let journal = lock(&self.handles)
+            .get(Handle::Journal, || {
+                self.staging.open_file(Path::new(JOURNAL), Access::Write)
+            })
+            .doing("open", JOURNAL)?;
+        let mut stored = lock(&self.stored);
+        let (at, byte) = stored.add(index);
+        journal.write_at(&[byte], at).doing("write", JOURNAL)
+    }
+
+    /// Whether nothing is missing.
+    pub(crate) fn is_complete(&self) -> bool {
+        lock(&self.stored).count() == self.manifest.chunk_count()
+    }
+
+    /// The chunks that are stored.
+    pub(crate) fn stored(&self) -> Vec<ChunkRef> {
+        let stored = lock(&self.stored);
+        (0..self.manifest.chunk_count())
+            .filter(|index| stored.has(*index))
+            .filter_map(|index| self.manifest.chunk_at(index))
+            .collect()
+    }
+
+    pub(crate) fn close_files(&self) {
+        lock(&self.handles).close(|_| true);
+    }
+}
+
+/// A set of chunks, one bit for each, in the manifest's order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ChunkBits {
+    bytes: Vec<u8>,
+    count: u32,
+}
+
+impl ChunkBits {
+    pub(crate) fn none(manifest: &Manifest) -> Self {
+        Self {
+            bytes: vec![0; Self::bytes_for(manifest)],
+            count: 0,
+        }
+    }
+
+    /// The journal's length for a manifest.
+    pub(crate) fn bytes_for(manifest: &Manifest) -> usize {
+        manifest.chunk_count().div_ceil(8) as usize
+    }
+
+    pub(crate) fn has(&self, index: u32) -> bool {
+        self.bytes
+            .get(index as usize / 8)
+            .is_some_and(|byte| byte & (1 << (index % 8)) != 0)
+    }
+
+    /// Adds a chunk and says which byte it changed, and to what.
+    pub(crate) fn add(&mut self, index: u32) -> (u64, u8) {
+        if !self.has(index) {
+            self.count += 1;
+        }
+        let byte = &mut self.bytes[index as usize / 8];
+        *byte |= 1 << (index % 8);
+        (u64::from(index / 8), *byte)
+    }
+
+    pub(crate) fn count(&self) -> u32 {
+        self.count
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}

@@ -1,0 +1,209 @@
+//! What is done with files and directories again and again: read small ones, replace one atomically,
+//! walk a tree, delete a tree.
+//!
+//! Invariant: a file that is replaced holds, after any crash, all of the old or all of the new
+//! content. Nothing here knows what the files mean.
+
+use std::{
+    ffi::OsStr,
+    io,
+    path::{Path, PathBuf},
+};
+
+use lanspread_db::OWNER_MARKER;
+
+use super::port::{Access, Folder, Kind, Listed, Stat};
+
+/// What an atomic replacement adds to the name while it is being written.
+pub(crate) const TMP_SUFFIX: &str = ".tmp";
+
+/// Reads a whole file of at most `bytes_max` bytes.
+pub(crate) fn read(folder: &dyn Folder, path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
+    let file = folder.open_file(path, Access::Read)?;
+    let stat = file.stat()?;
+    if stat.kind != Kind::File {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "it is not a regular file",
+        ));
+    }
+    if stat.stamp.size_bytes > bytes_max {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!(
+                "it has {} bytes, {bytes_max} are allowed",
+                stat.stamp.size_bytes
+            ),
+        ));
+    }
+    let len = usize::try_from(stat.stamp.size_bytes)
+        .map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
+    let mut bytes = vec![0; len];
+    let read = file.read_at(&mut bytes, 0)?;
+    bytes.truncate(read);
+    Ok(bytes)
+}
+
+/// Reads a whole file as [`read`] does; `None` when there is none.
+pub(crate) fn read_if_there(
+    folder: &dyn Folder,
+    path: &Path,
+    bytes_max: u64,
+) -> io::Result<Option<Vec<u8>>> {
+    some_if_there(read(folder, path, bytes_max))
+}
+
+/// What stands at `path`; `None` when nothing does.
+pub(crate) fn stat(folder: &dyn Folder, path: &Path) -> io::Result<Option<Stat>> {
+    some_if_there(folder.stat(path))
+}
+
+fn some_if_there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Removes a file if there is one.
+pub(crate) fn remove_if_there(folder: &dyn Folder, path: &Path) -> io::Result<()> {
+    some_if_there(folder.remove_file(path)).map(|_| ())
+}
+
+/// Writes a new file and syncs its content; one that is there is replaced, not atomically.
+pub(crate) fn write_new(folder: &dyn Folder, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    remove_if_there(folder, path)?;
+    let file = folder.open_file(path, Access::New)?;
+    file.write_at(bytes, 0)?;
+    file.sync()
+}
+
+/// Replaces a file atomically and durably, by way of a neighbour whose name ends in `.tmp`.
+pub(crate) fn replace(folder: &dyn Folder, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut tmp = path.as_os_str().to_owned();
+    tmp.push(TMP_SUFFIX);
+    replace_by_way_of(folder, Path::new(&tmp), path, bytes)
+}
+
+/// Replaces a file atomically and durably, by way of `tmp`.
+pub(crate) fn replace_by_way_of(
+    folder: &dyn Folder,
+    tmp: &Path,
+    path: &Path,
+    bytes: &[u8],
+) -> io::Result<()> {
+    write_new(folder, tmp, bytes)?;
+    folder.rename(tmp, path)?;
+    folder.sync_folder(path.parent().unwrap_or(Path::new("")))
+}
+
+/// Makes a directory and those above it as far as they are missing; each that was made is durable.
+pub(crate) fn make_folders(folder: &dyn Folder, path: &Path) -> io::Result<()> {
+    match folder.stat(path) {
+        Ok(stat) if stat.kind == Kind::Folder => return Ok(()),
+        Ok(_) => {
+            return Err(io::Error::new(
+                io::ErrorKind::NotADirectory,
+                "something that is no directory stands there",
+            ));
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let parent = path.parent().unwrap_or(Path::new(""));
+    if !parent.as_os_str().is_empty() {
+        make_folders(folder, parent)?;
+    }
+    match folder.make_folder(path) {
+        // Another thread was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        result => result?,
+    }
+    folder.sync_folder(parent)
+}
+
+/// Deletes a directory and everything in it, the marker last, so that what is left after a crash is
+/// still known as ours. Missing is fine.
+pub(crate) fn remove_tree(folder: &dyn Folder, path: &Path) -> io::Result<()> {
+    match some_if_there(folder.open_folder(path))? {
+        None => return Ok(()),
+        Some(opened) => {
+            let mut marked = false;
+            for Listed { name, stat } in opened.list()? {
+                if name == OWNER_MARKER && stat.kind == Kind::File {
+                    marked = true;
+                } else {
+                    remove_listed(&*opened, &name, stat.kind)?;
+                }
+            }
+            if marked {
+                opened.sync_folder(Path::new(""))?;
+                remove_if_there(&*opened, Path::new(OWNER_MARKER))?;
+            }
+        }
+    }
+    folder.remove_folder(path)?;
+    folder.sync_folder(path.parent().unwrap_or(Path::new("")))
+}
+
+fn remove_listed(folder: &dyn Folder, name: &OsStr, kind: Kind) -> io::Result<()> {
+    let name = Path::new(name);
+    match kind {
+        Kind::Folder => {
+            let below = folder.open_folder(name)?;
+            for Listed { name, stat } in below.list()? {
+                remove_listed(&*below, &name, stat.kind)?;
+            }
+            folder.remove_folder(name)
+        }
+        Kind::File | Kind::Symlink | Kind::Other => remove_if_there(folder, name),
+    }
+}
+
+/// What a walk says of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Walk {
+    /// Go into the directory.
+    Enter,
+    /// Do not.
+    Skip,
+}
+
+/// Calls `visit` for everything below a directory, a directory before what is in it, each directory
+/// sorted by name. Links are visited, not followed.
+pub(crate) fn walk<E: From<io::Error>>(
+    folder: &dyn Folder,
+    prefix: &Path,
+    visit: &mut dyn FnMut(&Path, &Stat) -> Result<Walk, E>,
+) -> Result<(), E> {
+    let mut listed = folder.list()?;
+    listed.sort_by(|a, b| a.name.cmp(&b.name));
+    for Listed { name, stat } in listed {
+        let path = prefix.join(&name);
+        if visit(&path, &stat)? == Walk::Enter && stat.kind == Kind::Folder {
+            let below = folder.open_folder(Path::new(&name))?;
+            walk(&*below, &path, visit)?;
+        }
+    }
+    Ok(())
+}
+
+/// Syncs every file and directory below a directory, and the directory itself.
+pub(crate) fn sync_tree(folder: &dyn Folder) -> io::Result<()> {
+    let mut files: Vec<PathBuf> = Vec::new();
+    let mut folders: Vec<PathBuf> = Vec::new();
+    walk(folder, Path::new(""), &mut |path, stat| {
+        match stat.kind {
+            Kind::File => files.push(path.to_owned()),
+            Kind::Folder => folders.push(path.to_owned()),
+            Kind::Symlink | Kind::Other => {}
+        }
+        Ok::<_, io::Error>(Walk::Enter)
+    })?;
+    folder.sync_files(&files)?;
+    for path in folders.iter().rev() {
+        folder.sync_folder(path)?;
+    }
+    folder.sync_folder(Path::new(""))
+}

@@ -1,0 +1,117 @@
+//! A bounded number of open files, the longest unused closed first.
+//!
+//! Invariant: never more than the limit are kept; whoever still uses a closed one keeps it open for
+//! as long as that takes.
+
+use std::{io, sync::Arc};
+
+use super::port::FileHandle;
+
+/// Most files that one download or one peer's serving keeps open.
+pub(crate) const OPEN_FILES_MAX: usize = 64;
+
+/// Open files by a key, the most recently used last.
+#[derive(Debug)]
+pub(crate) struct Handles<K>(Vec<(K, Arc<dyn FileHandle>)>);
+
+impl<K> Default for Handles<K> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<K: PartialEq> Handles<K> {
+    /// The open file of a key; `open` opens it if it is not.
+    pub(crate) fn get(
+        &mut self,
+        key: K,
+        open: impl FnOnce() -> io::Result<Arc<dyn FileHandle>>,
+    ) -> io::Result<Arc<dyn FileHandle>> {
+        let handle = match self.0.iter().position(|(known, _)| *known == key) {
+            Some(at) => self.0.remove(at).1,
+            None => {
+                let opened = open()?;
+                if self.0.len() == OPEN_FILES_MAX {
+                    self.0.remove(0);
+                }
+                opened
+            }
+        };
+        self.0.push((key, Arc::clone(&handle)));
+        Ok(handle)
+    }
+
+    /// Closes the files whose key says so.
+    pub(crate) fn close(&mut self, mut which: impl FnMut(&K) -> bool) {
+        self.0.retain(|(key, _)| !which(key));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::port::{Kind, Stamp, Stat},
+        *,
+    };
+
+    #[derive(Debug)]
+    struct Nothing;
+
+    impl FileHandle for Nothing {
+        fn stat(&self) -> io::Result<Stat> {
+            let stamp = Stamp {
+                size_bytes: 0,
+                modified_ns: 0,
+                changed_ns: 0,
+            };
+            Ok(Stat {
+                kind: Kind::File,
+                stamp,
+            })
+        }
+
+        fn read_at(&self, _into: &mut [u8], _offset_bytes: u64) -> io::Result<usize> {
+            Ok(0)
+        }
+
+        fn write_at(&self, _bytes: &[u8], _offset_bytes: u64) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn sync(&self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn as_many_files_as_the_limit_stay_open_and_one_more_closes_the_longest_unused() {
+        let mut handles = Handles::default();
+        let mut opened = Vec::new();
+        let mut get = |key: usize, opened: &mut Vec<usize>| {
+            handles
+                .get(key, || {
+                    opened.push(key);
+                    Ok(Arc::new(Nothing))
+                })
+                .unwrap();
+        };
+        for key in 0..OPEN_FILES_MAX {
+            get(key, &mut opened);
+        }
+        get(0, &mut opened);
+        assert_eq!(
+            opened.len(),
+            OPEN_FILES_MAX,
+            "all at the limit are still open"
+        );
+        get(OPEN_FILES_MAX, &mut opened);
+        get(0, &mut opened);
+        assert_eq!(
+            opened.len(),
+            OPEN_FILES_MAX + 1,
+            "the one used last is still open"
+        );
+        get(1, &mut opened);
+        assert_eq!(opened.last(), Some(&1), "the longest unused one was closed");
+    }
+}

@@ -1,0 +1,132 @@
+//! One open game directory: its roots, the memories that belong to it, the downloads that gather.
+//!
+//! Invariant: a game root is a real directory directly in the game directory; nothing else is ever
+//! opened as one.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use lanspread_core::{DiskFailure, DiskFailureKind};
+use lanspread_db::{GameId, Manifest, ManifestHash};
+use lanspread_unpack::Unpacker;
+
+use super::{
+    download::Download,
+    failure::{Doing, failure},
+    port::{FileSystem, Folder},
+    serve::ServeCache,
+    store::Store,
+};
+
+/// One open game directory.
+#[derive(Debug)]
+pub(crate) struct Library {
+    pub(crate) fs: Arc<dyn FileSystem>,
+    /// The directory's one full path.
+    pub(crate) path: PathBuf,
+    pub(crate) games: Arc<dyn Folder>,
+    pub(crate) store: Store,
+    pub(crate) unpacker: SharedUnpacker,
+    downloads: Mutex<BTreeMap<GameId, Arc<Download>>>,
+    pub(crate) served: ServeCache,
+}
+
+/// The unpacker that the embedder gave.
+#[derive(Clone)]
+pub(crate) struct SharedUnpacker(pub(crate) Arc<dyn Unpacker>);
+
+impl std::fmt::Debug for SharedUnpacker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Unpacker")
+    }
+}
+
+/// One game root that exists.
+#[derive(Debug)]
+pub(crate) struct Root<'a> {
+    pub(crate) library: &'a Library,
+    pub(crate) id: &'a GameId,
+    pub(crate) folder: Arc<dyn Folder>,
+}
+
+impl Library {
+    pub(crate) fn open(
+        fs: Arc<dyn FileSystem>,
+        state_dir: &Path,
+        games: &Path,
+        unpacker: SharedUnpacker,
+    ) -> Result<Self, DiskFailure> {
+        let path = fs
+            .canonical(games)
+            .doing("find the game directory", games)?;
+        let opened = fs.open(&path).doing("open the game directory", &path)?;
+        // Listing tells early whether the directory may be read.
+        opened.list().doing("read the game directory", &path)?;
+        let store = Store::open(&*fs, state_dir, &path)?;
+        Ok(Self {
+            fs,
+            path,
+            games: opened,
+            store,
+            unpacker,
+            downloads: Mutex::default(),
+            served: ServeCache::default(),
+        })
+    }
+
+    /// Opens a game root.
+    pub(crate) fn root<'a>(&'a self, id: &'a GameId) -> Result<Root<'a>, DiskFailure> {
+        let folder = self
+            .games
+            .open_folder(Path::new(id.as_str()))
+            .doing("open the game", id.as_str())?;
+        Ok(Root {
+            library: self,
+            id,
+            folder,
+        })
+    }
+
+    /// The prepared download of a game.
+    pub(crate) fn download(&self, id: &GameId) -> Result<Arc<Download>, DiskFailure> {
+        lock(&self.downloads).get(id).cloned().ok_or_else(|| {
+            failure(
+                DiskFailureKind::NotFound,
+                format!("no download of {id} is prepared: start it again"),
+            )
+        })
+    }
+
+    /// Makes a download known; one of the same game that was known is forgotten.
+    pub(crate) fn add_download(&self, id: &GameId, download: Arc<Download>) {
+        lock(&self.downloads).insert(id.clone(), download);
+    }
+
+    /// Lets go of every open file of a game, so that they can be moved and deleted everywhere.
+    pub(crate) fn close_files(&self, id: &GameId) {
+        self.served.forget(id);
+        if let Some(download) = lock(&self.downloads).get(id) {
+            download.close_files();
+        }
+    }
+
+    /// Forgets the download of a game.
+    pub(crate) fn drop_download(&self, id: &GameId) {
+        lock(&self.downloads).remove(id);
+    }
+
+    /// The manifest of what this peer downloaded for a game, if it is known in full.
+    pub(crate) fn recorded_manifest(&self, id: &GameId) -> Option<(ManifestHash, Manifest)> {
+        let hash = self.store.owned(id)?;
+        let manifest = self.store.manifest(hash)?;
+        (manifest.game_id() == id).then_some((hash, manifest))
+    }
+}
+
+/// Locks a mutex of the disk side. None of them guards anything that a panic leaves half done.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,174 @@
+//! Looks at the parts of a game root that operations may change.
+//!
+//! Invariant: it changes nothing, and it follows no link. What the observation means is the machine's
+//! business.
+
+use std::{collections::BTreeMap, io, path::Path};
+
+use lanspread_core::{
+    DiskFailure,
+    root::{Entry, IntentLog, RootObservation, Staged},
+};
+use lanspread_db::{
+    BACKUP_DIR, DISCARDED_SENTINEL, DOWNLOAD_DIR, GameId, INSTALL_DIR, INSTALLING_DIR, INTENT_FILE,
+    MANIFEST_BYTES_MAX, Manifest, ManifestHash, OWNER_MARKER, SENTINEL, SENTINEL_TMP,
+    VERSION_INI_BYTES_MAX, Version,
+};
+
+use super::{
+    failure::Doing,
+    files::{self, TMP_SUFFIX},
+    intent_log,
+    library::Library,
+    marker::Marker,
+    port::{Folder, Kind},
+};
+
+/// The manifest in the staging place.
+pub(crate) const STAGED_MANIFEST: &str = "manifest";
+/// The directory in the staging place where files gather.
+pub(crate) const STAGED_FILES: &str = "files";
+
+/// An observation and what only people want to know.
+#[derive(Debug)]
+pub(crate) struct Observed {
+    pub(crate) root: RootObservation,
+    /// Why the sentinel holds no version, if it is a file that does not.
+    pub(crate) sentinel_problem: Option<String>,
+}
+
+/// Looks at the root of a game.
+pub(crate) fn observe(library: &Library, id: &GameId) -> Result<Observed, DiskFailure> {
+    let name = Path::new(id.as_str());
+    let mut root = RootObservation {
+        recorded: library.store.owned(id),
+        ..RootObservation::absent()
+    };
+    match files::stat(&*library.games, name)
+        .doing("look at", name)?
+        .map(|stat| stat.kind)
+    {
+        None => {
+            return Ok(Observed {
+                root,
+                sentinel_problem: None,
+            });
+        }
+        Some(Kind::File) => root.root = Entry::File,
+        Some(Kind::Symlink | Kind::Other) => root.root = Entry::Other,
+        Some(Kind::Folder) => {
+            let folder = library.games.open_folder(name).doing("open", name)?;
+            return observe_folder(&*folder, root).doing("look into", name);
+        }
+    }
+    Ok(Observed {
+        root,
+        sentinel_problem: None,
+    })
+}
+
+fn observe_folder(folder: &dyn Folder, mut root: RootObservation) -> io::Result<Observed> {
+    let listed: BTreeMap<String, Kind> = folder
+        .list()?
+        .into_iter()
+        .filter_map(|entry| Some((entry.name.into_string().ok()?, entry.stat.kind)))
+        .collect();
+    let entry = |name: &str| entry(folder, name, listed.get(name).copied());
+    root.root = if listed.is_empty() {
+        Entry::EmptyDir
+    } else {
+        Entry::PlainDir
+    };
+    root.intent = match intent_log::read(folder)? {
+        Ok(None) => IntentLog::Absent,
+        Ok(Some(record)) => IntentLog::Known(record.intent),
+        Err(unreadable) => unreadable,
+    };
+    root.sentinel = entry(SENTINEL)?;
+    root.parked = entry(DISCARDED_SENTINEL)?;
+    root.local = entry(INSTALL_DIR)?;
+    root.installing = entry(INSTALLING_DIR)?;
+    root.backup = entry(BACKUP_DIR)?;
+    root.staging = entry(DOWNLOAD_DIR)?;
+    let intent_tmp = format!("{INTENT_FILE}{TMP_SUFFIX}");
+    let is_file = |name: &str| listed.get(name) == Some(&Kind::File);
+    if is_file(SENTINEL_TMP) || is_file(&intent_tmp) {
+        root.temporaries = Entry::File;
+    }
+    let mut sentinel_problem = None;
+    if root.sentinel == Entry::File {
+        match read_version(folder)? {
+            Ok(version) => root.version = Some(version),
+            Err(problem) => sentinel_problem = Some(problem),
+        }
+    }
+    if root.local == Entry::MarkedDir {
+        root.installed = Marker::read(folder, Path::new(INSTALL_DIR))?.version;
+    }
+    if root.staging == Entry::MarkedDir {
+        root.staged = staged(&*folder.open_folder(Path::new(DOWNLOAD_DIR))?)?;
+    }
+    Ok(Observed {
+        root,
+        sentinel_problem,
+    })
+}
+
+fn entry(folder: &dyn Folder, name: &str, kind: Option<Kind>) -> io::Result<Entry> {
+    Ok(match kind {
+        None => Entry::Absent,
+        Some(Kind::File) => Entry::File,
+        Some(Kind::Symlink | Kind::Other) => Entry::Other,
+        Some(Kind::Folder) => {
+            let below = folder.open_folder(Path::new(name))?;
+            let marker = files::stat(&*below, Path::new(OWNER_MARKER))?;
+            if marker.is_some_and(|stat| stat.kind == Kind::File) {
+                Entry::MarkedDir
+            } else if below.list()?.is_empty() {
+                Entry::EmptyDir
+            } else {
+                Entry::PlainDir
+            }
+        }
+    })
+}
+
+/// The version in `version.ini`, or why there is none.
+fn read_version(folder: &dyn Folder) -> io::Result<Result<Version, String>> {
+    match files::read(folder, Path::new(SENTINEL), VERSION_INI_BYTES_MAX as u64) {
+        Ok(bytes) => Ok(Version::from_version_ini(&bytes).map_err(|error| error.to_string())),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            Ok(Err(format!("{SENTINEL} cannot be read: {error}")))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn staged(staging: &dyn Folder) -> io::Result<Staged> {
+    let Some(manifest) = staged_manifest(staging)? else {
+        return Ok(Staged::Nothing);
+    };
+    let hash = manifest.0;
+    let files = files::stat(staging, Path::new(STAGED_FILES))?;
+    Ok(if files.is_some_and(|stat| stat.kind == Kind::Folder) {
+        Staged::Gathering(hash)
+    } else {
+        Staged::Promoted(hash)
+    })
+}
+
+/// The manifest in a staging place, if a valid one is there.
+pub(crate) fn staged_manifest(
+    staging: &dyn Folder,
+) -> io::Result<Option<(ManifestHash, Manifest)>> {
+    let path = Path::new(STAGED_MANIFEST);
+    let encoded = match files::read_if_there(staging, path, MANIFEST_BYTES_MAX as u64) {
+        Ok(Some(encoded)) => encoded,
+        Ok(None) => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    Ok(Manifest::decode(&encoded)
+        .ok()
+        .map(|manifest| (ManifestHash::of_encoding(&encoded), manifest)))
+}

@@ -1,0 +1,333 @@
+//! The real file system behind the port.
+//!
+//! Invariant: every name of a path is opened from the directory before it, without following links,
+//! so that nobody can lead an operation elsewhere by swapping a directory for a link meanwhile.
+
+use std::{
+    fs, io,
+    path::{Component, Path, PathBuf},
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt};
+use cap_std::{
+    ambient_authority,
+    fs::{Dir, FileType, Metadata, OpenOptions},
+};
+
+use super::port::{Access, FileHandle, FileSystem, Folder, Kind, Listed, Stamp, Stat};
+
+/// With more files than this, one call that syncs the whole file system is cheaper than one each.
+#[cfg(target_os = "linux")]
+const SYNC_ONE_BY_ONE_MAX: usize = 64;
+
+/// The file system of this machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct RealFileSystem;
+
+impl FileSystem for RealFileSystem {
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn Folder>> {
+        Ok(Arc::new(RealFolder(Dir::open_ambient_dir(
+            path,
+            ambient_authority(),
+        )?)))
+    }
+
+    fn make(&self, path: &Path) -> io::Result<()> {
+        fs::create_dir_all(path)
+    }
+
+    fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
+        fs::canonicalize(path)
+    }
+
+    fn available_bytes(&self, path: &Path) -> io::Result<u64> {
+        fs4::available_space(path)
+    }
+}
+
+#[derive(Debug)]
+struct RealFolder(Dir);
+
+/// A directory that is either the one we have or one opened on the way.
+enum Way<'a> {
+    Here(&'a Dir),
+    Below(Dir),
+}
+
+impl Way<'_> {
+    fn dir(&self) -> &Dir {
+        match self {
+            Self::Here(dir) => dir,
+            Self::Below(dir) => dir,
+        }
+    }
+}
+
+impl RealFolder {
+    /// Opens the directory that `path` lies in, and says the last name.
+    fn parent<'p>(&self, path: &'p Path) -> io::Result<(Way<'_>, &'p Path)> {
+        let mut way = Way::Here(&self.0);
+        let mut names = path.components();
+        let last = names.next_back();
+        for name in names {
+            let next = way.dir().open_dir_nofollow(plain(name)?)?;
+            way = Way::Below(next);
+        }
+        match last {
+            Some(name) => Ok((way, plain(name)?)),
+            None => Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the path is empty",
+            )),
+        }
+    }
+
+    fn open_with(&self, path: &Path, mut options: OpenOptions) -> io::Result<fs::File> {
+        let (way, name) = self.parent(path)?;
+        options.follow(FollowSymlinks::No);
+        Ok(way.dir().open_with(name, &options)?.into_std())
+    }
+}
+
+fn plain(name: Component<'_>) -> io::Result<&Path> {
+    match name {
+        Component::Normal(name) => Ok(Path::new(name)),
+        Component::Prefix(_) | Component::RootDir | Component::CurDir | Component::ParentDir => {
+            Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the path is not made of plain names",
+            ))
+        }
+    }
+}
+
+impl Folder for RealFolder {
+    fn open_folder(&self, path: &Path) -> io::Result<Arc<dyn Folder>> {
+        let (way, name) = self.parent(path)?;
+        Ok(Arc::new(Self(way.dir().open_dir_nofollow(name)?)))
+    }
+
+    fn list(&self) -> io::Result<Vec<Listed>> {
+        let mut listed = Vec::new();
+        for entry in self.0.entries()? {
+            let entry = entry?;
+            match entry.metadata() {
+                Ok(metadata) => {
+                    listed.push(Listed {
+                        name: entry.file_name(),
+                        stat: stat_of(&metadata),
+                    });
+                }
+                // It went between the listing and the look.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(listed)
+    }
+
+    fn stat(&self, path: &Path) -> io::Result<Stat> {
+        let (way, name) = self.parent(path)?;
+        Ok(stat_of(&way.dir().symlink_metadata(name)?))
+    }
+
+    fn open_file(&self, path: &Path, access: Access) -> io::Result<Arc<dyn FileHandle>> {
+        let mut options = OpenOptions::new();
+        match access {
+            Access::Read => options.read(true),
+            Access::Write => options.read(true).write(true).create(true),
+            Access::New => options.read(true).write(true).create_new(true),
+        };
+        Ok(Arc::new(RealFile(self.open_with(path, options)?)))
+    }
+
+    fn make_folder(&self, path: &Path) -> io::Result<()> {
+        let (way, name) = self.parent(path)?;
+        way.dir().create_dir(name)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let (from_way, from_name) = self.parent(from)?;
+        let (to_way, to_name) = self.parent(to)?;
+        from_way.dir().rename(from_name, to_way.dir(), to_name)
+    }
+
+    fn link_file(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let (from_way, from_name) = self.parent(from)?;
+        let (to_way, to_name) = self.parent(to)?;
+        from_way.dir().hard_link(from_name, to_way.dir(), to_name)
+    }
+
+    #[cfg(unix)]
+    fn copy_symlink(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let (from_way, from_name) = self.parent(from)?;
+        let (to_way, to_name) = self.parent(to)?;
+        let says = from_way.dir().read_link_contents(from_name)?;
+        to_way.dir().symlink_contents(says, to_name)
+    }
+
+    #[cfg(not(unix))]
+    fn copy_symlink(&self, _from: &Path, _to: &Path) -> io::Result<()> {
+        Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            "symbolic links are not copied on this system",
+        ))
+    }
+
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        let (way, name) = self.parent(path)?;
+        way.dir().remove_file_or_symlink(name)
+    }
+
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        let (way, name) = self.parent(path)?;
+        way.dir().remove_dir(name)
+    }
+
+    fn sync_folder(&self, path: &Path) -> io::Result<()> {
+        if path.as_os_str().is_empty() {
+            return sync_dir(&self.0);
+        }
+        let (way, name) = self.parent(path)?;
+        sync_dir(&way.dir().open_dir_nofollow(name)?)
+    }
+
+    fn sync_files(&self, paths: &[PathBuf]) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        if paths.len() > SYNC_ONE_BY_ONE_MAX {
+            return Ok(rustix::fs::syncfs(self.0.open(".")?)?);
+        }
+        for path in paths {
+            let mut options = OpenOptions::new();
+            // Windows syncs only what is open for writing.
+            options.read(true).write(true);
+            self.open_with(path, options)?.sync_all()?;
+        }
+        Ok(())
+    }
+
+    fn as_dir(&self) -> io::Result<Dir> {
+        self.0.try_clone()
+    }
+}
+
+#[cfg(unix)]
+fn sync_dir(dir: &Dir) -> io::Result<()> {
+    dir.open(".")?.sync_all()
+}
+
+/// Windows has no such call: NTFS logs changes of names itself.
+#[cfg(not(unix))]
+#[allow(clippy::unnecessary_wraps)]
+fn sync_dir(_dir: &Dir) -> io::Result<()> {
+    Ok(())
+}
+
+#[derive(Debug)]
+struct RealFile(fs::File);
+
+impl FileHandle for RealFile {
+    fn stat(&self) -> io::Result<Stat> {
+        let file = cap_std::fs::File::from_std(self.0.try_clone()?);
+        Ok(stat_of(&file.metadata()?))
+    }
+
+    fn read_at(&self, into: &mut [u8], offset_bytes: u64) -> io::Result<usize> {
+        let mut read = 0;
+        while read < into.len() {
+            match read_some(&self.0, &mut into[read..], offset_bytes + read as u64) {
+                Ok(0) => break,
+                Ok(bytes) => read += bytes,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(read)
+    }
+
+    fn write_at(&self, bytes: &[u8], offset_bytes: u64) -> io::Result<()> {
+        let mut written = 0;
+        while written < bytes.len() {
+            match write_some(&self.0, &bytes[written..], offset_bytes + written as u64) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(bytes) => written += bytes,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.0.sync_all()
+    }
+}
+
+#[cfg(unix)]
+fn read_some(file: &fs::File, into: &mut [u8], offset_bytes: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, into, offset_bytes)
+}
+
+#[cfg(windows)]
+fn read_some(file: &fs::File, into: &mut [u8], offset_bytes: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, into, offset_bytes)
+}
+
+#[cfg(unix)]
+fn write_some(file: &fs::File, bytes: &[u8], offset_bytes: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::write_at(file, bytes, offset_bytes)
+}
+
+#[cfg(windows)]
+fn write_some(file: &fs::File, bytes: &[u8], offset_bytes: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_write(file, bytes, offset_bytes)
+}
+
+fn stat_of(metadata: &Metadata) -> Stat {
+    Stat {
+        kind: kind_of(metadata.file_type()),
+        stamp: Stamp {
+            size_bytes: metadata.len(),
+            modified_ns: metadata
+                .modified()
+                .map_or(0, |time| ns_since_1970(time.into_std())),
+            changed_ns: changed_ns(metadata),
+        },
+    }
+}
+
+fn kind_of(kind: FileType) -> Kind {
+    if kind.is_symlink() {
+        Kind::Symlink
+    } else if kind.is_dir() {
+        Kind::Folder
+    } else if kind.is_file() {
+        Kind::File
+    } else {
+        Kind::Other
+    }
+}
+
+fn ns_since_1970(time: SystemTime) -> i64 {
+    let ns = |duration: std::time::Duration| i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(after) => ns(after),
+        Err(before) => -ns(before.duration()),
+    }
+}
+
+#[cfg(unix)]
+fn changed_ns(metadata: &Metadata) -> i64 {
+    use cap_std::fs::MetadataExt;
+    metadata
+        .ctime()
+        .saturating_mul(1_000_000_000)
+        .saturating_add(metadata.ctime_nsec())
+}
+
+#[cfg(not(unix))]
+fn changed_ns(_metadata: &Metadata) -> i64 {
+    0
+}

@@ -1,0 +1,170 @@
+//! Reads chunks of games for other peers.
+//!
+//! Invariant: bytes are given out only from a file that looks exactly as it did when it was hashed;
+//! from any other it is an error, so that a changed file never travels under its old name. Whether a
+//! chunk may be served at all is decided elsewhere.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use lanspread_core::{DiskFailure, DiskFailureKind};
+use lanspread_db::{ChunkRef, GameId, Manifest, ManifestHash};
+
+use super::{
+    failure::{Doing, failure},
+    handles::Handles,
+    index::RootIndex,
+    library::{Library, lock},
+    observe::observe,
+    port::{Access, Stamp},
+    scan::manifest_of,
+};
+
+/// Most games whose manifest is kept in memory for serving.
+const SERVED_GAMES_MAX: usize = 16;
+
+/// What serving keeps at hand.
+#[derive(Debug, Default)]
+pub(crate) struct ServeCache {
+    /// The most recently served last.
+    games: Mutex<Vec<Arc<ServedGame>>>,
+    files: Mutex<Handles<(GameId, u32)>>,
+}
+
+#[derive(Debug)]
+struct ServedGame {
+    id: GameId,
+    hash: ManifestHash,
+    manifest: Arc<Manifest>,
+    /// What each file of the manifest looked like when it was hashed.
+    stamps: Vec<Stamp>,
+}
+
+impl ServeCache {
+    /// Lets go of everything of a game.
+    pub(crate) fn forget(&self, id: &GameId) {
+        lock(&self.games).retain(|game| game.id != *id);
+        lock(&self.files).close(|(game, _)| game == id);
+    }
+
+    fn find(&self, id: &GameId, hash: ManifestHash) -> Option<Arc<ServedGame>> {
+        let mut games = lock(&self.games);
+        let at = games
+            .iter()
+            .position(|game| game.id == *id && game.hash == hash)?;
+        let game = games.remove(at);
+        games.push(Arc::clone(&game));
+        Some(game)
+    }
+
+    fn keep(&self, game: Arc<ServedGame>) {
+        let mut games = lock(&self.games);
+        games.retain(|known| known.id != game.id);
+        if games.len() == SERVED_GAMES_MAX {
+            games.remove(0);
+        }
+        games.push(game);
+    }
+}
+
+/// The manifest of a hashed game that lies here.
+pub(crate) fn manifest(
+    library: &Library,
+    id: &GameId,
+    hash: ManifestHash,
+) -> Result<Arc<Manifest>, DiskFailure> {
+    served_game(library, id, hash).map(|game| Arc::clone(&game.manifest))
+}
+
+/// The bytes of one chunk of a hashed game that lies here.
+pub(crate) fn read_chunk(
+    library: &Library,
+    id: &GameId,
+    hash: ManifestHash,
+    chunk: ChunkRef,
+) -> Result<Vec<u8>, DiskFailure> {
+    let game = served_game(library, id, hash)?;
+    let info = game.manifest.chunk(chunk).ok_or_else(|| {
+        failure(
+            DiskFailureKind::NotFound,
+            format!("{id} has no chunk {} of file {}", chunk.chunk, chunk.file),
+        )
+    })?;
+    let path = Path::new(info.path.as_str());
+    let shown = || format!("{id}/{}", info.path);
+    let file = lock(&library.served.files)
+        .get((id.clone(), chunk.file), || {
+            library
+                .games
+                .open_file(&Path::new(id.as_str()).join(path), Access::Read)
+        })
+        .doing("open", shown())?;
+    let mut bytes = vec![0; info.len_bytes as usize];
+    let read = file
+        .read_at(&mut bytes, info.offset_bytes)
+        .doing("read", shown())?;
+    // Looking afterwards also catches a change that happened while reading.
+    let stat = file.stat().doing("look at", shown())?;
+    if read < bytes.len() || stat.stamp != game.stamps[chunk.file as usize] {
+        library.served.forget(id);
+        return Err(failure(
+            DiskFailureKind::NotFound,
+            format!(
+                "`{}` changed since it was hashed and is not shared until it is again",
+                shown()
+            ),
+        ));
+    }
+    Ok(bytes)
+}
+
+fn served_game(
+    library: &Library,
+    id: &GameId,
+    hash: ManifestHash,
+) -> Result<Arc<ServedGame>, DiskFailure> {
+    if let Some(game) = library.served.find(id, hash) {
+        return Ok(game);
+    }
+    let index = library.store.index(id);
+    let gone = || {
+        failure(
+            DiskFailureKind::NotFound,
+            format!("{id} is not here as manifest {}", hash.short()),
+        )
+    };
+    if index.manifest != Some(hash) {
+        return Err(gone());
+    }
+    let manifest = match library.store.manifest(hash) {
+        Some(manifest) => manifest,
+        None => rebuilt(library, id, &index)?
+            .filter(|m| m.hash() == hash)
+            .ok_or_else(gone)?,
+    };
+    let stamps: Option<Vec<Stamp>> = manifest
+        .files()
+        .iter()
+        .map(|file| Some(index.file(&file.path)?.stamp))
+        .collect();
+    let game = Arc::new(ServedGame {
+        id: id.clone(),
+        hash,
+        manifest: Arc::new(manifest),
+        stamps: stamps.ok_or_else(gone)?,
+    });
+    library.served.keep(Arc::clone(&game));
+    Ok(game)
+}
+
+/// The manifest of a game that was not downloaded here: its index holds all it takes.
+fn rebuilt(
+    library: &Library,
+    id: &GameId,
+    index: &RootIndex,
+) -> Result<Option<Manifest>, DiskFailure> {
+    let version = observe(library, id)?.root.version;
+    Ok(version.and_then(|version| manifest_of(id, version, index)?.ok()))
+}

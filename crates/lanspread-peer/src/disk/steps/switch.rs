@@ -1,0 +1,467 @@
+//! The steps of a download: the staging place, giving up the old version, the switch.
+//!
+//! Invariant: the sentinel appears only by a rename, after every file of the manifest stands under
+//! its final name, verified and synced.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use lanspread_core::{
+    DiskFailure, DiskFailureKind, StepProgress,
+    root::{DownloadIntent, Intent, StepReport},
+    scan::{Stale, stale_files},
+};
+use lanspread_db::{
+    ContentHash, DISCARDED_SENTINEL, DOWNLOAD_DIR, GameId, INTENT_FILE, Manifest, ManifestHash,
+    OWNER_MARKER, RelPath, SENTINEL, SENTINEL_TMP, VERSION_INI_BYTES_MAX,
+};
+
+use super::{
+    super::{
+        download::{Download, Place},
+        failure::{Doing, failure},
+        files::{self, Walk},
+        index::{IndexedFile, RootIndex},
+        intent_log::IntentRecord,
+        library::{Library, Root},
+        marker::Marker,
+        observe::{STAGED_FILES, STAGED_MANIFEST, staged_manifest},
+        old::Old,
+        port::{Folder, Kind},
+        prepare::{is_in_the_way, list_given_up, listed, obstacles, refuse},
+    },
+    Watch, intent, remove, write_intent,
+};
+
+pub(super) fn create_staging(
+    library: &Library,
+    id: &GameId,
+    hash: ManifestHash,
+) -> Result<StepReport, DiskFailure> {
+    let manifest = library.store.manifest(hash).ok_or_else(|| {
+        failure(
+            DiskFailureKind::NotFound,
+            format!("the manifest of {id} is not known: try again"),
+        )
+    })?;
+    let name = Path::new(id.as_str());
+    let made_root = files::stat(&*library.games, name)
+        .doing("look at", name)?
+        .is_none();
+    files::make_folders(&*library.games, name).doing("make the directory", name)?;
+    let root = library.root(id)?;
+    let folder = &*root.folder;
+    let staging = Path::new(DOWNLOAD_DIR);
+    let marked = files::stat(folder, &staging.join(OWNER_MARKER)).doing("look at", staging)?;
+    if marked.is_none() {
+        Marker {
+            version: None,
+            made_root,
+        }
+        .make(folder, staging)
+        .doing("make", staging)?;
+    }
+    files::make_folders(folder, &staging.join(STAGED_FILES)).doing("make", STAGED_FILES)?;
+    let opened = folder.open_folder(staging).doing("open", staging)?;
+    files::replace(&*opened, Path::new(STAGED_MANIFEST), &manifest.encode())
+        .doing("write", STAGED_MANIFEST)?;
+    Ok(StepReport::default())
+}
+
+pub(super) fn drop_staging(root: &Root<'_>) -> Result<StepReport, DiskFailure> {
+    let staging = Path::new(DOWNLOAD_DIR);
+    root.library.drop_download(root.id);
+    let marker = Marker::read(&*root.folder, staging).doing("read the marker in", staging)?;
+    // Without its manifest the rest is known to be worthless, should a crash leave it.
+    let manifest = staging.join(STAGED_MANIFEST);
+    if files::stat(&*root.folder, staging)
+        .doing("look at", staging)?
+        .is_some()
+    {
+        files::remove_if_there(&*root.folder, &manifest).doing("remove", &manifest)?;
+        root.folder.sync_folder(staging).doing("sync", staging)?;
+    }
+    files::remove_tree(&*root.folder, staging).doing("delete", staging)?;
+    if marker.made_root
+        && root
+            .folder
+            .list()
+            .doing("read", root.id.as_str())?
+            .is_empty()
+    {
+        remove::remove_root(root)?;
+    }
+    Ok(StepReport::default())
+}
+
+/// The download that a step is about, as it was prepared.
+fn prepared(root: &Root<'_>, hash: ManifestHash) -> Result<std::sync::Arc<Download>, DiskFailure> {
+    let download = root.library.download(root.id)?;
+    if download.hash == hash {
+        return Ok(download);
+    }
+    Err(failure(
+        DiskFailureKind::NotFound,
+        format!(
+            "another download of {} is prepared: start this one again",
+            root.id
+        ),
+    ))
+}
+
+pub(super) fn begin_giving_up(
+    root: &Root<'_>,
+    hash: ManifestHash,
+) -> Result<StepReport, DiskFailure> {
+    let download = prepared(root, hash)?;
+    let old = Old::of(root.library, root.id)?;
+    let mut record = IntentRecord::new(Intent::GivingUp { manifest: hash });
+    record.files = list_given_up(&old, download.manifest(), &download.places);
+    write_intent(root, &record)?;
+    Ok(StepReport::default())
+}
+
+pub(super) fn begin(root: &Root<'_>, hash: ManifestHash) -> Result<StepReport, DiskFailure> {
+    let download = prepared(root, hash)?;
+    let manifest = &**download.manifest();
+    if !download.is_complete() {
+        return Err(failure(
+            DiskFailureKind::NotFound,
+            format!(
+                "the download of {} is not complete: start it again",
+                root.id
+            ),
+        ));
+    }
+    let staging = root
+        .folder
+        .open_folder(Path::new(DOWNLOAD_DIR))
+        .doing("open", DOWNLOAD_DIR)?;
+    files::make_folders(&*staging, Path::new(STAGED_FILES)).doing("make", STAGED_FILES)?;
+    let gathered = staging
+        .open_folder(Path::new(STAGED_FILES))
+        .doing("open", STAGED_FILES)?;
+    check_places(root, &download)?;
+    sweep_unwanted(&*gathered, &download)?;
+    complete_staged(&*gathered, &download)?;
+    let old = Old::of(root.library, root.id)?;
+    let replaces = |file: u32| {
+        download.places[file as usize] == Place::Staged
+            && manifest.files().get(file as usize).is_some_and(|file| {
+                matches!(
+                    files::stat(&*root.folder, Path::new(file.path.as_str())),
+                    Ok(Some(stat)) if stat.kind == Kind::File
+                )
+            })
+    };
+    refuse(
+        root.id.as_str(),
+        &obstacles(root, manifest, &old, replaces)?,
+    )?;
+    let Stale { removed, left } = match download.intent {
+        DownloadIntent::Repair => Stale::default(),
+        DownloadIntent::New | DownloadIntent::Update | DownloadIntent::UpdateGivingUpOld => {
+            stale_files(old.files(), manifest)
+        }
+    };
+    let version_ini = version_ini(root, &*gathered, &download)?;
+    // Everything is synced before the intent says that there is only forward.
+    files::sync_tree(&*staging).doing("sync", DOWNLOAD_DIR)?;
+    let mut record =
+        IntentRecord::new(Intent::Switching { manifest: hash }).with_version_ini(&version_ini);
+    record.files = removed;
+    write_intent(root, &record)?;
+    let mut report = StepReport::default();
+    if !left.is_empty() {
+        let names: Vec<String> = left.iter().map(|path| path.as_str().to_owned()).collect();
+        report.notes.push(format!(
+            "the new version does not have these files and they may be yours, so they stay: {}",
+            listed(&names)
+        ));
+    }
+    Ok(report)
+}
+
+/// What stood in the root when the download was prepared must still be as it was.
+fn check_places(root: &Root<'_>, download: &Download) -> Result<(), DiskFailure> {
+    for (file, place) in download.manifest().files().iter().zip(&download.places) {
+        let path = file.path.as_str();
+        let Place::InRoot(stamp) = place else {
+            continue;
+        };
+        let stat = files::stat(&*root.folder, Path::new(path)).doing("look at", path)?;
+        if stat.is_none_or(|stat| stat.kind != Kind::File || stat.stamp != *stamp) {
+            return Err(failure(
+                DiskFailureKind::NotFound,
+                format!("`{path}` changed during the download: start the download again"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Removes from the staged files what is not to be promoted.
+fn sweep_unwanted(gathered: &dyn Folder, download: &Download) -> Result<(), DiskFailure> {
+    let manifest = download.manifest();
+    let mut unwanted = Vec::new();
+    files::walk(gathered, Path::new(""), &mut |path, stat| {
+        let place = rel_path(path)
+            .and_then(|path| manifest.file_index(&path))
+            .map(|file| download.places[file as usize]);
+        if stat.kind != Kind::Folder && place != Some(Place::Staged) {
+            unwanted.push(path.to_owned());
+        }
+        Ok::<_, std::io::Error>(Walk::Enter)
+    })
+    .doing("look into", STAGED_FILES)?;
+    for path in unwanted {
+        files::remove_if_there(gathered, &path).doing("remove", &path)?;
+    }
+    Ok(())
+}
+
+/// Makes the files that have no chunks, and checks the sizes of all others.
+fn complete_staged(gathered: &dyn Folder, download: &Download) -> Result<(), DiskFailure> {
+    for (file, place) in download.manifest().files().iter().zip(&download.places) {
+        let path = Path::new(file.path.as_str());
+        if *place != Place::Staged {
+            continue;
+        }
+        if file.size_bytes == 0 {
+            if let Some(parent) = path
+                .parent()
+                .filter(|parent| !parent.as_os_str().is_empty())
+            {
+                files::make_folders(gathered, parent).doing("make", parent)?;
+            }
+            files::write_new(gathered, path, &[]).doing("write", path)?;
+            continue;
+        }
+        let stat = files::stat(gathered, path).doing("look at", path)?;
+        let complete = stat.is_some_and(|stat| {
+            stat.kind == Kind::File && stat.stamp.size_bytes == file.size_bytes
+        });
+        if !complete {
+            return Err(failure(
+                DiskFailureKind::NotFound,
+                format!(
+                    "`{}` is not in `{DOWNLOAD_DIR}` as it was stored: start the download again",
+                    path.display()
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The bytes of the new `version.ini`, verified once more: they travel in the intent.
+fn version_ini(
+    root: &Root<'_>,
+    gathered: &dyn Folder,
+    download: &Download,
+) -> Result<Vec<u8>, DiskFailure> {
+    let manifest = download.manifest();
+    let listed = RelPath::parse(SENTINEL)
+        .ok()
+        .and_then(|path| manifest.file_index(&path));
+    // Every manifest holds the sentinel; `get` says the same to the compiler.
+    let at = listed.unwrap_or_default() as usize;
+    let folder = match download.places.get(at) {
+        Some(Place::InRoot(_)) => &*root.folder,
+        Some(Place::Staged) | None => gathered,
+    };
+    let bytes = files::read(folder, Path::new(SENTINEL), VERSION_INI_BYTES_MAX as u64)
+        .doing("read", SENTINEL)?;
+    let expected = manifest.files().get(at).map(|file| file.chunks.as_slice());
+    let is: Vec<ContentHash> = bytes
+        .chunks(manifest.chunk_bytes() as usize)
+        .map(ContentHash::of)
+        .collect();
+    if expected == Some(is.as_slice()) {
+        return Ok(bytes);
+    }
+    Err(failure(
+        DiskFailureKind::NotFound,
+        format!("`{SENTINEL}` changed during the download: start the download again"),
+    ))
+}
+
+pub(super) fn promote(
+    root: &Root<'_>,
+    hash: ManifestHash,
+    watch: Watch<'_>,
+) -> Result<StepReport, DiskFailure> {
+    let (staged, manifest) = staged(root)?;
+    if staged != hash {
+        return Err(failure(
+            DiskFailureKind::NotFound,
+            format!("`{DOWNLOAD_DIR}` holds another download than the one that becomes the game"),
+        ));
+    }
+    let record = intent(root)?;
+    remove::remove_files(root, &record.files, &[])?;
+    let base = Path::new(DOWNLOAD_DIR).join(STAGED_FILES);
+    let mut staged_files = Vec::new();
+    let mut staged_folders = vec![base.clone()];
+    let gathered = root.folder.open_folder(&base).doing("open", &base)?;
+    files::walk(&*gathered, Path::new(""), &mut |path, stat| {
+        match stat.kind {
+            Kind::Folder => staged_folders.push(base.join(path)),
+            Kind::File | Kind::Symlink | Kind::Other => staged_files.push(path.to_owned()),
+        }
+        Ok::<_, std::io::Error>(Walk::Enter)
+    })
+    .doing("look into", &base)?;
+    drop(gathered);
+    let count = u32::try_from(staged_files.len()).unwrap_or(u32::MAX);
+    let mut changed: BTreeSet<PathBuf> = BTreeSet::from([PathBuf::new()]);
+    for (index, path) in (1..).zip(&staged_files) {
+        (watch.progress)(StepProgress {
+            what: "moving files into place".to_owned(),
+            index,
+            count,
+            done_bytes: 0,
+        });
+        let from = base.join(path);
+        let wanted = rel_path(path).is_some_and(|path| manifest.file_index(&path).is_some());
+        if !wanted || path == Path::new(SENTINEL) {
+            files::remove_if_there(&*root.folder, &from).doing("remove", &from)?;
+            continue;
+        }
+        move_into_place(root, &from, path)?;
+        changed.extend(path.parent().map(Path::to_owned));
+    }
+    // The new names are durable before the old ones go.
+    for folder in &changed {
+        root.folder.sync_folder(folder).doing("sync", folder)?;
+    }
+    for folder in staged_folders.iter().rev() {
+        root.folder.remove_folder(folder).doing("remove", folder)?;
+    }
+    root.folder
+        .sync_folder(Path::new(DOWNLOAD_DIR))
+        .doing("sync", DOWNLOAD_DIR)?;
+    Ok(StepReport {
+        bytes: manifest.total_bytes(),
+        notes: Vec::new(),
+    })
+}
+
+fn move_into_place(root: &Root<'_>, from: &Path, to: &Path) -> Result<(), DiskFailure> {
+    let folder = &*root.folder;
+    if let Some(parent) = to.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        files::make_folders(folder, parent).doing("make", parent)?;
+    }
+    let stat = files::stat(folder, to).doing("look at", to)?;
+    if stat.is_some_and(|stat| stat.kind == Kind::Folder) {
+        // What was in it went before; a directory with anything else in it stays and stops us.
+        remove::remove_empty_folders(folder, to).doing("remove", to)?;
+    }
+    folder.rename(from, to).doing("move into place", to)
+}
+
+fn staged(root: &Root<'_>) -> Result<(ManifestHash, Manifest), DiskFailure> {
+    let staging = root
+        .folder
+        .open_folder(Path::new(DOWNLOAD_DIR))
+        .doing("open", DOWNLOAD_DIR)?;
+    staged_manifest(&*staging)
+        .doing("read", STAGED_MANIFEST)?
+        .ok_or_else(|| {
+            failure(
+                DiskFailureKind::NotFound,
+                format!(
+                    "`{DOWNLOAD_DIR}` of {} went away in the middle of the switch",
+                    root.id
+                ),
+            )
+        })
+}
+
+pub(super) fn publish(root: &Root<'_>, hash: ManifestHash) -> Result<StepReport, DiskFailure> {
+    let (_, manifest) = staged(root)?;
+    let folder = &*root.folder;
+    let record = intent(root)?;
+    let version_ini = record
+        .version_ini()
+        .filter(|_| missing(root, &manifest).is_none());
+    let Some(version_ini) = version_ini else {
+        // There is no way forward, and nothing to go back to: what stands can be fetched again.
+        files::remove_if_there(folder, Path::new(DISCARDED_SENTINEL))
+            .doing("remove", DISCARDED_SENTINEL)?;
+        files::remove_if_there(folder, Path::new(INTENT_FILE)).doing("remove", INTENT_FILE)?;
+        folder
+            .sync_folder(Path::new(""))
+            .doing("sync", root.id.as_str())?;
+        let what = missing(root, &manifest).map_or(SENTINEL.to_owned(), |path| path.to_string());
+        return Err(failure(
+            DiskFailureKind::NotFound,
+            format!(
+                "`{what}` of {} went away in the middle of the switch: download the game again, \
+                 what is here is used",
+                root.id
+            ),
+        ));
+    };
+    let store = &root.library.store;
+    store.save_manifest(hash, &manifest)?;
+    store.save_owned(root.id, hash)?;
+    files::replace_by_way_of(
+        folder,
+        Path::new(SENTINEL_TMP),
+        Path::new(SENTINEL),
+        &version_ini,
+    )
+    .doing("write", SENTINEL)?;
+    // Not a part of the switch: without it the files would only be hashed once more.
+    if let Err(error) = remember(root, hash, &manifest) {
+        tracing::warn!(game = %root.id, %error, "the hashes of a download were not remembered");
+    }
+    Ok(StepReport::default())
+}
+
+/// The first file of the manifest, the sentinel aside, that does not stand with its size.
+fn missing<'m>(root: &Root<'_>, manifest: &'m Manifest) -> Option<&'m RelPath> {
+    let stands = |file: &lanspread_db::ManifestFile| {
+        let stat = files::stat(&*root.folder, Path::new(file.path.as_str()));
+        matches!(stat, Ok(Some(stat))
+            if stat.kind == Kind::File && stat.stamp.size_bytes == file.size_bytes)
+    };
+    let file = manifest
+        .files()
+        .iter()
+        .find(|file| file.path.as_str() != SENTINEL && !stands(file))?;
+    Some(&file.path)
+}
+
+/// Remembers the hashes of files that were verified on the way.
+fn remember(root: &Root<'_>, hash: ManifestHash, manifest: &Manifest) -> Result<(), DiskFailure> {
+    let mut files = Vec::with_capacity(manifest.files().len());
+    for file in manifest.files() {
+        let path = Path::new(file.path.as_str());
+        let stat = root.folder.stat(path).doing("look at", path)?;
+        files.push(IndexedFile {
+            path: file.path.clone(),
+            stamp: stat.stamp,
+            chunks: Some(file.chunks.clone()),
+        });
+    }
+    let index = RootIndex {
+        chunk_bytes: manifest.chunk_bytes(),
+        manifest: Some(hash),
+        files,
+    };
+    root.library.store.save_index(root.id, &index)
+}
+
+/// A path of the file system as the manifest spells it.
+fn rel_path(path: &Path) -> Option<RelPath> {
+    RelPath::parse(&path.to_str()?.replace(std::path::MAIN_SEPARATOR, "/")).ok()
+}
+
+/// Silences the question whether a path through a file is an error: it means that nothing is there.
+pub(super) fn nothing_there(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::NotFound || is_in_the_way(error)
+}

@@ -1,0 +1,247 @@
+//! What a peer remembers of its games, in the state directory: indexes, manifests, which games it
+//! downloaded itself, what its installs unpacked.
+//!
+//! Invariant: nothing here is needed to keep a game whole. Each file is replaced atomically; one that
+//! is missing, damaged or of another version counts as missing, with a notice in the log. All but the
+//! manifests belong to one game directory: another directory has memories of its own.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use lanspread_core::DiskFailure;
+use lanspread_db::{ContentHash, GameId, MANIFEST_BYTES_MAX, Manifest, ManifestHash, Version};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    failure::Doing,
+    files,
+    index::{INDEX_BYTES_MAX, RootIndex},
+    port::{FileSystem, Folder, Kind},
+};
+
+const MANIFESTS: &str = "manifests";
+const LIBRARIES: &str = "libraries";
+const INDEX: &str = "index";
+const OWNED: &str = "owned";
+const INSTALLS: &str = "installs";
+const WHERE: &str = "where.txt";
+/// The largest record of an install that is read.
+const INSTALL_BYTES_MAX: u64 = 512 << 20;
+/// The form of install records.
+const INSTALL_FORMAT: u32 = 1;
+
+/// The memories of one game directory.
+#[derive(Debug)]
+pub(crate) struct Store {
+    manifests: Arc<dyn Folder>,
+    index: Arc<dyn Folder>,
+    owned: Arc<dyn Folder>,
+    installs: Arc<dyn Folder>,
+}
+
+/// What an install put into `local/`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct InstallRecord {
+    format: u32,
+    /// Size and time of last change of each file, by path below `local/`.
+    pub(crate) files: BTreeMap<String, (u64, i64)>,
+    /// What each symbolic link says, by path below `local/`.
+    pub(crate) links: BTreeMap<String, String>,
+}
+
+impl InstallRecord {
+    pub(crate) fn new() -> Self {
+        Self {
+            format: INSTALL_FORMAT,
+            files: BTreeMap::new(),
+            links: BTreeMap::new(),
+        }
+    }
+}
+
+impl Store {
+    /// Opens the memories of the game directory at `games`, whose path has no links in it.
+    pub(crate) fn open(
+        fs: &dyn FileSystem,
+        state_dir: &Path,
+        games: &Path,
+    ) -> Result<Self, DiskFailure> {
+        let key = ContentHash::of(games.as_os_str().as_encoded_bytes()).to_string();
+        let library = state_dir.join(LIBRARIES).join(&key[..16]);
+        let open = |path: PathBuf| {
+            fs.make(&path).doing("make the directory", &path)?;
+            fs.open(&path).doing("open the directory", &path)
+        };
+        let opened = open(library.clone())?;
+        let text = format!("{}\n", games.display());
+        let known = files::read_if_there(&*opened, Path::new(WHERE), 1 << 16)
+            .ok()
+            .flatten();
+        if known.as_deref() != Some(text.as_bytes()) {
+            files::replace(&*opened, Path::new(WHERE), text.as_bytes())
+                .doing("write", library.join(WHERE))?;
+        }
+        Ok(Self {
+            manifests: open(state_dir.join(MANIFESTS))?,
+            index: open(library.join(INDEX))?,
+            owned: open(library.join(OWNED))?,
+            installs: open(library.join(INSTALLS))?,
+        })
+    }
+
+    /// The index of a game; empty when there is none that can be used.
+    pub(crate) fn index(&self, id: &GameId) -> RootIndex {
+        let read = files::read_if_there(&*self.index, Path::new(id.as_str()), INDEX_BYTES_MAX);
+        let reason = match read {
+            Ok(None) => return RootIndex::default(),
+            Ok(Some(encoded)) => match RootIndex::decode(&encoded) {
+                Ok(index) => return index,
+                Err(bad) => bad.to_string(),
+            },
+            Err(error) => error.to_string(),
+        };
+        tracing::warn!(game = %id, %reason, "the index of a game cannot be used and is made anew");
+        RootIndex::default()
+    }
+
+    /// Remembers the index of a game.
+    pub(crate) fn save_index(&self, id: &GameId, index: &RootIndex) -> Result<(), DiskFailure> {
+        files::replace(&*self.index, Path::new(id.as_str()), &index.encode())
+            .doing("write the index of", id.as_str())
+    }
+
+    /// A manifest, if it is remembered.
+    pub(crate) fn manifest(&self, hash: ManifestHash) -> Option<Manifest> {
+        let name = hash.to_string();
+        let read = files::read_if_there(
+            &*self.manifests,
+            Path::new(&name),
+            MANIFEST_BYTES_MAX as u64,
+        );
+        let reason = match read {
+            Ok(None) => return None,
+            Ok(Some(encoded)) if ManifestHash::of_encoding(&encoded) == hash => {
+                match Manifest::decode(&encoded) {
+                    Ok(manifest) => return Some(manifest),
+                    Err(error) => error.to_string(),
+                }
+            }
+            Ok(Some(_)) => "its content is not what its name says".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        tracing::warn!(manifest = %name, %reason, "a remembered manifest cannot be used");
+        None
+    }
+
+    /// Remembers a manifest.
+    pub(crate) fn save_manifest(
+        &self,
+        hash: ManifestHash,
+        manifest: &Manifest,
+    ) -> Result<(), DiskFailure> {
+        let name = hash.to_string();
+        let path = Path::new(&name);
+        let known = files::stat(&*self.manifests, path).ok().flatten();
+        let encoded = manifest.encode();
+        if known.is_some_and(|stat| {
+            stat.kind == Kind::File && stat.stamp.size_bytes == encoded.len() as u64
+        }) {
+            return Ok(());
+        }
+        files::replace(&*self.manifests, path, &encoded).doing("write the manifest", path)
+    }
+
+    /// The manifest of what this peer downloaded for a game.
+    pub(crate) fn owned(&self, id: &GameId) -> Option<ManifestHash> {
+        let read = files::read_if_there(&*self.owned, Path::new(id.as_str()), 1024).ok()??;
+        let hash = std::str::from_utf8(&read)
+            .ok()
+            .and_then(|text| text.trim().parse().ok());
+        if hash.is_none() {
+            tracing::warn!(game = %id, "the record of what was downloaded cannot be read");
+        }
+        hash.map(ManifestHash)
+    }
+
+    /// Remembers that this peer downloaded a game.
+    pub(crate) fn save_owned(&self, id: &GameId, hash: ManifestHash) -> Result<(), DiskFailure> {
+        files::replace(
+            &*self.owned,
+            Path::new(id.as_str()),
+            format!("{hash}\n").as_bytes(),
+        )
+        .doing("record the download of", id.as_str())
+    }
+
+    /// Forgets that this peer downloaded a game.
+    pub(crate) fn forget_owned(&self, id: &GameId) {
+        forget(&*self.owned, Path::new(id.as_str()));
+    }
+
+    /// What the install of a version put into `local/`; `None` when that is not known.
+    pub(crate) fn install(&self, id: &GameId, version: Version) -> Option<InstallRecord> {
+        let name = install_name(id, version);
+        let read =
+            files::read_if_there(&*self.installs, Path::new(&name), INSTALL_BYTES_MAX).ok()??;
+        match serde_json::from_slice::<InstallRecord>(&read) {
+            Ok(record) if record.format == INSTALL_FORMAT => return Some(record),
+            Ok(record) => {
+                tracing::warn!(game = %id, format = record.format, "unknown form of install record");
+            }
+            Err(error) => {
+                tracing::warn!(game = %id, %error, "the record of an install cannot be read");
+            }
+        }
+        None
+    }
+
+    /// Remembers what an install put into `local/`.
+    pub(crate) fn save_install(
+        &self,
+        id: &GameId,
+        version: Version,
+        record: &InstallRecord,
+    ) -> Result<(), DiskFailure> {
+        let name = install_name(id, version);
+        serde_json::to_vec(record)
+            .map_err(io::Error::other)
+            .and_then(|json| files::replace(&*self.installs, Path::new(&name), &json))
+            .doing("record the install of", id.as_str())
+    }
+
+    /// Forgets the installs of a game, except that of `keep`.
+    pub(crate) fn forget_installs(&self, id: &GameId, keep: Option<Version>) {
+        let Ok(listed) = self.installs.list() else {
+            return;
+        };
+        let kept = keep.map(|version| install_name(id, version));
+        let prefix = format!("{id}.");
+        for entry in listed {
+            let name = entry.name.to_string_lossy();
+            let stamp = name
+                .strip_prefix(&prefix)
+                .and_then(|rest| rest.strip_suffix(".json"));
+            if stamp.is_some_and(|stamp| Version::parse(stamp).is_ok())
+                && kept.as_deref() != Some(&*name)
+            {
+                forget(&*self.installs, Path::new(&entry.name));
+            }
+        }
+    }
+}
+
+fn install_name(id: &GameId, version: Version) -> String {
+    format!("{id}.{version}.json")
+}
+
+/// Removes what is not needed any more. Failing does no harm: it is tried again some day.
+fn forget(folder: &dyn Folder, path: &Path) {
+    if let Err(error) = files::remove_if_there(folder, path) {
+        tracing::debug!(path = %path.display(), %error, "could not forget a record");
+    }
+}
