@@ -11,7 +11,7 @@ use lanspread_proto::{
 
 /// An id of the largest size, different for each number.
 fn id(nth: usize) -> GameId {
-    GameId::parse(&format!("{nth:0width$}", width = GAME_ID_BYTES_MAX)).unwrap()
+    GameId::parse(&format!("{nth:0GAME_ID_BYTES_MAX$}")).unwrap()
 }
 
 fn manifest() -> ManifestHash {
