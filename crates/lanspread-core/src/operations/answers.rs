@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     DiskFailure, DiskFailureKind, EffectId, ErrorKind, FetchFailure, ManifestAnswer,
-    OperationError, Outcome, PreparedDownload, RequestFailure, RootReport,
+    OperationError, OperationKind, Outcome, PreparedDownload, RequestFailure, RootReport,
     offers::{Choice, choose},
     root::{DownloadIntent, Goal, RootObservation, StepReport},
     world::World,
@@ -114,7 +114,11 @@ impl Operation {
     ) {
         match result {
             Ok(report) => {
-                self.report.moved_bytes += report.bytes;
+                // Of a download, what came over the network counts, and not once more when it is
+                // moved into place.
+                if self.kind == OperationKind::Install {
+                    self.report.moved_bytes += report.bytes;
+                }
                 self.note(report.notes);
                 self.observe_again(world);
             }
