@@ -2,9 +2,14 @@
 //!
 //! Invariant: nothing is decided here; each subcommand is data for the module of its name.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 use clap::{Args, Parser, Subcommand};
+use lanspread_db::GameId;
+use lanspread_peer::ListenAddr;
 
 /// Share games at a LAN party: peers find each other, move games from many peers at once, and
 /// install them.
@@ -13,12 +18,15 @@ use clap::{Args, Parser, Subcommand};
     name = "lanspread",
     version,
     max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true,
     after_help = "Examples:\n  \
         lanspread serve --games-dir /srv/games    share a folder of games, as the host of a party\n  \
         lanspread list                            what can be played here\n  \
         lanspread get openarena                   download and install a game from the others\n  \
         lanspread verify openarena                check every byte and repair from the others\n\n\
-        No address, no account, no set-up: peers on the same network find each other."
+        No address, no account, no set-up: peers on the same network find each other. Where a peer\n\
+        runs already (lanspread serve), the other commands talk to it."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -27,23 +35,43 @@ pub(crate) struct Cli {
 
 /// Where a peer keeps things and how it takes part.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "The peer")]
 pub(crate) struct PeerArgs {
     /// The folder that holds one folder for each game [default: Lanspread in your home folder]
-    #[arg(long, value_name = "DIR", env = "LANSPREAD_GAMES_DIR")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "LANSPREAD_GAMES_DIR",
+        hide_env_values = true
+    )]
     pub(crate) games_dir: Option<PathBuf>,
     /// Where this peer keeps its identity and its index [default: your data folder]
-    #[arg(long, value_name = "DIR", env = "LANSPREAD_STATE_DIR")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "LANSPREAD_STATE_DIR",
+        hide_env_values = true
+    )]
     pub(crate) state_dir: Option<PathBuf>,
-    /// The party's game.db; without one the party is open and every game is shared
-    #[arg(long, value_name = "FILE", env = "LANSPREAD_CATALOG")]
+    /// The party's catalog; without one, game.db beside the games if it is there, else the party is
+    /// open and every game is shared
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "LANSPREAD_CATALOG",
+        hide_env_values = true
+    )]
     pub(crate) catalog: Option<PathBuf>,
     /// Where to accept connections; a loopback address keeps everything on this machine
-    #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:0")]
+    #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:0", value_parser = listen_address)]
     pub(crate) listen: SocketAddr,
     /// What the others see [default: the name of this machine]
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
-    /// Say more about what happens; twice for everything
+    /// Also connect to this peer, where the network hides it; can be given several times
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) connect: Vec<ListenAddr>,
+    /// Say more about what happens; up to three times
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 }
@@ -52,7 +80,8 @@ pub(crate) struct PeerArgs {
 #[derive(Debug, Args)]
 pub(crate) struct GameArgs {
     /// The game's id, as `lanspread list` shows it
-    pub(crate) id: String,
+    #[arg(value_parser = GameId::parse)]
+    pub(crate) id: GameId,
     #[command(flatten)]
     pub(crate) peer: PeerArgs,
 }
@@ -60,17 +89,24 @@ pub(crate) struct GameArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Subcommands {
     /// Take part in the party until Ctrl-C: share what is here, fetch what is asked for
+    #[command(after_help = "Examples:\n  \
+            lanspread serve\n  \
+            lanspread serve --games-dir /srv/games --catalog /srv/game.db --name den")]
     Serve(PeerArgs),
     /// Show all games, here and at the others
+    #[command(after_help = "Example:\n  lanspread list")]
     List(PeerArgs),
     /// Show the other peers
+    #[command(after_help = "Example:\n  lanspread peers --connect 192.168.1.20:47000")]
     Peers(PeerArgs),
     /// Show what this peer is doing
+    #[command(after_help = "Example:\n  lanspread status")]
     Status(PeerArgs),
     /// Download a game, or its newer version, from the others and install it
-    #[command(
-        after_help = "Example:\n  lanspread get openarena\n\nInterrupted? The same command goes on where it stopped."
-    )]
+    #[command(after_help = "Examples:\n  \
+        lanspread get openarena\n  \
+        lanspread get openarena --no-install --wait 600\n\n\
+        Interrupted? The same command goes on where it stopped.")]
     Get {
         #[command(flatten)]
         game: GameArgs,
@@ -81,24 +117,34 @@ pub(crate) enum Subcommands {
         #[arg(long)]
         give_up_old: bool,
         /// How long to look for a peer that has the game, in seconds
-        #[arg(long, value_name = "SECONDS", default_value_t = 20)]
+        #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(..=WAIT_SECONDS_MAX))]
         wait: u64,
     },
     /// Unpack a downloaded game
+    #[command(after_help = "Example:\n  lanspread install openarena")]
     Install(GameArgs),
     /// Delete the unpacked game, saves included; the download stays
+    #[command(after_help = "Example:\n  lanspread uninstall openarena")]
     Uninstall(GameArgs),
     /// Delete a downloaded game that is not installed
+    #[command(after_help = "Example:\n  lanspread remove openarena")]
     Remove(GameArgs),
     /// Read every byte of a game again and repair what is damaged from the others
+    #[command(after_help = "Example:\n  lanspread verify openarena")]
     Verify(GameArgs),
+    /// End what the running peer does with a game
+    #[command(after_help = "Example:\n  lanspread cancel openarena")]
+    Cancel(GameArgs),
     /// Make or show a catalog, the list of the games of a party
     #[command(subcommand)]
     Catalog(CatalogCommand),
     /// Drive a peer by JSON lines on standard input and output (docs/JSONL.md)
+    #[command(after_help = "Example:\n  \
+            echo '{\"seq\":1,\"cmd\":\"status\"}' | lanspread jsonl --games-dir games --state-dir state")]
     Jsonl(PeerArgs),
     /// Print completions for a shell
-    #[command(after_help = "Example:\n  lanspread completions bash > ~/.local/share/bash-completion/completions/lanspread")]
+    #[command(after_help = "Example:\n  \
+            lanspread completions bash > ~/.local/share/bash-completion/completions/lanspread")]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -108,6 +154,7 @@ pub(crate) enum Subcommands {
 #[derive(Debug, Subcommand)]
 pub(crate) enum CatalogCommand {
     /// Make a game.db from a folder of games
+    #[command(after_help = "Example:\n  lanspread catalog build /srv/games -o /srv/games/game.db")]
     Build {
         /// The folder that holds one folder for each game
         games_dir: PathBuf,
@@ -116,9 +163,79 @@ pub(crate) enum CatalogCommand {
         output: PathBuf,
     },
     /// Show what a game.db holds and what is wrong with it
+    #[command(after_help = "Example:\n  lanspread catalog show /srv/games/game.db")]
     Show {
         /// The file
         #[arg(default_value = "game.db")]
         catalog: PathBuf,
     },
+}
+
+/// The longest wait for a peer that has a game: a day.
+const WAIT_SECONDS_MAX: u64 = 86_400;
+
+/// An address with a port, or one without and the system chooses the port.
+fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    let with_port = text.parse::<SocketAddr>();
+    with_port
+        .or_else(|_| text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 0)))
+        .map_err(|_| "write it like 0.0.0.0:47000, [::]:47000 or 127.0.0.1".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_subcommand_has_an_example() {
+        let mut command = Cli::command();
+        command.build();
+        let mut leaves = vec![&command];
+        while let Some(command) = leaves.pop() {
+            let below: Vec<_> = command
+                .get_subcommands()
+                .filter(|below| below.get_name() != "help")
+                .collect();
+            if below.is_empty() {
+                let help = command
+                    .get_after_help()
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
+                assert!(help.contains("Example"), "{}", command.get_name());
+            }
+            leaves.extend(below);
+        }
+    }
+
+    #[test]
+    fn a_listen_address_needs_no_port() {
+        assert_eq!(
+            listen_address("127.0.0.1"),
+            Ok(SocketAddr::from(([127, 0, 0, 1], 0)))
+        );
+        assert_eq!(listen_address("[::1]:80").map(|addr| addr.port()), Ok(80));
+        assert!(listen_address("localhost").is_err());
+    }
+
+    #[test]
+    fn a_wait_is_accepted_up_to_a_day_and_not_past_it() {
+        let parse = |seconds: u64| {
+            Cli::try_parse_from(["lanspread", "get", "chess", "--wait", &seconds.to_string()])
+        };
+        assert!(parse(WAIT_SECONDS_MAX).is_ok());
+        assert!(parse(WAIT_SECONDS_MAX + 1).is_err());
+    }
+
+    #[test]
+    fn a_hostile_id_is_a_wrong_command_line() {
+        let error = Cli::try_parse_from(["lanspread", "remove", "../evil"]).expect_err("refused");
+        assert_eq!(error.exit_code(), 2);
+    }
 }

@@ -7,18 +7,28 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use interprocess::local_socket::{
     GenericFilePath, ListenerOptions, Name,
-    tokio::{Stream, prelude::*},
+    tokio::{Listener, Stream, prelude::*},
 };
 use tokio::{io::BufReader, task::JoinSet};
 
-use crate::{lines, session::Session};
+use crate::{
+    lines::{self, AtEnd},
+    session::Session,
+};
 
 /// Most clients served at the same time.
 pub(crate) const CLIENTS_MAX: usize = 32;
+
+/// How long clients have to read the last lines of a peer that ended.
+const LAST_LINES: Duration = Duration::from_millis(200);
+
+/// Pause after the system refused to hand over a client, for example because files ran out.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Longest path that every supported system takes as a socket's name, in bytes.
 #[cfg(unix)]
@@ -26,6 +36,10 @@ const SOCKET_PATH_BYTES_MAX: usize = 100;
 
 /// Where the socket of a state directory is.
 pub(crate) fn socket_path(state_dir: &Path) -> PathBuf {
+    // One directory reached by two paths is one directory.
+    let state_dir = state_dir
+        .canonicalize()
+        .unwrap_or_else(|_| state_dir.to_owned());
     let name = blake3::hash(state_dir.as_os_str().as_encoded_bytes()).to_hex();
     #[cfg(unix)]
     {
@@ -33,56 +47,187 @@ pub(crate) fn socket_path(state_dir: &Path) -> PathBuf {
         if inside.as_os_str().len() <= SOCKET_PATH_BYTES_MAX {
             return inside;
         }
-        std::env::temp_dir().join(format!("lanspread-{}.sock", &name[..16]))
+        std::env::temp_dir().join(format!("lanspread-{}.sock", &name[..32]))
     }
     #[cfg(not(unix))]
     {
-        PathBuf::from(format!(r"\\.\pipe\lanspread-{}", &name[..16]))
+        PathBuf::from(format!(r"\\.\pipe\lanspread-{}", &name[..32]))
     }
-}
-
-fn socket_name(state_dir: &Path) -> io::Result<Name<'static>> {
-    socket_path(state_dir).to_fs_name::<GenericFilePath>().map(Name::into_owned)
 }
 
 /// Connects to the peer that runs on this state directory, if one does.
 pub(crate) async fn connect(state_dir: &Path) -> Option<Stream> {
-    Stream::connect(socket_name(state_dir).ok()?).await.ok()
+    let path = socket_path(state_dir);
+    if !is_own(&path, state_dir) {
+        return None;
+    }
+    Stream::connect(socket_name(path).ok()?).await.ok()
 }
 
-/// Serves the session's commands to whoever connects, until the session is left.
-///
-/// The caller holds the lock of the state directory, so a socket that is there already was left
-/// behind and is replaced.
-///
-/// # Errors
-/// The socket cannot be made.
-pub(crate) async fn serve(session: Arc<Session>, state_dir: &Path) -> io::Result<()> {
-    let path = socket_path(state_dir);
-    let options = ListenerOptions::new().name(socket_name(state_dir)?).try_overwrite(true);
-    #[cfg(unix)]
-    let options = {
-        use interprocess::os::unix::local_socket::ListenerOptionsExt;
-        options.mode(0o600)
-    };
-    let listener = options.create_tokio().map_err(|error| {
-        io::Error::new(error.kind(), format!("the control socket {} cannot be made: {error}", path.display()))
-    })?;
-    let mut clients = JoinSet::new();
-    loop {
-        tokio::select! {
-            () = session.leave().cancelled() => return Ok(()),
-            Some(_) = clients.join_next() => {}
-            client = listener.accept(), if clients.len() < CLIENTS_MAX => {
-                let Ok(client) = client else { continue };
-                let session = Arc::clone(&session);
-                clients.spawn(async move {
-                    let (input, output) = client.split();
-                    if let Err(error) = lines::serve(session, BufReader::new(input), output).await {
-                        tracing::debug!(%error, "a control client went away");
+/// Whether the socket was made by the owner of the state directory: one outside of it has a name
+/// that anybody could take first.
+#[cfg(unix)]
+fn is_own(socket: &Path, state_dir: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let owner = |path: &Path| path.symlink_metadata().map(|metadata| metadata.uid()).ok();
+    let state_dir = state_dir
+        .canonicalize()
+        .unwrap_or_else(|_| state_dir.to_owned());
+    owner(socket).is_some_and(|uid| Some(uid) == owner(&state_dir))
+}
+
+/// Pipes of other users cannot take this name while the peer runs.
+#[cfg(not(unix))]
+fn is_own(_socket: &Path, _state_dir: &Path) -> bool {
+    true
+}
+
+fn socket_name(path: PathBuf) -> io::Result<Name<'static>> {
+    path.to_fs_name::<GenericFilePath>()
+}
+
+/// A socket that clients can connect to.
+#[derive(Debug)]
+pub(crate) struct ControlSocket {
+    listener: Listener,
+}
+
+impl ControlSocket {
+    /// Makes the socket of a state directory.
+    ///
+    /// The caller holds the lock of the directory, so a socket that is there already was left behind
+    /// by a peer that was killed, and is replaced.
+    ///
+    /// # Errors
+    /// The system does not allow it there.
+    pub(crate) fn bind(state_dir: &Path) -> io::Result<Self> {
+        let path = socket_path(state_dir);
+        let listener = private_listener(&path).map_err(|error| {
+            let message = format!(
+                "the control socket {} cannot be made: {error}",
+                path.display()
+            );
+            io::Error::new(error.kind(), message)
+        })?;
+        Ok(Self { listener })
+    }
+
+    /// Serves the session's commands to whoever connects, until the session has ended. The socket is
+    /// gone afterwards.
+    pub(crate) async fn serve(self, session: Arc<Session>) {
+        let mut clients = JoinSet::new();
+        loop {
+            tokio::select! {
+                () = session.ended().cancelled() => break,
+                Some(_) = clients.join_next() => {}
+                client = self.listener.accept(), if clients.len() < CLIENTS_MAX => match client {
+                    Ok(client) => {
+                        clients.spawn(serve_client(Arc::clone(&session), client));
                     }
-                });
+                    Err(error) => {
+                        tracing::warn!(%error, "a control client could not be let in");
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
+                },
             }
         }
+        drop(self.listener);
+        let last = async { while clients.join_next().await.is_some() {} };
+        if tokio::time::timeout(LAST_LINES, last).await.is_err() {
+            tracing::debug!("a control client did not read the last lines");
+        }
+    }
+}
+
+async fn serve_client(session: Arc<Session>, client: Stream) {
+    let events = session.events();
+    let (input, output) = tokio::io::split(client);
+    let input = BufReader::new(input);
+    if let Err(error) = lines::serve(session, events, input, output, AtEnd::EndClient).await {
+        tracing::debug!(%error, "a control client went away");
+    }
+}
+
+fn options(path: &Path) -> io::Result<ListenerOptions<'static>> {
+    Ok(ListenerOptions::new()
+        .name(socket_name(path.to_owned())?)
+        .try_overwrite(true))
+}
+
+#[cfg(unix)]
+fn private_listener(path: &Path) -> io::Result<Listener> {
+    use std::os::unix::fs::PermissionsExt;
+
+    use interprocess::os::unix::local_socket::ListenerOptionsExt;
+
+    match options(path)?.mode(0o600).create_tokio() {
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+            // The state directory around it is private as well.
+            let listener = options(path)?.create_tokio()?;
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+            Ok(listener)
+        }
+        other => other,
+    }
+}
+
+#[cfg(not(unix))]
+fn private_listener(path: &Path) -> io::Result<Listener> {
+    options(path)?.create_tokio()
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn state_dir_with_socket_of(bytes: usize, parent: &Path) -> PathBuf {
+        let used = parent
+            .canonicalize()
+            .expect("it is there")
+            .as_os_str()
+            .len();
+        let name = bytes - used - "//control.sock".len();
+        let dir = parent.join("x".repeat(name));
+        std::fs::create_dir(&dir).expect("writable");
+        dir
+    }
+
+    #[test]
+    fn a_socket_lies_in_its_state_directory_as_long_as_its_name_is_short_enough() {
+        let parent = tempfile::tempdir().expect("a temporary directory");
+        let fits = state_dir_with_socket_of(SOCKET_PATH_BYTES_MAX, parent.path());
+        assert_eq!(
+            socket_path(&fits).parent(),
+            fits.canonicalize().ok().as_deref()
+        );
+        let too_long = state_dir_with_socket_of(SOCKET_PATH_BYTES_MAX + 1, parent.path());
+        assert_eq!(
+            socket_path(&too_long).parent(),
+            Some(&*std::env::temp_dir())
+        );
+        assert!(socket_path(&too_long).as_os_str().len() <= SOCKET_PATH_BYTES_MAX);
+    }
+
+    #[tokio::test]
+    async fn a_socket_that_was_left_behind_is_replaced_and_private() {
+        let state = tempfile::tempdir().expect("a temporary directory");
+        let path = socket_path(state.path());
+        drop(std::os::unix::net::UnixListener::bind(&path).expect("a socket"));
+        assert!(path.exists(), "the standard library leaves it behind");
+        assert!(
+            connect(state.path()).await.is_none(),
+            "nobody listens there"
+        );
+        let socket = ControlSocket::bind(state.path()).expect("replaced");
+        let mode = std::fs::metadata(&path)
+            .expect("there")
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert!(connect(state.path()).await.is_some());
+        drop(socket);
+        assert!(!path.exists(), "it goes with its owner");
     }
 }

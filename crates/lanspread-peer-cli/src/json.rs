@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use lanspread_db::CatalogMode;
 use lanspread_peer::{
-    GameView, Offer, OperationError, OperationReport, OperationView, Outcome, OutboundView, PeerEvent, PeerInfo,
-    PeerView, Progress, SourceShare,
+    GameView, Offer, OperationError, OperationReport, OperationView, OutboundView, Outcome,
+    PeerEvent, PeerInfo, PeerView, Progress, SourceShare,
 };
 use serde_json::{Value, json};
 
@@ -82,7 +82,10 @@ pub(crate) const fn mode(mode: CatalogMode) -> &'static str {
 fn progress(progress: &Progress) -> Value {
     match progress {
         Progress::Waiting { what } => json!({ "phase": "waiting", "what": what }),
-        Progress::Checking { done_bytes, total_bytes } => {
+        Progress::Checking {
+            done_bytes,
+            total_bytes,
+        } => {
             json!({ "phase": "checking", "done_bytes": done_bytes, "total_bytes": total_bytes })
         }
         Progress::Transferring {
@@ -119,7 +122,8 @@ fn source(source: &SourceShare) -> Value {
     })
 }
 
-fn millis(time: Duration) -> u64 {
+/// A time in whole milliseconds.
+pub(crate) fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
@@ -128,14 +132,25 @@ fn mib_per_s(bytes: u64, elapsed: Duration) -> f64 {
     #[expect(clippy::cast_precision_loss)]
     let mib = bytes as f64 / MIB;
     let seconds = elapsed.as_secs_f64();
-    if seconds > 0.0 { (mib / seconds * 10.0).round() / 10.0 } else { 0.0 }
+    if seconds > 0.0 {
+        (mib / seconds * 10.0).round() / 10.0
+    } else {
+        0.0
+    }
 }
 
 /// An event as one line: its name, then its fields.
-#[expect(clippy::too_many_lines, reason = "a table: one arm for each event, nothing else")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a table: one arm for each event, nothing else"
+)]
 pub(crate) fn event(event: &PeerEvent) -> Value {
     match event {
-        PeerEvent::LocalPeerReady { peer_id, addrs, mode: party } => line(
+        PeerEvent::LocalPeerReady {
+            peer_id,
+            addrs,
+            mode: party,
+        } => line(
             "ready",
             json!({
                 "peer_id": peer_id,
@@ -144,25 +159,48 @@ pub(crate) fn event(event: &PeerEvent) -> Value {
                 "mode": mode(*party),
             }),
         ),
-        PeerEvent::PeerConnected { peer_id, addr, name } => {
-            line("peer-connected", json!({ "peer_id": peer_id, "addr": addr, "name": name }))
-        }
+        PeerEvent::PeerConnected {
+            peer_id,
+            addr,
+            name,
+        } => line(
+            "peer-connected",
+            json!({ "peer_id": peer_id, "addr": addr, "name": name }),
+        ),
         PeerEvent::PeerMoved { peer_id, addr } => {
             line("peer-moved", json!({ "peer_id": peer_id, "addr": addr }))
         }
-        PeerEvent::PeerLost { peer_id, name, reason } => {
-            line("peer-lost", json!({ "peer_id": peer_id, "name": name, "message": reason }))
-        }
-        PeerEvent::PeerRefused { peer_id, who, kind, reason } => line(
+        PeerEvent::PeerLost {
+            peer_id,
+            name,
+            reason,
+        } => line(
+            "peer-lost",
+            json!({ "peer_id": peer_id, "name": name, "message": reason }),
+        ),
+        PeerEvent::PeerRefused {
+            peer_id,
+            who,
+            kind,
+            reason,
+        } => line(
             "peer-refused",
             json!({ "peer_id": peer_id, "who": who, "kind": kind.as_str(), "message": reason }),
         ),
-        PeerEvent::ConnectFinished { addr, result: Ok(peer_id) } => {
-            line("connect-finished", json!({ "addr": addr, "peer_id": peer_id }))
-        }
-        PeerEvent::ConnectFinished { addr, result: Err(failure) } => {
-            line("connect-failed", with(error(failure), json!({ "addr": addr })))
-        }
+        PeerEvent::ConnectFinished {
+            addr,
+            result: Ok(peer_id),
+        } => line(
+            "connect-finished",
+            json!({ "addr": addr, "peer_id": peer_id }),
+        ),
+        PeerEvent::ConnectFinished {
+            addr,
+            result: Err(failure),
+        } => line(
+            "connect-failed",
+            with(error(failure), json!({ "addr": addr })),
+        ),
         PeerEvent::GamesListUpdated => line("games-list-updated", json!({})),
         PeerEvent::ActiveOperationsChanged { active } => {
             let active: Vec<_> = active
@@ -171,7 +209,12 @@ pub(crate) fn event(event: &PeerEvent) -> Value {
                 .collect();
             line("active-operations-changed", json!({ "active": active }))
         }
-        PeerEvent::GotGameFiles { id, version, manifest, files } => line(
+        PeerEvent::GotGameFiles {
+            id,
+            version,
+            manifest,
+            files,
+        } => line(
             "got-game-files",
             json!({
                 "id": id,
@@ -186,7 +229,12 @@ pub(crate) fn event(event: &PeerEvent) -> Value {
         PeerEvent::GetGameFailed { id, error: failure } => {
             line("get-game-failed", with(error(failure), json!({ "id": id })))
         }
-        PeerEvent::ManifestConflict { id, version, offers, chosen } => line(
+        PeerEvent::ManifestConflict {
+            id,
+            version,
+            offers,
+            chosen,
+        } => line(
             "manifest-conflict",
             json!({
                 "id": id,
@@ -198,25 +246,56 @@ pub(crate) fn event(event: &PeerEvent) -> Value {
         PeerEvent::OperationBegan { id, kind } => {
             line(&format!("{}-began", kind.as_str()), json!({ "id": id }))
         }
-        PeerEvent::OperationProgress { id, kind, progress: at } => line(
+        PeerEvent::OperationProgress {
+            id,
+            kind,
+            progress: at,
+        } => line(
             &format!("{}-progress", kind.as_str()),
             with(progress(at), json!({ "id": id })),
         ),
-        PeerEvent::SourceDropped { id, peer_id, name, reason } => line(
+        PeerEvent::SourceDropped {
+            id,
+            peer_id,
+            name,
+            reason,
+        } => line(
             "source-dropped",
             json!({ "id": id, "peer_id": peer_id, "name": name, "message": reason }),
         ),
         PeerEvent::OperationEnded { id, kind, outcome } => {
             let (how, fields) = ended(outcome);
-            line(&format!("{}-{how}", kind.as_str()), with(fields, json!({ "id": id })))
+            line(
+                &format!("{}-{how}", kind.as_str()),
+                with(fields, json!({ "id": id })),
+            )
         }
-        PeerEvent::HashingProgress { id, hashed_bytes, total_bytes } => line(
+        PeerEvent::HashingProgress {
+            id,
+            hashed_bytes,
+            total_bytes,
+        } => line(
             "hashing-progress",
             json!({ "id": id, "hashed_bytes": hashed_bytes, "total_bytes": total_bytes }),
         ),
-        PeerEvent::Notice { message } => line("notice", json!({ "message": message })),
-        PeerEvent::RuntimeFailed { reason } => line("runtime-failed", json!({ "message": reason })),
+        PeerEvent::Notice { message } => notice(message),
+        PeerEvent::RuntimeFailed { reason } => runtime_failed(reason),
     }
+}
+
+/// Something the user should know, once.
+pub(crate) fn notice(message: &str) -> Value {
+    line("notice", json!({ "message": message }))
+}
+
+/// The peer cannot go on, or could not even start.
+pub(crate) fn runtime_failed(message: &str) -> Value {
+    line("runtime-failed", json!({ "message": message }))
+}
+
+/// A reader was too slow and missed this many events.
+pub(crate) fn events_lost(count: u64) -> Value {
+    line("events-lost", json!({ "count": count }))
 }
 
 fn line(name: &str, fields: Value) -> Value {
@@ -266,3 +345,6 @@ fn offer(offer: &Offer) -> Value {
             .collect::<Vec<_>>(),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,12 @@
-//! Serves the JSON interface on one pair of streams: standard input and output, or a local socket.
+//! Serves the JSON interface on one pair of streams: standard input and output, a local socket, or a
+//! pipe within this process.
 //!
-//! Invariant: a line is written whole or not at all, and a reader that is slow or gone holds up nobody
-//! but itself.
+//! Invariant: a line is written whole or not at all, every line that is read is answered, and a reader
+//! that is slow or gone holds up nobody but itself.
 
 use std::{io, sync::Arc};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::{
     io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite, AsyncWriteExt},
     sync::{broadcast::error::RecvError, mpsc},
@@ -13,8 +14,9 @@ use tokio::{
 };
 
 use crate::{
+    json,
     protocol::{self, Command, LINE_BYTES_MAX, Line},
-    session::Session,
+    session::{Events, Session},
 };
 
 /// Most lines that wait to be carried out; a client that sends more waits.
@@ -23,41 +25,67 @@ const LINES_PENDING_MAX: usize = 16;
 /// Most `wait-peers` commands of one client that wait at the same time.
 const WAITS_MAX: usize = 16;
 
-/// Serves until the input ends, the output breaks or the session is left.
+/// What the end of the input means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AtEnd {
+    /// Whoever started the peer wants it to end.
+    EndPeer,
+    /// One of several clients has gone.
+    EndClient,
+}
+
+/// Serves until the peer has ended, or with [`AtEnd::EndClient`] the input.
+///
+/// Commands are carried out from the moment the peer's listener is bound.
 ///
 /// # Errors
-/// The streams fail.
-pub(crate) async fn serve<R, W>(session: Arc<Session>, input: R, mut output: W) -> io::Result<()>
+/// The output cannot be written to.
+pub(crate) async fn serve<R, W>(
+    session: Arc<Session>,
+    mut events: Events,
+    input: R,
+    mut output: W,
+    at_end: AtEnd,
+) -> io::Result<()>
 where
     R: AsyncBufRead + Unpin + Send + 'static,
     W: AsyncWrite + Unpin,
 {
-    let mut events = session.events();
     let (tx, mut lines) = mpsc::channel(LINES_PENDING_MAX);
     let mut reader = JoinSet::new();
     reader.spawn(read_lines(input, tx));
     let mut waits = JoinSet::new();
+    let mut more = true;
     loop {
+        if !more && at_end == AtEnd::EndClient && waits.is_empty() {
+            return Ok(());
+        }
+        let ready = session.ready().is_cancelled();
         tokio::select! {
             biased;
-            line = lines.recv() => match line {
-                Some(line) => carry_out(&session, line, &mut waits, &mut output).await?,
-                None => return Ok(()),
+            event = events.recv() => match event {
+                Ok(event) => write_line(&mut output, &event).await?,
+                Err(RecvError::Lagged(count)) => {
+                    write_line(&mut output, &json::events_lost(count)).await?;
+                }
+                Err(RecvError::Closed) => return Ok(()),
             },
             Some(answer) = waits.join_next() => {
                 if let Ok(answer) = answer {
                     write_line(&mut output, &answer).await?;
                 }
             }
-            event = events.recv() => match event {
-                Ok(event) => write_line(&mut output, &event).await?,
-                Err(RecvError::Lagged(count)) => {
-                    let lost = json!({ "type": "event", "event": "events-lost", "count": count });
-                    write_line(&mut output, &lost).await?;
+            line = lines.recv(), if more && ready => match line {
+                Some(line) => carry_out(&session, line, &mut waits, &mut output).await?,
+                None => {
+                    more = false;
+                    if at_end == AtEnd::EndPeer {
+                        session.leave().cancel();
+                    }
                 }
-                Err(RecvError::Closed) => return Ok(()),
             },
-            () = session.leave().cancelled() => return Ok(()),
+            () = session.ready().cancelled(), if !ready => {}
+            () = session.ended().cancelled(), if waits.is_empty() => return Ok(()),
         }
     }
 }
@@ -91,7 +119,7 @@ fn answer(seq: &Value, result: Result<Value, lanspread_peer::CommandRefused>) ->
     }
 }
 
-pub(crate) async fn write_line<W: AsyncWrite + Unpin>(output: &mut W, line: &Value) -> io::Result<()> {
+async fn write_line<W: AsyncWrite + Unpin>(output: &mut W, line: &Value) -> io::Result<()> {
     let mut text = line.to_string();
     text.push('\n');
     output.write_all(text.as_bytes()).await?;
@@ -100,7 +128,7 @@ pub(crate) async fn write_line<W: AsyncWrite + Unpin>(output: &mut W, line: &Val
 
 /// Reads lines until the input ends or nobody wants them; empty lines are passed over.
 async fn read_lines<R: AsyncBufRead + Unpin>(mut input: R, tx: mpsc::Sender<Line>) {
-    while let Ok(Some(line)) = read_line(&mut input).await {
+    while let Ok(Some(line)) = read_line(&mut input, LINE_BYTES_MAX + 1).await {
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
@@ -110,8 +138,11 @@ async fn read_lines<R: AsyncBufRead + Unpin>(mut input: R, tx: mpsc::Sender<Line
     }
 }
 
-/// Reads one line without its end; of a line that is too long, one byte more than the limit.
-pub(crate) async fn read_line<R: AsyncBufRead + Unpin>(input: &mut R) -> io::Result<Option<Vec<u8>>> {
+/// Reads one line without its end; of a longer one, its first `bytes_max` bytes.
+pub(crate) async fn read_line<R: AsyncBufRead + Unpin>(
+    input: &mut R,
+    bytes_max: usize,
+) -> io::Result<Option<Vec<u8>>> {
     let mut line = Vec::new();
     loop {
         let available = input.fill_buf().await?;
@@ -120,7 +151,7 @@ pub(crate) async fn read_line<R: AsyncBufRead + Unpin>(input: &mut R) -> io::Res
         }
         let end = available.iter().position(|byte| *byte == b'\n');
         let part = &available[..end.unwrap_or(available.len())];
-        let room = (LINE_BYTES_MAX + 1).saturating_sub(line.len());
+        let room = bytes_max.saturating_sub(line.len());
         line.extend_from_slice(&part[..part.len().min(room)]);
         let used = end.map_or(available.len(), |at| at + 1);
         input.consume(used);
@@ -136,7 +167,10 @@ mod tests {
 
     async fn lines_of(mut input: &[u8]) -> Vec<Vec<u8>> {
         let mut lines = Vec::new();
-        while let Some(line) = read_line(&mut input).await.expect("a slice can be read") {
+        while let Some(line) = read_line(&mut input, LINE_BYTES_MAX + 1)
+            .await
+            .expect("a slice can be read")
+        {
             lines.push(line);
         }
         lines
@@ -144,7 +178,10 @@ mod tests {
 
     #[tokio::test]
     async fn lines_end_at_line_feeds_and_at_the_end() {
-        assert_eq!(lines_of(b"a\nbc\r\n\nd").await, [&b"a"[..], b"bc\r", b"", b"d"]);
+        assert_eq!(
+            lines_of(b"a\nbc\r\n\nd").await,
+            [&b"a"[..], b"bc\r", b"", b"d"]
+        );
         assert!(lines_of(b"").await.is_empty());
     }
 

@@ -83,17 +83,26 @@ pub(crate) struct Line {
 pub(crate) fn parse(line: &[u8]) -> Line {
     if line.len() > LINE_BYTES_MAX {
         let message = format!("a line of more than {LINE_BYTES_MAX} bytes is not read");
-        return Line { seq: Value::Null, command: Err(bad_input(message)) };
+        return Line {
+            seq: Value::Null,
+            command: Err(bad_input(message)),
+        };
     }
     let mut fields = match serde_json::from_slice(line) {
         Ok(Value::Object(fields)) => fields,
         Ok(_) => {
             let message = r#"a command is an object such as {"seq":1,"cmd":"status"}"#.to_owned();
-            return Line { seq: Value::Null, command: Err(bad_input(message)) };
+            return Line {
+                seq: Value::Null,
+                command: Err(bad_input(message)),
+            };
         }
         Err(error) => {
             let message = format!("the line is not JSON: {error}");
-            return Line { seq: Value::Null, command: Err(bad_input(message)) };
+            return Line {
+                seq: Value::Null,
+                command: Err(bad_input(message)),
+            };
         }
     };
     let seq = fields.remove("seq").unwrap_or(Value::Null);
@@ -105,15 +114,18 @@ pub(crate) fn parse(line: &[u8]) -> Line {
 
 fn check(command: Command) -> Result<Command, CommandRefused> {
     match &command {
-        Command::WaitPeers { timeout_ms, .. } if *timeout_ms > WAIT_MS_MAX => {
-            Err(bad_input(format!("timeout_ms is at most {WAIT_MS_MAX}, a day")))
-        }
+        Command::WaitPeers { timeout_ms, .. } if *timeout_ms > WAIT_MS_MAX => Err(bad_input(
+            format!("timeout_ms is at most {WAIT_MS_MAX}, a day"),
+        )),
         _ => Ok(command),
     }
 }
 
 pub(crate) fn bad_input(message: String) -> CommandRefused {
-    CommandRefused { kind: ErrorKind::BadInput, message }
+    CommandRefused {
+        kind: ErrorKind::BadInput,
+        message,
+    }
 }
 
 /// The answer to a command that was carried out or accepted.
@@ -148,13 +160,19 @@ mod tests {
     fn every_command_of_the_documentation_is_understood() {
         let documentation = include_str!("../../../docs/JSONL.md");
         let mut lines = 0;
-        for line in documentation.lines().filter(|line| line.contains(r#""cmd":"#)) {
+        for line in documentation
+            .lines()
+            .filter(|line| line.contains(r#""cmd":"#))
+        {
             if line.starts_with('{') {
                 assert!(parse(line.as_bytes()).command.is_ok(), "{line}");
                 lines += 1;
             }
         }
-        assert!(lines >= 15, "the documentation shows each command once, not {lines}");
+        assert!(
+            lines >= 15,
+            "the documentation shows each command once, not {lines}"
+        );
     }
 
     #[test]
@@ -162,11 +180,19 @@ mod tests {
         let id = GameId::parse("chess").expect("a valid id");
         assert_eq!(
             command(r#"{"seq":1,"cmd":"download","id":"chess"}"#),
-            Command::Download { id: id.clone(), install: true, give_up_old: false }
+            Command::Download {
+                id: id.clone(),
+                install: true,
+                give_up_old: false
+            }
         );
         assert_eq!(
             command(r#"{"seq":1,"cmd":"download","id":"chess","install":false}"#),
-            Command::Download { id, install: false, give_up_old: false }
+            Command::Download {
+                id,
+                install: false,
+                give_up_old: false
+            }
         );
     }
 
@@ -190,7 +216,14 @@ mod tests {
 
     #[test]
     fn what_is_no_object_is_answered_without_a_number() {
-        for line in [&b"nonsense"[..], b"[]", b"\"status\"", b"{\"seq\":1", b"\xff\xfe", b""] {
+        for line in [
+            &b"nonsense"[..],
+            b"[]",
+            b"\"status\"",
+            b"{\"seq\":1",
+            b"\xff\xfe",
+            b"",
+        ] {
             let (seq, error) = refusal(line);
             assert_eq!(seq, Value::Null);
             assert_eq!(error.kind, ErrorKind::BadInput);

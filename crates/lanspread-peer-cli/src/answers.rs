@@ -1,0 +1,171 @@
+//! What the JSON interface answers, as the commands for people read it.
+//!
+//! Invariant: only what is shown is read, and fields that are not known are passed over, so that a
+//! program of another release can talk to the peer that runs.
+
+use std::{path::PathBuf, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+/// The answer to `list-games`.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Games {
+    pub(crate) games: Vec<Game>,
+}
+
+impl Games {
+    /// The game of this id.
+    pub(crate) fn get(&self, id: &str) -> Option<&Game> {
+        self.games.iter().find(|game| game.id == id)
+    }
+}
+
+/// One game of the merged view.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Game {
+    pub(crate) id: String,
+    pub(crate) title: String,
+    pub(crate) version: Option<String>,
+    pub(crate) expected_version: Option<String>,
+    pub(crate) size: u64,
+    pub(crate) downloaded: bool,
+    pub(crate) installed: bool,
+    pub(crate) peers: usize,
+    #[serde(default)]
+    pub(crate) problem: Option<String>,
+}
+
+/// The answer to `list-peers`.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Peers {
+    pub(crate) peers: Vec<Peer>,
+}
+
+/// One peer.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Peer {
+    pub(crate) peer_id: String,
+    pub(crate) addr: String,
+    pub(crate) name: String,
+    pub(crate) games: usize,
+    pub(crate) in_sync: bool,
+}
+
+/// The answer to `status`.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Status {
+    pub(crate) peer_id: String,
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) listen_addrs: Vec<String>,
+    pub(crate) version: String,
+    pub(crate) protocol_version: u32,
+    pub(crate) mode: String,
+    pub(crate) catalog: Option<PathBuf>,
+    pub(crate) games_dir: PathBuf,
+    pub(crate) state_dir: PathBuf,
+    pub(crate) games: usize,
+    pub(crate) peers: usize,
+    pub(crate) operations: Vec<Operation>,
+    pub(crate) outbound: Vec<Outbound>,
+    pub(crate) uptime_ms: u64,
+}
+
+impl Status {
+    /// What runs on a game.
+    pub(crate) fn operation(&self, id: &str) -> Option<&Operation> {
+        self.operations.iter().find(|operation| operation.id == id)
+    }
+}
+
+/// A running operation.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Operation {
+    pub(crate) id: String,
+    pub(crate) kind: String,
+    pub(crate) progress: Option<Progress>,
+}
+
+/// A running upload.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+pub(crate) struct Outbound {
+    pub(crate) peer_id: String,
+    pub(crate) id: String,
+}
+
+/// How far an operation is.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "phase", rename_all = "kebab-case")]
+pub(crate) enum Progress {
+    Waiting {
+        what: String,
+    },
+    Checking {
+        done_bytes: u64,
+        total_bytes: u64,
+    },
+    Transferring {
+        verified_bytes: u64,
+        total_bytes: u64,
+        rate_bytes_per_s: u64,
+        time_left_ms: Option<u64>,
+        sources: Vec<Source>,
+    },
+    Step {
+        what: String,
+        index: u32,
+        count: u32,
+        done_bytes: u64,
+    },
+}
+
+impl Progress {
+    /// Bytes done and bytes in all, where both are known.
+    pub(crate) const fn bytes(&self) -> Option<(u64, u64)> {
+        match self {
+            Self::Checking {
+                done_bytes,
+                total_bytes,
+            } => Some((*done_bytes, *total_bytes)),
+            Self::Transferring {
+                verified_bytes,
+                total_bytes,
+                ..
+            } => Some((*verified_bytes, *total_bytes)),
+            Self::Waiting { .. } | Self::Step { .. } => None,
+        }
+    }
+
+    /// How much is done, in percent, rounded down.
+    pub(crate) fn percent(&self) -> Option<u64> {
+        let (done, total) = self.bytes()?;
+        u64::try_from(u128::from(done) * 100 / u128::from(total.max(1))).ok()
+    }
+}
+
+/// What one source gave.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Source {
+    pub(crate) name: String,
+    pub(crate) chunks: u64,
+    pub(crate) bytes: u64,
+    pub(crate) rate_bytes_per_s: u64,
+}
+
+/// What a finished operation tells.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Report {
+    pub(crate) version: Option<String>,
+    pub(crate) bytes: u64,
+    pub(crate) sources: Vec<Source>,
+    pub(crate) elapsed_ms: u64,
+    #[serde(default)]
+    pub(crate) notes: Vec<String>,
+}
+
+impl Report {
+    /// From acceptance to the end.
+    pub(crate) const fn elapsed(&self) -> Duration {
+        Duration::from_millis(self.elapsed_ms)
+    }
+}

@@ -1,0 +1,393 @@
+//! The events and answers of the code beside those of `docs/JSONL.md`.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use lanspread_db::{ContentHash, GameFileDescription, GameId, ManifestHash, RelPath, Version};
+use lanspread_peer::{
+    ErrorKind, ListenAddr, OperationKind, PROTOCOL_VERSION, PeerId, PeerName, StepProgress,
+};
+
+use super::*;
+use crate::session::{Facts, StatusFacts, status};
+
+const DOCUMENTATION: &str = include_str!("../../../../docs/JSONL.md");
+
+const KINDS: [OperationKind; 6] = [
+    OperationKind::Download,
+    OperationKind::Install,
+    OperationKind::Uninstall,
+    OperationKind::Remove,
+    OperationKind::Verify,
+    OperationKind::Recover,
+];
+
+fn id() -> GameId {
+    GameId::parse("openarena").expect("a valid id")
+}
+
+fn version() -> Version {
+    Version::parse("20240101").expect("a valid version")
+}
+
+fn manifest() -> ManifestHash {
+    ManifestHash(ContentHash::of(b"manifest"))
+}
+
+fn peer_id() -> PeerId {
+    PeerId::from_bytes([7; 32])
+}
+
+fn addr() -> ListenAddr {
+    "192.168.1.20:47000".parse().expect("a valid address")
+}
+
+fn name() -> PeerName {
+    PeerName::new("alpha")
+}
+
+fn share() -> SourceShare {
+    SourceShare {
+        peer_id: peer_id(),
+        name: name(),
+        chunks: 12,
+        bytes: 1,
+        rate_bytes_per_s: 1,
+    }
+}
+
+fn failure() -> OperationError {
+    OperationError {
+        kind: ErrorKind::NoSource,
+        message: "no peer has it".to_owned(),
+    }
+}
+
+fn progresses() -> [Progress; 4] {
+    [
+        Progress::Waiting {
+            what: "for a peer".to_owned(),
+        },
+        Progress::Checking {
+            done_bytes: 1,
+            total_bytes: 2,
+        },
+        Progress::Transferring {
+            verified_bytes: 1,
+            total_bytes: 2,
+            rate_bytes_per_s: 1,
+            time_left: Some(Duration::from_secs(1)),
+            sources: vec![share()],
+        },
+        Progress::Step(StepProgress {
+            what: "a.eti".to_owned(),
+            index: 1,
+            count: 2,
+            done_bytes: 3,
+        }),
+    ]
+}
+
+fn outcomes() -> [Outcome; 3] {
+    let report = OperationReport {
+        version: Some(version()),
+        moved_bytes: 1,
+        chunks: 12,
+        sources: vec![share()],
+        elapsed: Duration::from_secs(4),
+        notes: vec!["left in place".to_owned()],
+    };
+    [
+        Outcome::Finished(report),
+        Outcome::Failed(failure()),
+        Outcome::Cancelled,
+    ]
+}
+
+/// One event of every kind.
+fn events() -> Vec<PeerEvent> {
+    let kind = OperationKind::Download;
+    let mut events = vec![
+        PeerEvent::LocalPeerReady {
+            peer_id: peer_id(),
+            addrs: vec![addr()],
+            mode: CatalogMode::Open,
+        },
+        PeerEvent::PeerConnected {
+            peer_id: peer_id(),
+            addr: addr(),
+            name: name(),
+        },
+        PeerEvent::PeerMoved {
+            peer_id: peer_id(),
+            addr: addr(),
+        },
+        PeerEvent::PeerLost {
+            peer_id: peer_id(),
+            name: name(),
+            reason: String::new(),
+        },
+        PeerEvent::PeerRefused {
+            peer_id: Some(peer_id()),
+            who: String::new(),
+            kind: ErrorKind::OtherVersion,
+            reason: String::new(),
+        },
+        PeerEvent::ConnectFinished {
+            addr: addr(),
+            result: Ok(peer_id()),
+        },
+        PeerEvent::ConnectFinished {
+            addr: addr(),
+            result: Err(failure()),
+        },
+        PeerEvent::GamesListUpdated,
+        PeerEvent::ActiveOperationsChanged {
+            active: vec![(id(), kind)],
+        },
+        PeerEvent::GotGameFiles {
+            id: id(),
+            version: version(),
+            manifest: manifest(),
+            files: vec![GameFileDescription {
+                game_id: id(),
+                path: RelPath::parse("version.ini").expect("a valid path"),
+                size_bytes: 9,
+                chunks: 1,
+            }],
+        },
+        PeerEvent::GetGameFailed {
+            id: id(),
+            error: failure(),
+        },
+        PeerEvent::ManifestConflict {
+            id: id(),
+            version: version(),
+            offers: vec![Offer {
+                manifest: manifest(),
+                size_bytes: 1,
+                peers: vec![(peer_id(), name())],
+            }],
+            chosen: Some(manifest()),
+        },
+        PeerEvent::OperationBegan { id: id(), kind },
+        PeerEvent::SourceDropped {
+            id: id(),
+            peer_id: peer_id(),
+            name: name(),
+            reason: String::new(),
+        },
+        PeerEvent::HashingProgress {
+            id: id(),
+            hashed_bytes: 1,
+            total_bytes: 2,
+        },
+        PeerEvent::Notice {
+            message: String::new(),
+        },
+        PeerEvent::RuntimeFailed {
+            reason: String::new(),
+        },
+    ];
+    events.extend(progresses().map(|progress| PeerEvent::OperationProgress {
+        id: id(),
+        kind,
+        progress,
+    }));
+    events.extend(outcomes().map(|outcome| PeerEvent::OperationEnded {
+        id: id(),
+        kind,
+        outcome,
+    }));
+    events
+}
+
+fn view() -> PeerView {
+    let operation = |progress| OperationView {
+        id: id(),
+        kind: OperationKind::Download,
+        progress: Some(progress),
+    };
+    let [_, _, transferring, _] = progresses();
+    PeerView {
+        mode: CatalogMode::Open,
+        games: Arc::new(vec![GameView {
+            id: id(),
+            title: "OpenArena".to_owned(),
+            version: Some(version()),
+            expected_version: Some(version()),
+            size_bytes: 1,
+            downloaded: true,
+            installed: true,
+            peers: vec![peer_id()],
+            manifest: Some(manifest()),
+            problem: None,
+        }]),
+        peers: vec![PeerInfo {
+            peer_id: peer_id(),
+            addr: addr(),
+            name: name(),
+            games: 3,
+            in_sync: true,
+        }],
+        operations: vec![operation(transferring)],
+        outbound: vec![OutboundView {
+            peer_id: peer_id(),
+            id: id(),
+            requests: 1,
+        }],
+    }
+}
+
+/// The form of a value: which keys it has, and of what type each is. `null` stands for any type.
+fn form(value: &Value) -> Value {
+    match value {
+        Value::Null => Value::Null,
+        Value::Bool(_) => json!("boolean"),
+        Value::Number(_) => json!("number"),
+        Value::String(_) => json!("string"),
+        Value::Array(items) => items.iter().take(1).map(form).collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(key, value)| (key.clone(), form(value)))
+            .collect(),
+    }
+}
+
+/// Whether two forms agree where neither is `null` or an empty list.
+fn agree(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Null, _) | (_, Value::Null) => true,
+        (Value::Array(one), Value::Array(other)) => {
+            one.iter().zip(other).all(|(one, other)| agree(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            one.keys().eq(other.keys()) && one.iter().all(|(key, value)| agree(value, &other[key]))
+        }
+        (one, other) => one == other,
+    }
+}
+
+/// The example lines of the documentation.
+fn examples() -> Vec<Value> {
+    DOCUMENTATION
+        .lines()
+        .filter(|line| line.starts_with('{'))
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}")))
+        .collect()
+}
+
+/// What tells one kind of event from another: its name, and the phase of a progress.
+fn label(event: &Value) -> String {
+    let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
+    format!("{} {}", text("event"), text("phase"))
+}
+
+#[test]
+fn every_event_is_documented_with_exactly_its_fields() {
+    let is_event = |line: &&Value| line["type"] == "event";
+    let written = events()
+        .iter()
+        .map(event)
+        .chain([events_lost(3)])
+        .collect::<Vec<_>>();
+    let labels: BTreeMap<String, Value> = written
+        .iter()
+        .map(|event| (label(event), form(event)))
+        .collect();
+    let lines = examples();
+    for example in lines.iter().filter(is_event) {
+        let code = labels.get(&label(example));
+        let code = code.unwrap_or_else(|| panic!("the code writes no such event: {example}"));
+        assert!(
+            agree(code, &form(example)),
+            "documented: {example}\nwritten: {code}"
+        );
+    }
+    for known in labels.keys() {
+        let shown = lines
+            .iter()
+            .filter(is_event)
+            .any(|example| label(example) == *known);
+        assert!(shown, "the documentation lacks the event {known}");
+    }
+}
+
+#[test]
+fn every_kind_of_operation_and_of_error_is_documented() {
+    for kind in KINDS {
+        let name = format!("`{}`", kind.as_str());
+        assert!(
+            DOCUMENTATION.contains(&name),
+            "the documentation lacks the operation {name}"
+        );
+    }
+    for kind in ERROR_KINDS {
+        let name = format!("| `{}` |", kind.as_str());
+        assert!(
+            DOCUMENTATION.contains(&name),
+            "the documentation lacks the error {name}"
+        );
+    }
+}
+
+#[test]
+fn the_answers_are_documented_with_exactly_their_fields() {
+    let view = view();
+    let facts = Facts {
+        name: name(),
+        games_dir: "/games".into(),
+        state_dir: "/state".into(),
+        catalog: Some("/game.db".into()),
+    };
+    let status = status(&StatusFacts {
+        peer_id: peer_id(),
+        listen_addrs: vec![addr()],
+        facts: &facts,
+        games_dir: "/games".into(),
+        uptime: Duration::from_secs(1),
+        view: &view,
+    });
+    assert_eq!(status["protocol_version"], PROTOCOL_VERSION);
+    let lines = examples();
+    for data in [status, games(&view), peers(&view)] {
+        let data = form(&data);
+        let shown = lines
+            .iter()
+            .filter(|line| line["type"] == "result")
+            .any(|line| form(&line["data"]) != json!({}) && agree(&form(&line["data"]), &data));
+        assert!(shown, "no documented answer has the form {data}");
+    }
+}
+
+#[test]
+fn a_mean_rate_is_rounded_and_never_divides_by_nothing() {
+    assert!((mib_per_s(3 * 1_048_576, Duration::from_secs(2)) - 1.5).abs() < f64::EPSILON);
+    assert!(mib_per_s(1, Duration::ZERO).abs() < f64::EPSILON);
+}
+
+/// Every kind of error.
+const ERROR_KINDS: [ErrorKind; 23] = [
+    ErrorKind::UnknownGame,
+    ErrorKind::NotInCatalog,
+    ErrorKind::Busy,
+    ErrorKind::NoOperation,
+    ErrorKind::NoSource,
+    ErrorKind::Conflict,
+    ErrorKind::NotDownloaded,
+    ErrorKind::NotInstalled,
+    ErrorKind::Installed,
+    ErrorKind::UpToDate,
+    ErrorKind::NotReady,
+    ErrorKind::ShuttingDown,
+    ErrorKind::Unreachable,
+    ErrorKind::OtherVersion,
+    ErrorKind::NoSpace,
+    ErrorKind::NotAllowed,
+    ErrorKind::Foreign,
+    ErrorKind::BadArchive,
+    ErrorKind::SourcesFailed,
+    ErrorKind::Cancelled,
+    ErrorKind::Timeout,
+    ErrorKind::BadInput,
+    ErrorKind::Io,
+];

@@ -1,0 +1,256 @@
+//! The commands that only look: `list`, `peers`, `status`.
+//!
+//! Invariant: the tables show what the peer answers, and nothing else.
+
+use std::{path::Path, time::Duration};
+
+use eyre::Result;
+use serde_json::json;
+
+use crate::{
+    answers::{Games, Peers, Status},
+    display::Display,
+    output,
+    reach::Reached,
+    settle,
+    table::{Column, Table},
+    words::{self, at_work, count, printable, short, size, time},
+};
+
+/// Shows all games, here and at the others.
+///
+/// # Errors
+/// The peer went away.
+pub(crate) async fn games(reached: &mut Reached) -> Result<()> {
+    look_around(reached).await?;
+    let status: Status = reached.client.ask(json!({ "cmd": "status" })).await?;
+    let games: Games = reached.client.ask(json!({ "cmd": "list-games" })).await?;
+    if games.games.is_empty() {
+        output::line(&no_games(&status))?;
+        return Ok(());
+    }
+    output::print(&games_table(&games, &status).render(output::columns()))?;
+    let here = games.games.iter().filter(|game| game.downloaded).count();
+    output::line(&format!(
+        "{}, {here} here, {} connected ({})",
+        count(games.games.len(), "game"),
+        count(status.peers, "peer"),
+        party(&status)
+    ))?;
+    Ok(())
+}
+
+fn no_games(status: &Status) -> String {
+    format!(
+        "No games: {} is empty and {} connected. Put game folders there, or start Lanspread on a \
+         machine that has some.",
+        status.games_dir.display(),
+        count(status.peers, "peer")
+    )
+}
+
+fn games_table(games: &Games, status: &Status) -> Table<5> {
+    let mut table = Table::new([
+        Column::text("ID"),
+        Column::elastic("TITLE"),
+        Column::text("VERSION"),
+        Column::number("SIZE"),
+        Column::text("STATE"),
+    ]);
+    for game in &games.games {
+        let version = game.version.as_ref().or(game.expected_version.as_ref());
+        table.row([
+            printable(&game.id),
+            printable(&game.title),
+            version.cloned().unwrap_or_else(|| "-".to_owned()),
+            if game.size > 0 {
+                size(game.size)
+            } else {
+                "-".to_owned()
+            },
+            words::state(game, status.operation(&game.id)),
+        ]);
+    }
+    table
+}
+
+/// Shows the other peers.
+///
+/// # Errors
+/// The peer went away.
+pub(crate) async fn peers(reached: &mut Reached) -> Result<()> {
+    look_around(reached).await?;
+    let peers: Peers = reached.client.ask(json!({ "cmd": "list-peers" })).await?;
+    if peers.peers.is_empty() {
+        output::line(
+            "No other peer was found. Are the others running, on the same network, and does it \
+             carry multicast? --connect ADDR reaches a peer by its address.",
+        )?;
+        return Ok(());
+    }
+    let mut table = Table::new([
+        Column::elastic("NAME"),
+        Column::text("PEER"),
+        Column::text("ADDRESS"),
+        Column::number("GAMES"),
+    ]);
+    for peer in &peers.peers {
+        let games = if peer.in_sync {
+            peer.games.to_string()
+        } else {
+            "…".to_owned()
+        };
+        let id = short(&peer.peer_id).to_owned();
+        table.row([printable(&peer.name), id, peer.addr.clone(), games]);
+    }
+    output::print(&table.render(output::columns()))?;
+    Ok(())
+}
+
+/// Shows what the peer is and does.
+///
+/// # Errors
+/// The peer went away.
+pub(crate) async fn status(reached: &mut Reached) -> Result<()> {
+    let own = reached.is_own();
+    let status: Status = reached.client.ask(json!({ "cmd": "status" })).await?;
+    output::print(&describe(&status, own))?;
+    Ok(())
+}
+
+async fn look_around(reached: &mut Reached) -> Result<()> {
+    if reached.is_own() {
+        let mut display = Display::new("");
+        settle::discovery(&mut reached.client, &mut display).await?;
+    }
+    Ok(())
+}
+
+/// Which party this is.
+pub(crate) fn party(status: &Status) -> String {
+    match &status.catalog {
+        Some(catalog) if status.mode == "catalog" => {
+            format!("the party of the catalog {}", catalog.display())
+        }
+        Some(_) | None => "an open party: every game is shared".to_owned(),
+    }
+}
+
+/// What a peer is and does, line by line.
+fn describe(status: &Status, own: bool) -> String {
+    let running = if own {
+        "not running; one was started to answer this".to_owned()
+    } else {
+        format!(
+            "running for {}",
+            time(Duration::from_millis(status.uptime_ms))
+        )
+    };
+    let path = |path: &Path| path.display().to_string();
+    let mut lines = vec![
+        (
+            "peer",
+            format!("{} ({})", printable(&status.name), status.peer_id),
+        ),
+        ("state", running),
+        (
+            "version",
+            format!(
+                "{}, wire version {}",
+                status.version, status.protocol_version
+            ),
+        ),
+        ("address", status.listen_addrs.join(", ")),
+        ("party", party(status)),
+        ("games in", path(&status.games_dir)),
+        ("state in", path(&status.state_dir)),
+    ];
+    if !own {
+        let sees = format!(
+            "{}, {}",
+            count(status.games, "game"),
+            count(status.peers, "peer")
+        );
+        lines.push(("sees", sees));
+    }
+    for operation in &status.operations {
+        lines.push((
+            "works on",
+            format!("{}: {}", operation.id, at_work(operation)),
+        ));
+    }
+    for upload in &status.outbound {
+        lines.push((
+            "serves",
+            format!("{} to {}", upload.id, short(&upload.peer_id)),
+        ));
+    }
+    let mut text = String::new();
+    for (label, value) in lines {
+        text.push_str(&format!("{label:<9} {value}\n"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status() -> Status {
+        serde_json::from_value(json!({
+            "peer_id": "0123456789abcdef", "name": "den\u{1b}", "listen_addr": "127.0.0.1:4000",
+            "listen_addrs": ["127.0.0.1:4000"], "version": "0.1.0", "protocol_version": 1,
+            "mode": "open", "catalog": null, "games_dir": "/games", "state_dir": "/state",
+            "games": 2, "peers": 1,
+            "operations": [{ "id": "chess", "kind": "install", "progress": null }],
+            "outbound": [{ "peer_id": "fedcba9876543210", "id": "go", "requests": 2 }],
+            "uptime_ms": 61_000,
+        }))
+        .expect("a status")
+    }
+
+    #[test]
+    fn a_status_says_what_runs_and_where_things_are() {
+        assert_eq!(
+            describe(&status(), false),
+            "peer      den\u{fffd} (0123456789abcdef)\n\
+             state     running for 1 min 1 s\n\
+             version   0.1.0, wire version 1\n\
+             address   127.0.0.1:4000\n\
+             party     an open party: every game is shared\n\
+             games in  /games\n\
+             state in  /state\n\
+             sees      2 games, 1 peer\n\
+             works on  chess: installing\n\
+             serves    go to fedcba98\n"
+        );
+        assert!(describe(&status(), true).contains("not running"));
+    }
+
+    #[test]
+    fn a_catalog_is_named() {
+        let mut status = status();
+        status.mode = "catalog".to_owned();
+        status.catalog = Some("/party/game.db".into());
+        assert_eq!(party(&status), "the party of the catalog /party/game.db");
+    }
+
+    #[test]
+    fn the_games_stand_in_aligned_columns() {
+        let games: Games = serde_json::from_value(json!({ "games": [
+            { "id": "chess", "title": "Chess", "version": null, "expected_version": "20240101",
+              "size": 0, "downloaded": false, "installed": false, "peers": 0 },
+            { "id": "go", "title": "The game of Go", "version": "20200202",
+              "expected_version": "20200202", "size": 1 << 20, "downloaded": true,
+              "installed": true, "peers": 0 },
+        ]}))
+        .expect("games");
+        let table = games_table(&games, &status()).render(None);
+        assert_eq!(
+            console::strip_ansi_codes(&table),
+            "ID     TITLE           VERSION       SIZE  STATE\n\
+             chess  Chess           20240101         -  installing\n\
+             go     The game of Go  20200202  1.00 MiB  ready to play\n"
+        );
+    }
+}

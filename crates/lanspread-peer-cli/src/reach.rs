@@ -1,0 +1,155 @@
+//! Finds the peer that a command is for: the one that runs on the state directory already, else one of
+//! its own, for as long as the command takes.
+//!
+//! Invariant: whichever it is, the command speaks to it through the same [`Client`].
+
+use std::{sync::Arc, time::Duration};
+
+use eyre::{Result, bail, eyre};
+use lanspread_peer::RuntimeEnd;
+use serde_json::{Value, json};
+use tokio::io::{BufReader, duplex, split};
+
+use crate::{
+    answers::Status,
+    client::Client,
+    control,
+    lines::{self, AtEnd},
+    node::Node,
+    output::note,
+    session::Events,
+    setup::{Chosen, Setup},
+};
+
+/// How long a peer that holds the state directory has to come up, or to end, before it is given up on.
+const BUSY_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Pause between two looks at such a peer.
+const BUSY_PAUSE: Duration = Duration::from_millis(50);
+
+/// Bytes on their way between a peer and a command within this process.
+const PIPE_BYTES: usize = 64 * 1024;
+
+/// A peer that can be talked to.
+pub(crate) struct Reached {
+    pub(crate) client: Client,
+    pub(crate) whose: Whose,
+}
+
+/// Whose peer it is.
+pub(crate) enum Whose {
+    /// It ran before, and goes on afterwards.
+    Running,
+    /// It was started for this command.
+    Own(Node),
+}
+
+impl Reached {
+    /// Finds or starts the peer.
+    ///
+    /// # Errors
+    /// None runs, and none can be started.
+    pub(crate) async fn new(setup: &Setup) -> Result<Self> {
+        let began = std::time::Instant::now();
+        loop {
+            if let Some(stream) = control::connect(&setup.state_dir).await {
+                let (input, output) = split(stream);
+                let client = Client::new(BufReader::new(input), output);
+                return Self::running(client, setup).await;
+            }
+            match Node::start(setup) {
+                Ok((node, events)) => return Self::own(node, events).await,
+                Err(error) if error.is_busy() && began.elapsed() < BUSY_PATIENCE => {
+                    tokio::time::sleep(BUSY_PAUSE).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    async fn running(mut client: Client, setup: &Setup) -> Result<Self> {
+        if let Chosen::ByUser(wanted) = &setup.games_dir {
+            let status: Status = client.ask(json!({ "cmd": "status" })).await?;
+            if status.games_dir != *wanted {
+                note(&format!(
+                    "a peer runs here already and uses {}; --games-dir has no effect on it",
+                    status.games_dir.display()
+                ));
+            }
+        }
+        for addr in &setup.connect {
+            client
+                .call(json!({ "cmd": "connect", "addr": addr }))
+                .await?;
+        }
+        Ok(Self {
+            client,
+            whose: Whose::Running,
+        })
+    }
+
+    async fn own(node: Node, events: Events) -> Result<Self> {
+        let mut client = talk_to(&node, events);
+        loop {
+            match client.next_event().await {
+                Some(event) if event["event"] == "ready" => break,
+                Some(event) => tell_early(&event)?,
+                None => {
+                    let end = node.finish().await;
+                    bail!("the peer ended while it started: {end:?}");
+                }
+            }
+        }
+        Ok(Self {
+            client,
+            whose: Whose::Own(node),
+        })
+    }
+
+    /// Whether the peer was started for this command and ends with it.
+    pub(crate) const fn is_own(&self) -> bool {
+        matches!(self.whose, Whose::Own(_))
+    }
+
+    /// Lets the peer go; one of our own ends.
+    ///
+    /// # Errors
+    /// A peer of our own did not end well.
+    pub(crate) async fn leave(self) -> Result<()> {
+        drop(self.client);
+        match self.whose {
+            Whose::Running => Ok(()),
+            Whose::Own(node) => match node.finish().await {
+                RuntimeEnd::Stopped => Ok(()),
+                RuntimeEnd::Failed(reason) => Err(eyre!(reason)),
+            },
+        }
+    }
+}
+
+/// A client of a peer in this process.
+pub(crate) fn talk_to(node: &Node, events: Events) -> Client {
+    let (near, far) = duplex(PIPE_BYTES);
+    let (input, output) = split(far);
+    let session = Arc::clone(node.session());
+    tokio::spawn(async move {
+        let input = BufReader::new(input);
+        if let Err(error) = lines::serve(session, events, input, output, AtEnd::EndClient).await {
+            tracing::debug!(%error, "the command has all it wanted");
+        }
+    });
+    let (input, output) = split(near);
+    Client::new(BufReader::new(input), output)
+}
+
+/// What a starting peer has to say.
+fn tell_early(event: &Value) -> Result<()> {
+    let message = event["message"].as_str().unwrap_or_default();
+    if event["event"] == "runtime-failed" {
+        bail!("the peer could not start: {message}");
+    }
+    if event["event"] == "notice" {
+        note(message);
+    }
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! `lanspread serve`: a peer that stays, and tells on standard output what happens.
+//!
+//! Invariant: it decides nothing; it starts a peer, watches it, and ends it when asked to.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use eyre::{Result, WrapErr, eyre};
+use lanspread_peer::{PeerView, RuntimeEnd};
+use serde_json::json;
+
+use crate::{
+    answers::{Games, Outbound, Status},
+    client::Client,
+    list,
+    narrate::{Narrator, UploadChange, Uploads},
+    node::Node,
+    output,
+    reach::talk_to,
+    setup::Setup,
+    signals::EndSignal,
+    words::{count, printable, short},
+};
+
+/// How often uploads that pause are looked at.
+const UPLOADS_CHECK: Duration = Duration::from_secs(1);
+
+/// Runs until it is asked to end.
+///
+/// # Errors
+/// The peer cannot be started, or could not go on.
+pub(crate) async fn run(setup: &Setup) -> Result<()> {
+    let mut signal = EndSignal::listen()?;
+    let (node, events) = Node::start(setup).map_err(|error| {
+        let busy = error.is_busy();
+        let report = eyre::Report::new(error);
+        if busy {
+            report.wrap_err("`lanspread status` shows what it does")
+        } else {
+            report
+        }
+    })?;
+    let client = talk_to(&node, events);
+    let watched = tokio::select! {
+        watched = watch(client, &node) => watched,
+        () = signal.wait() => output::line("ending").wrap_err("nobody reads this"),
+    };
+    match node.finish().await {
+        RuntimeEnd::Stopped => watched,
+        RuntimeEnd::Failed(reason) => Err(eyre!(reason)),
+    }
+}
+
+async fn watch(mut client: Client, node: &Node) -> Result<()> {
+    let mut narrator = Narrator::default();
+    let mut views = node.session().handle().game_db().subscribe();
+    let mut uploads = Uploads::default();
+    let mut check = tokio::time::interval(UPLOADS_CHECK);
+    let mut last_summary = String::new();
+    let mut greeted = false;
+    loop {
+        tokio::select! {
+            event = client.next_event() => {
+                let Some(event) = event else { return Ok(()) };
+                if let Some(line) = narrator.tell(Instant::now(), &event) {
+                    output::line(&line)?;
+                }
+                match event["event"].as_str() {
+                    Some("ready") if !greeted => {
+                        greeted = true;
+                        let status: Status = client.ask(json!({ "cmd": "status" })).await?;
+                        output::print(&greeting(&status))?;
+                    }
+                    Some("games-list-updated") => {
+                        let games: Games = client.ask(json!({ "cmd": "list-games" })).await?;
+                        let summary = summary(&games);
+                        if summary != last_summary {
+                            output::line(&summary)?;
+                            last_summary = summary;
+                        }
+                    }
+                    Some(_) | None => {}
+                }
+            }
+            Ok(()) = views.changed() => {
+                let view = Arc::clone(&views.borrow_and_update());
+                tell_uploads(&mut uploads, &view)?;
+            }
+            _ = check.tick() => {
+                let view = Arc::clone(&views.borrow());
+                tell_uploads(&mut uploads, &view)?;
+            }
+        }
+    }
+}
+
+fn greeting(status: &Status) -> String {
+    format!(
+        "{} takes part in {}\n  games in {}\n  state in {}\n  listening on {}\nCtrl-C ends it.\n",
+        printable(&status.name),
+        list::party(status),
+        status.games_dir.display(),
+        status.state_dir.display(),
+        status.listen_addrs.join(", "),
+    )
+}
+
+fn summary(games: &Games) -> String {
+    let here = games.games.iter().filter(|game| game.downloaded).count();
+    let elsewhere = games
+        .games
+        .iter()
+        .filter(|game| !game.downloaded && game.peers > 0)
+        .count();
+    format!("{} here, {elsewhere} more at others", count(here, "game"))
+}
+
+fn tell_uploads(uploads: &mut Uploads, view: &PeerView) -> Result<()> {
+    let served: Vec<Outbound> = view
+        .outbound
+        .iter()
+        .map(|upload| Outbound {
+            peer_id: upload.peer_id.to_string(),
+            id: upload.id.to_string(),
+        })
+        .collect();
+    for change in uploads.update(Instant::now(), &served) {
+        let line = match &change {
+            UploadChange::Began(upload) => {
+                format!(
+                    "{}: {} fetches it from here",
+                    upload.id,
+                    name_of(view, &upload.peer_id)
+                )
+            }
+            UploadChange::Ended(upload) => {
+                format!(
+                    "{}: {} fetches no more from here",
+                    upload.id,
+                    name_of(view, &upload.peer_id)
+                )
+            }
+        };
+        output::line(&line)?;
+    }
+    Ok(())
+}
+
+fn name_of(view: &PeerView, peer_id: &str) -> String {
+    let known = view
+        .peers
+        .iter()
+        .find(|peer| peer.peer_id.to_string() == peer_id);
+    known.map_or_else(
+        || short(peer_id).to_owned(),
+        |peer| printable(peer.name.as_str()),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_counts_what_is_here_and_what_could_be_fetched() {
+        let game = |downloaded: bool, peers: usize| {
+            json!({ "id": "x", "title": "X", "version": null, "expected_version": null, "size": 0,
+                    "downloaded": downloaded, "installed": false, "peers": peers })
+        };
+        let all = [game(true, 0), game(true, 2), game(false, 1), game(false, 0)];
+        let games = serde_json::from_value(json!({ "games": all })).expect("games");
+        assert_eq!(summary(&games), "2 games here, 1 more at others");
+    }
+}

@@ -1,0 +1,166 @@
+//! What a peer of this machine is started with, worked out from the command line.
+//!
+//! Invariant: nothing is made here; folders appear only when a peer is really started. The state
+//! folder never lies within the games.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use lanspread_peer::{ListenAddr, PeerName, default_state_dir, host_name};
+
+use crate::args::PeerArgs;
+
+/// The folder of games in the home folder, unless another one is named.
+const GAMES_DIR: &str = "Lanspread";
+
+/// A catalog of this name beside the game folders is the party's.
+const CATALOG_FILE: &str = "game.db";
+
+/// What a peer is started with.
+#[derive(Debug, Clone)]
+pub(crate) struct Setup {
+    pub(crate) games_dir: Chosen<PathBuf>,
+    pub(crate) state_dir: PathBuf,
+    pub(crate) catalog: Option<Chosen<PathBuf>>,
+    pub(crate) listen: SocketAddr,
+    pub(crate) name: PeerName,
+    pub(crate) connect: Vec<ListenAddr>,
+}
+
+/// A value, and who chose it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Chosen<T> {
+    /// The user.
+    ByUser(T),
+    /// Lanspread, because the user did not.
+    ByDefault(T),
+}
+
+impl<T> Chosen<T> {
+    pub(crate) const fn value(&self) -> &T {
+        match self {
+            Self::ByUser(value) | Self::ByDefault(value) => value,
+        }
+    }
+}
+
+/// Why no peer can be set up like this.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SetupError {
+    /// There is no home folder to put the games into.
+    #[error("your home folder is not known; name the folder of your games with --games-dir")]
+    NoHome,
+    /// A path cannot be used.
+    #[error("the path {path:?} cannot be used: {source}")]
+    Path {
+        /// The path.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The state would lie among the games.
+    #[error(
+        "the state folder {} lies within the games folder {}, where it would be taken for a game; \
+         choose another one with --state-dir",
+        state_dir.display(), games_dir.display()
+    )]
+    StateWithinGames {
+        /// The state folder.
+        state_dir: PathBuf,
+        /// The games folder.
+        games_dir: PathBuf,
+    },
+}
+
+impl Setup {
+    /// Fills in what the user did not say.
+    ///
+    /// # Errors
+    /// See [`SetupError`].
+    pub(crate) fn resolve(args: &PeerArgs) -> Result<Self, SetupError> {
+        let games_dir = match &args.games_dir {
+            Some(dir) => Chosen::ByUser(absolute(dir)?),
+            None => Chosen::ByDefault(home().ok_or(SetupError::NoHome)?.join(GAMES_DIR)),
+        };
+        let state_dir = absolute(&args.state_dir.clone().unwrap_or_else(default_state_dir))?;
+        if state_dir.starts_with(games_dir.value()) {
+            let games_dir = games_dir.value().clone();
+            return Err(SetupError::StateWithinGames {
+                state_dir,
+                games_dir,
+            });
+        }
+        let beside = games_dir.value().join(CATALOG_FILE);
+        let catalog = match &args.catalog {
+            Some(file) => Some(Chosen::ByUser(absolute(file)?)),
+            None => beside.is_file().then_some(Chosen::ByDefault(beside)),
+        };
+        Ok(Self {
+            games_dir,
+            state_dir,
+            catalog,
+            listen: args.listen,
+            name: PeerName::new(args.name.as_deref().unwrap_or(&host_name())),
+            connect: args.connect.clone(),
+        })
+    }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, SetupError> {
+    std::path::absolute(path).map_err(|source| SetupError::Path {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn home() -> Option<PathBuf> {
+    std::env::home_dir().filter(|home| !home.as_os_str().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::args::{Cli, Subcommands};
+
+    fn resolve(arguments: &[&str]) -> Result<Setup, SetupError> {
+        let words = ["lanspread", "serve"].iter().chain(arguments);
+        match Cli::parse_from(words).command {
+            Subcommands::Serve(args) => Setup::resolve(&args),
+            other => panic!("{other:?} is not serve"),
+        }
+    }
+
+    #[test]
+    fn a_catalog_beside_the_games_is_used_and_known_to_be_found() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let games = dir.path().to_str().expect("Unicode");
+        let state = std::env::temp_dir().join("state-elsewhere");
+        let state = state.to_str().expect("Unicode");
+        let arguments = ["--games-dir", games, "--state-dir", state];
+        assert_eq!(resolve(&arguments).expect("usable").catalog, None);
+        std::fs::write(dir.path().join("game.db"), "").expect("writable");
+        let found = resolve(&arguments).expect("usable").catalog;
+        assert_eq!(found, Some(Chosen::ByDefault(dir.path().join("game.db"))));
+    }
+
+    #[test]
+    fn a_state_folder_among_the_games_is_refused() {
+        let error = resolve(&["--games-dir", "/g", "--state-dir", "/g/state"]);
+        assert!(matches!(error, Err(SetupError::StateWithinGames { .. })));
+        assert!(resolve(&["--games-dir", "/g", "--state-dir", "/g-state"]).is_ok());
+    }
+
+    #[test]
+    fn nothing_is_made_by_looking() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let games = dir.path().join("games");
+        let state = dir.path().join("state");
+        let paths = [&games, &state].map(|path| path.to_str().expect("Unicode"));
+        resolve(&["--games-dir", paths[0], "--state-dir", paths[1]]).expect("usable");
+        assert!(!games.exists() && !state.exists());
+    }
+}
