@@ -3,9 +3,9 @@
 //! Invariant: each question that was accepted ends with exactly one `GotGameFiles` or
 //! `GetGameFailed`; two questions for the same game share one answer.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
-use lanspread_db::{GameFileDescription, GameId, Manifest, ManifestHash};
+use lanspread_db::{GameId, Manifest, ManifestHash};
 
 use crate::{
     EffectId, ManifestAnswer, Now, PeerEvent, Purpose, RequestFailure,
@@ -84,22 +84,11 @@ impl Inquiries {
     }
 }
 
-fn got(hash: ManifestHash, manifest: &Arc<Manifest>) -> PeerEvent {
-    let id = manifest.game_id();
-    let files = manifest
-        .files()
-        .iter()
-        .map(|file| GameFileDescription {
-            game_id: id.clone(),
-            path: file.path.clone(),
-            size_bytes: file.size_bytes,
-            chunks: u32::try_from(file.chunks.len()).unwrap_or(u32::MAX),
-        })
-        .collect();
+fn got(hash: ManifestHash, manifest: &Manifest) -> PeerEvent {
     PeerEvent::GotGameFiles {
-        id: id.clone(),
+        id: manifest.game_id().clone(),
         version: manifest.version(),
         manifest: hash,
-        files,
+        files: manifest.descriptions().collect(),
     }
 }

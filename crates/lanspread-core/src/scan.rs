@@ -69,7 +69,9 @@ pub fn is_contract_file(path: &RelPath) -> bool {
         return false;
     }
     let name = path.as_str().to_lowercase();
-    let script = name.strip_suffix(".cmd").or_else(|| name.strip_suffix(".sh"));
+    let script = name
+        .strip_suffix(".cmd")
+        .or_else(|| name.strip_suffix(".sh"));
     name == SENTINEL
         || name.ends_with(".eti")
         || script.is_some_and(|stem| stem.starts_with("game_") || stem == "server_start")
@@ -102,12 +104,21 @@ pub fn stale_files(old: OldFiles<'_>, new: &Manifest) -> Stale {
     let gone = |path: &&RelPath| !kept.contains(*path) && role(path) == Role::GameFile;
     match old {
         OldFiles::Downloaded(manifest) => Stale {
-            removed: manifest.files().iter().map(|f| &f.path).filter(gone).cloned().collect(),
+            removed: manifest
+                .files()
+                .iter()
+                .map(|f| &f.path)
+                .filter(gone)
+                .cloned()
+                .collect(),
             left: Vec::new(),
         },
         OldFiles::HandPlaced(files) => {
-            let (removed, left) =
-                files.iter().filter(gone).cloned().partition(is_contract_file);
+            let (removed, left) = files
+                .iter()
+                .filter(gone)
+                .cloned()
+                .partition(is_contract_file);
             Stale { removed, left }
         }
         OldFiles::NoVersion(_) => Stale::default(),
@@ -187,7 +198,14 @@ pub struct RootFacts {
 /// Says what follows from the facts.
 #[must_use]
 pub fn report(facts: RootFacts) -> RootReport {
-    let RootFacts { id, observed, sentinel_problem, size_bytes, manifest, files_problem } = facts;
+    let RootFacts {
+        id,
+        observed,
+        sentinel_problem,
+        size_bytes,
+        manifest,
+        files_problem,
+    } = facts;
     let (unsettled, blocked) = match next_step(&Goal::Settle, &observed) {
         Next::Take(_) => (true, None),
         Next::Done => (false, None),
