@@ -6,6 +6,12 @@
 //! observes again. `docs/INSTALL.md` holds the whole table, printed by a test of this module.
 
 mod machine;
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod space;
+#[cfg(test)]
+mod table;
 
 use lanspread_db::{ManifestHash, Version};
 use serde::{Deserialize, Serialize};
