@@ -294,15 +294,21 @@ impl Membership {
         });
     }
 
-    /// Any other message of a peer came. Says whether it is introduced.
+    /// Any other message of a peer came. Says whether it may ask.
+    ///
+    /// A peer that this one is greeting may: streams arrive in any order, so what it asks after it
+    /// accepted the `Hello` can overtake its `HelloAck`. To refuse that would make a second handshake
+    /// out of many a first one.
     pub(crate) fn heard(&mut self, ctx: &mut Ctx<'_>, peer: PeerId) -> bool {
-        let Some(member) = self
-            .members
-            .get_mut(&peer)
-            .filter(|member| member.state.is_live())
-        else {
+        let Some(member) = self.members.get_mut(&peer) else {
             return false;
         };
+        if member.state == S::Greeting {
+            return true;
+        }
+        if !member.state.is_live() {
+            return false;
+        }
         member.hear(ctx.now);
         self.on(ctx, peer, E::Heard);
         true
@@ -321,7 +327,7 @@ impl Membership {
     /// A peer said `Goodbye`.
     pub(crate) fn left(&mut self, ctx: &mut Ctx<'_>, peer: PeerId) {
         if let Some(member) = self.members.get_mut(&peer) {
-            member.why = "it said goodbye".to_owned();
+            "it said goodbye".clone_into(&mut member.why);
             self.on(ctx, peer, E::Left);
         }
     }

@@ -1,7 +1,7 @@
 //! What other peers ask, and what they are answered.
 //!
 //! Invariant: every request is answered exactly once, by a reply or by an order to serve; nothing but
-//! a `Hello` is served to a peer that has not introduced itself.
+//! a `Hello` is served to a peer that has not introduced itself and is not being greeted.
 
 use lanspread_db::GameId;
 use lanspread_proto::{
@@ -45,7 +45,7 @@ impl Peer {
         }
     }
 
-    /// Answers a peer that is introduced; `None` when the order to serve is out.
+    /// Answers a peer that may ask; `None` when the order to serve is out.
     fn serve(
         &mut self,
         now: Now,
