@@ -20,12 +20,12 @@ use lanspread_testbed::tree::Tree;
 
 use crate::setup;
 use crate::workspace::{self, Profile};
-use party::{Guest, Party};
+use party::{Guest, Party, Venue};
 use phases::Phases;
 use show::{Show, mebibytes};
 
 /// The library of the party: what alpha holds. The first game is the one that moves.
-const LIBRARY: [DebianGame; 3] = [debian::OPEN_ARENA, debian::TUX_RACER, debian::TEEWORLDS];
+const LIBRARY: [DebianGame; 3] = [debian::TUX_RACER, debian::OPEN_ARENA, debian::TEEWORLDS];
 
 /// Where the demonstration puts everything, from the repository's root.
 const PARTY_DIR: &str = "demo/party";
@@ -36,6 +36,9 @@ pub(crate) struct DemoOptions {
     /// Keep the three peers running afterwards, until Enter is pressed.
     #[arg(long)]
     stay: bool,
+    /// Keep to the loopback device even where network namespaces can be made.
+    #[arg(long)]
+    loopback: bool,
 }
 
 /// Runs the demonstration.
@@ -53,8 +56,13 @@ pub(crate) fn run(options: &DemoOptions) -> Result<()> {
     let library = phases.run("library", || make_library(show, &directory))?;
     let game = &library[0];
 
+    let venue = if options.loopback {
+        Venue::Loopback
+    } else {
+        Venue::Best
+    };
     let party = phases.run("start of three peers", || {
-        Party::start(show, &binary, &directory)
+        Party::start(show, venue, &binary, &directory)
     })?;
     phases.run("discovery", || discover(show, &party, game))?;
     let began = party.charlie.peer.mark();
@@ -153,7 +161,8 @@ fn prove_sources(show: Show, finished: &Event) -> Result<()> {
 fn compare(show: Show, charlie: &Guest, game: &LibraryGame) -> Result<()> {
     let root = charlie.games.join(&game.built.id);
     let all = Tree::read(&root).wrap_err_with(|| format!("could not read {}", root.display()))?;
-    let installed = all.below("local");
+    // Lanspread's own marker and intent are the only files that are not the game's.
+    let installed = all.below("local").without(".lanspread_owned");
     let downloaded = all.without("local").without(".lanspread.json");
     for (what, expected, found) in [
         ("the downloaded files", &game.built.tree, &downloaded),
@@ -181,9 +190,6 @@ fn tell_places(show: Show, party: &Party, library: &[LibraryGame]) {
     for guest in party.guests() {
         show.fact(guest.name, &guest.games.display().to_string());
         show.fact("", &format!("log: {}", guest.peer.log_path().display()));
-        if let Some(namespace) = &guest.namespace {
-            show.fact("", &format!("network namespace: {namespace}"));
-        }
     }
     if let Some(game) = library.first() {
         let local = party.charlie.games.join(&game.built.id).join("local");
@@ -195,7 +201,7 @@ fn tell_places(show: Show, party: &Party, library: &[LibraryGame]) {
 fn stay(show: Show, party: &Party) {
     show.section("The peers stay. Press Enter to end the party.");
     for guest in party.guests() {
-        show.fact(guest.name, &guest.address);
+        show.fact(guest.name, &guest.whereabouts());
     }
     let mut byte = [0];
     if !matches!(std::io::stdin().read(&mut byte), Ok(1..)) {

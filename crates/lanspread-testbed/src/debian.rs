@@ -51,7 +51,7 @@ pub const TUX_RACER: DebianGame = DebianGame {
     package: "extremetuxracer-data",
     data_dir: "usr/share/games/etr",
     program: "etr",
-    format: ArchiveFormat::Zip,
+    format: ArchiveFormat::Rar,
 };
 
 /// `OpenArena`: one large file and a few small ones, 44 MB.
@@ -61,7 +61,7 @@ pub const OPEN_ARENA: DebianGame = DebianGame {
     package: "openarena-data",
     data_dir: "usr/share/games/openarena",
     program: "openarena",
-    format: ArchiveFormat::Rar,
+    format: ArchiveFormat::Zip,
 };
 
 /// Hedgewars: 3,300 files, 160 MB.

@@ -18,6 +18,15 @@ const ALPHA_UPLOAD: Rate = Rate::mbit(60);
 /// What bravo can send: half of alpha, so that the shares show who is faster.
 const BRAVO_UPLOAD: Rate = Rate::mbit(30);
 
+/// Where the party takes place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Venue {
+    /// In network namespaces if they can be made, else on loopback.
+    Best,
+    /// On loopback.
+    Loopback,
+}
+
 /// Three peers at a party.
 #[derive(Debug)]
 pub(super) struct Party {
@@ -34,14 +43,20 @@ pub(super) struct Guest {
     pub(super) name: &'static str,
     pub(super) peer: PeerProcess,
     pub(super) games: PathBuf,
-    pub(super) address: String,
-    pub(super) namespace: Option<String>,
+    address: String,
+    namespace: Option<String>,
 }
 
 impl Party {
     /// Builds the network and starts the peers.
-    pub(super) fn start(show: Show, binary: &Path, directory: &Path) -> Result<Self> {
-        let network = build_network(show);
+    pub(super) fn start(show: Show, venue: Venue, binary: &Path, directory: &Path) -> Result<Self> {
+        let network = match venue {
+            Venue::Best => build_network(show),
+            Venue::Loopback => {
+                show.fact("network", "loopback");
+                None
+            }
+        };
         let start = |name| Guest::start(show, name, binary, directory, network.as_ref());
         Ok(Self {
             alpha: start("alpha")?,
@@ -91,6 +106,17 @@ fn build_network(show: Show) -> Option<Network> {
 }
 
 impl Guest {
+    /// How the guest is reached, and by whom.
+    pub(super) fn whereabouts(&self) -> String {
+        match &self.namespace {
+            Some(namespace) => {
+                let address = &self.address;
+                format!("{address}; look around with `ip netns exec {namespace} bash`")
+            }
+            None => self.address.clone(),
+        }
+    }
+
     fn start(
         show: Show,
         name: &'static str,
