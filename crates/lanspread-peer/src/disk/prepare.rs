@@ -249,7 +249,10 @@ impl<'a> Preparation<'a> {
                     .map(|(chunk, _)| chunk)
                     .collect()
             };
-            if stamp.size_bytes == file.size_bytes && matching.len() == file.chunks.len() {
+            let same = stamp.size_bytes == file.size_bytes && matching.len() == file.chunks.len();
+            if self.is_given_up_in_any_case(file) {
+                places.push(Place::Staged);
+            } else if same {
                 places.push(Place::InRoot(stamp));
             } else {
                 places.push(Place::Staged);
@@ -262,6 +265,11 @@ impl<'a> Preparation<'a> {
             }
         }
         Ok((places, reusable))
+    }
+
+    /// Giving up a version takes its sentinel, also where the new one has the same.
+    fn is_given_up_in_any_case(&self, file: &ManifestFile) -> bool {
+        self.intent == DownloadIntent::UpdateGivingUpOld && file.path.as_str() == SENTINEL
     }
 
     /// Reads chunks of a file and says which are as the manifest wants them.
