@@ -1,7 +1,7 @@
 //! Every limit and interval of the transport, in one place.
 //!
 //! The sizes are the ones that moved the most bytes for the least memory when they were measured
-//! (`docs/decisions/` tells how); the counts are far above what a party needs and far below what
+//! (`docs/decisions/0006-s2n-quic.md`); the counts are far above what a party needs and far below what
 //! would hurt a machine.
 
 use std::time::Duration;
@@ -14,9 +14,11 @@ pub const SOCKET_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes a peer may send on one stream before this side has read any.
 pub const STREAM_WINDOW_BYTES: u64 = 2 * 1024 * 1024;
 
-/// Bytes a peer may send on one connection before this side has read any: bounds the memory that one
-/// connection can occupy.
-pub const CONNECTION_WINDOW_BYTES: u64 = 8 * 1024 * 1024;
+/// Bytes a peer may send on one connection before this side has read any.
+///
+/// It holds sixteen full streams: a disk that stalls fills the windows of the fetches, and the
+/// control messages on the same connection must still get through.
+pub const CONNECTION_WINDOW_BYTES: u64 = 16 * STREAM_WINDOW_BYTES;
 
 /// Bytes kept per stream until the other side has acknowledged them.
 pub const STREAM_SEND_BUFFER_BYTES: u32 = 1024 * 1024;

@@ -6,10 +6,11 @@ use bytes::Bytes;
 use lanspread_core::{DiskFailure, DiskFailureKind, FetchFailure};
 use lanspread_db::{CHUNK_BYTES_MAX, ChunkRef, ContentHash, GameId, ManifestHash};
 use lanspread_proto::{ChunkRequest, Refusal, RefusalKind};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::net::{ChunkSender, ChunkSink, ChunksFetched, WantedChunk};
+use crate::net::{ChunkSender, ChunkSink, ChunksFetched, WantedChunk, limits};
 
 /// What a sink was given, in order.
 type Stored = Arc<Mutex<Vec<(ChunkRef, Vec<u8>)>>>;
@@ -262,6 +263,78 @@ async fn a_disk_that_fails_ends_the_fetch_and_is_not_blamed_on_the_source() {
         .await;
     assert_eq!(fetched.result, Err(FetchFailure::Disk(full)));
     assert!(fetched.stored.is_empty());
+}
+
+/// Answers a chunk request with its bytes, counting what the stream has taken; anything else with
+/// `Pong`.
+async fn serve(incoming: IncomingStream, content: Bytes, taken: watch::Sender<usize>) {
+    let Request::GetGameFileChunk(request) = incoming.request else {
+        return incoming.responder.reply(&Response::Pong).await.unwrap();
+    };
+    let data_bytes = content.len() * request.chunks.len();
+    let mut sender = incoming.responder.chunks(data_bytes as u64).await.unwrap();
+    for _ in request.chunks {
+        let mut rest = content.clone();
+        while !rest.is_empty() {
+            let piece = rest.split_to(rest.len().min(64 * 1024));
+            let len = piece.len();
+            sender.send(piece).await.unwrap();
+            taken.send_modify(|taken| *taken += len);
+        }
+    }
+    sender.finish().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_disk_that_stalls_does_not_hold_up_control_messages() {
+    const FETCHES: usize = 8;
+    let a = TestPeer::start();
+    let mut b = TestPeer::start();
+    let to = b.route();
+    let content = Bytes::from(content(0, CHUNK_BYTES_MAX as usize));
+    let wanted = wanted(&[content.to_vec(), content.to_vec()]);
+    let (taken, mut taken_by_all) = watch::channel(0);
+    let serves = content.clone();
+    tokio::spawn(async move {
+        while let Some(event) = b.events.recv().await {
+            if let NetEvent::Incoming(incoming) = event {
+                tokio::spawn(serve(*incoming, serves.clone(), taken.clone()));
+            }
+        }
+    });
+
+    // Every store waits until the test lets the disk go on.
+    let (disk, stalled) = std::sync::mpsc::channel::<()>();
+    let stalled = Mutex::new(stalled);
+    let sink: ChunkSink = Arc::new(move |_, _: &[u8]| {
+        // It ends with an error when the sender is dropped, which is what the test does.
+        let _ = stalled.lock().unwrap().recv();
+        Ok(())
+    });
+    let mut running = tokio::task::JoinSet::new();
+    for _ in 0..FETCHES {
+        let (transport, wanted, sink) = (a.transport.clone(), wanted.clone(), Arc::clone(&sink));
+        running.spawn(async move {
+            let abort = CancellationToken::new();
+            let request = request(&wanted);
+            transport
+                .fetch_chunks(to, request, &wanted, &sink, PATIENCE, &abort)
+                .await
+        });
+    }
+    // Each fetch has its first chunk, and of the second what fits into the window of the stream;
+    // up to a send buffer more is taken and not sent.
+    let per_fetch = content.len() + usize::try_from(limits::STREAM_WINDOW_BYTES).unwrap();
+    let full = taken_by_all.wait_for(|&taken| taken >= FETCHES * per_fetch);
+    timeout(PATIENCE, full)
+        .await
+        .expect("the windows fill")
+        .unwrap();
+
+    assert_eq!(ping(&a.transport, to).await, Response::Pong);
+    drop(disk);
+    let fetched = running.join_all().await;
+    assert!(fetched.iter().all(|fetched| fetched.result == Ok(())));
 }
 
 #[tokio::test]

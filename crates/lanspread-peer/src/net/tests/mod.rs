@@ -8,6 +8,7 @@ mod connect;
 mod exchange;
 mod hostile;
 mod manifests;
+mod throughput;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
