@@ -234,4 +234,32 @@ mod tests {
         assert_ne!(fold("a"), fold("b"));
         assert_ne!(fold("grosse"), fold("grose"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_accepted_is_a_chain_of_plain_names(name in "(\\PC|[./\\\\:]|\\.\\.|C:){0,24}") {
+            let limits = UnpackLimits::default();
+            if let Ok(Some(path)) = EntryPath::parse(name.as_bytes(), &limits) {
+                for component in path.as_str().split('/') {
+                    assert!(!matches!(component, "" | "." | ".."), "{name:?}");
+                    assert!(!component.contains(['\\', ':', '\0']), "{name:?}");
+                }
+                let again = EntryPath::parse(path.as_str().as_bytes(), &limits);
+                assert_eq!(again, Ok(Some(path.clone())), "{name:?}");
+                // The tree folds component by component as well as whole paths.
+                let folded: Vec<String> = path.as_str().split('/').map(fold).collect();
+                assert_eq!(fold(path.as_str()), folded.join("/"));
+            }
+        }
+
+        #[test]
+        fn folding_twice_is_folding_once(name in "\\PC{0,12}") {
+            assert_eq!(fold(&fold(&name)), fold(&name));
+        }
+
+        #[test]
+        fn bytes_of_any_kind_are_judged_without_panic(name in proptest::collection::vec(0_u8.., 0..40)) {
+            let _ = EntryPath::parse(&name, &UnpackLimits::default());
+        }
+    }
 }

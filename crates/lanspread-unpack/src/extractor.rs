@@ -8,19 +8,17 @@ use std::io::{self, Read, Write};
 
 use cap_std::fs::File;
 
+use crate::UnpackJob;
+use crate::budget::{Budget, Exceeded};
 use crate::cancel::CancelFlag;
-use crate::durable;
 use crate::entry_path::{EntryPath, fold};
-use crate::error::{EntryRefusal, LimitKind, UnpackError};
-use crate::links::{self, Destination};
+use crate::error::{EntryRefusal, UnpackError};
+use crate::links;
 use crate::progress::{UnpackPhase, UnpackProgress};
-use crate::report::{
-    RespelledEntry, SkipReason, SkippedEntry, UnpackReport, UnpackedFile, UnpackedLink,
-};
+use crate::report::{RespelledEntry, SkipReason, SkippedEntry};
 use crate::target::{Executable, Target};
 use crate::text::printable;
 use crate::tree::{NodeKind, Tree};
-use crate::{Durability, UnpackJob};
 
 /// Bytes read and written at a time. Large enough that system calls do not matter, small enough
 /// that a cancelled job ends within milliseconds.
@@ -58,18 +56,16 @@ pub(crate) struct OpenFile {
 
 /// Unpacks one job; see the module's documentation.
 pub(crate) struct Extractor<'a> {
-    job: UnpackJob<'a>,
-    target: Target<'a>,
-    tree: Tree,
-    archives: Vec<ArchiveFacts>,
+    pub(crate) job: UnpackJob<'a>,
+    pub(crate) target: Target<'a>,
+    pub(crate) tree: Tree,
+    pub(crate) archives: Vec<ArchiveFacts>,
     archive_count: usize,
-    entries: u64,
-    bytes: u64,
-    archive_bytes: u64,
+    budget: Budget,
     bytes_total: Option<u64>,
     bytes_reported: u64,
-    skipped: Vec<SkippedEntry>,
-    respelled: Vec<RespelledEntry>,
+    pub(crate) skipped: Vec<SkippedEntry>,
+    pub(crate) respelled: Vec<RespelledEntry>,
     buffer: Vec<u8>,
 }
 
@@ -81,9 +77,7 @@ impl<'a> Extractor<'a> {
             tree: Tree::default(),
             archives: Vec::new(),
             archive_count,
-            entries: 0,
-            bytes: 0,
-            archive_bytes: 0,
+            budget: Budget::new(job.limits),
             bytes_total,
             bytes_reported: 0,
             skipped: Vec::new(),
@@ -97,10 +91,10 @@ impl<'a> Extractor<'a> {
     pub(crate) fn begin_archive(&mut self, facts: ArchiveFacts) -> Result<(), UnpackError> {
         self.check_cancelled()?;
         let declared = facts.declared_bytes.unwrap_or(0);
+        self.budget.begin_archive(facts.packed_bytes);
         self.archives.push(facts);
-        self.archive_bytes = 0;
         self.report_progress(UnpackPhase::Unpacking);
-        self.check_bytes(declared)
+        self.within(self.budget.check_bytes(declared))
     }
 
     pub(crate) fn archive_name(&self) -> &str {
@@ -145,8 +139,9 @@ impl<'a> Extractor<'a> {
         facts: FileFacts,
     ) -> Result<OpenFile, UnpackError> {
         self.count_entry()?;
-        self.check_file_bytes(facts.declared_bytes.unwrap_or(0))?;
-        self.check_bytes(facts.declared_bytes.unwrap_or(0))?;
+        let declared = facts.declared_bytes.unwrap_or(0);
+        self.within(self.budget.check_file(declared))?;
+        self.within(self.budget.check_bytes(declared))?;
         let on_disk = self.place_leaf(name, NodeKind::File { size_bytes: 0 })?;
         let file = self
             .target
@@ -164,15 +159,14 @@ impl<'a> Extractor<'a> {
     pub(crate) fn write(&mut self, file: &mut OpenFile, content: &[u8]) -> Result<(), UnpackError> {
         self.check_cancelled()?;
         let bytes = content.len() as u64;
-        self.check_file_bytes(file.written.saturating_add(bytes))?;
-        self.check_bytes(bytes)?;
+        self.within(self.budget.check_file(file.written.saturating_add(bytes)))?;
+        self.within(self.budget.check_bytes(bytes))?;
         file.file
             .write_all(content)
             .map_err(|source| self.write_failed(&file.path, source))?;
         file.written += bytes;
-        self.bytes += bytes;
-        self.archive_bytes += bytes;
-        if self.bytes - self.bytes_reported >= PROGRESS_STEP_BYTES {
+        self.budget.count_bytes(bytes);
+        if self.budget.bytes() - self.bytes_reported >= PROGRESS_STEP_BYTES {
             self.report_progress(UnpackPhase::Unpacking);
         }
         Ok(())
@@ -233,8 +227,7 @@ impl<'a> Extractor<'a> {
         let on_disk = self.place_leaf(name, NodeKind::File { size_bytes })?;
         match self.target.hard_link(&source, &on_disk) {
             Ok(()) => {
-                self.bytes += size_bytes;
-                self.archive_bytes += size_bytes;
+                self.budget.count_bytes(size_bytes);
                 Ok(())
             }
             Err(error) if is_unavailable(&error) => self.copy_within(&source, on_disk),
@@ -278,100 +271,6 @@ impl<'a> Extractor<'a> {
         }
     }
 
-    /// Makes the links, syncs if asked to, and reports.
-    pub(crate) fn finish(mut self) -> Result<UnpackReport, UnpackError> {
-        let links = self.make_links()?;
-        self.report_progress(UnpackPhase::Unpacking);
-        let mut report = UnpackReport {
-            links,
-            skipped: std::mem::take(&mut self.skipped),
-            respelled: std::mem::take(&mut self.respelled),
-            ..UnpackReport::default()
-        };
-        for node in self.tree.nodes() {
-            match &node.kind {
-                NodeKind::Directory => report.directories.push(node.path.clone()),
-                NodeKind::File { size_bytes } => report.files.push(UnpackedFile {
-                    path: node.path.clone(),
-                    size_bytes: *size_bytes,
-                }),
-                NodeKind::Link { .. } => {}
-            }
-        }
-        report.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-        report.links.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-        report.directories.sort_unstable();
-        if self.job.durability == Durability::Synced {
-            self.report_progress(UnpackPhase::Syncing);
-            durable::sync(self.job.target, &report, || self.check_cancelled())?;
-        }
-        Ok(report)
-    }
-
-    fn make_links(&mut self) -> Result<Vec<UnpackedLink>, UnpackError> {
-        let mut pending = Vec::new();
-        for node in self.tree.nodes() {
-            if let NodeKind::Link { points_to } = &node.kind {
-                let archive = self.archives[node.archive].name.clone();
-                let destination =
-                    links::resolve(&self.tree, &node.path, points_to).map_err(|refusal| {
-                        UnpackError::Refused {
-                            archive: archive.clone(),
-                            entry: printable(&node.path),
-                            refusal,
-                        }
-                    })?;
-                let link = UnpackedLink {
-                    path: node.path.clone(),
-                    points_to: points_to.clone(),
-                };
-                pending.push((archive, link, destination));
-            }
-        }
-        let mut made = Vec::new();
-        for (archive, link, destination) in pending {
-            self.check_cancelled()?;
-            match self.make_link(&archive, &link, destination)? {
-                None => made.push(link),
-                Some(reason) => {
-                    self.skipped.push(SkippedEntry {
-                        archive,
-                        entry: link.path,
-                        reason,
-                    });
-                }
-            }
-        }
-        Ok(made)
-    }
-
-    /// Makes one link, or answers why it is left out.
-    fn make_link(
-        &mut self,
-        archive: &str,
-        link: &UnpackedLink,
-        destination: Destination,
-    ) -> Result<Option<SkipReason>, UnpackError> {
-        let write_failed = |source| UnpackError::Write {
-            archive: archive.to_owned(),
-            path: link.path.clone(),
-            source,
-        };
-        if destination == Destination::Nothing {
-            // The link may stand where an earlier archive has put a file.
-            self.target.remove(&link.path).map_err(write_failed)?;
-            return Ok(Some(SkipReason::DanglingLink));
-        }
-        match self
-            .target
-            .symlink(&link.points_to, &link.path, destination)
-        {
-            Ok(()) => Ok(None),
-            Err(error) if is_unavailable(&error) => Ok(Some(SkipReason::LinksUnavailable)),
-            Err(error) => Err(write_failed(error)),
-        }
-    }
-
     /// The file that a hard link or copy names, with its size.
     fn linked_file(&self, name: &[u8], existing: &[u8]) -> Result<(String, u64), UnpackError> {
         let shown = || printable(&String::from_utf8_lossy(existing));
@@ -388,7 +287,7 @@ impl<'a> Extractor<'a> {
 
     fn begin_copy(&mut self, size_bytes: u64) -> Result<(), UnpackError> {
         self.count_entry()?;
-        self.check_bytes(size_bytes)
+        self.within(self.budget.check_bytes(size_bytes))
     }
 
     fn copy_within(&mut self, source: &str, on_disk: String) -> Result<(), UnpackError> {
@@ -475,47 +374,17 @@ impl<'a> Extractor<'a> {
 
     fn count_entry(&mut self) -> Result<(), UnpackError> {
         self.check_cancelled()?;
-        self.entries += 1;
-        if self.entries > self.job.limits.entries_max {
-            return Err(self.limit(LimitKind::Entries, self.job.limits.entries_max));
-        }
-        Ok(())
+        let counted = self.budget.count_entry();
+        self.within(counted)
     }
 
-    fn check_file_bytes(&self, bytes: u64) -> Result<(), UnpackError> {
-        let allowed = self.job.limits.file_bytes_max;
-        if bytes > allowed {
-            Err(self.limit(LimitKind::FileBytes, allowed))
-        } else {
-            Ok(())
-        }
-    }
-
-    /// Checks whether `more` bytes would exceed the limits of the job or of the archive.
-    fn check_bytes(&self, more: u64) -> Result<(), UnpackError> {
-        let limits = &self.job.limits;
-        if self.bytes.saturating_add(more) > limits.total_bytes_max {
-            return Err(self.limit(LimitKind::TotalBytes, limits.total_bytes_max));
-        }
-        let packed = self
-            .archives
-            .last()
-            .map_or(0, |archive| archive.packed_bytes);
-        let allowed = packed
-            .saturating_mul(limits.ratio_max)
-            .max(limits.ratio_free_bytes);
-        if self.archive_bytes.saturating_add(more) > allowed {
-            return Err(self.limit(LimitKind::Ratio, limits.ratio_max));
-        }
-        Ok(())
-    }
-
-    fn limit(&self, limit: LimitKind, allowed: u64) -> UnpackError {
-        UnpackError::LimitExceeded {
+    /// Names the archive that would exceed a limit.
+    fn within(&self, checked: Result<(), Exceeded>) -> Result<(), UnpackError> {
+        checked.map_err(|Exceeded { limit, allowed }| UnpackError::LimitExceeded {
             archive: self.archive_name().to_owned(),
             limit,
             allowed,
-        }
+        })
     }
 
     fn write_failed(&self, path: &str, source: io::Error) -> UnpackError {
@@ -530,14 +399,14 @@ impl<'a> Extractor<'a> {
         self.archives.len().saturating_sub(1)
     }
 
-    fn report_progress(&mut self, phase: UnpackPhase) {
-        self.bytes_reported = self.bytes;
+    pub(crate) fn report_progress(&mut self, phase: UnpackPhase) {
+        self.bytes_reported = self.budget.bytes();
         (self.job.progress)(UnpackProgress {
             phase,
             archive_index: self.archive_index(),
             archive_count: self.archive_count,
             archive_name: self.archive_name(),
-            bytes_unpacked: self.bytes,
+            bytes_unpacked: self.budget.bytes(),
             bytes_total: self.bytes_total,
         });
     }
@@ -564,7 +433,7 @@ pub(crate) fn read_failed(archive: &str, error: io::Error, entry: Option<&str>) 
 }
 
 /// Says whether a link could not be made because this system or file system has none for us.
-fn is_unavailable(error: &io::Error) -> bool {
+pub(crate) fn is_unavailable(error: &io::Error) -> bool {
     /// What Windows says to users without the right to make symbolic links.
     #[cfg(windows)]
     const ERROR_PRIVILEGE_NOT_HELD: i32 = 1314;

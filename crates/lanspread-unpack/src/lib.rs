@@ -8,12 +8,14 @@
 //! unpack into a staging directory and rename it into place after success.
 
 mod any;
+mod budget;
 mod cancel;
 mod detect;
 mod durable;
 mod entry_path;
 mod error;
 mod extractor;
+mod finish;
 mod format;
 mod limits;
 mod links;

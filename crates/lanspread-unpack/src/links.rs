@@ -48,6 +48,9 @@ pub(crate) fn resolve(
     let mut hops = 0;
     let mut found = Destination::Directory;
     while let Some(component) = ahead.pop_front() {
+        if component == "." {
+            continue;
+        }
         if component == ".." {
             here.pop().ok_or_else(leaves)?;
             found = Destination::Directory;
@@ -89,16 +92,17 @@ fn check_climb(mut depth: usize, ahead: &VecDeque<String>) -> bool {
                 return false;
             };
             depth = above;
-        } else {
+        } else if component != "." {
             depth += 1;
         }
     }
     true
 }
 
+/// Splits a path. What is empty counts as `.`: like that, it means "and this is a directory".
 fn components(path: &str) -> Vec<String> {
     path.split('/')
-        .filter(|component| !component.is_empty() && *component != ".")
+        .map(|component| if component.is_empty() { "." } else { component })
         .map(str::to_owned)
         .collect()
 }
@@ -145,6 +149,9 @@ mod tests {
             ("lib/link", "..", Destination::Directory),
             ("link", "missing/thing", Destination::Nothing),
             ("link", "lib/real.so/beyond", Destination::Nothing),
+            ("link", "lib/real.so/.", Destination::Nothing),
+            ("link", "lib/real.so/", Destination::Nothing),
+            ("link", "lib//", Destination::Directory),
         ] {
             assert_eq!(
                 resolve(&tree, path, points_to),
@@ -218,5 +225,73 @@ mod tests {
             );
         }
         assert_eq!(parse_target(b"..\\a\\b").as_deref(), Ok("../a/b"));
+    }
+
+    /// Names are few so that random links meet random directories often.
+    #[cfg(unix)]
+    fn random_path() -> impl proptest::strategy::Strategy<Value = String> {
+        use proptest::prelude::*;
+        let name = prop::sample::select(vec!["a", "b", "c", "..", "..", "."]);
+        prop::collection::vec(name, 1..6).prop_map(|names| names.join("/"))
+    }
+
+    #[cfg(unix)]
+    proptest::proptest! {
+        /// The kernel is the judge: whatever it follows to a place outside of the target must have
+        /// been found to leave, and whatever was found to stay must be where the kernel goes.
+        #[test]
+        fn the_kernel_agrees_about_where_links_lead(
+            files in proptest::collection::vec(random_path(), 0..6),
+            links in proptest::collection::vec((random_path(), random_path()), 1..6),
+        ) {
+            use std::fs;
+            let directory = tempfile::tempdir().unwrap();
+            let outside = directory.path().canonicalize().unwrap();
+            let root = outside.join("target");
+            fs::create_dir(&root).unwrap();
+            // Something to find for those that get out.
+            for name in ["a", "b", "c"] {
+                fs::create_dir(outside.join(name)).unwrap();
+            }
+            let mut tree = Tree::default();
+            let mut place = |name: &str, kind: NodeKind| {
+                let path = EntryPath::parse(name.as_bytes(), &UnpackLimits::default()).ok()??;
+                let placed = tree.place_leaf(&path, kind, 0);
+                // The tree keeps the directories above a refused leaf.
+                for parent in path.as_str().match_indices('/').map(|(at, _)| &path.as_str()[..at]) {
+                    if matches!(tree.get(parent).map(|node| &node.kind), Some(NodeKind::Directory)) {
+                        fs::create_dir_all(root.join(parent)).unwrap();
+                    }
+                }
+                placed.ok()
+            };
+            for file in &files {
+                if let Some(path) = place(file, NodeKind::File { size_bytes: 0 }) {
+                    fs::write(root.join(path), "").unwrap();
+                }
+            }
+            let mut made = Vec::new();
+            for (link, points_to) in &links {
+                let kind = NodeKind::Link { points_to: points_to.clone() };
+                if let Some(path) = place(link, kind) {
+                    std::os::unix::fs::symlink(points_to, root.join(&path)).unwrap();
+                    made.push((path, points_to));
+                }
+            }
+            for (path, points_to) in made {
+                let resolved = resolve(&tree, &path, points_to);
+                let real = root.join(&path).canonicalize();
+                match (&resolved, real) {
+                    (Ok(Destination::File), Ok(real)) => {
+                        assert!(real.starts_with(&root) && real.is_file());
+                    }
+                    (Ok(Destination::Directory), Ok(real)) => {
+                        assert!(real.starts_with(&root) && real.is_dir());
+                    }
+                    (Ok(Destination::Nothing), Err(_)) | (Err(_), _) => {}
+                    (resolved, real) => panic!("{path} -> {points_to}: {resolved:?}, {real:?}"),
+                }
+            }
+        }
     }
 }

@@ -86,17 +86,15 @@ impl Volume {
                 }
             }
             Archive::Rar15To40(archive) if archive.main.is_volume() => {
-                // Old packers did not mark the first volume; only a later one can start in the
-                // middle of a file.
+                // The flag for the first volume is no help: RAR 2 sets it on none, RAR 3.00 on all.
                 let continues = archive
                     .files()
                     .next()
                     .is_some_and(rar15_40::FileHeader::is_split_before);
-                if archive.main.is_first_volume() || !(continues || is_old_continuation(&self.name))
-                {
-                    Place::First
-                } else {
+                if continues || is_later_name(&self.name) {
                     Place::Later(None)
+                } else {
+                    Place::First
                 }
             }
             _ => Place::Alone,
@@ -264,9 +262,7 @@ fn next_names(name: &str) -> Vec<String> {
     let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
     let mut names = Vec::new();
     // game.part01.rar → game.part02.rar
-    let digits = stem.len() - stem.trim_end_matches(|c: char| c.is_ascii_digit()).len();
-    let (base, number) = stem.split_at(stem.len() - digits);
-    if base.to_ascii_lowercase().ends_with("part")
+    if let Some((base, number)) = split_part_number(stem)
         && let Some(next) = increment(number)
     {
         names.push(format!("{base}{next}.{extension}"));
@@ -283,6 +279,21 @@ fn next_names(name: &str) -> Vec<String> {
         names.push(format!("{stem}.{}00", &extension[..1]));
     }
     names
+}
+
+/// Splits `game.part01` into `game.part` and `01`.
+fn split_part_number(stem: &str) -> Option<(&str, &str)> {
+    let base = stem.trim_end_matches(|c: char| c.is_ascii_digit());
+    let number = &stem[base.len()..];
+    let is_part = base.to_ascii_lowercase().ends_with("part") && !number.is_empty();
+    is_part.then_some((base, number))
+}
+
+/// Says whether a name is that of a volume after the first, in either style.
+fn is_later_name(name: &str) -> bool {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let part = split_part_number(stem).and_then(|(_, number)| number.parse::<u32>().ok());
+    is_old_continuation(name) || part.is_some_and(|part| part > 1)
 }
 
 /// Says whether a name ends like that of a later volume of the old kind: a letter and two digits.
@@ -328,6 +339,17 @@ mod tests {
                 Some(next),
                 "{name}"
             );
+        }
+        for (name, later) in [
+            ("game.part1.rar", false),
+            ("game.part01.eti", false),
+            ("game.part2.eti", true),
+            ("game.rar", false),
+            ("game.r00", true),
+            ("game.eti", false),
+            ("apart.rar", false),
+        ] {
+            assert_eq!(is_later_name(name), later, "{name}");
         }
         assert!(next_names("game.eti").contains(&"game.e00".to_owned()));
         assert!(next_names("game").is_empty());

@@ -174,3 +174,24 @@ fn a_volume_that_is_cut_short_fails_the_set() {
         }
     }
 }
+
+/// RAR 3.00 marked every volume as the first of its set, and a reader that believed it took each for
+/// a set of its own. Where the content starts in the middle of a file, or the name says so, a volume
+/// is a later one whatever its flags say.
+#[test]
+fn volumes_that_all_claim_to_be_the_first_are_put_in_order() {
+    /// Where the main header of a RAR 4 archive starts, how long it is, and its flag.
+    const MAIN_HEADER: usize = 7;
+    const MAIN_HEADER_BYTES: usize = 13;
+    const FIRST_VOLUME: u8 = 0x01;
+    let mut files = new_style(volumes(ArchiveVersion::Rar40));
+    for (_, bytes) in &mut files {
+        let header = &mut bytes[MAIN_HEADER..MAIN_HEADER + MAIN_HEADER_BYTES];
+        header[4] |= FIRST_VOLUME;
+        let mut crc = flate2::Crc::new();
+        crc.update(&header[2..]);
+        let [low, high, ..] = crc.sum().to_le_bytes();
+        header[..2].copy_from_slice(&[low, high]);
+    }
+    check(&Scene::new(&files), ArchiveVersion::Rar40);
+}
