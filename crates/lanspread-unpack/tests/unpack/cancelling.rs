@@ -19,8 +19,8 @@ fn a_job_that_is_cancelled_before_it_starts_writes_nothing() {
 
 #[test]
 fn a_job_that_is_cancelled_in_the_middle_of_a_file_writes_no_more_of_it() {
-    for pack in Pack::ALL {
-        let items = [file("big", noise(3_000_000, 5)), file("next", "next")];
+    for pack in Pack::DECODERS {
+        let items = [file("big", noise(1_600_000, 5)), file("next", "next")];
         let scene = Scene::one("game.eti", pack.pack(&items));
         let cancel = CancelFlag::new();
         let cancelled_at = Cell::new(0);
@@ -45,7 +45,7 @@ fn a_job_that_is_cancelled_in_the_middle_of_a_file_writes_no_more_of_it() {
         );
         let written = scene.files()["big"].len() as u64;
         assert_eq!(written, cancelled_at.get(), "{pack:?}");
-        assert!(written < 3_000_000, "{pack:?}");
+        assert!(written < 1_600_000, "{pack:?}");
         assert!(!scene.files().contains_key("next"), "{pack:?}");
     }
 }

@@ -90,7 +90,7 @@ fn a_bomb_is_stopped_by_its_ratio_and_before_it_fills_the_disk() {
             Pack::Rar5Stored | Pack::Rar4Stored | Pack::ZipStored | Pack::Tar
         )
     }) {
-        let scene = Scene::one("bomb.eti", pack.pack(&[file("zeros", vec![0; 8_000_000])]));
+        let scene = Scene::one("bomb.eti", pack.pack(&[file("zeros", vec![0; 3_000_000])]));
         let limits = UnpackLimits {
             ratio_max: 20,
             ratio_free_bytes: 1_000_000,

@@ -65,6 +65,19 @@ impl Pack {
         Self::TarZst,
     ];
 
+    /// One way for each decoder, for tests with so much content that packing it takes a while.
+    pub(crate) const DECODERS: [Self; 9] = [
+        Self::Rar5,
+        Self::Rar5Stored,
+        Self::Rar4Solid,
+        Self::Rar4Stored,
+        Self::Zip,
+        Self::SevenZ,
+        Self::Tar,
+        Self::TarGz,
+        Self::TarZst,
+    ];
+
     /// Packs items. The archive is to be read by content, so its name is up to the caller.
     pub(crate) fn pack(self, items: &[Item]) -> Vec<u8> {
         match self {

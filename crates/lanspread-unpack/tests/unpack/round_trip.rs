@@ -65,7 +65,7 @@ fn every_format_gives_back_what_was_packed() {
 
 #[test]
 fn large_files_stream_through_every_format() {
-    for pack in Pack::ALL {
+    for pack in Pack::DECODERS {
         // Beyond what RAR decodes in memory, and with matches far behind.
         let mut content = noise(2_500_000, 7);
         content.extend(content[..2_000_000].to_vec());
@@ -190,8 +190,8 @@ fn programs_stay_executable_and_nothing_becomes_setuid() {
 
 #[test]
 fn progress_never_falls_and_ends_at_the_total_where_the_format_knows_it() {
-    for pack in Pack::ALL {
-        let content = noise(2_500_000, 3);
+    for pack in Pack::DECODERS {
+        let content = noise(2_200_000, 3);
         let scene = Scene::new(&[
             ("1.eti", pack.pack(&[file("big", content)])),
             ("2.eti", pack.pack(&[file("small", "x")])),
@@ -217,15 +217,15 @@ fn progress_never_falls_and_ends_at_the_total_where_the_format_knows_it() {
         scene.unpack_job(job).unwrap();
         let seen = seen.into_inner();
         assert!(seen.is_sorted_by_key(|(bytes, _, _)| *bytes), "{pack:?}");
-        assert!(seen.len() >= 6, "{pack:?}: {seen:?}");
+        assert!(seen.len() >= 5, "{pack:?}: {seen:?}");
         let (bytes, total, phase) = *seen.last().unwrap();
         assert_eq!(
             (bytes, phase),
-            (2_500_001, UnpackPhase::Syncing),
+            (2_200_001, UnpackPhase::Syncing),
             "{pack:?}"
         );
         let knows = !matches!(pack, Pack::Tar | Pack::TarGz | Pack::TarZst);
-        assert_eq!(total, knows.then_some(2_500_001), "{pack:?}");
+        assert_eq!(total, knows.then_some(2_200_001), "{pack:?}");
     }
 }
 
