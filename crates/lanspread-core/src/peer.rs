@@ -142,7 +142,7 @@ impl Peer {
         self.view = None;
         match self.phase {
             Phase::Ended => {}
-            Phase::Ending { at } => self.handle_ending(now, at, input),
+            Phase::Ending { at } => self.handle_ending(now, at, &input),
             Phase::Starting | Phase::Bound { .. } | Phase::Ready => {
                 self.dispatch(now, input);
                 self.carry_on(now);
@@ -440,7 +440,7 @@ impl Peer {
     }
 
     /// The peer ends: only answers that are still owed matter.
-    fn handle_ending(&mut self, now: Now, at: Now, input: Input) {
+    fn handle_ending(&mut self, now: Now, at: Now, input: &Input) {
         if let Some(effect) = input.effect() {
             if !input.is_progress() {
                 self.out.settle(effect);

@@ -247,3 +247,216 @@ pub fn damaged(path: &RelPath, version: Version) -> String {
          the game and downloading it again does too"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use lanspread_db::{ContentHash, ManifestFile};
+
+    use super::*;
+    use crate::root::{Intent, IntentLog};
+
+    fn path(text: &str) -> RelPath {
+        RelPath::parse(text).unwrap()
+    }
+
+    fn paths(texts: &[&str]) -> Vec<RelPath> {
+        texts.iter().map(|text| path(text)).collect()
+    }
+
+    fn manifest(files: &[&str]) -> Manifest {
+        let mut files: Vec<&str> = files.to_vec();
+        files.push(SENTINEL);
+        files.sort_unstable();
+        let files = files
+            .into_iter()
+            .map(|file| ManifestFile {
+                path: path(file),
+                size_bytes: 1,
+                chunks: vec![ContentHash::of(file.as_bytes())],
+            })
+            .collect();
+        let version = Version::parse("20200101").unwrap();
+        Manifest::new(GameId::parse("quake").unwrap(), version, 1 << 18, files).unwrap()
+    }
+
+    #[test]
+    fn every_path_has_one_role() {
+        let table = [
+            ("version.ini", Role::Sentinel),
+            ("sub/version.ini", Role::GameFile),
+            ("game.eti", Role::GameFile),
+            ("local", Role::Local),
+            ("local/save", Role::Local),
+            ("sub/local/x", Role::GameFile),
+            (".local.installing/x", Role::Transient),
+            (".lanspread.json", Role::Transient),
+            (".lanspread.download/files/version.ini", Role::Transient),
+            (".sync/x", Role::Foreign),
+            ("deep/part.!sync", Role::Foreign),
+            ("deep/Thumbs.db", Role::Foreign),
+            (".softlan_game_installed", Role::Foreign),
+        ];
+        for (text, expected) in table {
+            assert_eq!(role(&path(text)), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn archives_are_taken_from_the_root_in_the_order_of_their_names() {
+        let files = paths(&[
+            "z.eti",
+            "B.ZIP",
+            "a.rar",
+            "a.tar.zst",
+            "a.tar.gz",
+            "c.7z",
+            "sub/x.eti",
+            "readme.txt",
+            "eti",
+            "d.tar",
+            "local/y.eti",
+            ".sync/z.eti",
+        ]);
+        let found = archives(&files);
+        assert_eq!(
+            found.iter().map(RelPath::as_str).collect::<Vec<_>>(),
+            ["B.ZIP", "a.rar", "a.tar.gz", "a.tar.zst", "c.7z", "z.eti"]
+        );
+    }
+
+    #[test]
+    fn the_contract_names_its_files_only_in_the_root() {
+        for named in [
+            "version.ini",
+            "a.eti",
+            "game_start.cmd",
+            "game_x.sh",
+            "SERVER_START.cmd",
+        ] {
+            assert!(is_contract_file(&path(named)), "{named}");
+        }
+        for other in [
+            "game_start.bat",
+            "start.cmd",
+            "server_stop.sh",
+            "sub/a.eti",
+            "a.rar",
+        ] {
+            assert!(!is_contract_file(&path(other)), "{other}");
+        }
+    }
+
+    #[test]
+    fn an_update_removes_its_own_stale_files_and_of_others_only_what_the_contract_names() {
+        let new = manifest(&["new.eti", "kept"]);
+        let old = manifest(&["old.eti", "kept", "gone"]);
+        let stale = stale_files(OldFiles::Downloaded(&old), &new);
+        assert_eq!(
+            stale,
+            Stale {
+                removed: paths(&["gone", "old.eti"]),
+                left: vec![]
+            }
+        );
+        let files = paths(&["gone", "kept", "old.eti", "version.ini"]);
+        let stale = stale_files(OldFiles::HandPlaced(&files), &new);
+        assert_eq!(
+            stale,
+            Stale {
+                removed: paths(&["old.eti"]),
+                left: paths(&["gone"])
+            }
+        );
+        assert_eq!(
+            stale_files(OldFiles::NoVersion(&files), &new),
+            Stale::default()
+        );
+    }
+
+    #[test]
+    fn what_nobody_knows_is_not_replaced() {
+        let old = manifest(&["ours"]);
+        let files = paths(&["theirs"]);
+        let table = [
+            (OldFiles::Downloaded(&old), "ours", true),
+            (OldFiles::Downloaded(&old), "theirs", false),
+            (OldFiles::HandPlaced(&files), "theirs", true),
+            (OldFiles::NoVersion(&files), "theirs", false),
+            (OldFiles::NoVersion(&files), "game.eti", true),
+        ];
+        for (old, file, expected) in table {
+            assert_eq!(may_replace(old, &path(file)), expected, "{old:?} {file}");
+        }
+    }
+
+    #[test]
+    fn no_file_of_the_player_is_ever_dropped_unless_the_new_install_has_the_same() {
+        let table = [
+            (LocalOrigin::Unpacked, NewLocal::Absent, Carry::Drop),
+            (LocalOrigin::Unpacked, NewLocal::Same, Carry::Drop),
+            (LocalOrigin::Unpacked, NewLocal::Different, Carry::Drop),
+            (LocalOrigin::Player, NewLocal::Absent, Carry::Add),
+            (LocalOrigin::Player, NewLocal::Same, Carry::Drop),
+            (LocalOrigin::Player, NewLocal::Different, Carry::KeepAside),
+        ];
+        for (origin, new, expected) in table {
+            assert_eq!(carry(origin, new), expected);
+        }
+    }
+
+    fn facts(observed: RootObservation) -> RootFacts {
+        RootFacts {
+            id: GameId::parse("quake").unwrap(),
+            observed,
+            sentinel_problem: None,
+            size_bytes: 5,
+            manifest: None,
+            files_problem: None,
+        }
+    }
+
+    #[test]
+    fn a_root_with_an_intent_is_unsettled_and_one_that_a_newer_program_changes_has_a_problem() {
+        let at_rest = RootObservation {
+            root: Entry::PlainDir,
+            sentinel: Entry::File,
+            version: Some(Version::parse("20200101").unwrap()),
+            local: Entry::PlainDir,
+            ..RootObservation::absent()
+        };
+        let rested = report(facts(at_rest.clone()));
+        assert_eq!(
+            (rested.unsettled, rested.installed, rested.problem),
+            (false, true, None)
+        );
+        let intent = IntentLog::Known(Intent::Uninstalling);
+        assert!(
+            report(facts(RootObservation {
+                intent,
+                ..at_rest.clone()
+            }))
+            .unsettled
+        );
+        let intent = IntentLog::Newer { format: 2 };
+        let newer = report(facts(RootObservation { intent, ..at_rest }));
+        assert!(!newer.unsettled);
+        assert!(newer.problem.unwrap().contains("newer Lanspread"));
+    }
+
+    #[test]
+    fn a_download_that_waits_is_pending_and_not_unsettled() {
+        let hash = ManifestHash(ContentHash::of(b"m"));
+        let waiting = RootObservation {
+            root: Entry::PlainDir,
+            staging: Entry::MarkedDir,
+            staged: Staged::Gathering(hash),
+            ..RootObservation::absent()
+        };
+        let waiting = report(facts(waiting));
+        assert_eq!(
+            (waiting.pending_download, waiting.unsettled),
+            (Some(hash), false)
+        );
+        assert_eq!(waiting.sentinel, SentinelReport::Absent);
+    }
+}

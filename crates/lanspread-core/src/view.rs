@@ -9,7 +9,7 @@ use lanspread_db::{Catalog, GameId, Version, clean_line};
 use lanspread_proto::{GameSummary, PeerId};
 
 use crate::{
-    GameView, PeerInfo, SentinelReport,
+    GameView, PeerInfo, RootReport, SentinelReport,
     library::{Library, version_of},
     membership::Membership,
     sync::Sync,
@@ -32,7 +32,7 @@ pub(crate) fn games(
     for id in catalog.games().ids() {
         merged.entry(id).or_default();
     }
-    for root in library.roots() {
+    for root in library.roots().filter(|root| holds_game(root)) {
         merged.entry(&root.id).or_default();
     }
     for (peer, _) in members.all_live() {
@@ -52,39 +52,56 @@ pub(crate) fn games(
     Arc::new(views)
 }
 
+/// Whether a folder holds anything of a game: any other folder is none of the users' business.
+fn holds_game(root: &RootReport) -> bool {
+    root.sentinel != SentinelReport::Absent
+        || root.installed
+        || root.problem.is_some()
+        || root.pending_download.is_some()
+}
+
 fn game(catalog: &Catalog, library: &Library, id: &GameId, merged: &Merged<'_>) -> GameView {
     let root = library.root(id);
     let own = root.and_then(version_of);
+    let announced = library.served(id).map(|(version, _)| version);
     let newest = merged
         .offers
         .iter()
         .map(|(_, offer)| offer.version)
         .max()
-        .max(own);
-    let expected = catalog.expected_version(id).or(newest);
+        .max(announced);
+    let expected = catalog
+        .expected_version(id)
+        .or(newest)
+        .filter(|_| catalog.admits(id));
     let holders: Vec<&(PeerId, &GameSummary)> = merged
         .offers
         .iter()
         .filter(|(_, offer)| Some(offer.version) == expected)
         .collect();
-    let announced = holders.first().map(|(_, offer)| offer.size_bytes);
+    let offered = holders.first().map(|(_, offer)| offer.size_bytes);
     let cataloged = catalog.get(id).and_then(|game| game.size_bytes);
     let size_here = root.filter(|_| own.is_some()).map(|root| root.size_bytes);
     let unreadable = root.and_then(|root| match &root.sentinel {
         SentinelReport::Unreadable(reason) => Some(reason.clone()),
         SentinelReport::Absent | SentinelReport::Version(_) => None,
     });
+    let outside = (!catalog.admits(id))
+        .then(|| "it is not in the catalog of this party, so it is not shared".to_owned());
     GameView {
         id: id.clone(),
         title: title(catalog, id, &merged.offers, expected),
         version: own,
         expected_version: expected,
-        size_bytes: size_here.or(announced).or(cataloged).unwrap_or(0),
+        size_bytes: size_here.or(offered).or(cataloged).unwrap_or(0),
         downloaded: own.is_some(),
         installed: root.is_some_and(|root| root.installed),
         peers: holders.iter().map(|&&(peer, _)| peer).collect(),
         manifest: root.and_then(|root| root.manifest),
-        problem: root.and_then(|root| root.problem.clone()).or(unreadable),
+        problem: root
+            .and_then(|root| root.problem.clone())
+            .or(unreadable)
+            .or(outside),
     }
 }
 

@@ -75,8 +75,8 @@ impl World<'_> {
             .collect()
     }
 
-    /// The version of a game that this party plays: the catalog's, or the newest that is announced
-    /// or here.
+    /// The version of a game that this party plays: the catalog's, or the newest that anybody
+    /// announces, this peer included.
     pub(crate) fn expected_version(&self, id: &GameId) -> Option<Version> {
         self.ctx.config.catalog.expected_version(id).or_else(|| {
             let announced = self
@@ -84,7 +84,7 @@ impl World<'_> {
                 .into_iter()
                 .map(|(_, offer)| offer.version)
                 .max();
-            announced.max(self.library.version(id))
+            announced.max(self.library.served(id).map(|(version, _)| version))
         })
     }
 

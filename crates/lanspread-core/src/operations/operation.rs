@@ -60,7 +60,7 @@ pub(crate) enum Stage {
     /// Uploads of the game, and hashing of it, come to rest.
     Clearing(AfterClearing),
     /// The manifest is searched.
-    Hunting(Hunt),
+    Hunting(Box<Hunt>),
     /// Every byte of the game is read.
     Reading,
     /// The staging place is made ready.
@@ -214,7 +214,7 @@ impl Operation {
         let purpose = Purpose::Operation(self.id.clone());
         let mut hunt = Hunt::new(self.id.clone(), quarry, purpose, world.ctx.now);
         let hunted = hunt.advance(world);
-        self.stage = Stage::Hunting(hunt);
+        self.stage = Stage::Hunting(Box::new(hunt));
         self.hunted(world, hunted);
     }
 

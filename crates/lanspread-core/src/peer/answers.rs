@@ -29,7 +29,7 @@ impl Peer {
                 members.dialed(&mut ctx, peer, effect, result);
             }
             (purpose, Input::Responded { result, .. }) => {
-                self.responded(now, effect, purpose, result);
+                self.responded(now, effect, &purpose, result);
             }
             (Purpose::Inquiry(id), Input::ManifestFetched { result, .. }) => {
                 self.with_operations(now, |_, inquiries, world| {
@@ -70,7 +70,7 @@ impl Peer {
 
     fn operation_answered(&mut self, now: Now, id: &lanspread_db::GameId, input: Input) {
         self.with_operations(now, |operations, _, world| {
-            operations.answered(world, id, input)
+            operations.answered(world, id, input);
         });
     }
 
@@ -79,10 +79,10 @@ impl Peer {
         &mut self,
         now: Now,
         effect: EffectId,
-        purpose: Purpose,
+        purpose: &Purpose,
         result: Result<Response, RequestFailure>,
     ) {
-        match purpose {
+        match *purpose {
             Purpose::Hello(peer) => {
                 let (members, mut ctx) = self.membership(now);
                 members.hello_answered(&mut ctx, peer, effect, result);

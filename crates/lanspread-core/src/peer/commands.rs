@@ -88,13 +88,16 @@ impl Peer {
     }
 
     /// What still comes in while the peer ends.
-    pub(super) fn turn_away(&mut self, input: Input) {
+    pub(super) fn turn_away(&mut self, input: &Input) {
         if let Input::Command { id, .. } = input {
-            self.out.answer(id, shutting_down());
+            self.out.answer(*id, shutting_down());
         } else if let Input::Requested { reply, .. } = input {
             let message = "this peer is shutting down".to_owned();
             let response = Response::InternalPeerError { message };
-            self.out.tell(Effect::Reply { reply, response });
+            self.out.tell(Effect::Reply {
+                reply: *reply,
+                response,
+            });
         }
     }
 
@@ -203,7 +206,7 @@ impl Peer {
     pub(super) fn begin(&mut self, now: Now, id: &GameId, order: &Order) {
         self.to_resume.remove(id);
         self.with_operations(now, |operations, _, world| {
-            operations.begin(world, id, order)
+            operations.begin(world, id, order);
         });
     }
 
@@ -217,32 +220,30 @@ impl Peer {
         self.check_free(id)?;
         let downloaded = self.library.version(id).is_some();
         let installed = self.library.root(id).is_some_and(|root| root.installed);
-        let not_downloaded = || {
-            refused(
+        let obstacle = match order {
+            Order::Install | Order::Verify | Order::Remove if !downloaded => Some((
                 ErrorKind::NotDownloaded,
                 format!("{id} is not downloaded: download it first"),
-            )
-        };
-        match order {
-            Order::Install | Order::Verify if !downloaded => not_downloaded(),
-            Order::Remove if installed => refused(
+            )),
+            Order::Remove if installed => Some((
                 ErrorKind::Installed,
                 format!("{id} is installed: uninstall it before its download is removed"),
-            ),
-            Order::Remove if !downloaded => not_downloaded(),
+            )),
             Order::Uninstall if !installed => {
-                refused(ErrorKind::NotInstalled, format!("{id} is not installed"))
+                Some((ErrorKind::NotInstalled, format!("{id} is not installed")))
             }
             Order::Download { .. }
             | Order::Install
             | Order::Uninstall
             | Order::Remove
             | Order::Verify
-            | Order::Recover => {
-                self.begin(now, id, order);
-                Ok(())
-            }
+            | Order::Recover => None,
+        };
+        if let Some((kind, message)) = obstacle {
+            return refused(kind, message);
         }
+        self.begin(now, id, order);
+        Ok(())
     }
 }
 

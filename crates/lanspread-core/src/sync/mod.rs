@@ -230,7 +230,6 @@ impl Remote {
         self.state = next;
         self.retry_at = None;
         match (next, self.held.at()) {
-            (S::UpToDate, _) => {}
             (S::AskDelta, Some((epoch, since))) => {
                 self.ask(ctx, to, Request::LibraryDelta { epoch, since });
             }
@@ -247,7 +246,7 @@ impl Remote {
                     .min(timing.redial_max);
                 self.retry_at = Some(ctx.now + pause);
             }
-            (S::Pausing, _) => {}
+            (S::UpToDate | S::Pausing, _) => {}
         }
     }
 

@@ -1,5 +1,6 @@
 //! Small parties of real cores on a virtual clock, network and disk.
 
+mod chance;
 mod disk;
 mod world;
 
@@ -244,7 +245,7 @@ fn a_shutdown_with_a_dead_peer_is_prompt_too() {
 fn idle_peers_ping_and_busy_ones_do_not() {
     let mut world = party(2, 8);
     start_all(&mut world);
-    world.pass(Duration::from_secs(60));
+    world.pass(Duration::from_mins(1));
     let pings = world.count(0, 1, "Ping") + world.count(1, 0, "Ping");
     // One ping refreshes both sides: about one each five seconds, from whoever is due first.
     assert!((10..=14).contains(&pings), "{pings}");

@@ -81,6 +81,8 @@ pub(crate) struct Node {
     pub(crate) upload: u64,
     /// It sends wrong bytes.
     pub(crate) lies: bool,
+    /// Its cable is out.
+    pub(crate) cut: bool,
     /// Whether multicast reaches it.
     pub(crate) hears_multicast: bool,
     pub(crate) version: u32,
@@ -221,6 +223,7 @@ impl World {
             disk: Disk::default(),
             upload: 100_000_000,
             lies: false,
+            cut: false,
             hears_multicast: true,
             version: PROTOCOL_VERSION,
             events: Vec::new(),
@@ -279,6 +282,7 @@ impl World {
         node.replies.clear();
         node.serving.clear();
         node.sending_until = Now::default();
+        node.events.clear();
         self.trace.push(format!("{:?} peer{n} dies", self.now.0));
     }
 
@@ -509,16 +513,24 @@ impl World {
                         result: Err(ServeFailure::Aborted),
                     }
                 }
-                None => end(effect, self.nodes[n].owed[&effect], Failure::Aborted),
+                None => match self.nodes[n].owed[&effect] {
+                    // Its answer is on the way.
+                    Owed::Disk | Owed::Serve => return,
+                    owed => end(effect, owed, Failure::Aborted),
+                },
             },
         };
         self.fact(Duration::ZERO, n, input);
     }
 
-    fn advertise(&mut self, n: usize) {
+    pub(crate) fn advertise(&mut self, n: usize) {
         self.nodes[n].advertised = true;
         for other in 0..self.nodes.len() {
-            if other == n || !self.nodes[other].hears_multicast || !self.nodes[n].hears_multicast {
+            let deaf = [n, other].iter().any(|&it| {
+                let node = &self.nodes[it];
+                node.cut || !node.hears_multicast
+            });
+            if other == n || deaf {
                 continue;
             }
             let shown = self.advertisement(n);
@@ -540,10 +552,13 @@ impl World {
         }
     }
 
-    fn at(&self, addr: ListenAddr) -> Option<usize> {
-        self.nodes
+    /// Who listens there, if packets get through.
+    fn at(&self, from: usize, addr: ListenAddr) -> Option<usize> {
+        let found = self
+            .nodes
             .iter()
-            .position(|node| node.bound && node.addr == addr)
+            .position(|node| node.bound && node.addr == addr)?;
+        (!self.nodes[from].cut && !self.nodes[found].cut).then_some(found)
     }
 
     fn dial(
@@ -556,7 +571,7 @@ impl World {
     ) {
         let found = candidates
             .iter()
-            .find_map(|&addr| Some((addr, self.at(addr)?)));
+            .find_map(|&addr| Some((addr, self.at(n, addr)?)));
         let found = found.filter(|&(_, to)| expect.is_none_or(|id| id == self.nodes[to].id));
         let Some((remote, to)) = found else {
             let tried = format!("{candidates:?}");
@@ -591,7 +606,7 @@ impl World {
     ) {
         self.after(timeout, n, Happening::TimeOut { effect });
         let target = self
-            .at(to.listen_addr)
+            .at(n, to.listen_addr)
             .filter(|&at| self.nodes[at].id == to.peer_id);
         let Some(target) = target else { return };
         self.sent.push(Sent {
@@ -630,6 +645,9 @@ impl World {
             .remove(&reply)
             .expect("one reply each");
         let effect = waiting.effect;
+        if self.nodes[n].cut || self.nodes[waiting.node].cut {
+            return;
+        }
         let Some(owed) = self.owed_by(waiting) else {
             return;
         };
@@ -688,14 +706,13 @@ impl World {
         id: &GameId,
         hash: ManifestHash,
     ) {
+        let Some(manifest) = self.nodes[n].disk.serve(id, hash) else {
+            return self.serve_nothing(n, effect, reply);
+        };
         let waiting = self.nodes[n]
             .replies
             .remove(&reply)
             .expect("one reply each");
-        let manifest = self.nodes[n]
-            .disk
-            .serve(id, hash)
-            .expect("only what is there is served");
         self.fact(
             LATENCY,
             n,
@@ -720,6 +737,26 @@ impl World {
         self.fact(LATENCY, waiting.node, input);
     }
 
+    /// What is announced is not there any more: somebody changed it by hand.
+    fn serve_nothing(&mut self, n: usize, effect: EffectId, reply: ReplyId) {
+        let failure = DiskFailure {
+            kind: DiskFailureKind::NotFound,
+            message: "gone".to_owned(),
+        };
+        let result = Err(ServeFailure::Disk(failure));
+        self.fact(
+            LATENCY,
+            n,
+            Input::Served {
+                effect,
+                sent_bytes: 0,
+                result,
+            },
+        );
+        let message = "it is gone".to_owned();
+        self.reply(n, reply, Response::InternalPeerError { message });
+    }
+
     fn serve_chunks(
         &mut self,
         n: usize,
@@ -729,17 +766,16 @@ impl World {
         hash: ManifestHash,
         chunks: &[ChunkRef],
     ) {
+        let Some(manifest) = self.nodes[n].disk.serve(id, hash) else {
+            return self.serve_nothing(n, effect, reply);
+        };
         let waiting = self.nodes[n].replies[&reply];
-        let manifest = self.nodes[n]
-            .disk
-            .serve(id, hash)
-            .expect("only what is there is served");
         let bytes: u64 = chunks
             .iter()
             .map(|&at| u64::from(manifest.chunk(at).unwrap().len_bytes))
             .sum();
         let begins = self.nodes[n].sending_until.max(self.now);
-        let ends = begins + Duration::from_secs_f64(bytes as f64 / self.nodes[n].upload as f64);
+        let ends = begins + Duration::from_micros(bytes * 1_000_000 / self.nodes[n].upload);
         self.nodes[n].sending_until = ends;
         self.nodes[n].serving.insert(effect, reply);
         let delay = ends.since(self.now);
@@ -824,6 +860,18 @@ impl World {
                 if !served || !self.nodes[n].owed.contains_key(&effect) {
                     return;
                 }
+                if self.nodes[n].cut || self.nodes[source].cut {
+                    // It is sent again until it gets through or somebody gives up.
+                    let again = Happening::Arrived {
+                        effect,
+                        source,
+                        run,
+                        id,
+                        chunks,
+                        asked_at,
+                    };
+                    return self.after(Duration::from_millis(500), n, again);
+                }
                 let lies = self.nodes[source].lies;
                 let (stored, result) = if lies {
                     (Vec::new(), Err(FetchFailure::WrongHash(chunks[0])))
@@ -851,12 +899,22 @@ impl World {
             return;
         };
         if let Owed::Chunks { from } = owed
-            && self.at(from).is_some()
+            && self.at(n, from).is_some()
+            && self.is_on_its_way(n, effect)
         {
-            // Bytes still come: only a source that is gone stalls.
             return self.after(Duration::from_secs(5), n, Happening::TimeOut { effect });
         }
         self.tell(n, end(effect, owed, Failure::TimedOut));
+    }
+
+    /// Whether bytes still come: only a source that sends nothing stalls.
+    fn is_on_its_way(&self, n: usize, fetch: EffectId) -> bool {
+        self.queue
+            .values()
+            .any(|(node, _, happening)| match happening {
+                Happening::Arrived { effect, .. } => *node == n && *effect == fetch,
+                _ => false,
+            })
     }
 
     fn disk(&mut self, n: usize, effect: Effect) {
@@ -920,7 +978,7 @@ impl World {
 
     /// Lets things happen until `fact` holds; at most ten virtual minutes.
     pub(crate) fn until(&mut self, what: &str, fact: impl Fn(&Self) -> bool) {
-        let end = self.now + Duration::from_secs(600);
+        let end = self.now + Duration::from_mins(10);
         while !fact(self) {
             let last: VecDeque<&String> = self.trace.iter().rev().take(30).collect();
             assert!(
@@ -957,6 +1015,13 @@ impl World {
                 "peer{n}"
             );
         }
+    }
+
+    /// Whether nothing is owed to anybody.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.nodes
+            .iter()
+            .all(|node| node.owed.is_empty() && node.replies.is_empty())
     }
 
     /// All live peers, as a peer sees them.
