@@ -44,7 +44,8 @@ pub(crate) struct Peers {
 /// One peer.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Peer {
-    pub(crate) peer_id: String,
+    #[serde(rename = "peer_id")]
+    pub(crate) id: String,
     pub(crate) addr: String,
     pub(crate) name: String,
     pub(crate) games: usize,
@@ -138,9 +139,13 @@ impl Progress {
 
     /// How much is done, in percent, rounded down.
     pub(crate) fn percent(&self) -> Option<u64> {
-        let (done, total) = self.bytes()?;
-        u64::try_from(u128::from(done) * 100 / u128::from(total.max(1))).ok()
+        self.bytes().map(percent)
     }
+}
+
+/// How much is done of all, in percent, rounded down.
+pub(crate) fn percent((done, total): (u64, u64)) -> u64 {
+    u64::try_from(u128::from(done) * 100 / u128::from(total.max(1))).unwrap_or(u64::MAX)
 }
 
 /// What one source gave.

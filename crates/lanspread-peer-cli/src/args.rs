@@ -108,8 +108,6 @@ pub(crate) enum Subcommands {
         lanspread get openarena --no-install --wait 600\n\n\
         Interrupted? The same command goes on where it stopped.")]
     Get {
-        #[command(flatten)]
-        game: GameArgs,
         /// Download only
         #[arg(long)]
         no_install: bool,
@@ -119,6 +117,8 @@ pub(crate) enum Subcommands {
         /// How long to look for a peer that has the game, in seconds
         #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(..=WAIT_SECONDS_MAX))]
         wait: u64,
+        #[command(flatten)]
+        game: GameArgs,
     },
     /// Unpack a downloaded game
     #[command(after_help = "Example:\n  lanspread install openarena")]

@@ -27,7 +27,7 @@ pub(crate) fn run(command: &CatalogCommand) -> Result<()> {
     match command {
         CatalogCommand::Build { games_dir, output } => {
             let mut display = Display::new("catalog");
-            display.waiting("adding up the games");
+            display.waiting("scan", "adding up the games");
             let report = build(games_dir, output)?;
             drop(display);
             output::print(&built(&report, output))?;
@@ -56,20 +56,20 @@ fn built(report: &BuildReport, output: &Path) -> String {
             size(game.size_bytes),
         ]);
     }
-    let mut text = table.render(output::columns());
+    let mut lines = vec![table.render(output::columns())];
     for skipped in &report.skipped {
-        text += &format!(
+        lines.push(format!(
             "left out: {}: {}\n",
             printable(&skipped.name),
             skipped.reason
-        );
+        ));
     }
     let games = count(report.games.len(), "game");
-    text += &format!(
+    lines.push(format!(
         "{} lists {games}; hand it to the others with --catalog\n",
         output.display()
-    );
-    text
+    ));
+    lines.concat()
 }
 
 fn shown(catalog: &Catalog, rejections: &[RowRejection], path: &Path) -> String {
@@ -99,17 +99,17 @@ fn shown(catalog: &Catalog, rejections: &[RowRejection], path: &Path) -> String 
             or_dash(game.publisher.as_deref()),
         ]);
     }
-    let mut text = table.render(output::columns());
     let games = count(catalog.games().len(), "game");
-    text += &format!(
-        "{} lists {games}: a party with it shares these and no others\n",
-        path.display()
-    );
+    let path = path.display();
+    let mut lines = vec![
+        table.render(output::columns()),
+        format!("{path} lists {games}: a party with it shares these and no others\n"),
+    ];
     if !rejections.is_empty() {
-        text += &format!("{} not used:\n", count(rejections.len(), "row"));
+        lines.push(format!("{} not used:\n", count(rejections.len(), "row")));
     }
     for rejection in rejections {
-        text += &format!("  {}\n", printable(&rejection.to_string()));
+        lines.push(format!("  {}\n", printable(&rejection.to_string())));
     }
-    text
+    lines.concat()
 }

@@ -12,7 +12,7 @@ use console::style;
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
 use crate::{
-    answers::{Progress, Source},
+    answers::{Progress, Source, percent},
     output,
     words::{count, printable, rate, size, time},
 };
@@ -53,9 +53,9 @@ impl Display {
         Self { bar, label, plain }
     }
 
-    /// Says what is waited for.
-    pub(crate) fn waiting(&mut self, text: &str) {
-        self.show(None, "waiting", &printable(text));
+    /// Says what is waited for; `phase` tells one wait from another.
+    pub(crate) fn waiting(&mut self, phase: &'static str, text: &str) {
+        self.show(None, phase, &printable(text));
     }
 
     /// Shows how far an operation of a kind is.
@@ -77,9 +77,9 @@ impl Display {
     fn show(&mut self, bytes: Option<(u64, u64)>, phase: &'static str, text: &str) {
         if let Some(pace) = &mut self.plain {
             if pace.is_due(Instant::now(), phase, text) {
-                let percent =
-                    bytes.map(|(done, total)| format!("{} %, ", done * 100 / total.max(1)));
-                eprintln!("{}: {}{text}", self.label, percent.unwrap_or_default());
+                let percent = bytes.map(|bytes| format!("{} %, ", percent(bytes)));
+                let colon = if self.label.is_empty() { "" } else { ": " };
+                eprintln!("{}{colon}{}{text}", self.label, percent.unwrap_or_default());
             }
             return;
         }
@@ -143,19 +143,17 @@ pub(crate) fn describe(kind: &str, progress: &Progress) -> String {
             time_left_ms,
             sources,
         } => {
-            let mut text = format!(
-                "{} of {}, {}",
-                size(*verified_bytes),
-                size(*total_bytes),
-                rate(*rate_bytes_per_s)
-            );
-            if let Some(ms) = time_left_ms {
-                text += &format!(", {} left", time(Duration::from_millis(*ms)));
+            let mut parts = vec![
+                format!("{} of {}", size(*verified_bytes), size(*total_bytes)),
+                rate(*rate_bytes_per_s),
+            ];
+            if let Some(ms) = time_left_ms.filter(|_| verified_bytes < total_bytes) {
+                parts.push(format!("{} left", time(Duration::from_millis(ms))));
             }
             if !sources.is_empty() {
-                text += &format!(", from {}", from_whom(sources));
+                parts.push(format!("from {}", from_whom(sources)));
             }
-            text
+            parts.join(", ")
         }
         Progress::Step {
             what,
@@ -163,15 +161,17 @@ pub(crate) fn describe(kind: &str, progress: &Progress) -> String {
             count,
             done_bytes,
         } => {
-            let doing = match kind {
-                "install" => "unpacking archive",
-                _ => "step",
+            let doing = if kind == "install" {
+                "unpacking archive"
+            } else {
+                "step"
             };
-            let mut text = format!("{doing} {index} of {count}: {}", printable(what));
+            let step = format!("{doing} {index} of {count}: {}", printable(what));
             if *done_bytes > 0 {
-                text += &format!(", {} done", size(*done_bytes));
+                format!("{step}, {} done", size(*done_bytes))
+            } else {
+                step
             }
-            text
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Invariant: only events that came after the command was accepted count, so the end of an earlier
 //! operation is never taken for that of this one.
 
-use std::fmt::Write;
+use std::{fmt::Write, time::Duration};
 
 use eyre::{Result, bail, eyre};
 use lanspread_db::GameId;
@@ -18,7 +18,10 @@ use crate::{
 };
 
 /// How often a command is sent again because the game was busy and then was not.
-const BUSY_TRIES_MAX: usize = 5;
+const BUSY_TRIES_MAX: usize = 10;
+
+/// How long something is waited for to happen in between.
+const BUSY_PAUSE: Duration = Duration::from_millis(200);
 
 /// How an operation ended.
 #[derive(Debug, Clone)]
@@ -68,8 +71,10 @@ pub(crate) async fn run(
         };
         let status: Status = client.ask(json!({ "cmd": "status" })).await?;
         match status.operation(id.as_str()) {
-            // It ended in between.
-            None => {}
+            // It ended in between, or is about to begin.
+            None => {
+                drop(tokio::time::timeout(BUSY_PAUSE, client.next_event()).await);
+            }
             Some(Operation { kind: running, .. }) if running == kind => {
                 display.note(&format!("{} {id} already; this follows it", doing(kind)));
                 client.forget_events();
@@ -212,11 +217,11 @@ mod tests {
         let command: Value = serde_json::from_str(&line).expect("JSON");
         let mut answer = json!({ "type": "result", "seq": command["seq"], "ok": ok });
         answer[if ok { "data" } else { "error" }] = content;
-        let mut text = format!("{answer}\n");
-        for event in then {
-            text += &format!("{event}\n");
+        for line in [&[answer], then].concat() {
+            peer.write_all(format!("{line}\n").as_bytes())
+                .await
+                .expect("writable");
         }
-        peer.write_all(text.as_bytes()).await.expect("writable");
     }
 
     fn event(name: &str, mut fields: Value) -> Value {

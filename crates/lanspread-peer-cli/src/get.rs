@@ -106,10 +106,11 @@ async fn wait_for_source(
         }
         let here = count(status.peers, "peer");
         let left = until.saturating_duration_since(Instant::now());
-        display.waiting(&format!(
+        let text = format!(
             "waiting for a peer that has {id} ({here} here, {} left)",
             time(left)
-        ));
+        );
+        display.waiting("source", &text);
         if left.is_zero() {
             bail!(nobody(id, game, status.peers));
         }
@@ -148,9 +149,10 @@ async fn download(reached: &mut Reached, wanted: &Wanted, mut display: Display) 
     });
     let ended = follow::run(&mut reached.client, &mut display, &command, "download", id).await?;
     let report = explained(ended, id)?;
-    let installed = match wanted.install {
-        true => installation(reached, &mut display, id).await?,
-        false => None,
+    let installed = if wanted.install {
+        Some(installation(reached, &mut display, id).await?)
+    } else {
+        None
     };
     drop(display);
     let status: Status = reached.client.ask(json!({ "cmd": "status" })).await?;
@@ -159,11 +161,7 @@ async fn download(reached: &mut Reached, wanted: &Wanted, mut display: Display) 
     output::line(&format!("{id} {version} is in {}", root.display()))?;
     output::line(&format!("  {}", origin(&report)))?;
     tell_notes(&report);
-    match installed {
-        Some(report) => say_playable(&root, &report),
-        None if wanted.install => Ok(output::line("  it holds nothing to unpack")?),
-        None => Ok(()),
-    }
+    installed.map_or(Ok(()), |report| say_playable(&root, &report))
 }
 
 fn explained(ended: Ended, id: &GameId) -> Result<Report> {
@@ -178,12 +176,9 @@ fn explained(ended: Ended, id: &GameId) -> Result<Report> {
     ended.report("download", id)
 }
 
-/// Follows the installation that the peer begins by itself after a download, if it does.
-async fn installation(
-    reached: &mut Reached,
-    display: &mut Display,
-    id: &GameId,
-) -> Result<Option<Report>> {
+/// Follows the installation that the peer begins by itself after a download. A download that was
+/// begun by somebody else may not have been meant to end in one; then it is begun here.
+async fn installation(reached: &mut Reached, display: &mut Display, id: &GameId) -> Result<Report> {
     let client = &mut reached.client;
     let status: Status = client.ask(json!({ "cmd": "status" })).await?;
     let runs = status
@@ -194,10 +189,11 @@ async fn installation(
         event["id"] == id.as_str() && name.starts_with("install-")
     });
     if !runs && !told {
-        return Ok(None);
+        return operate::run(reached, display, "install", id).await;
     }
-    let ended = follow::to_end(client, display, "install", id).await?;
-    ended.report("install", id).map(Some)
+    follow::to_end(client, display, "install", id)
+        .await?
+        .report("install", id)
 }
 
 async fn say_here(reached: &mut Reached, id: &GameId) -> Result<()> {

@@ -4,7 +4,7 @@
 //! Invariant: a line is written whole or not at all, every line that is read is answered, and a reader
 //! that is slow or gone holds up nobody but itself.
 
-use std::{io, sync::Arc};
+use std::{io, pin::Pin, sync::Arc};
 
 use serde_json::Value;
 use tokio::{
@@ -55,14 +55,21 @@ where
     let mut reader = JoinSet::new();
     reader.spawn(read_lines(input, tx));
     let mut waits = JoinSet::new();
+    let mut current = None;
     let mut more = true;
     loop {
-        if !more && at_end == AtEnd::EndClient && waits.is_empty() {
+        let idle = current.is_none() && waits.is_empty();
+        if !more && at_end == AtEnd::EndClient && idle {
             return Ok(());
         }
         let ready = session.ready().is_cancelled();
         tokio::select! {
             biased;
+            // Before the events, so that an answer precedes what follows from its command.
+            answer = finish(&mut current) => {
+                current = None;
+                write_line(&mut output, &answer).await?;
+            }
             event = events.recv() => match event {
                 Ok(event) => write_line(&mut output, &event).await?,
                 Err(RecvError::Lagged(count)) => {
@@ -75,41 +82,50 @@ where
                     write_line(&mut output, &answer).await?;
                 }
             }
-            line = lines.recv(), if more && ready => match line {
-                Some(line) => carry_out(&session, line, &mut waits, &mut output).await?,
-                None => {
-                    more = false;
-                    if at_end == AtEnd::EndPeer {
-                        session.leave().cancel();
-                    }
+            line = lines.recv(), if more && ready && current.is_none() => {
+                more = line.is_some();
+                current = line.and_then(|line| begin(&session, line, &mut waits));
+                if !more && at_end == AtEnd::EndPeer {
+                    session.leave().cancel();
                 }
-            },
+            }
             () = session.ready().cancelled(), if !ready => {}
-            () = session.ended().cancelled(), if waits.is_empty() => return Ok(()),
+            () = session.ended().cancelled(), if idle => return Ok(()),
         }
     }
 }
 
-async fn carry_out<W: AsyncWrite + Unpin>(
-    session: &Arc<Session>,
-    line: Line,
-    waits: &mut JoinSet<Value>,
-    output: &mut W,
-) -> io::Result<()> {
+/// A command on its way to its answer.
+type Running = Pin<Box<dyn Future<Output = Value> + Send>>;
+
+/// The answer of the running command; none ever comes while none runs.
+async fn finish(current: &mut Option<Running>) -> Value {
+    match current {
+        Some(running) => running.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Begins to carry out a line. Commands that wait do so beside the others.
+fn begin(session: &Arc<Session>, line: Line, waits: &mut JoinSet<Value>) -> Option<Running> {
     let Line { seq, command } = line;
-    let result = match command {
+    let session = Arc::clone(session);
+    let refused = match command {
         Ok(command @ Command::WaitPeers { .. }) if waits.len() < WAITS_MAX => {
-            let session = Arc::clone(session);
             waits.spawn(async move { answer(&seq, session.run(command).await) });
-            return Ok(());
+            return None;
         }
-        Ok(Command::WaitPeers { .. }) => Err(protocol::bad_input(format!(
+        Ok(Command::WaitPeers { .. }) => protocol::bad_input(format!(
             "{WAITS_MAX} wait-peers commands are waiting already; let one end first"
-        ))),
-        Ok(command) => session.run(command).await,
-        Err(error) => Err(error),
+        )),
+        Ok(command) => {
+            return Some(Box::pin(
+                async move { answer(&seq, session.run(command).await) },
+            ));
+        }
+        Err(error) => error,
     };
-    write_line(output, &answer(&seq, result)).await
+    Some(Box::pin(std::future::ready(answer(&seq, Err(refused)))))
 }
 
 fn answer(seq: &Value, result: Result<Value, lanspread_peer::CommandRefused>) -> Value {

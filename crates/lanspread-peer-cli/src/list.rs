@@ -100,7 +100,7 @@ pub(crate) async fn peers(reached: &mut Reached) -> Result<()> {
         } else {
             "…".to_owned()
         };
-        let id = short(&peer.peer_id).to_owned();
+        let id = short(&peer.id).to_owned();
         table.row([printable(&peer.name), id, peer.addr.clone(), games]);
     }
     output::print(&table.render(output::columns()))?;
@@ -185,11 +185,11 @@ fn describe(status: &Status, own: bool) -> String {
             format!("{} to {}", upload.id, short(&upload.peer_id)),
         ));
     }
-    let mut text = String::new();
-    for (label, value) in lines {
-        text.push_str(&format!("{label:<9} {value}\n"));
-    }
-    text
+    let lines: Vec<String> = lines
+        .into_iter()
+        .map(|(label, value)| format!("{label:<9} {value}\n"))
+        .collect();
+    lines.concat()
 }
 
 #[cfg(test)]

@@ -101,7 +101,7 @@ fn run(command: Subcommands) -> Result<()> {
                 give_up_old,
                 wait: Duration::from_secs(wait),
             };
-            with_peer(&peer, Some(id), async |reached| {
+            with_peer(&peer, Some(&id), async |reached| {
                 get::get(reached, &wanted).await
             })
         }
@@ -127,15 +127,13 @@ fn with_game(
     work: impl AsyncFnOnce(&mut Reached, &GameId) -> Result<()>,
 ) -> Result<()> {
     let GameArgs { id, peer } = game;
-    with_peer(&peer, Some(id.clone()), async |reached| {
-        work(reached, &id).await
-    })
+    with_peer(&peer, Some(&id), async |reached| work(reached, &id).await)
 }
 
 /// Runs a command that talks to a peer: the one that runs here, else one for as long as it takes.
 fn with_peer(
     args: &PeerArgs,
-    id: Option<GameId>,
+    id: Option<&GameId>,
     work: impl AsyncFnOnce(&mut Reached) -> Result<()>,
 ) -> Result<()> {
     on_runtime(args, Log::Nothing, async |setup| {
@@ -143,7 +141,7 @@ fn with_peer(
         let mut reached = Reached::new(&setup).await?;
         let done = tokio::select! {
             done = work(&mut reached) => done,
-            () = signal.wait() => Err(eyre!(interrupted(&reached, id.as_ref()))),
+            () = signal.wait() => Err(eyre!(interrupted(&reached, id))),
         };
         let left = reached.leave().await;
         done.and(left)

@@ -14,6 +14,7 @@ use crate::{
     display::describe,
     follow::{conflict, dropped},
     get::origin,
+    operate::verified,
     words::{printable, short, size},
 };
 
@@ -131,16 +132,15 @@ impl Narrator {
 }
 
 fn outcome(kind: &str, report: &Report) -> String {
-    let mut text = match kind {
-        "download" => format!(": {}", origin(report)),
-        "verify" if report.bytes == 0 => ": every byte is as it should be".to_owned(),
-        "verify" => format!(": it was damaged and is repaired; {}", origin(report)),
-        _ => String::new(),
-    };
-    for note in &report.notes {
-        text += &format!("; {}", printable(note));
+    if kind == "verify" {
+        return format!(": {}", verified(report));
     }
-    text
+    let origin = (kind == "download").then(|| format!(": {}", origin(report)));
+    let notes = report
+        .notes
+        .iter()
+        .map(|note| format!("; {}", printable(note)));
+    origin.into_iter().chain(notes).collect()
 }
 
 /// Who fetches what from here.
@@ -192,8 +192,8 @@ mod tests {
 
     use super::*;
 
-    fn told(event: Value) -> Option<String> {
-        Narrator::default().tell(Instant::now(), &event)
+    fn told(event: &Value) -> Option<String> {
+        Narrator::default().tell(Instant::now(), event)
     }
 
     #[test]
@@ -227,10 +227,10 @@ mod tests {
             ),
         ];
         for (event, words) in table {
-            assert_eq!(told(event).as_deref(), Some(words));
+            assert_eq!(told(&event).as_deref(), Some(words));
         }
-        assert_eq!(told(json!({ "event": "games-list-updated" })), None);
-        assert_eq!(told(json!({ "event": "something new" })), None);
+        assert_eq!(told(&json!({ "event": "games-list-updated" })), None);
+        assert_eq!(told(&json!({ "event": "something new" })), None);
     }
 
     #[test]

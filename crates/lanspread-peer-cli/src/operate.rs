@@ -56,22 +56,26 @@ pub(crate) async fn verify(reached: &mut Reached, id: &GameId) -> Result<()> {
     let mut display = Display::new(id.as_str());
     if reached.is_own() {
         settle::discovery(&mut reached.client, &mut display).await?;
-        settle::scan(&mut reached.client, &mut display, id.as_str()).await?;
     }
     let report = run(reached, &mut display, "verify", id).await?;
     drop(display);
     let version = report.version.clone().unwrap_or_default();
-    if report.bytes == 0 {
-        let elapsed = time(report.elapsed());
-        output::line(&format!(
-            "{id} {version}: every byte is as it should be ({elapsed})"
-        ))?;
-    } else {
-        output::line(&format!("{id} {version} was damaged and is repaired"))?;
-        output::line(&format!("  {}", get::origin(&report)))?;
-    }
-    tell_notes(&report);
+    output::line(&format!("{id} {version}: {}", verified(&report)))?;
     Ok(())
+}
+
+/// What came of reading every byte.
+pub(crate) fn verified(report: &Report) -> String {
+    let mut said: Vec<String> = report.notes.iter().map(|note| printable(note)).collect();
+    if report.bytes > 0 {
+        said.insert(
+            0,
+            format!("it was damaged and is repaired; {}", get::origin(report)),
+        );
+    } else if said.is_empty() {
+        said.push(format!("every byte was read in {}", time(report.elapsed())));
+    }
+    said.join("; ")
 }
 
 /// Ends what runs on a game.
@@ -102,9 +106,6 @@ pub(crate) async fn run(
 /// Runs an operation that needs nobody else.
 async fn at_home(reached: &mut Reached, kind: &str, id: &GameId) -> Result<Report> {
     let mut display = Display::new(id.as_str());
-    if reached.is_own() {
-        settle::scan(&mut reached.client, &mut display, id.as_str()).await?;
-    }
     run(reached, &mut display, kind, id).await
 }
 
@@ -129,6 +130,6 @@ pub(crate) async fn say_installed(
 /// Tells what the peer noted on the way.
 pub(crate) fn tell_notes(report: &Report) {
     for note in &report.notes {
-        output::note(&printable(note));
+        output::note(note);
     }
 }

@@ -1,15 +1,15 @@
 //! Waits, in a peer that has just been started, until it knows its surroundings.
 //!
-//! Invariant: every wait is bounded, and ends early as soon as there is nothing more to expect.
+//! Invariant: the wait is bounded, and ends early as soon as there is nothing more to expect. The own
+//! games need no wait: a peer is ready when it has looked at them.
 
 use std::time::Duration;
 
 use eyre::Result;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::{
-    answers::Games,
     client::{CallError, Client},
     display::Display,
 };
@@ -20,15 +20,12 @@ const DISCOVERY_MAX: Duration = Duration::from_secs(3);
 /// After this much silence, once somebody was found, nobody else is expected.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// The longest wait for the first look at the own games.
-const SCAN_MAX: Duration = Duration::from_secs(10);
-
 /// Waits until no more peers turn up.
 ///
 /// # Errors
 /// The peer went away.
 pub(crate) async fn discovery(client: &mut Client, display: &mut Display) -> Result<()> {
-    display.waiting("looking for other peers");
+    display.waiting("discovery", "looking for other peers");
     let mut calm = Calm::new(Instant::now());
     loop {
         tokio::select! {
@@ -42,40 +39,17 @@ pub(crate) async fn discovery(client: &mut Client, display: &mut Display) -> Res
     }
 }
 
-/// Waits until a game that lies here is known to do so.
-///
-/// # Errors
-/// The peer went away.
-pub(crate) async fn scan(client: &mut Client, display: &mut Display, id: &str) -> Result<()> {
-    display.waiting("looking at the games here");
-    let until = Instant::now() + SCAN_MAX;
-    loop {
-        let games: Games = client.ask(json!({ "cmd": "list-games" })).await?;
-        if games
-            .get(id)
-            .is_some_and(|game| game.downloaded || game.installed)
-        {
-            return Ok(());
-        }
-        tokio::select! {
-            event = client.next_event() => tell(display, &event.ok_or(CallError::Gone)?),
-            () = tokio::time::sleep_until(until) => return Ok(()),
-        }
-    }
-}
-
 /// Passes on what users should know at any time.
 pub(crate) fn tell(display: &Display, event: &Value) {
     let message = event["message"].as_str().unwrap_or_default();
     match event["event"].as_str().unwrap_or_default() {
-        "notice" | "runtime-failed" => display.note(message),
+        "notice" | "runtime-failed" | "connect-failed" => display.note(message),
         "peer-refused" => {
             display.note(&format!(
                 "{}: {message}",
                 event["who"].as_str().unwrap_or("a peer")
             ));
         }
-        "connect-failed" => display.note(message),
         _ => {}
     }
 }
@@ -109,6 +83,8 @@ impl Calm {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn named(name: &str) -> Value {

@@ -1,0 +1,122 @@
+//! Catalogs on the command line: made, shown, used.
+
+use lanspread_testbed::peer::Mark;
+
+use crate::scene::{Ran, Scene, lanspread};
+
+fn build(scene: &Scene) -> std::path::PathBuf {
+    let file = scene.path("game.db");
+    let mut command = lanspread(&["catalog", "build"]);
+    command.arg(scene.games("alpha")).arg("-o").arg(&file);
+    let built = Ran::of(&mut command).succeeded().out;
+    assert!(built.contains("2 games"), "{built}");
+    assert!(built.contains("left out: not-a-game: "), "{built}");
+    file
+}
+
+fn library(scene: &Scene) {
+    scene.place("alpha", "catalog-one");
+    scene.place("alpha", "catalog-two");
+    std::fs::create_dir(scene.games("alpha").join("not-a-game")).expect("writable");
+}
+
+#[test]
+fn a_catalog_is_built_and_shown_with_what_is_wrong_in_it() {
+    let scene = Scene::new();
+    library(&scene);
+    let file = build(&scene);
+    let connection = rusqlite::Connection::open(&file).expect("a database");
+    connection
+        .execute(
+            "INSERT INTO games(game_id, game_title) VALUES('../evil', 'Evil')",
+            [],
+        )
+        .expect("writable");
+    drop(connection);
+    let shown = Ran::of(lanspread(&["catalog", "show"]).arg(&file))
+        .succeeded()
+        .out;
+    assert!(
+        shown
+            .lines()
+            .next()
+            .is_some_and(|titles| titles.starts_with("ID ")),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("catalog-one") && shown.contains("20240101"),
+        "{shown}"
+    );
+    assert!(shown.contains("1 row not used:"), "{shown}");
+    assert!(shown.contains("../evil"), "{shown}");
+}
+
+#[test]
+fn a_catalog_that_cannot_be_used_is_an_error() {
+    let scene = Scene::new();
+    let file = scene.path("broken.db");
+    let said = Ran::of(lanspread(&["catalog", "show"]).arg(&file)).failed();
+    assert!(said.contains("broken.db"), "{said}");
+    std::fs::write(&file, "no database").expect("writable");
+    let said = Ran::of(lanspread(&["catalog", "show"]).arg(&file)).failed();
+    assert!(said.contains("lanspread catalog build"), "{said}");
+    let empty = scene.path("empty");
+    std::fs::create_dir(&empty).expect("writable");
+    let said = Ran::of(lanspread(&["catalog", "build"]).arg(&empty)).failed();
+    assert!(said.contains("version.ini"), "{said}");
+}
+
+#[test]
+fn a_catalog_beside_the_games_is_used_and_that_is_said_with_its_bad_rows() {
+    let scene = Scene::new();
+    library(&scene);
+    let file = build(&scene);
+    let connection = rusqlite::Connection::open(&file).expect("a database");
+    connection
+        .execute(
+            "UPDATE games SET game_id = '../evil' WHERE game_id = 'catalog-two'",
+            [],
+        )
+        .expect("writable");
+    drop(connection);
+    std::fs::copy(&file, scene.games("alpha").join("game.db")).expect("writable");
+    let peer = scene.jsonl("alpha").spawn().expect("it starts");
+    let status = peer.ask("status").expect("answered");
+    assert_eq!(status["mode"], "catalog");
+    assert!(
+        status["catalog"]
+            .as_str()
+            .is_some_and(|path| path.ends_with("game.db"))
+    );
+    let notices: Vec<String> = peer
+        .events_since(Mark::START)
+        .into_iter()
+        .filter(|event| event["event"] == "notice")
+        .map(|event| event["message"].as_str().unwrap_or_default().to_owned())
+        .collect();
+    assert!(
+        notices
+            .iter()
+            .any(|notice| notice.contains("lies beside the games")),
+        "{notices:?}"
+    );
+    assert!(
+        notices.iter().any(|notice| notice.contains("../evil")),
+        "{notices:?}"
+    );
+    let refused = peer
+        .ask_about("download", "catalog-three")
+        .expect_err("not listed");
+    assert_eq!(refused.refusal_kind(), Some("not-in-catalog"), "{refused}");
+    let list = scene.run("alpha", &["list"]).succeeded().out;
+    assert!(list.contains("the party of the catalog"), "{list}");
+    peer.shutdown().expect("it ends");
+
+    let said = scene
+        .run("alpha", &["get", "catalog-three", "--wait", "600"])
+        .failed();
+    assert!(
+        said.contains("not in the catalog"),
+        "without waiting: {said}"
+    );
+}

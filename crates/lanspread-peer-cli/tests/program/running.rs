@@ -1,0 +1,129 @@
+//! Commands for people beside a peer that runs: they talk to it over the control socket.
+
+use crate::scene::{PROMPT, Scene, Staying};
+
+/// Starts `lanspread serve` and waits until it takes part.
+fn serve(scene: &Scene, peer: &str) -> Staying {
+    let serving = Staying::start(&mut scene.command(peer, &["serve"]));
+    serving.wait_out("Ctrl-C ends it.");
+    serving
+}
+
+#[test]
+fn commands_talk_to_the_peer_that_runs() {
+    let scene = Scene::new();
+    let id = "running-talk";
+    scene.place("alpha", id);
+    let serving = serve(&scene, "alpha");
+    let addr = serving.wait_out("listening on ");
+    let addr = addr.trim().trim_start_matches("listening on ").to_owned();
+    serving.wait_out("open party");
+
+    let status = scene.run("alpha", &["status"]).succeeded().out;
+    assert!(status.contains("running for"), "{status}");
+    assert!(status.contains(&addr), "{status}");
+    let list = scene.run("alpha", &["list"]).succeeded().out;
+    assert!(
+        list.lines()
+            .any(|line| line.starts_with(id) && line.ends_with("downloaded")),
+        "{list}"
+    );
+
+    let install = scene.run("alpha", &["install", id]).succeeded().out;
+    assert!(install.contains("ready to play"), "{install}");
+    serving.wait_out(&format!("{id}: install finished"));
+    let refused = scene.run("alpha", &["remove", id]).failed();
+    assert!(refused.contains("installed"), "{refused}");
+    let refused = scene.run("alpha", &["cancel", id]).failed();
+    assert!(refused.contains("nothing to cancel"), "{refused}");
+    let uninstall = scene.run("alpha", &["uninstall", id]).succeeded().out;
+    assert!(uninstall.contains("uninstalled"), "{uninstall}");
+    assert!(!scene.games("alpha").join(id).join("local").exists());
+}
+
+#[test]
+fn a_game_is_got_by_the_peer_that_runs_and_the_source_says_who_fetches() {
+    let scene = Scene::new();
+    let id = "running-get";
+    let game = scene.place("alpha", id);
+    let alpha = serve(&scene, "alpha");
+    let addr = alpha.wait_out("listening on ");
+    let addr = addr.trim().trim_start_matches("listening on ");
+    let bravo = serve(&scene, "bravo");
+    let got = scene
+        .run("bravo", &["get", id, "--connect", addr])
+        .succeeded();
+    assert!(got.out.contains("from alpha"), "{got:?}");
+    assert!(got.out.contains("ready to play in"), "{got:?}");
+    let root = scene.games("bravo").join(id);
+    let tree = lanspread_testbed::tree::Tree::read(&root).expect("readable");
+    game.installed
+        .assert_same(&tree.below("local").without(".lanspread_owned"));
+    bravo.wait_out(&format!("{id}: download finished"));
+    bravo.wait_out(&format!("{id}: install finished"));
+    alpha.wait_out(&format!("{id}: bravo fetches it from here"));
+    let peers = scene.run("bravo", &["peers"]).succeeded().out;
+    assert!(
+        peers
+            .lines()
+            .any(|line| line.starts_with("alpha ") && line.contains(addr)),
+        "{peers}"
+    );
+    let list = scene.run("bravo", &["list"]).succeeded().out;
+    assert!(
+        list.lines()
+            .any(|line| line.starts_with(id) && line.ends_with("ready to play")),
+        "{list}"
+    );
+}
+
+#[test]
+fn other_options_for_a_peer_that_runs_are_pointed_out() {
+    let scene = Scene::new();
+    let _serving = serve(&scene, "alpha");
+    let other = scene.games("bravo");
+    let state = scene.state("alpha");
+    let mut command = crate::scene::lanspread(&["status"]);
+    command
+        .arg("--games-dir")
+        .arg(&other)
+        .arg("--state-dir")
+        .arg(&state);
+    let ran = crate::scene::Ran::of(&mut command).succeeded();
+    assert!(ran.err.contains("--games-dir has no effect"), "{ran:?}");
+    assert!(
+        !other.exists(),
+        "nothing is made for a peer that is not started"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn serving_ends_promptly_and_leaves_no_socket() {
+    let scene = Scene::new();
+    let mut serving = serve(&scene, "alpha");
+    assert!(scene.state("alpha").join("control.sock").exists());
+    let asked = std::time::Instant::now();
+    serving.signal("INT");
+    assert!(serving.wait().success(), "{}", serving.said());
+    assert!(asked.elapsed() < PROMPT, "{:?}", asked.elapsed());
+    assert!(!scene.state("alpha").join("control.sock").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_socket_left_behind_by_a_killed_peer_is_in_nobodys_way() {
+    let scene = Scene::new();
+    let mut killed = serve(&scene, "alpha");
+    killed.signal("KILL");
+    killed.wait();
+    assert!(
+        scene.state("alpha").join("control.sock").exists(),
+        "it could not clean up"
+    );
+    let status = scene.run("alpha", &["status"]).succeeded().out;
+    assert!(status.contains("not running"), "{status}");
+    let _serving = serve(&scene, "alpha");
+    let status = scene.run("alpha", &["status"]).succeeded().out;
+    assert!(status.contains("running for"), "{status}");
+}
