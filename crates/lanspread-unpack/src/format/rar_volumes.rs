@@ -21,9 +21,6 @@ use crate::text::printable;
 /// Headers beyond one per entry that an archive may have: comments, recovery records, permissions.
 const HEADERS_PER_ENTRY_MAX: u64 = 4;
 
-/// Volumes that one set may have.
-const VOLUMES_MAX: usize = 10_000;
-
 /// The flag of a RAR 1.5 to 4 end record that says that another volume follows.
 const RAR4_END_NEXT_VOLUME: u16 = 0x0001;
 /// The flag of a RAR 1.5 to 4 file header that says that its content goes on in the next volume.
@@ -213,8 +210,8 @@ fn next_volume(
         Place::Alone | Place::First => false,
     });
     match by_number.and_then(|at| later.remove(at)) {
-        Some((index, volume)) if number < VOLUMES_MAX => Ok((Some(index), volume)),
-        Some(_) | None => Err(UnpackError::MissingVolume {
+        Some((index, volume)) => Ok((Some(index), volume)),
+        None => Err(UnpackError::MissingVolume {
             archive: last.name.clone(),
             volume: names
                 .into_iter()

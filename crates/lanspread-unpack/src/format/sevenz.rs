@@ -175,28 +175,13 @@ fn check_coders(archive: &str, reader: &ArchiveReader<BufReader<File>>) -> Resul
         .iter()
         .flat_map(|block| &block.coders)
     {
-        let properties = coder.properties();
-        let dictionary_bytes = match coder.encoder_method_id() {
-            EncoderMethod::ID_AES256_SHA256 => {
-                return Err(UnpackError::Encrypted {
-                    archive: archive.to_owned(),
-                });
-            }
-            // The size follows the byte with the literal and position bits.
-            EncoderMethod::ID_LZMA | EncoderMethod::ID_PPMD => {
-                properties.get(1..5).map_or(0, |size| {
-                    u64::from(u32::from_le_bytes([size[0], size[1], size[2], size[3]]))
-                })
-            }
-            // A mantissa of one bit (2 or 3) and an exponent.
-            EncoderMethod::ID_LZMA2 => properties.first().map_or(0, |bits| {
-                (2 | u64::from(bits & 1))
-                    .checked_shl(u32::from(bits / 2) + 11)
-                    .unwrap_or(u64::MAX)
-            }),
-            _ => 0,
-        };
-        if dictionary_bytes > DECODER_MEMORY_BYTES_MAX {
+        let method = coder.encoder_method_id();
+        if method == EncoderMethod::ID_AES256_SHA256 {
+            return Err(UnpackError::Encrypted {
+                archive: archive.to_owned(),
+            });
+        }
+        if dictionary_bytes(method, coder.properties()) > DECODER_MEMORY_BYTES_MAX {
             return Err(UnpackError::LimitExceeded {
                 archive: archive.to_owned(),
                 limit: LimitKind::DecoderMemory,
@@ -205,6 +190,25 @@ fn check_coders(archive: &str, reader: &ArchiveReader<BufReader<File>>) -> Resul
         }
     }
     Ok(())
+}
+
+/// The memory that a method takes for its dictionary or model, as its properties announce it.
+fn dictionary_bytes(method: &[u8], properties: &[u8]) -> u64 {
+    match method {
+        // The size follows a byte of other settings.
+        EncoderMethod::ID_LZMA | EncoderMethod::ID_PPMD => match properties {
+            [_, a, b, c, d, ..] => u64::from(u32::from_le_bytes([*a, *b, *c, *d])),
+            _ => 0,
+        },
+        // A mantissa of one bit (2 or 3) and an exponent.
+        EncoderMethod::ID_LZMA2 => properties.first().map_or(0, |bits| {
+            let mantissa = 2 | u64::from(bits & 1);
+            mantissa
+                .checked_shl(u32::from(bits / 2) + 11)
+                .unwrap_or(u64::MAX)
+        }),
+        _ => 0,
+    }
 }
 
 fn sevenz_failed(archive: &str, error: Error) -> UnpackError {
@@ -242,5 +246,52 @@ fn sevenz_failed(archive: &str, error: Error) -> UnpackError {
         }
         Error::Other(detail) => damaged(&detail),
         other => damaged(&other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn dictionaries_are_measured_at_the_limit_and_past_it() {
+        let size = |bytes: u32| {
+            let mut properties = vec![0x5d];
+            properties.extend(bytes.to_le_bytes());
+            dictionary_bytes(EncoderMethod::ID_LZMA, &properties)
+        };
+        assert_eq!(size(1 << 30), DECODER_MEMORY_BYTES_MAX);
+        assert_eq!(size((1 << 30) + 1), DECODER_MEMORY_BYTES_MAX + 1);
+        let lzma2 = |bits: u8| dictionary_bytes(EncoderMethod::ID_LZMA2, &[bits]);
+        assert_eq!(lzma2(0), 4096);
+        assert_eq!(lzma2(36), DECODER_MEMORY_BYTES_MAX);
+        assert!(lzma2(37) > DECODER_MEMORY_BYTES_MAX);
+        assert_eq!(lzma2(255), u64::MAX);
+        assert_eq!(dictionary_bytes(EncoderMethod::ID_LZMA, &[]), 0);
+        assert_eq!(dictionary_bytes(EncoderMethod::ID_COPY, &[]), 0);
+    }
+
+    #[test]
+    fn the_list_of_entries_is_accepted_at_the_limit_and_refused_one_past_it() {
+        let check = |bytes: u64| {
+            let mut header = [0; START_HEADER_BYTES];
+            header[END_HEADER_BYTES_AT..END_HEADER_BYTES_AT + 8]
+                .copy_from_slice(&bytes.to_le_bytes());
+            let mut crc = flate2::Crc::new();
+            crc.update(&header[START_HEADER_FIELDS_AT..]);
+            header[START_HEADER_CRC_AT..START_HEADER_FIELDS_AT]
+                .copy_from_slice(&crc.sum().to_le_bytes());
+            let mut file = tempfile::tempfile().unwrap();
+            file.write_all(&header).unwrap();
+            file.rewind().unwrap();
+            check_start_header("game.7z", &mut file)
+        };
+        assert!(check(END_HEADER_BYTES_MAX).is_ok());
+        assert!(matches!(
+            check(END_HEADER_BYTES_MAX + 1),
+            Err(UnpackError::LimitExceeded { .. })
+        ));
     }
 }
