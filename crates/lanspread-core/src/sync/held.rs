@@ -162,3 +162,171 @@ fn check(games: &[GameSummary]) -> Result<(), Rejection> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use lanspread_db::Version;
+
+    use super::*;
+    use crate::listing::Listing;
+
+    const EPOCH: LibraryEpoch = LibraryEpoch(7);
+
+    fn summary(id: &str, size_bytes: u64) -> GameSummary {
+        GameSummary {
+            id: GameId::parse(id).unwrap(),
+            title: id.to_owned(),
+            version: Version::parse("20200101").unwrap(),
+            size_bytes,
+            manifest: None,
+        }
+    }
+
+    fn library(games: &BTreeMap<u8, u64>) -> BTreeMap<GameId, GameSummary> {
+        games
+            .iter()
+            .map(|(&n, &size)| summary(&format!("g{n}"), size))
+            .map(|game| (game.id.clone(), game))
+            .collect()
+    }
+
+    fn filled(games: &[(u8, u64)]) -> Listing {
+        let mut own = Listing::new(EPOCH);
+        own.announce(library(&games.iter().copied().collect()));
+        own
+    }
+
+    fn follower(own: &Listing) -> Held {
+        let mut held = Held::default();
+        held.apply_snapshot(own.snapshot()).unwrap();
+        held
+    }
+
+    proptest! {
+        /// Whatever happens to a library, and however seldom a follower asks: the delta and the
+        /// snapshot lead to the same listing.
+        #[test]
+        fn delta_and_snapshot_agree(
+            changes in prop::collection::vec(
+                (prop::collection::btree_map(0_u8..8, 0_u64..3, 0..8), any::<bool>()),
+                1..30,
+            )
+        ) {
+            let mut own = Listing::new(EPOCH);
+            let mut by_delta = follower(&own);
+            for (games, asks) in changes {
+                own.announce(library(&games));
+                if !asks {
+                    continue;
+                }
+                let (epoch, since) = by_delta.at().unwrap();
+                let delta = own.delta(epoch, since).unwrap();
+                by_delta.apply_delta(delta.clone()).unwrap();
+                prop_assert!(by_delta.games() == follower(&own).games());
+                // Once more changes nothing.
+                prop_assert_eq!(by_delta.apply_delta(delta), Ok(false));
+                prop_assert!(by_delta.games() == follower(&own).games());
+            }
+        }
+
+        /// A delta that starts earlier than what is held leads to the same listing too.
+        #[test]
+        fn an_earlier_start_does_no_harm(
+            first in prop::collection::btree_map(0_u8..8, 0_u64..3, 0..8),
+            second in prop::collection::btree_map(0_u8..8, 0_u64..3, 0..8),
+            third in prop::collection::btree_map(0_u8..8, 0_u64..3, 0..8),
+        ) {
+            let mut own = Listing::new(EPOCH);
+            own.announce(library(&first));
+            let since = own.state().revision;
+            own.announce(library(&second));
+            let mut held = follower(&own);
+            own.announce(library(&third));
+            held.apply_delta(own.delta(EPOCH, since).unwrap()).unwrap();
+            prop_assert!(held.games() == follower(&own).games());
+        }
+    }
+
+    #[test]
+    fn a_delta_past_what_is_held_is_a_gap() {
+        let mut own = filled(&[(1, 1)]);
+        let mut held = follower(&own);
+        own.announce(library(&[(1, 2)].into()));
+        let since = own.state().revision;
+        own.announce(library(&[(1, 3)].into()));
+        let delta = own.delta(EPOCH, since).unwrap();
+        assert_eq!(held.apply_delta(delta), Err(Rejection::Gap));
+        assert_eq!(held.games().len(), 1);
+    }
+
+    #[test]
+    fn a_delta_of_another_run_is_a_gap() {
+        let own = filled(&[(1, 1)]);
+        let mut held = follower(&own);
+        let mut delta = own.delta(EPOCH, LibraryRevision(0)).unwrap();
+        delta.state.epoch = LibraryEpoch(8);
+        assert_eq!(held.apply_delta(delta), Err(Rejection::Gap));
+    }
+
+    #[test]
+    fn an_answer_with_a_wrong_digest_changes_nothing() {
+        let own = filled(&[(1, 1), (2, 2)]);
+        let mut held = Held::default();
+        let mut snapshot = own.snapshot();
+        snapshot.games.pop();
+        assert_eq!(held.apply_snapshot(snapshot), Err(Rejection::Digest));
+        assert!(held.games().is_empty());
+        let mut held = follower(&filled(&[]));
+        held.relate(&LibraryState {
+            revision: LibraryRevision(0),
+            ..filled(&[]).state().clone()
+        });
+        let mut delta = own.delta(EPOCH, LibraryRevision(0)).unwrap();
+        delta.changed.pop();
+        assert_eq!(held.apply_delta(delta), Err(Rejection::Digest));
+        assert!(held.games().is_empty());
+    }
+
+    #[test]
+    fn the_rules_of_a_listing_hold_at_their_limits() {
+        let sized = |count: usize| -> Vec<GameSummary> {
+            (0..count)
+                .map(|n| summary(&format!("g{n:06}"), 1))
+                .collect()
+        };
+        assert_eq!(check(&sized(LIBRARY_GAMES_MAX)), Ok(()));
+        assert!(matches!(
+            check(&sized(LIBRARY_GAMES_MAX + 1)),
+            Err(Rejection::Rule(_))
+        ));
+        let mut titled = summary("g", 1);
+        titled.title = "t".repeat(TITLE_BYTES_MAX);
+        assert_eq!(check(&[titled.clone()]), Ok(()));
+        titled.title.push('t');
+        assert!(matches!(check(&[titled]), Err(Rejection::Rule(_))));
+        let twice = [summary("g", 1), summary("g", 1)];
+        assert!(matches!(check(&twice), Err(Rejection::Rule(_))));
+    }
+
+    #[test]
+    fn an_announcement_is_related_by_digest_first() {
+        let own = filled(&[(1, 1)]);
+        let mut held = follower(&own);
+        let state = |epoch, revision, digest| LibraryState {
+            epoch: LibraryEpoch(epoch),
+            revision: LibraryRevision(revision),
+            digest,
+        };
+        let same = own.state().digest;
+        let other = ContentHash::of(b"other");
+        assert_eq!(held.relate(&state(7, 5, other)), Relation::Ahead);
+        assert_eq!(held.relate(&state(7, 0, other)), Relation::Stale);
+        assert_eq!(held.relate(&state(7, 1, other)), Relation::Other);
+        assert_eq!(held.relate(&state(9, 3, other)), Relation::Other);
+        assert_eq!(held.relate(&state(9, 3, same)), Relation::Same);
+        // The same listing under the name of another run: its later revisions are ahead.
+        assert_eq!(held.relate(&state(9, 4, other)), Relation::Ahead);
+    }
+}
