@@ -1,7 +1,10 @@
-//! A small disk: a memory file system of a few MiB, for tests of what happens when it is full.
+//! Disks for tests: a small one, to see what happens when it is full, and one that rots, to see what
+//! happens when bytes change below the file system.
 //!
-//! The invariant: it is unmounted and its directory removed when the value goes; the first one of a
-//! process also sweeps what dead processes left mounted.
+//! The invariant: a disk is unmounted and its directory removed when the value goes; the first one of
+//! a process also sweeps what dead processes left mounted.
+
+mod rotting;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,9 +13,11 @@ use std::sync::Once;
 use crate::command::{self, CommandError};
 use crate::leftovers;
 
+pub use rotting::RottingDisk;
+
 static SWEEP: Once = Once::new();
 
-/// Why there is no small disk.
+/// Why there is no such disk.
 #[derive(Debug, thiserror::Error)]
 pub enum DiskError {
     /// The place to mount it could not be made.
@@ -30,6 +35,14 @@ pub enum DiskError {
         mib: u32,
         /// The command and what it said.
         source: CommandError,
+    },
+    /// The image of a file system could not be made or changed.
+    #[error("could not make or change the file system image {path}: {why}")]
+    Image {
+        /// The image.
+        path: PathBuf,
+        /// What was said.
+        why: String,
     },
 }
 
@@ -95,9 +108,21 @@ fn sweep() {
         .filter_map(|line| line.split(' ').nth(1))
         .map(Path::new)
         .filter(|path| path.starts_with(std::env::temp_dir()))
-        .filter(|path| {
-            let name = path.file_name().and_then(|name| name.to_str());
-            name.is_some_and(leftovers::is_leftover)
-        })
+        .filter(|path| is_left(path))
         .for_each(unmount);
+    let files = std::fs::read_dir(std::env::temp_dir());
+    files
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| is_left(path) && path.is_file())
+        .for_each(|path| {
+            // Somebody else's sweep may have been faster.
+            let _ = std::fs::remove_file(path);
+        });
+}
+
+fn is_left(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.is_some_and(leftovers::is_leftover)
 }
