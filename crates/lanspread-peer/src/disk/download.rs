@@ -5,12 +5,12 @@
 //! resuming: whatever it names is hashed again before it counts.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
 
 use lanspread_core::{DiskFailure, DiskFailureKind, root::DownloadIntent};
-use lanspread_db::{ChunkRef, Manifest, ManifestHash};
+use lanspread_db::{ChunkRef, DOWNLOAD_DIR, Manifest, ManifestHash};
 
 use super::{
     failure::{Doing, failure},
@@ -32,7 +32,10 @@ pub struct Download {
     pub(crate) intent: DownloadIntent,
     /// Where each file of the manifest gathers.
     pub(crate) places: Vec<Place>,
-    staging: Arc<dyn Folder>,
+    games: Arc<dyn Folder>,
+    /// The staging place, below the game directory. It is not kept open, because Windows removes no
+    /// directory that is.
+    staging: PathBuf,
     stored: Mutex<ChunkBits>,
     handles: Mutex<Handles<Handle>>,
 }
@@ -57,14 +60,16 @@ impl Download {
         manifest: Arc<Manifest>,
         intent: DownloadIntent,
         places: Vec<Place>,
-        staging: Arc<dyn Folder>,
+        games: Arc<dyn Folder>,
         stored: ChunkBits,
     ) -> Self {
+        let staging = Path::new(manifest.game_id().as_str()).join(DOWNLOAD_DIR);
         Self {
             hash: manifest.hash(),
             manifest,
             intent,
             places,
+            games,
             staging,
             stored: Mutex::new(stored),
             handles: Mutex::default(),
@@ -111,13 +116,13 @@ impl Download {
     }
 
     fn staged_file(&self, file: u32, path: &str) -> Result<Arc<dyn FileHandle>, DiskFailure> {
-        let path = Path::new(STAGED_FILES).join(path);
+        let path = self.staging.join(STAGED_FILES).join(path);
         lock(&self.handles)
             .get(Handle::File(file), || {
                 if let Some(parent) = path.parent() {
-                    files::make_folders(&*self.staging, parent)?;
+                    files::make_folders(&*self.games, parent)?;
                 }
-                self.staging.open_file(&path, Access::Write)
+                self.games.open_file(&path, Access::Write)
             })
             .doing("open", path)
     }
@@ -126,7 +131,8 @@ impl Download {
     fn note(&self, index: u32) -> Result<(), DiskFailure> {
         let journal = lock(&self.handles)
             .get(Handle::Journal, || {
-                self.staging.open_file(Path::new(JOURNAL), Access::Write)
+                self.games
+                    .open_file(&self.staging.join(JOURNAL), Access::Write)
             })
             .doing("open", JOURNAL)?;
         let mut stored = lock(&self.stored);

@@ -155,6 +155,8 @@ fn remove_listed(folder: &dyn Folder, name: &OsStr, kind: Kind) -> io::Result<()
             for Listed { name, stat } in below.list()? {
                 remove_listed(&*below, &name, stat.kind)?;
             }
+            // Windows removes no directory that is open.
+            drop(below);
             folder.remove_folder(name)
         }
         Kind::File | Kind::Symlink | Kind::Other => remove_if_there(folder, name),

@@ -27,15 +27,15 @@ impl<K: PartialEq> Handles<K> {
         key: K,
         open: impl FnOnce() -> io::Result<Arc<dyn FileHandle>>,
     ) -> io::Result<Arc<dyn FileHandle>> {
-        let handle = match self.0.iter().position(|(known, _)| *known == key) {
-            Some(at) => self.0.remove(at).1,
-            None => {
-                let opened = open()?;
-                if self.0.len() == OPEN_FILES_MAX {
-                    self.0.remove(0);
-                }
-                opened
+        let known = self.0.iter().position(|(known, _)| *known == key);
+        let handle = if let Some(at) = known {
+            self.0.remove(at).1
+        } else {
+            let opened = open()?;
+            if self.0.len() == OPEN_FILES_MAX {
+                self.0.remove(0);
             }
+            opened
         };
         self.0.push((key, Arc::clone(&handle)));
         Ok(handle)

@@ -33,9 +33,8 @@ pub(crate) fn hash_root(
     abort: &CancelFlag,
 ) -> Result<Arc<Manifest>, DiskFailure> {
     let observed = observe(library, id)?.root;
-    let version = match (observed.sentinel, observed.version) {
-        (Entry::File, Some(version)) => version,
-        (_, _) => return Err(not_downloaded(id)),
+    let (Entry::File, Some(version)) = (observed.sentinel, observed.version) else {
+        return Err(not_downloaded(id));
     };
     let Looked {
         mut index,

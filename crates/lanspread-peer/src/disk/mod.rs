@@ -18,6 +18,7 @@ mod intent_log;
 mod library;
 mod marker;
 mod observe;
+mod obstacles;
 mod old;
 mod port;
 mod prepare;

@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, path::Path, sync::Arc};
 use lanspread_core::{
     DiskFailure, DiskFailureKind, PreparedDownload,
     root::{DownloadIntent, Entry, Goal},
-    scan::{Stale, is_contract_file, may_replace, stale_files},
+    scan::is_contract_file,
 };
 use lanspread_db::{
     ChunkRef, ContentHash, DOWNLOAD_DIR, Manifest, ManifestFile, RelPath, SENTINEL,
@@ -24,6 +24,7 @@ use super::{
     index::RootIndex,
     library::{Library, Root},
     observe::{STAGED_FILES, observe},
+    obstacles::{is_in_the_way, obstacles, refuse},
     old::Old,
     port::{Access, Folder, Kind, Stamp},
     steps::settle_towards,
@@ -31,9 +32,6 @@ use super::{
 
 /// Room that a download leaves on the disk for everything else.
 const SPARE_BYTES: u64 = 64 << 20;
-/// Most names that a message lists.
-pub(crate) const NAMES_SHOWN_MAX: usize = 10;
-
 /// Makes the download of `manifest` ready.
 pub(crate) fn prepare(
     library: &Library,
@@ -48,8 +46,8 @@ pub(crate) fn prepare(
     let resumed = observe(library, id)?.root.staging == Entry::MarkedDir;
     library.store.save_manifest(hash, manifest)?;
     settle_towards(library, id, &Goal::Stage { manifest: hash })?;
-    let prepared = Preparation::new(library, manifest, intent, progress, abort)
-        .and_then(|preparation| preparation.run());
+    let prepared =
+        Preparation::new(library, manifest, intent, progress, abort).and_then(Preparation::run);
     if prepared.is_err() && !resumed {
         library.drop_download(id);
         // The failure that led here is what the user has to hear of.
@@ -110,11 +108,11 @@ impl<'a> Preparation<'a> {
     fn run(mut self) -> Result<PreparedDownload, DiskFailure> {
         let there = self.stamps_in_root()?;
         let candidates = self.candidates()?;
-        self.to_check_bytes = self.bytes_to_check(&there, &candidates);
+        self.to_check_bytes = self.bytes_to_check(&there, candidates.as_deref());
         let (places, reusable) = self.shared(&there)?;
         self.refuse_obstacles(&there, &places)?;
         let mut stored = ChunkBits::none(self.manifest);
-        self.check_staged(&places, &candidates, &mut stored)?;
+        self.check_staged(&places, candidates.as_deref(), &mut stored)?;
         for (file, place) in (0..).zip(&places) {
             if matches!(place, Place::InRoot(_)) {
                 self.add_file(file, &mut stored);
@@ -130,7 +128,7 @@ impl<'a> Preparation<'a> {
             Arc::clone(self.manifest),
             self.intent,
             places,
-            Arc::clone(&self.staging),
+            Arc::clone(&library.games),
             stored,
         ));
         library.add_download(id, Arc::clone(&download));
@@ -190,14 +188,14 @@ impl<'a> Preparation<'a> {
         })
     }
 
-    fn bytes_to_check(&self, there: &[Option<Stamp>], candidates: &Option<Vec<u8>>) -> u64 {
+    fn bytes_to_check(&self, there: &[Option<Stamp>], candidates: Option<&[u8]>) -> u64 {
         let in_root: u64 = self
             .files()
             .zip(there)
             .filter(|((_, file), stamp)| self.must_read(file, **stamp))
             .map(|((_, file), _)| file.size_bytes)
             .sum();
-        let journal = candidates.as_deref().unwrap_or_default();
+        let journal = candidates.unwrap_or_default();
         let named: u64 = journal
             .iter()
             .map(|byte| u64::from(byte.count_ones()))
@@ -316,7 +314,7 @@ impl<'a> Preparation<'a> {
     fn check_staged(
         &mut self,
         places: &[Place],
-        candidates: &Option<Vec<u8>>,
+        candidates: Option<&[u8]>,
         stored: &mut ChunkBits,
     ) -> Result<(), DiskFailure> {
         let gathered = self
@@ -340,8 +338,7 @@ impl<'a> Preparation<'a> {
                     chunk,
                 })
             };
-            let wanted =
-                |chunk| index(chunk).is_some_and(|i| Self::is_candidate(candidates.as_deref(), i));
+            let wanted = |chunk| index(chunk).is_some_and(|i| Self::is_candidate(candidates, i));
             for chunk in self.read_matching(&*gathered, &file.path, number, wanted)? {
                 if let Some(index) = index(chunk) {
                     stored.add(index);
@@ -488,107 +485,6 @@ pub(crate) fn list_given_up(old: &Old, manifest: &Manifest, places: &[Place]) ->
     };
     listed.retain(|path| path.as_str() != SENTINEL && !shared(path));
     listed.into_iter().collect()
-}
-
-/// What would have to be overwritten or moved although it is not the game's.
-pub(crate) fn obstacles(
-    root: &Root<'_>,
-    manifest: &Manifest,
-    old: &Old,
-    replaces: impl Fn(u32) -> bool,
-) -> Result<Vec<String>, DiskFailure> {
-    let Stale { removed, left: _ } = stale_files(old.files(), manifest);
-    let removed: BTreeSet<&str> = removed.iter().map(RelPath::as_str).collect();
-    let mut obstacles = BTreeSet::new();
-    let mut folders = BTreeSet::new();
-    for (number, file) in (0..).zip(manifest.files()) {
-        if replaces(number) && !may_replace(old.files(), &file.path) {
-            obstacles.insert(file.path.as_str().to_owned());
-        }
-        let stat = files::stat(&*root.folder, Path::new(file.path.as_str()));
-        match stat {
-            Ok(Some(stat)) if stat.kind != Kind::File => {
-                if !(stat.kind == Kind::Folder && goes_empty(root, &file.path, &removed)) {
-                    obstacles.insert(file.path.as_str().to_owned());
-                }
-            }
-            Ok(_) => {}
-            // A directory above is none: that is found below.
-            Err(error) if is_in_the_way(&error) => {}
-            Err(error) => return Err(error).doing("look at", file.path.as_str()),
-        }
-        let mut above = file.path.parent();
-        while let Some(folder) = above {
-            above = folder.parent();
-            folders.insert(folder);
-        }
-    }
-    for folder in folders {
-        let path = folder.as_str();
-        match files::stat(&*root.folder, Path::new(path)) {
-            Ok(None) => {}
-            Ok(Some(stat)) if stat.kind == Kind::Folder => {}
-            Ok(Some(_)) if removed.contains(path) => {}
-            Ok(Some(_)) => {
-                obstacles.insert(path.to_owned());
-            }
-            Err(error) if is_in_the_way(&error) => {}
-            Err(error) => return Err(error).doing("look at", path),
-        }
-    }
-    Ok(obstacles.into_iter().collect())
-}
-
-/// Whether the path cannot exist because something on the way is no directory.
-pub(crate) fn is_in_the_way(error: &std::io::Error) -> bool {
-    error.kind() == std::io::ErrorKind::NotADirectory
-}
-
-/// Whether a directory holds nothing but files that go.
-fn goes_empty(root: &Root<'_>, folder: &RelPath, removed: &BTreeSet<&str>) -> bool {
-    let Ok(opened) = root.folder.open_folder(Path::new(folder.as_str())) else {
-        return false;
-    };
-    let mut only_removed = true;
-    let walked = files::walk(&*opened, Path::new(folder.as_str()), &mut |path, stat| {
-        let goes = path.to_str().is_some_and(|path| {
-            removed.contains(path.replace(std::path::MAIN_SEPARATOR, "/").as_str())
-        });
-        if stat.kind != Kind::Folder && !goes {
-            only_removed = false;
-        }
-        Ok::<_, std::io::Error>(files::Walk::Enter)
-    });
-    walked.is_ok() && only_removed
-}
-
-/// Fails if there are obstacles, and names them.
-pub(crate) fn refuse(id: &str, obstacles: &[String]) -> Result<(), DiskFailure> {
-    if obstacles.is_empty() {
-        return Ok(());
-    }
-    Err(failure(
-        DiskFailureKind::Foreign,
-        format!(
-            "in {id} stands what Lanspread did not put there and the download would replace: {}; \
-             move it away or delete it",
-            listed(obstacles)
-        ),
-    ))
-}
-
-/// Names for a message, not more than it can show.
-pub(crate) fn listed(names: &[String]) -> String {
-    let mut text = names
-        .iter()
-        .take(NAMES_SHOWN_MAX)
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ");
-    if names.len() > NAMES_SHOWN_MAX {
-        text.push_str(&format!(" and {} more", names.len() - NAMES_SHOWN_MAX));
-    }
-    text
 }
 
 /// An amount of bytes as people read it.

@@ -5,9 +5,10 @@
 //! [`lanspread_core::scan`].
 
 use std::{
+    io,
     path::Path,
     sync::{
-        Mutex,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -29,7 +30,7 @@ use super::{
     index::RootIndex,
     library::{Library, lock},
     observe::{Observed, observe},
-    port::{Folder, Kind, Stamp},
+    port::{Folder, Kind, Stamp, Stat},
 };
 
 /// Roots that are looked at at the same time: disks answer several questions faster together.
@@ -238,7 +239,7 @@ pub(crate) struct Found {
 }
 
 /// Finds every file that belongs to a game that somebody put there by hand.
-pub(crate) fn find_all(root: &dyn Folder) -> std::io::Result<Found> {
+pub(crate) fn find_all(root: &dyn Folder) -> io::Result<Found> {
     let mut found = Found::default();
     files::walk(root, Path::new(""), &mut |path, stat| {
         let text = path
@@ -270,7 +271,7 @@ pub(crate) fn find_all(root: &dyn Folder) -> std::io::Result<Found> {
             }
             found.files.push((parsed, stat.stamp));
         }
-        Ok::<_, std::io::Error>(Walk::Enter)
+        Ok::<_, io::Error>(Walk::Enter)
     })?;
     found.files.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(found)
@@ -279,30 +280,59 @@ pub(crate) fn find_all(root: &dyn Folder) -> std::io::Result<Found> {
 /// Finds the files of a game that this peer downloaded; others in the root are not the game's.
 fn find_recorded(root: &dyn Folder, manifest: &Manifest) -> Result<Found, DiskFailure> {
     let mut found = Found::default();
+    let mut parents = Parents { root, last: None };
     for file in manifest.files() {
-        let path = file.path.as_str();
-        let stat = files::stat(root, Path::new(path));
-        let stat = match stat {
-            Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => None,
-            stat => stat.doing("look at", path)?,
-        };
-        match stat {
-            Some(stat) if stat.kind == Kind::File => {
-                if stat.stamp.size_bytes != file.size_bytes {
-                    found
-                        .problem
-                        .get_or_insert_with(|| damaged(&file.path, manifest.version()));
-                }
-                found.files.push((file.path.clone(), stat.stamp));
-            }
-            Some(_) | None => {
-                found
-                    .problem
-                    .get_or_insert_with(|| damaged(&file.path, manifest.version()));
-            }
+        let stat = parents
+            .stat(&file.path)
+            .doing("look at", file.path.as_str())?;
+        let is_as_recorded = stat.is_some_and(|stat| {
+            stat.kind == Kind::File && stat.stamp.size_bytes == file.size_bytes
+        });
+        if !is_as_recorded {
+            found
+                .problem
+                .get_or_insert_with(|| damaged(&file.path, manifest.version()));
+        }
+        if let Some(stat) = stat.filter(|stat| stat.kind == Kind::File) {
+            found.files.push((file.path.clone(), stat.stamp));
         }
     }
     Ok(found)
+}
+
+/// Looks at many files below a root in the order of their paths, which keeps most of those of one
+/// directory together: the directory of the last one stays open.
+struct Parents<'a> {
+    root: &'a dyn Folder,
+    last: Option<(RelPath, Option<Arc<dyn Folder>>)>,
+}
+
+impl Parents<'_> {
+    /// What stands at `path`; `None` if nothing does, or if it cannot because of what stands above.
+    fn stat(&mut self, path: &RelPath) -> io::Result<Option<Stat>> {
+        let Some(parent) = path.parent() else {
+            return files::stat(self.root, Path::new(path.as_str()));
+        };
+        if self.last.as_ref().is_none_or(|(last, _)| *last != parent) {
+            let opened = match self.root.open_folder(Path::new(parent.as_str())) {
+                Ok(opened) => Some(opened),
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                    ) =>
+                {
+                    None
+                }
+                Err(error) => return Err(error),
+            };
+            self.last = Some((parent, opened));
+        }
+        match &self.last {
+            Some((_, Some(folder))) => files::stat(&**folder, Path::new(path.file_name())),
+            Some((_, None)) | None => Ok(None),
+        }
+    }
 }
 
 /// The failure of something that needs a downloaded game.

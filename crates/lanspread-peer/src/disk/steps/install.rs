@@ -55,7 +55,7 @@ pub(super) fn unpack(
     for skipped in report
         .skipped
         .iter()
-        .take(super::super::prepare::NAMES_SHOWN_MAX)
+        .take(super::super::obstacles::NAMES_SHOWN_MAX)
     {
         let (archive, entry, reason) = (&skipped.archive, &skipped.entry, skipped.reason);
         notes.push(format!("`{entry}` of {archive} was left out: {reason}"));

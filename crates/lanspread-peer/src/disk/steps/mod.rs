@@ -83,7 +83,7 @@ pub(crate) fn run_step(
         Step::BeginSwitch { manifest } => switch::begin(&root, *manifest),
         Step::PromoteStaged { manifest } => switch::promote(&root, *manifest, watch),
         Step::PublishSentinel { manifest } => switch::publish(&root, *manifest),
-        Step::DropStaging => switch::drop_staging(&root),
+        Step::DropStaging => switch::drop_staging(root),
         Step::BeginInstall { version } => begin(&root, Intent::Installing { version: *version }),
         Step::Unpack { version } => install::unpack(&root, *version, watch),
         Step::CarryOver { version } => carry::carry_over(&root, *version, watch),
@@ -111,7 +111,7 @@ pub(crate) fn run_step(
             remove_file(&root, &format!("{INTENT_FILE}{TMP_SUFFIX}"))
         }
         Step::ClearIntent => clear_intent(&root),
-        Step::RemoveRoot => remove::remove_root(&root),
+        Step::RemoveRoot => remove::remove_root(root),
     }
 }
 

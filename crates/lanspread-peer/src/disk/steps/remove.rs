@@ -22,9 +22,9 @@ use super::{
         files::{self, Walk},
         intent_log::IntentRecord,
         library::Root,
+        obstacles::listed,
         old::Old,
         port::{Folder, Kind},
-        prepare::listed,
     },
     intent,
     switch::nothing_there,
@@ -144,16 +144,23 @@ pub(super) fn remove_empty_folders(folder: &dyn Folder, path: &Path) -> io::Resu
 }
 
 /// Removes the root if it is empty; whatever else is in it keeps it there.
-pub(super) fn remove_root(root: &Root<'_>) -> Result<StepReport, DiskFailure> {
-    let name = Path::new(root.id.as_str());
-    let games = &*root.library.games;
-    match games.remove_folder(name) {
+pub(super) fn remove_root(root: Root<'_>) -> Result<StepReport, DiskFailure> {
+    let Root {
+        library,
+        id,
+        folder,
+    } = root;
+    // Windows removes no directory that is open.
+    drop(folder);
+    let name = Path::new(id.as_str());
+    match library.games.remove_folder(name) {
         Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty || nothing_there(&error) => {
         }
         result => result.doing("remove", name)?,
     }
-    games
+    library
+        .games
         .sync_folder(Path::new(""))
-        .doing("sync the game directory", &root.library.path)?;
+        .doing("sync the game directory", &library.path)?;
     Ok(StepReport::default())
 }

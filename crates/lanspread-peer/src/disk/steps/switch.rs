@@ -28,9 +28,10 @@ use super::{
         library::{Library, Root},
         marker::Marker,
         observe::{STAGED_FILES, STAGED_MANIFEST, staged_manifest},
+        obstacles::{is_in_the_way, listed, obstacles, refuse},
         old::Old,
         port::{Folder, Kind},
-        prepare::{is_in_the_way, list_given_up, listed, obstacles, refuse},
+        prepare::list_given_up,
     },
     Watch, intent, remove, write_intent,
 };
@@ -70,7 +71,7 @@ pub(super) fn create_staging(
     Ok(StepReport::default())
 }
 
-pub(super) fn drop_staging(root: &Root<'_>) -> Result<StepReport, DiskFailure> {
+pub(super) fn drop_staging(root: Root<'_>) -> Result<StepReport, DiskFailure> {
     let staging = Path::new(DOWNLOAD_DIR);
     root.library.drop_download(root.id);
     let marker = Marker::read(&*root.folder, staging).doing("read the marker in", staging)?;
@@ -395,7 +396,7 @@ pub(super) fn publish(root: &Root<'_>, hash: ManifestHash) -> Result<StepReport,
         folder
             .sync_folder(Path::new(""))
             .doing("sync", root.id.as_str())?;
-        let what = missing(root, &manifest).map_or(SENTINEL.to_owned(), |path| path.to_string());
+        let what = missing(root, &manifest).map_or(SENTINEL.to_owned(), ToString::to_string);
         return Err(failure(
             DiskFailureKind::NotFound,
             format!(

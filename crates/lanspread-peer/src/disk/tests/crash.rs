@@ -4,10 +4,10 @@
 //! player's and foreign files are there; a second recovery finds nothing to do; and the operation,
 //! started again, reaches its end.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use lanspread_core::{
-    DiskFailure,
+    DiskFailure, DiskFailureKind,
     root::{DownloadIntent, Goal, Staged},
 };
 
@@ -121,45 +121,59 @@ fn is_given_up(scenario: &Scenario, world: &World, tree: &Tree) -> bool {
 }
 
 fn crash_everywhere(scenario: &Scenario) {
+    let mut tried = 0;
+    for crash in [Crash::Kill, Crash::PowerCut, Crash::DiskFull] {
+        let (old, new, points) = run_whole(scenario, crash);
+        for cut_at in 0..points {
+            let world = crashed(scenario, &Plan::new(crash, cut_at));
+            let at = format!("{}, {crash:?} at operation {cut_at}", scenario.name);
+            check_recovery(scenario, &world, &at, &old, &new);
+        }
+        tried += points;
+    }
+    println!("{tried} crash points: {}", scenario.name);
+}
+
+/// Runs the operation without a crash: what was before, what is after, and how many operations it
+/// took on the disk.
+fn run_whole(scenario: &Scenario, crash: Crash) -> (Tree, Tree, u64) {
     let world = World::new();
     (scenario.build)(&world);
     let old = comparable(&world);
-    let plan = Plan::endless();
+    let plan = Plan::endless(crash);
     let disk = world.disk(&plan).unwrap();
-    let opened = plan.count();
     (scenario.operate)(&disk).unwrap();
-    let points = plan.count();
-    let new = comparable(&world);
-    assert!(
-        opened + 4 < points,
-        "{} does next to nothing",
-        scenario.name
-    );
-    for crash in [Crash::Kill, Crash::PowerCut] {
-        for cut_at in 0..points {
-            crash_at(scenario, crash, cut_at, &old, &new);
-        }
-    }
-    println!("{} crash points: {}", 2 * points, scenario.name);
+    (old, comparable(&world), plan.count())
 }
 
-fn crash_at(scenario: &Scenario, crash: Crash, cut_at: u64, old: &Tree, new: &Tree) {
-    let name = scenario.name;
-    let at = format!("{name}, {crash:?} at operation {cut_at}");
+/// Runs the operation into the crash.
+fn crashed(scenario: &Scenario, plan: &Arc<Plan>) -> World {
     let world = World::new();
     (scenario.build)(&world);
-    let plan = Plan::new(cut_at);
-    if let Ok(disk) = world.disk(&plan) {
-        let _ = (scenario.operate)(&disk);
+    if let Ok(disk) = world.disk(plan)
+        && let Err(error) = (scenario.operate)(&disk)
+        && plan.crash() == Crash::DiskFull
+    {
+        assert_eq!(
+            error.kind,
+            DiskFailureKind::NoSpace,
+            "{}: {error}",
+            scenario.name
+        );
+        // Like a peer whose operation failed. With a full disk it need not get to an end.
+        let _ = reach(&disk, &Goal::Settle);
     }
-    if crash == Crash::PowerCut {
+    if plan.crash() == Crash::PowerCut {
         plan.lose_unsynced();
     }
+    world
+}
 
+fn check_recovery(scenario: &Scenario, world: &World, at: &str, old: &Tree, new: &Tree) {
     let disk = world.steady();
     reach(&disk, &Goal::Settle).unwrap_or_else(|error| panic!("{at}: {error}"));
-    let recovered = comparable(&world);
-    if recovered != *old && recovered != *new && !is_given_up(scenario, &world, &recovered) {
+    let recovered = comparable(world);
+    if recovered != *old && recovered != *new && !is_given_up(scenario, world, &recovered) {
         let names = |tree: &Tree| tree.keys().cloned().collect::<Vec<_>>();
         panic!(
             "{at}: neither old nor new.\nis:  {:?}\nold: {:?}\nnew: {:?}",
@@ -183,17 +197,49 @@ fn crash_at(scenario: &Scenario, crash: Crash, cut_at: u64, old: &Tree, new: &Tr
     disk.scan_library().unwrap();
 
     (scenario.operate)(&disk).unwrap_or_else(|error| panic!("{at}, started again: {error}"));
-    let again = comparable(&world);
+    let again = comparable(world);
     assert_eq!(
         again.keys().collect::<Vec<_>>(),
         new.keys().collect::<Vec<_>>(),
         "{at}, started again"
     );
     assert!(again == *new, "{at}, started again: contents differ");
-    assert!(
-        !world.root().join(".lanspread.download").exists(),
-        "{at}: staging is left over"
-    );
+    let staging = world.root().join(".lanspread.download");
+    assert!(!staging.exists(), "{at}: staging is left over");
+}
+
+/// Were no file synced before the intent says that there is only forward, these tests would see it.
+#[test]
+fn a_disk_that_lies_about_syncing_files_is_found_out() {
+    let scenario = Scenario {
+        name: "update on a disk that lies",
+        build: with_old,
+        operate: |disk| download(disk, &NEW, DownloadIntent::Update).map(drop),
+    };
+    let (old, new, points) = run_whole(&scenario, Crash::PowerCut);
+    let caught = (0..points).any(|cut_at| {
+        let world = crashed(&scenario, &Plan::lying(cut_at));
+        std::panic::catch_unwind(|| {
+            check_recovery(&scenario, &world, "a lying disk", &old, &new);
+        })
+        .is_err()
+    });
+    assert!(caught);
+}
+
+#[test]
+fn hashing_survives_a_crash_at_every_change() {
+    crash_everywhere(&Scenario {
+        name: "hashing a game put there by hand",
+        build: with_old_by_hand,
+        operate: |disk| {
+            disk.scan_library()?;
+            let hashed = hash(disk)?;
+            let report = disk.scan_root(&id())?.unwrap();
+            assert_eq!(report.manifest, Some(hashed.hash()));
+            Ok(())
+        },
+    });
 }
 
 #[test]

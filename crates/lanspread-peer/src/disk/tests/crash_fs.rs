@@ -28,13 +28,29 @@ pub(super) enum Crash {
     Kill,
     /// The power went: what was not synced is gone.
     PowerCut,
+    /// Nothing stops, but the disk is full for a while.
+    DiskFull,
+}
+
+/// What an operation asks of the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Change {
+    /// Room for something new.
+    Grow,
+    /// No more room than there was.
+    Other,
 }
 
 /// Counts, cuts, and knows what is not durable yet.
 #[derive(Debug)]
 pub(super) struct Plan {
+    crash: Crash,
+    /// The operation at which it happens; when the disk is full, only those that need room count.
     cut_at: u64,
     count: AtomicU64,
+    /// Whether syncing a file really makes its content durable; a disk that lies shows that the
+    /// tests have teeth.
+    lies_about_files: bool,
     unsynced: Mutex<Unsynced>,
 }
 
@@ -63,17 +79,33 @@ enum Undo {
 }
 
 impl Plan {
-    pub(super) fn new(cut_at: u64) -> Arc<Self> {
-        Arc::new(Self {
-            cut_at,
-            count: AtomicU64::new(0),
-            unsynced: Mutex::default(),
-        })
+    pub(super) fn new(crash: Crash, cut_at: u64) -> Arc<Self> {
+        Arc::new(Self::with(crash, cut_at, false))
     }
 
-    /// Never cuts.
-    pub(super) fn endless() -> Arc<Self> {
-        Self::new(u64::MAX)
+    /// The power goes, and syncing files did nothing.
+    pub(super) fn lying(cut_at: u64) -> Arc<Self> {
+        Arc::new(Self::with(Crash::PowerCut, cut_at, true))
+    }
+
+    /// Never cuts; counts as if it would.
+    pub(super) fn endless(crash: Crash) -> Arc<Self> {
+        Self::new(crash, u64::MAX)
+    }
+
+    fn with(crash: Crash, cut_at: u64, lies_about_files: bool) -> Self {
+        Self {
+            crash,
+            cut_at,
+            count: AtomicU64::new(0),
+            lies_about_files,
+            unsynced: Mutex::default(),
+        }
+    }
+
+    /// What happens at the cut.
+    pub(super) fn crash(&self) -> Crash {
+        self.crash
     }
 
     /// How many operations were begun.
@@ -81,16 +113,27 @@ impl Plan {
         self.count.load(Ordering::SeqCst)
     }
 
+    /// Counts something that the unpacker writes.
+    pub(super) fn unpacks(&self) -> io::Result<()> {
+        self.tick(Change::Grow)
+    }
+
     /// Counts an operation that changes something; fails from the cut on.
-    pub(super) fn tick(&self) -> io::Result<()> {
-        if self.count.fetch_add(1, Ordering::SeqCst) >= self.cut_at {
-            return Err(io::Error::other("the machine has stopped"));
+    fn tick(&self, change: Change) -> io::Result<()> {
+        if self.crash == Crash::DiskFull && change == Change::Other {
+            return Ok(());
         }
-        Ok(())
+        if self.count.fetch_add(1, Ordering::SeqCst) < self.cut_at {
+            return Ok(());
+        }
+        Err(match self.crash {
+            Crash::Kill | Crash::PowerCut => io::Error::other("the machine has stopped"),
+            Crash::DiskFull => io::ErrorKind::StorageFull.into(),
+        })
     }
 
     fn look(&self) -> io::Result<()> {
-        if self.count() > self.cut_at {
+        if self.crash != Crash::DiskFull && self.count() > self.cut_at {
             return Err(io::Error::other("the machine has stopped"));
         }
         Ok(())
@@ -125,6 +168,9 @@ impl Plan {
     }
 
     fn synced_file(&self, path: &Path) {
+        if self.lies_about_files {
+            return;
+        }
         lock(&self.unsynced).contents.remove(path);
     }
 
@@ -241,9 +287,9 @@ impl Folder for CrashFolder {
         let full = self.full(path);
         let makes = access != Access::Read && !full.exists();
         if makes {
-            self.plan.tick()?
+            self.plan.tick(Change::Grow)?;
         } else {
-            self.plan.look()?
+            self.plan.look()?;
         }
         let inner = self.inner.open_file(path, access)?;
         if makes {
@@ -261,7 +307,7 @@ impl Folder for CrashFolder {
     }
 
     fn make_folder(&self, path: &Path) -> io::Result<()> {
-        self.plan.tick()?;
+        self.plan.tick(Change::Grow)?;
         self.inner.make_folder(path)?;
         let full = self.full(path);
         self.plan
@@ -270,7 +316,7 @@ impl Folder for CrashFolder {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.plan.tick()?;
+        self.plan.tick(Change::Other)?;
         let (full_from, full_to) = (self.full(from), self.full(to));
         let replaced = fs::read(&full_to).ok();
         self.inner.rename(from, to)?;
@@ -287,7 +333,7 @@ impl Folder for CrashFolder {
     }
 
     fn link_file(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.plan.tick()?;
+        self.plan.tick(Change::Grow)?;
         self.inner.link_file(from, to)?;
         let full = self.full(to);
         self.plan
@@ -296,7 +342,7 @@ impl Folder for CrashFolder {
     }
 
     fn copy_symlink(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.plan.tick()?;
+        self.plan.tick(Change::Grow)?;
         self.inner.copy_symlink(from, to)?;
         let full = self.full(to);
         self.plan
@@ -310,7 +356,7 @@ impl Folder for CrashFolder {
             self.plan.look()?;
             return self.inner.remove_file(path);
         }
-        self.plan.tick()?;
+        self.plan.tick(Change::Other)?;
         let content = fs::read(&full).unwrap_or_default();
         self.inner.remove_file(path)?;
         lock(&self.plan.unsynced).contents.remove(&full);
@@ -325,7 +371,7 @@ impl Folder for CrashFolder {
     }
 
     fn remove_folder(&self, path: &Path) -> io::Result<()> {
-        self.plan.tick()?;
+        self.plan.tick(Change::Other)?;
         self.inner.remove_folder(path)?;
         let full = self.full(path);
         self.plan.removed_folder(&full);
@@ -335,7 +381,7 @@ impl Folder for CrashFolder {
     }
 
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
-        self.plan.tick()?;
+        self.plan.tick(Change::Other)?;
         let full = if path.as_os_str().is_empty() {
             self.path.clone()
         } else {
@@ -350,7 +396,7 @@ impl Folder for CrashFolder {
 
     fn sync_files(&self, paths: &[PathBuf]) -> io::Result<()> {
         for path in paths {
-            self.plan.tick()?;
+            self.plan.tick(Change::Other)?;
             let full = self.full(path);
             if !full.is_file() {
                 return Err(io::ErrorKind::NotFound.into());
@@ -385,7 +431,7 @@ impl FileHandle for CrashFile {
 
     fn write_at(&self, bytes: &[u8], offset_bytes: u64) -> io::Result<()> {
         self.plan.before_write(&self.path);
-        if let Err(stopped) = self.plan.tick() {
+        if let Err(stopped) = self.plan.tick(Change::Grow) {
             // The write during which the machine stops is torn.
             if self.plan.count() == self.plan.cut_at + 1 {
                 self.inner
@@ -397,7 +443,7 @@ impl FileHandle for CrashFile {
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.plan.tick()?;
+        self.plan.tick(Change::Other)?;
         self.plan.synced_file(&self.path);
         Ok(())
     }

@@ -17,7 +17,7 @@ use lanspread_unpack::{CancelFlag, UnpackError, UnpackJob, UnpackReport, Unpacke
 
 use super::{
     super::Disk,
-    crash_fs::{CrashFileSystem, Plan},
+    crash_fs::{Crash, CrashFileSystem, Plan},
 };
 
 /// Content of files by path.
@@ -66,7 +66,7 @@ impl World {
 
     /// A disk on these directories that never stops.
     pub(super) fn steady(&self) -> Disk {
-        self.disk(&Plan::endless()).unwrap()
+        self.disk(&Plan::endless(Crash::Kill)).unwrap()
     }
 
     pub(super) fn put(&self, path: &str, content: impl AsRef<[u8]>) {
@@ -280,7 +280,7 @@ impl Unpacker for TestUnpacker {
 
 impl TestUnpacker {
     fn write(&self, target: &Dir, path: &str, content: &str) -> std::io::Result<()> {
-        self.0.tick()?;
+        self.0.unpacks()?;
         if let Some(parent) = Path::new(path).parent() {
             target.create_dir_all(parent)?;
         }
