@@ -267,7 +267,7 @@ impl Operation {
                     gather.progress(world)
                 } else {
                     Progress::Waiting {
-                        what: format!("a peer that has {}", self.id),
+                        what: format!("waiting for a peer that has {}", self.id),
                     }
                 };
                 self.tell(world, progress);
