@@ -12,7 +12,6 @@ mod announce;
 mod api;
 mod ctx;
 mod digest;
-mod effect_ids;
 mod hashing;
 mod inquiry;
 mod library;

@@ -2,7 +2,7 @@
 //!
 //! Invariant: an effect with an id is answered by exactly one input with that id that is no progress.
 
-use crate::{Effect, EffectId, Input};
+use super::{Effect, EffectId, Input};
 
 impl Input {
     /// The effect it answers or reports on, if it does.

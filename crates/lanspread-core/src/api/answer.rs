@@ -1,0 +1,96 @@
+//! What effects are answered with when they succeed.
+
+use std::sync::Arc;
+
+use lanspread_db::{ChunkRef, GameId, Manifest, ManifestHash, Version};
+use lanspread_proto::{ListenAddr, PeerId};
+
+/// Whether hashing may rely on what was hashed before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HashTrust {
+    /// A file with the same size and times is not read again.
+    Unchanged,
+    /// Every byte is read: for `verify`.
+    Nothing,
+}
+
+/// A successful dial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dialed {
+    /// Who answered, as proved by the connection.
+    pub peer_id: PeerId,
+    /// Which candidate won.
+    pub remote: ListenAddr,
+    /// Where this peer's listener can be reached from there.
+    pub local_listen_addr: ListenAddr,
+}
+
+/// What a peer answers when asked for a manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ManifestAnswer {
+    /// The manifest; its hash is the one that was asked for.
+    Manifest(Arc<Manifest>),
+    /// It is still hashing.
+    Pending {
+        /// Bytes hashed so far.
+        hashed_bytes: u64,
+        /// Bytes of all files.
+        total_bytes: u64,
+    },
+    /// It does not have it (any more).
+    Refused(String),
+}
+
+/// What a scan finds in one direct child of the game directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RootReport {
+    /// The game.
+    pub id: GameId,
+    /// The sentinel.
+    pub sentinel: SentinelReport,
+    /// Whether `local/` is a directory.
+    pub installed: bool,
+    /// Whether [`crate::root::Goal::Settle`] has something to do here. A download that waits to be
+    /// resumed does not count.
+    pub unsettled: bool,
+    /// The manifest of a download that waits in the staging place to be resumed.
+    pub pending_download: Option<ManifestHash>,
+    /// Bytes of the files that belong to the game.
+    pub size_bytes: u64,
+    /// The manifest, if every file is hashed and unchanged since.
+    pub manifest: Option<ManifestHash>,
+    /// Why this root cannot be shared although the sentinel is there, in words for people.
+    pub problem: Option<String>,
+}
+
+/// What stands at a root's `version.ini`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SentinelReport {
+    /// Nothing, or not a regular file: not downloaded.
+    Absent,
+    /// A sentinel with a version.
+    Version(Version),
+    /// A file that holds no version; the reason, for people.
+    Unreadable(String),
+}
+
+/// What is already there when a download starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreparedDownload {
+    /// Chunks that need not be fetched: verified in the staging place, or in a file of the old
+    /// version that stays as it is.
+    pub stored: Vec<ChunkRef>,
+}
+
+/// How far a step is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepProgress {
+    /// What is being worked on, for example an archive's name.
+    pub what: String,
+    /// Which of how many, from 1.
+    pub index: u32,
+    /// How many there are.
+    pub count: u32,
+    /// Bytes done in all.
+    pub done_bytes: u64,
+}

@@ -1,0 +1,168 @@
+//! What an embedder is told.
+//!
+//! Invariant: events come in the order in which things happened; the front end renders the view and
+//! uses events only to know that there is news.
+
+use lanspread_db::{CatalogMode, GameFileDescription, GameId, ManifestHash, Version};
+use lanspread_proto::{ListenAddr, PeerId, PeerName};
+
+use super::{ErrorKind, OperationError, OperationKind, Outcome, Progress};
+
+/// What an embedder is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PeerEvent {
+    /// The listener is bound and the peer takes part.
+    LocalPeerReady {
+        /// Who this peer is.
+        peer_id: PeerId,
+        /// Every address others may use.
+        addrs: Vec<ListenAddr>,
+        /// Whether a catalog rules.
+        mode: CatalogMode,
+    },
+    /// A peer is connected.
+    PeerConnected {
+        /// The peer.
+        peer_id: PeerId,
+        /// Its listener address.
+        addr: ListenAddr,
+        /// Its name.
+        name: PeerName,
+    },
+    /// A known peer is reached under another address.
+    PeerMoved {
+        /// The peer.
+        peer_id: PeerId,
+        /// Its listener address.
+        addr: ListenAddr,
+    },
+    /// A peer is gone.
+    PeerLost {
+        /// The peer.
+        peer_id: PeerId,
+        /// Its name.
+        name: PeerName,
+        /// Why, for people.
+        reason: String,
+    },
+    /// A peer cannot take part, for example because it "runs another version of Lanspread".
+    PeerRefused {
+        /// The peer, if known.
+        peer_id: Option<PeerId>,
+        /// Where or what it is, for people.
+        who: String,
+        /// The kind.
+        kind: ErrorKind,
+        /// Why, for people.
+        reason: String,
+    },
+    /// A `connect` command came to its end.
+    ConnectFinished {
+        /// The address.
+        addr: ListenAddr,
+        /// Who is there, or why nobody is.
+        result: Result<PeerId, OperationError>,
+    },
+    /// The merged list of games changed.
+    GamesListUpdated,
+    /// The set of running operations changed.
+    ActiveOperationsChanged {
+        /// All that run.
+        active: Vec<(GameId, OperationKind)>,
+    },
+    /// What a download would fetch; answers `GetGame` and `FetchLatestFromPeers`.
+    GotGameFiles {
+        /// The game.
+        id: GameId,
+        /// Its version.
+        version: Version,
+        /// The manifest.
+        manifest: ManifestHash,
+        /// All files.
+        files: Vec<GameFileDescription>,
+    },
+    /// `GetGame` or `FetchLatestFromPeers` failed.
+    GetGameFailed {
+        /// The game.
+        id: GameId,
+        /// Why.
+        error: OperationError,
+    },
+    /// Peers disagree about a game's files. With a `chosen` manifest the download goes on.
+    ManifestConflict {
+        /// The game.
+        id: GameId,
+        /// The version.
+        version: Version,
+        /// Who says what, most peers first.
+        offers: Vec<Offer>,
+        /// The manifest that most announce; `None` on a tie.
+        chosen: Option<ManifestHash>,
+    },
+    /// An operation began.
+    OperationBegan {
+        /// The game.
+        id: GameId,
+        /// What runs.
+        kind: OperationKind,
+    },
+    /// An operation goes on.
+    OperationProgress {
+        /// The game.
+        id: GameId,
+        /// What runs.
+        kind: OperationKind,
+        /// How far.
+        progress: Progress,
+    },
+    /// A source of a running download failed and is not asked any more.
+    SourceDropped {
+        /// The game.
+        id: GameId,
+        /// The source.
+        peer_id: PeerId,
+        /// Its name.
+        name: PeerName,
+        /// Why, for people; names wrong bytes as such.
+        reason: String,
+    },
+    /// An operation ended: exactly one for each that began.
+    OperationEnded {
+        /// The game.
+        id: GameId,
+        /// What ended.
+        kind: OperationKind,
+        /// How.
+        outcome: Outcome,
+    },
+    /// Files of a game are being hashed so that it can be shared.
+    HashingProgress {
+        /// The game.
+        id: GameId,
+        /// Bytes hashed.
+        hashed_bytes: u64,
+        /// Bytes of all files.
+        total_bytes: u64,
+    },
+    /// Something the user should know, once.
+    Notice {
+        /// In plain words.
+        message: String,
+    },
+    /// The runtime cannot go on; the peer ends.
+    RuntimeFailed {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What one peer says of a game, for reports of a conflict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// The manifest.
+    pub manifest: ManifestHash,
+    /// Bytes of its files.
+    pub size_bytes: u64,
+    /// Who announces it.
+    pub peers: Vec<(PeerId, PeerName)>,
+}
