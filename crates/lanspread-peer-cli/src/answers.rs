@@ -32,6 +32,8 @@ pub(crate) struct Game {
     pub(crate) installed: bool,
     pub(crate) peers: usize,
     #[serde(default)]
+    pub(crate) manifest: Option<String>,
+    #[serde(default)]
     pub(crate) problem: Option<String>,
 }
 

@@ -58,15 +58,15 @@ impl Display {
         self.show(None, phase, &printable(text));
     }
 
-    /// Shows how far an operation of a kind is.
-    pub(crate) fn progress(&mut self, kind: &str, progress: &Progress) {
+    /// Shows how far an operation is.
+    pub(crate) fn progress(&mut self, progress: &Progress) {
         let phase = match progress {
             Progress::Waiting { .. } => "waiting",
             Progress::Checking { .. } => "checking",
             Progress::Transferring { .. } => "transferring",
             Progress::Step { .. } => "step",
         };
-        self.show(progress.bytes(), phase, &describe(kind, progress));
+        self.show(progress.bytes(), phase, &describe(progress));
     }
 
     /// Tells something beside the progress.
@@ -122,8 +122,8 @@ impl Pace {
     }
 }
 
-/// What an operation of a kind is at, in words.
-pub(crate) fn describe(kind: &str, progress: &Progress) -> String {
+/// What an operation is at, in words.
+pub(crate) fn describe(progress: &Progress) -> String {
     match progress {
         Progress::Waiting { what } => printable(what),
         Progress::Checking {
@@ -161,12 +161,11 @@ pub(crate) fn describe(kind: &str, progress: &Progress) -> String {
             count,
             done_bytes,
         } => {
-            let doing = if kind == "install" {
-                "unpacking archive"
+            let step = if *count > 1 {
+                format!("{}, {index} of {count}", printable(what))
             } else {
-                "step"
+                printable(what)
             };
-            let step = format!("{doing} {index} of {count}: {}", printable(what));
             if *done_bytes > 0 {
                 format!("{step}, {} done", size(*done_bytes))
             } else {
@@ -207,23 +206,20 @@ mod tests {
     fn every_phase_has_its_words() {
         let table = [
             (
-                "download",
                 json!({ "phase": "waiting", "what": "no peer has chess" }),
                 "no peer has chess",
             ),
             (
-                "verify",
                 json!({ "phase": "checking", "done_bytes": 1 << 20, "total_bytes": 4 << 20 }),
                 "checking what is here: 1.00 MiB of 4.00 MiB",
             ),
             (
-                "install",
-                json!({ "phase": "step", "what": "a.eti", "index": 1, "count": 2, "done_bytes": 2048 }),
-                "unpacking archive 1 of 2: a.eti, 2.00 KiB done",
+                json!({ "phase": "step", "what": "unpacking a.eti", "index": 1, "count": 2, "done_bytes": 2048 }),
+                "unpacking a.eti, 1 of 2, 2.00 KiB done",
             ),
         ];
-        for (kind, value, words) in table {
-            assert_eq!(describe(kind, &progress(value)), words);
+        for (value, words) in table {
+            assert_eq!(describe(&progress(value)), words);
         }
     }
 
@@ -236,7 +232,7 @@ mod tests {
             "sources": [source("bravo", 1 << 20), source("alpha", 2 << 20)],
         }));
         assert_eq!(
-            describe("download", &transfer),
+            describe(&transfer),
             "1.00 MiB of 2.00 MiB, 3.00 MiB/s, 1 min 1 s left, from 2 peers: alpha 2.00 MiB/s, \
              bravo 1.00 MiB/s"
         );

@@ -114,7 +114,7 @@ pub(crate) async fn to_end(
         match name.strip_prefix(kind) {
             Some("-progress") => {
                 if let Ok(progress) = serde_json::from_value::<Progress>(event) {
-                    display.progress(kind, &progress);
+                    display.progress(&progress);
                 }
             }
             Some("-finished") => return Ok(Ended::Finished(understood(event)?)),

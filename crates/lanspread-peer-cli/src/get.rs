@@ -22,6 +22,9 @@ use crate::{
     words::{self, count, printable, rate, size, time},
 };
 
+/// How often the time that is left is shown.
+const COUNTDOWN: Duration = Duration::from_secs(1);
+
 /// What the user wants.
 #[derive(Debug)]
 pub(crate) struct Wanted {
@@ -118,7 +121,7 @@ async fn wait_for_source(
             event = reached.client.next_event() => {
                 settle::tell(display, &event.ok_or(CallError::Gone)?);
             }
-            () = tokio::time::sleep_until(until) => {}
+            () = tokio::time::sleep_until(until.min(Instant::now() + COUNTDOWN)) => {}
         }
     }
 }

@@ -87,7 +87,7 @@ impl Narrator {
             "progress" => {
                 let progress: Progress = serde_json::from_value(event.clone()).ok()?;
                 let due = self.is_due(now, &format!("{kind} {id}"));
-                due.then(|| format!("{id}: {kind}: {}", describe(kind, &progress)))
+                due.then(|| format!("{id}: {kind}: {}", describe(&progress)))
             }
             "finished" => {
                 let report: Report = serde_json::from_value(event.clone()).ok()?;

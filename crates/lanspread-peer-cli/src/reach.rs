@@ -27,6 +27,9 @@ const BUSY_PATIENCE: Duration = Duration::from_secs(2);
 /// Pause between two looks at such a peer.
 const BUSY_PAUSE: Duration = Duration::from_millis(50);
 
+/// How long a peer that runs may take for its first answer; it may be reading its games at first.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
+
 /// Bytes on their way between a peer and a command within this process.
 const PIPE_BYTES: usize = 64 * 1024;
 
@@ -68,14 +71,20 @@ impl Reached {
     }
 
     async fn running(mut client: Client, setup: &Setup) -> Result<Self> {
-        if let Chosen::ByUser(wanted) = &setup.games_dir {
-            let status: Status = client.ask(json!({ "cmd": "status" })).await?;
-            if status.games_dir != *wanted {
-                note(&format!(
-                    "a peer runs here already and uses {}; --games-dir has no effect on it",
-                    status.games_dir.display()
-                ));
-            }
+        let asked = client.ask(json!({ "cmd": "status" }));
+        let status: Status = tokio::time::timeout(ANSWER_PATIENCE, asked).await.map_err(|_| {
+            eyre!(
+                "the peer that runs on the state directory {} does not answer; end it and try again",
+                setup.state_dir.display()
+            )
+        })??;
+        if let Chosen::ByUser(wanted) = &setup.games_dir
+            && status.games_dir != *wanted
+        {
+            note(&format!(
+                "a peer runs here already and uses {}; --games-dir has no effect on it",
+                status.games_dir.display()
+            ));
         }
         for addr in &setup.connect {
             client

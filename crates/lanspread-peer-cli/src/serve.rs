@@ -12,7 +12,7 @@ use lanspread_peer::{PeerView, RuntimeEnd};
 use serde_json::json;
 
 use crate::{
-    answers::{Games, Outbound, Status},
+    answers::{Game, Games, Outbound, Status},
     client::Client,
     list,
     narrate::{Narrator, UploadChange, Uploads},
@@ -108,13 +108,16 @@ fn greeting(status: &Status) -> String {
 }
 
 fn summary(games: &Games) -> String {
-    let here = games.games.iter().filter(|game| game.downloaded).count();
-    let elsewhere = games
-        .games
-        .iter()
-        .filter(|game| !game.downloaded && game.peers > 0)
-        .count();
-    format!("{} here, {elsewhere} more at others", count(here, "game"))
+    let number = |is_it: fn(&Game) -> bool| games.games.iter().filter(|game| is_it(game)).count();
+    let here = count(number(|game| game.downloaded), "game");
+    let elsewhere = number(|game| !game.downloaded && game.peers > 0);
+    let unhashed =
+        |game: &Game| game.downloaded && game.manifest.is_none() && game.problem.is_none();
+    let hashing = match number(unhashed) {
+        0 => String::new(),
+        hashing => format!(" ({hashing} to be hashed before others can fetch them)"),
+    };
+    format!("{here} here{hashing}, {elsewhere} more at others")
 }
 
 fn tell_uploads(uploads: &mut Uploads, view: &PeerView) -> Result<()> {
@@ -165,12 +168,23 @@ mod tests {
 
     #[test]
     fn the_summary_counts_what_is_here_and_what_could_be_fetched() {
-        let game = |downloaded: bool, peers: usize| {
+        let game = |downloaded: bool, peers: usize, manifest: Option<&str>| {
             json!({ "id": "x", "title": "X", "version": null, "expected_version": null, "size": 0,
-                    "downloaded": downloaded, "installed": false, "peers": peers })
+                    "downloaded": downloaded, "installed": false, "peers": peers, "manifest": manifest })
         };
-        let all = [game(true, 0), game(true, 2), game(false, 1), game(false, 0)];
-        let games = serde_json::from_value(json!({ "games": all })).expect("games");
-        assert_eq!(summary(&games), "2 games here, 1 more at others");
+        let summary_of = |games: &[serde_json::Value]| {
+            summary(&serde_json::from_value(json!({ "games": games })).expect("games"))
+        };
+        let hashed = [
+            game(true, 0, Some("aa")),
+            game(false, 1, None),
+            game(false, 0, None),
+        ];
+        assert_eq!(summary_of(&hashed), "1 game here, 1 more at others");
+        let two = [game(true, 0, None), game(true, 2, Some("aa"))];
+        assert_eq!(
+            summary_of(&two),
+            "2 games here (1 to be hashed before others can fetch them), 0 more at others"
+        );
     }
 }
