@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, watch};
 use crate::{events::EventOutbox, executor::Executor, game_db::PeerGameDB};
 
 /// Most inputs that wait for the core; whoever reports more waits.
-pub const INPUTS_PENDING_MAX: usize = 4096;
+pub(crate) const INPUTS_PENDING_MAX: usize = 4096;
 
 /// Most inputs handled before the view is published and effects are carried out.
 const INPUTS_PER_TURN_MAX: usize = 256;

@@ -8,7 +8,7 @@ use std::{fmt::Display, future::Future, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 /// Pause before a failed task is started again.
-pub const RESTART_PAUSE: Duration = Duration::from_secs(3);
+pub(crate) const RESTART_PAUSE: Duration = Duration::from_secs(3);
 
 /// Runs `task` again and again until it ends well or `shutdown` comes.
 pub(crate) async fn keep_running<F, E>(

@@ -118,7 +118,7 @@ pub struct Timing {
 impl Default for Timing {
     fn default() -> Self {
         Self {
-            hello_yield: Duration::from_millis(1500),
+            hello_yield: Duration::from_millis(500),
             request_timeout: Duration::from_secs(5),
             ping_idle: Duration::from_secs(5),
             stale_after: Duration::from_secs(20),

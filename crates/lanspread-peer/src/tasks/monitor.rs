@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 /// Most file-system events that wait to be looked at; past it, everything is rescanned.
-pub const EVENTS_PENDING_MAX: usize = 1024;
+const EVENTS_PENDING_MAX: usize = 1024;
 
 /// Pause before a directory that could not be watched is tried again.
 const RETRY_PAUSE: Duration = Duration::from_secs(5);

@@ -1,0 +1,215 @@
+//! A peer from its start to its end: what it refuses, how fast it goes, and that nothing is left.
+//!
+//! Everything stays on the loopback device, and discovery is off: it has tests of its own.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr, UdpSocket},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use lanspread_db::{Catalog, GameId};
+use lanspread_peer::{
+    DiscoveryMode, ErrorKind, PeerCommand, PeerEvent, PeerGameDB, PeerOptions, PeerRuntimeHandle,
+    RuntimeEnd, StartError, start_peer_with,
+};
+use lanspread_unpack::AnyUnpacker;
+use tempfile::TempDir;
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::mpsc,
+    time::{Instant, timeout},
+};
+
+/// Far longer than anything here takes, also on a machine that does ten other things.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A peer and what belongs to it.
+struct Started {
+    peer: PeerRuntimeHandle,
+    events: mpsc::Receiver<PeerEvent>,
+}
+
+fn runtime() -> Runtime {
+    Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime")
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}
+
+fn start(folder: &Path, listen: SocketAddr) -> Result<Started, StartError> {
+    let options = PeerOptions {
+        state_dir: folder.join("state"),
+        listen,
+        discovery: DiscoveryMode::ConnectOnly,
+        ..PeerOptions::default()
+    };
+    let games = folder.join("games");
+    std::fs::create_dir_all(&games).expect("a folder for games");
+    let (tx, events) = mpsc::channel(256);
+    let peer = start_peer_with(
+        options,
+        games,
+        tx,
+        PeerGameDB::new(),
+        Arc::new(AnyUnpacker),
+        Catalog::open_party(),
+    )?;
+    Ok(Started { peer, events })
+}
+
+impl Started {
+    async fn event(&mut self, wanted: impl Fn(&PeerEvent) -> bool) -> PeerEvent {
+        let find = async {
+            loop {
+                let event = self
+                    .events
+                    .recv()
+                    .await
+                    .expect("the events end only with the peer");
+                if wanted(&event) {
+                    return event;
+                }
+            }
+        };
+        timeout(PATIENCE, find)
+            .await
+            .expect("the event comes in time")
+    }
+
+    async fn ready(&mut self) {
+        self.event(|event| matches!(event, PeerEvent::LocalPeerReady { .. }))
+            .await;
+    }
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+#[test]
+fn a_peer_that_ends_leaves_no_task_behind() {
+    let folder = folder();
+    let runtime = runtime();
+    runtime.block_on(async {
+        let mut started = start(folder.path(), loopback(0)).expect("a peer");
+        started.ready().await;
+        let before = Instant::now();
+        assert_eq!(started.peer.shutdown().await, RuntimeEnd::Stopped);
+        println!("the peer ended within {:?}", before.elapsed());
+        assert!(before.elapsed() < PATIENCE);
+    });
+    assert_eq!(runtime.metrics().num_alive_tasks(), 0);
+}
+
+#[test]
+fn a_dropped_handle_ends_its_peer_and_frees_the_state_directory() {
+    let folder = folder();
+    let runtime = runtime();
+    runtime.block_on(async {
+        let Started { peer, mut events } = start(folder.path(), loopback(0)).expect("a peer");
+        drop(peer);
+        let ended = async { while events.recv().await.is_some() {} };
+        timeout(PATIENCE, ended)
+            .await
+            .expect("the events end with the peer");
+        let again = async {
+            loop {
+                match start(folder.path(), loopback(0)) {
+                    Ok(started) => return started,
+                    Err(StartError::StateDirBusy { .. }) => tokio::task::yield_now().await,
+                    Err(other) => panic!("{other}"),
+                }
+            }
+        };
+        let started = timeout(PATIENCE, again)
+            .await
+            .expect("the directory is free again");
+        started.peer.shutdown().await;
+    });
+}
+
+#[test]
+fn a_second_peer_on_the_same_state_directory_is_refused() {
+    let folder = folder();
+    runtime().block_on(async {
+        let first = start(folder.path(), loopback(0)).expect("a peer");
+        let second = start(folder.path(), loopback(0))
+            .err()
+            .expect("no second peer");
+        assert!(
+            matches!(second, StartError::StateDirBusy { .. }),
+            "{second}"
+        );
+        assert!(second.to_string().contains("another peer runs"), "{second}");
+        first.peer.shutdown().await;
+    });
+}
+
+#[test]
+fn without_its_listener_a_peer_fails_and_says_so() {
+    let folder = folder();
+    let taken = UdpSocket::bind(loopback(0)).expect("a socket");
+    let listen = taken.local_addr().expect("an address");
+    let runtime = runtime();
+    runtime.block_on(async {
+        let mut started = start(folder.path(), listen).expect("the tasks start");
+        let end = timeout(PATIENCE, started.peer.wait())
+            .await
+            .expect("the peer ends by itself");
+        let RuntimeEnd::Failed(reason) = end else {
+            panic!("{end:?}")
+        };
+        assert!(reason.contains(&listen.port().to_string()), "{reason}");
+        let failed = started
+            .event(|event| matches!(event, PeerEvent::RuntimeFailed { .. }))
+            .await;
+        assert_eq!(failed, PeerEvent::RuntimeFailed { reason });
+    });
+    assert_eq!(runtime.metrics().num_alive_tasks(), 0);
+}
+
+#[test]
+fn a_command_to_an_ended_peer_is_answered() {
+    let folder = folder();
+    runtime().block_on(async {
+        let started = start(folder.path(), loopback(0)).expect("a peer");
+        started.peer.shutdown().await;
+        let id = GameId::parse("chess").expect("an id");
+        let refused = started.peer.command(PeerCommand::InstallGame { id }).await;
+        assert_eq!(refused.expect_err("no peer").kind, ErrorKind::ShuttingDown);
+    });
+}
+
+#[test]
+fn an_embedder_that_reads_no_events_holds_up_nothing() {
+    let folder = folder();
+    runtime().block_on(async {
+        let Started { peer, events } = start(folder.path(), loopback(0)).expect("a peer");
+        for _ in 0..5_000 {
+            let id = GameId::parse("chess").expect("an id");
+            let refused = timeout(PATIENCE, peer.command(PeerCommand::GetGame { id })).await;
+            refused
+                .expect("an answer in time")
+                .expect_err("nobody has it");
+        }
+        assert_eq!(
+            timeout(PATIENCE, peer.shutdown()).await,
+            Ok(RuntimeEnd::Stopped)
+        );
+        drop(events);
+    });
+}
+
+#[test]
+fn outside_of_a_runtime_a_peer_is_refused() {
+    let folder = folder();
+    let refused = start(folder.path(), loopback(0)).err().expect("no peer");
+    assert!(matches!(refused, StartError::NoRuntime), "{refused}");
+}
