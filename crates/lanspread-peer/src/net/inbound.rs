@@ -300,21 +300,19 @@ pub(super) async fn tell_version(shared: Arc<Shared>, mut connection: Connection
             .await
             .ok()?;
         responder.writer.finish().ok()?;
-        // The connection must not close before the answer is there.
-        let _ = responder.writer.delivered().await;
-        Some(theirs)
+        Some((theirs, responder.writer))
     };
-    let theirs = tokio::select! {
-        theirs = time::timeout(limit, talk) => theirs.ok().flatten(),
+    let told = tokio::select! {
+        told = time::timeout(limit, talk) => told.ok().flatten(),
         () = shared.stop.cancelled() => None,
     };
-    handle.close(CloseReason::OtherVersion.code());
-    if let Some(theirs) = theirs {
+    if let Some((theirs, mut writer)) = told {
         let Inbound {
             peer_id,
             transport_addr,
             ..
         } = from;
+        // Users hear of it also if the asker is gone before it confirms the answer.
         shared
             .report(NetEvent::OtherVersion {
                 peer_id,
@@ -322,5 +320,11 @@ pub(super) async fn tell_version(shared: Arc<Shared>, mut connection: Connection
                 theirs,
             })
             .await;
+        // The connection must not close before the answer is there.
+        tokio::select! {
+            _ = time::timeout(limit, writer.delivered()) => {}
+            () = shared.stop.cancelled() => {}
+        }
     }
+    handle.close(CloseReason::OtherVersion.code());
 }
