@@ -127,3 +127,23 @@ fn a_socket_left_behind_by_a_killed_peer_is_in_nobodys_way() {
     let status = scene.run("alpha", &["status"]).succeeded().out;
     assert!(status.contains("running for"), "{status}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_client_that_asks_and_never_reads_holds_up_nobody() {
+    use std::io::Write;
+
+    let scene = Scene::new();
+    let mut serving = serve(&scene, "alpha");
+    let socket = scene.state("alpha").join("control.sock");
+    let mut rude = std::os::unix::net::UnixStream::connect(socket).expect("it listens");
+    rude.set_nonblocking(true).expect("possible");
+    // Until the peer, which cannot get rid of its answers, reads no more.
+    while rude.write(b"{\"cmd\":\"status\"}\n").is_ok() {}
+    let status = scene.run("alpha", &["status"]).succeeded().out;
+    assert!(status.contains("running for"), "{status}");
+    let asked = std::time::Instant::now();
+    serving.signal("TERM");
+    assert!(serving.wait().success(), "{}", serving.said());
+    assert!(asked.elapsed() < PROMPT, "{:?}", asked.elapsed());
+}
