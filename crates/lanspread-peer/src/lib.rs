@@ -23,7 +23,7 @@ pub use handle::{PeerRuntimeHandle, RuntimeEnd};
 pub use lanspread_core::{
     AfterDownload, CommandRefused, DownloadRoom, ErrorKind, GameView, Offer, OperationError,
     OperationKind, OperationReport, OperationView, OutboundView, Outcome, PeerCommand, PeerEvent,
-    PeerInfo, PeerView, Progress, SourceShare, Timing,
+    PeerInfo, PeerView, Progress, SourceShare, StepProgress, Timing,
 };
 pub use lanspread_proto::{ListenAddr, PROTOCOL_VERSION, PeerId, PeerName};
 pub use options::{DiscoveryMode, PeerOptions, default_state_dir, host_name};
