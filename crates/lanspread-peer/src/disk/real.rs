@@ -230,8 +230,19 @@ struct RealFile(fs::File);
 
 impl FileHandle for RealFile {
     fn stat(&self) -> io::Result<Stat> {
-        let file = cap_std::fs::File::from_std(self.0.try_clone()?);
-        Ok(stat_of(&file.metadata()?))
+        let metadata = self.0.metadata()?;
+        Ok(Stat {
+            kind: if metadata.is_file() {
+                Kind::File
+            } else {
+                Kind::Other
+            },
+            stamp: Stamp {
+                size_bytes: metadata.len(),
+                modified_ns: metadata.modified().map_or(0, ns_since_1970),
+                changed_ns: changed_ns_of_open(&metadata),
+            },
+        })
     }
 
     fn read_at(&self, into: &mut [u8], offset_bytes: u64) -> io::Result<usize> {
@@ -327,7 +338,117 @@ fn changed_ns(metadata: &Metadata) -> i64 {
         .saturating_add(metadata.ctime_nsec())
 }
 
+#[cfg(unix)]
+fn changed_ns_of_open(metadata: &fs::Metadata) -> i64 {
+    use std::os::unix::fs::MetadataExt;
+    metadata
+        .ctime()
+        .saturating_mul(1_000_000_000)
+        .saturating_add(metadata.ctime_nsec())
+}
+
+#[cfg(not(unix))]
+fn changed_ns_of_open(_metadata: &fs::Metadata) -> i64 {
+    0
+}
+
 #[cfg(not(unix))]
 fn changed_ns(_metadata: &Metadata) -> i64 {
     0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(path: &Path) -> Arc<dyn Folder> {
+        RealFileSystem.open(path).unwrap()
+    }
+
+    #[test]
+    fn a_path_that_climbs_or_is_absolute_is_refused() {
+        let temp = tempfile::tempdir().unwrap();
+        fs::write(temp.path().join("outside"), b"x").unwrap();
+        fs::create_dir(temp.path().join("inside")).unwrap();
+        let inside = open(&temp.path().join("inside"));
+        for path in ["../outside", "a/../../outside", "/etc/hostname", ""] {
+            assert!(
+                inside.open_file(Path::new(path), Access::Read).is_err(),
+                "{path}"
+            );
+            assert!(inside.remove_file(Path::new(path)).is_err(), "{path}");
+        }
+        assert!(temp.path().join("outside").exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_link_is_followed_at_the_end_of_a_path_or_on_the_way() {
+        let temp = tempfile::tempdir().unwrap();
+        let link = |to: &str, at: &str| {
+            std::os::unix::fs::symlink(to, temp.path().join(at)).unwrap();
+        };
+        fs::create_dir(temp.path().join("folder")).unwrap();
+        fs::write(temp.path().join("folder/file"), b"x").unwrap();
+        link("folder", "to_folder");
+        link("folder/file", "to_file");
+        let here = open(temp.path());
+        for access in [Access::Read, Access::Write, Access::New] {
+            assert!(here.open_file(Path::new("to_file"), access).is_err());
+            assert!(here.open_file(Path::new("to_folder/file"), access).is_err());
+        }
+        assert!(here.open_folder(Path::new("to_folder")).is_err());
+        assert!(here.stat(Path::new("to_folder/file")).is_err());
+        assert!(here.remove_file(Path::new("to_folder/file")).is_err());
+        assert_eq!(here.stat(Path::new("to_file")).unwrap().kind, Kind::Symlink);
+        here.copy_symlink(Path::new("to_file"), Path::new("copy"))
+            .unwrap();
+        assert_eq!(
+            fs::read_link(temp.path().join("copy")).unwrap(),
+            Path::new("folder/file")
+        );
+        here.remove_file(Path::new("to_folder")).unwrap();
+        assert!(
+            temp.path().join("folder/file").exists(),
+            "only the link went"
+        );
+    }
+
+    #[test]
+    fn an_open_file_looks_the_same_as_in_its_directory() {
+        let temp = tempfile::tempdir().unwrap();
+        let here = open(temp.path());
+        let file = here.open_file(Path::new("file"), Access::New).unwrap();
+        file.write_at(b"end", 5).unwrap();
+        file.write_at(b"begin", 0).unwrap();
+        file.sync().unwrap();
+        here.sync_folder(Path::new("")).unwrap();
+        assert_eq!(file.stat().unwrap(), here.stat(Path::new("file")).unwrap());
+        assert_eq!(here.list().unwrap()[0].stat, file.stat().unwrap());
+        let mut read = [0; 10];
+        assert_eq!(file.read_at(&mut read, 1).unwrap(), 7);
+        assert_eq!(&read[..7], b"eginend");
+        assert!(
+            here.open_file(Path::new("file"), Access::New).is_err(),
+            "it exists"
+        );
+        let again = here.open_file(Path::new("file"), Access::Write).unwrap();
+        assert_eq!(
+            again.stat().unwrap().stamp.size_bytes,
+            8,
+            "opening does not cut"
+        );
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn few_files_are_synced_one_by_one_and_one_more_all_at_once() {
+        let temp = tempfile::tempdir().unwrap();
+        let here = open(temp.path());
+        // Files that are missing show which way was taken: only one by one are they opened.
+        let missing = |count: usize| vec![PathBuf::from("missing"); count];
+        assert!(here.sync_files(&missing(SYNC_ONE_BY_ONE_MAX)).is_err());
+        assert!(here.sync_files(&missing(SYNC_ONE_BY_ONE_MAX + 1)).is_ok());
+        assert!(here.sync_files(&[]).is_ok());
+    }
 }

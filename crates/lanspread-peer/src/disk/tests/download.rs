@@ -301,3 +301,91 @@ fn a_file_of_the_old_version_may_become_a_directory_and_a_directory_a_file() {
     download(&disk, &new, DownloadIntent::Update).unwrap();
     assert_eq!(world.tree(), new);
 }
+
+#[test]
+fn a_garbled_staging_place_never_stops_a_download() {
+    let files = new_files();
+    let manifest = manifest(&files);
+    for (garbled, settled_away) in [("manifest", true), ("verified", false)] {
+        for garbage in [&b""[..], b"LSM", &[255; 12]] {
+            let world = World::new();
+            let disk = world.steady();
+            prepare(&disk, &manifest, DownloadIntent::New).unwrap();
+            let chunk = manifest.chunk_refs().last().unwrap();
+            let bytes = &files["version.ini"];
+            disk.download(&id())
+                .unwrap()
+                .store_chunk(chunk, bytes)
+                .unwrap();
+            let path = world.root().join(".lanspread.download").join(garbled);
+            fs::write(path, garbage).unwrap();
+
+            let disk = world.steady();
+            reach(&disk, &Goal::Settle).unwrap();
+            let report = disk.scan_root(&id()).unwrap();
+            let pending = report.and_then(|report| report.pending_download);
+            assert_eq!(pending.is_none(), settled_away, "{garbled}");
+            download(&disk, &files, DownloadIntent::New).unwrap();
+            assert_eq!(world.tree(), files);
+        }
+    }
+}
+
+#[test]
+fn a_chunk_of_the_wrong_length_or_place_is_refused_and_one_that_is_there_stays() {
+    let world = World::new();
+    let disk = world.steady();
+    let manifest = manifest(&new_files());
+    prepare(&disk, &manifest, DownloadIntent::New).unwrap();
+    let download = disk.download(&id()).unwrap();
+    let chunk = manifest.chunk_refs().last().unwrap();
+    assert!(download.store_chunk(chunk, b"short").is_err());
+    assert!(
+        download
+            .store_chunk(ChunkRef { file: 99, chunk: 0 }, b"x")
+            .is_err()
+    );
+    let bytes = &new_files()["version.ini"];
+    download.store_chunk(chunk, bytes).unwrap();
+    download.store_chunk(chunk, &vec![0; bytes.len()]).unwrap();
+    let staged = world.root().join(".lanspread.download/files/version.ini");
+    assert_eq!(
+        fs::read(staged).unwrap(),
+        *bytes,
+        "what is stored is not written again"
+    );
+}
+
+#[test]
+fn a_file_that_changes_during_an_update_stops_the_switch() {
+    let world = World::new();
+    let disk = world.steady();
+    download(&disk, &old_files(), DownloadIntent::New).unwrap();
+    let manifest = manifest(&new_files());
+    let prepared = prepare(&disk, &manifest, DownloadIntent::Update).unwrap();
+    let gathered = disk.download(&id()).unwrap();
+    for chunk in manifest
+        .chunk_refs()
+        .filter(|chunk| !prepared.stored.contains(chunk))
+    {
+        let info = manifest.chunk(chunk).unwrap();
+        let from = usize::try_from(info.offset_bytes).unwrap();
+        let bytes = &new_files()[info.path.as_str()][from..from + info.len_bytes as usize];
+        gathered.store_chunk(chunk, bytes).unwrap();
+    }
+    world.put("data/shared.pak", noise(99, 300_000));
+    let error = reach(
+        &disk,
+        &Goal::Switch {
+            manifest: manifest.hash(),
+        },
+    )
+    .unwrap_err();
+    assert!(error.message.contains("data/shared.pak"), "{error}");
+    assert_eq!(
+        fs::read(world.root().join("version.ini")).unwrap(),
+        b"20200101\n"
+    );
+    download(&disk, &new_files(), DownloadIntent::Update).unwrap();
+    assert_eq!(world.tree(), new_files());
+}

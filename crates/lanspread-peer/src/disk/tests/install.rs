@@ -4,8 +4,9 @@ use std::fs;
 
 use lanspread_core::{
     DiskFailureKind,
-    root::{DownloadIntent, Goal},
+    root::{DownloadIntent, Goal, Step},
 };
+use lanspread_unpack::CancelFlag;
 
 use super::world::*;
 
@@ -260,4 +261,85 @@ fn a_damaged_intent_is_removed_and_the_game_stays() {
     world.put(".lanspread.json", b"{\"format\":99}");
     let error = reach(&disk, &Goal::Settle).unwrap_err();
     assert!(error.message.contains("newer Lanspread"), "{error}");
+}
+
+#[test]
+fn without_a_readable_record_every_file_counts_as_the_players() {
+    let world = World::new();
+    let disk = world.steady();
+    let old = game(
+        "20200101",
+        &[("same", "1"), ("changed", "old"), ("gone", "x")],
+        0,
+    );
+    download(&disk, &old, DownloadIntent::New).unwrap();
+    reach(&disk, &Goal::Install).unwrap();
+    let library = fs::read_dir(world.state().join("libraries"))
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap();
+    let record = library.path().join("installs/quake.20200101.json");
+    fs::write(record, b"{\"format\":1,\"fil").unwrap();
+    let new = game("20210101", &[("same", "1"), ("changed", "new")], 0);
+    download(&disk, &new, DownloadIntent::Update).unwrap();
+    reach(&disk, &Goal::Install).unwrap();
+    assert_eq!(
+        local(&world),
+        pairs(&[
+            (".lanspread-kept/20200101/changed", "old"),
+            ("changed", "new"),
+            ("gone", "x"),
+            ("same", "1"),
+        ])
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_the_player_made_is_taken_along_and_never_followed() {
+    let world = World::new();
+    let disk = world.steady();
+    download(
+        &disk,
+        &game("20200101", &[("a", "1")], 0),
+        DownloadIntent::New,
+    )
+    .unwrap();
+    reach(&disk, &Goal::Install).unwrap();
+    let outside = world.games().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::write(outside.join("precious"), b"x").unwrap();
+    std::os::unix::fs::symlink(&outside, world.root().join("local/mods")).unwrap();
+    download(
+        &disk,
+        &game("20210101", &[("a", "2")], 0),
+        DownloadIntent::Update,
+    )
+    .unwrap();
+    reach(&disk, &Goal::Install).unwrap();
+    assert_eq!(
+        fs::read_link(world.root().join("local/mods")).unwrap(),
+        outside
+    );
+    reach(&disk, &Goal::Uninstall).unwrap();
+    assert!(!world.root().join("local").exists());
+    assert_eq!(fs::read(outside.join("precious")).unwrap(), b"x");
+}
+
+#[test]
+fn a_cancelled_install_leaves_what_was_there() {
+    let world = World::new();
+    let disk = world.steady();
+    let files = game("20200101", &[("a", "1")], 0);
+    download(&disk, &files, DownloadIntent::New).unwrap();
+    let version = version("20200101");
+    step(&disk, &Step::BeginInstall { version }).unwrap();
+    let cancel = CancelFlag::new();
+    cancel.cancel();
+    let unpack = Step::Unpack { version };
+    let error = disk.run_step(&id(), &unpack, &|_| {}, &cancel).unwrap_err();
+    assert_eq!(error.kind, DiskFailureKind::Aborted);
+    reach(&disk, &Goal::Settle).unwrap();
+    assert_eq!(world.tree(), files);
 }
