@@ -13,6 +13,9 @@ const GAME: &str = "quake";
 
 /// A disk on which either version has room beside the reserve that stays free, but not both.
 const DISK_MIB: u32 = 120;
+
+/// Of a version that somebody put there by hand, only what is a game's by its name is given up.
+const ARCHIVE: &str = "quake.eti";
 const OLD: usize = 32 * MIB;
 const NEW: usize = 32 * MIB;
 
@@ -53,17 +56,13 @@ fn an_update_that_does_not_fit_beside_the_old_version_names_the_option_and_succe
     let new = alpha_seat.place(
         &GameFixture::new(GAME)
             .version("20250101")
-            .random_file("data/pak0.bin", NEW),
+            .random_file(ARCHIVE, NEW),
     );
     alpha_seat.hash_alone(&[GAME]);
     let alpha = alpha_seat.start();
     let disk = SmallDisk::mount(DISK_MIB).expect("a small disk: run as root");
     let seat = scene.seat_with_games("receiver", &disk.path().join("games"));
-    seat.place(
-        &GameFixture::new(GAME)
-            .seed("old")
-            .random_file("data/pak0.bin", OLD),
-    );
+    seat.place(&GameFixture::new(GAME).seed("old").random_file(ARCHIVE, OLD));
     let before = seat.tree(GAME);
     let receiver = seat.start();
     receiver.wait_hashed(GAME);
