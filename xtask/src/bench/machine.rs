@@ -8,7 +8,7 @@ use std::process::Command;
 /// Describes the machine and the versions of all that is measured, as a Markdown list.
 pub(super) fn describe(binary: &Path) -> String {
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
-    let memory = first_value("/proc/meminfo", "MemTotal").unwrap_or_else(unknown);
+    let memory = memory_mib("MemTotal").map_or_else(unknown, |mib| format!("{mib} MiB"));
     let processor = first_value("/proc/cpuinfo", "model name").unwrap_or_else(unknown);
     let kernel =
         std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_else(|_| unknown());
@@ -31,7 +31,11 @@ pub(super) fn describe(binary: &Path) -> String {
 
 /// How much memory programs can have without swapping, in MiB.
 pub(super) fn available_memory_mib() -> Option<u32> {
-    let text = first_value("/proc/meminfo", "MemAvailable")?;
+    memory_mib("MemAvailable")
+}
+
+fn memory_mib(key: &str) -> Option<u32> {
+    let text = first_value("/proc/meminfo", key)?;
     let kilobytes: u64 = text.strip_suffix(" kB")?.parse().ok()?;
     u32::try_from(kilobytes / 1024).ok()
 }
