@@ -73,7 +73,7 @@ pub fn is_contract_file(path: &RelPath) -> bool {
         .strip_suffix(".cmd")
         .or_else(|| name.strip_suffix(".sh"));
     name == SENTINEL
-        || name.ends_with(".eti")
+        || name.strip_suffix(".eti").is_some()
         || script.is_some_and(|stem| stem.starts_with("game_") || stem == "server_start")
 }
 

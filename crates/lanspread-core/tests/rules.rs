@@ -29,6 +29,10 @@ struct Lone {
 /// The id of the core; others are smaller or larger.
 const ME: u16 = 5_000;
 
+fn short(n: usize) -> u16 {
+    u16::try_from(n).unwrap()
+}
+
 fn id(n: u16) -> PeerId {
     let mut bytes = [0; 32];
     bytes[..2].copy_from_slice(&n.to_be_bytes());
@@ -364,10 +368,11 @@ fn the_larger_id_dials_only_when_no_hello_came() {
     let mut lone = Lone::ready(Vec::new());
     lone.feed(Input::Discovered(shown(1)));
     lone.feed(Input::Discovered(shown(2)));
-    lone.pass(Duration::from_millis(1_499));
+    let moment = Duration::from_millis(1);
+    lone.pass(Timing::default().hello_yield.saturating_sub(moment));
     assert!(lone.dials().is_empty());
     lone.greet(2);
-    lone.pass(Duration::from_millis(1));
+    lone.pass(moment);
     let dialed: Vec<_> = lone
         .effects
         .iter()
@@ -434,7 +439,7 @@ fn pauses_between_dials_double_up_to_their_limit() {
 fn no_more_than_the_limit_of_candidates_is_dialed() {
     let mut lone = Lone::ready(Vec::new());
     let mut many = shown(ME + 1);
-    many.candidates = (0..=CANDIDATES_MAX as u16).map(addr).collect();
+    many.candidates = (0..=short(CANDIDATES_MAX)).map(addr).collect();
     lone.feed(Input::Discovered(many));
     let dialed = lone.effects.iter().find_map(|effect| match effect {
         Effect::Dial { candidates, .. } => Some(candidates.len()),
@@ -446,7 +451,7 @@ fn no_more_than_the_limit_of_candidates_is_dialed() {
 #[test]
 fn no_more_than_the_limit_of_dials_run_at_once() {
     let mut lone = Lone::ready(Vec::new());
-    for n in 0..=DIALS_MAX as u16 {
+    for n in 0..=short(DIALS_MAX) {
         lone.feed(Input::Discovered(shown(ME + 1 + n)));
     }
     assert_eq!(lone.dials().len(), DIALS_MAX);
@@ -459,7 +464,7 @@ fn no_more_than_the_limit_of_dials_run_at_once() {
 #[test]
 fn no_more_than_the_limit_of_peers_is_known() {
     let mut lone = Lone::ready(Vec::new());
-    for n in 0..PEERS_MAX as u16 {
+    for n in 0..short(PEERS_MAX) {
         lone.greet(n);
     }
     let response = lone.ask(4_000, Request::Hello(hello(4_000)));
@@ -475,7 +480,7 @@ fn no_more_than_the_limit_of_peers_is_known() {
 #[test]
 fn a_peer_that_is_not_there_makes_room_for_one_that_is() {
     let mut lone = Lone::ready(Vec::new());
-    for n in 0..PEERS_MAX as u16 - 1 {
+    for n in 0..short(PEERS_MAX) - 1 {
         lone.greet(n);
     }
     lone.feed(Input::Discovered(shown(ME + 1)));
@@ -488,7 +493,7 @@ fn a_peer_that_is_not_there_makes_room_for_one_that_is() {
 #[test]
 fn no_more_than_the_limit_of_connects_run_at_once() {
     let mut lone = Lone::ready(Vec::new());
-    for n in 0..CONNECTS_MAX as u16 {
+    for n in 0..short(CONNECTS_MAX) {
         assert_eq!(
             lone.command(PeerCommand::Connect { addr: addr(n) }),
             Some(Ok(()))

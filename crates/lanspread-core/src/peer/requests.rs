@@ -57,10 +57,7 @@ impl Peer {
             // Taken by the caller.
             Request::Hello(_) => None,
             Request::Ping => Some(Response::Pong),
-            Request::LibrarySummary { state } => {
-                self.summary(now, peer, state);
-                Some(Response::Noted)
-            }
+            Request::LibrarySummary { state } => Some(self.summary(now, peer, state)),
             Request::LibrarySnapshot => {
                 Some(Response::LibrarySnapshot(self.library.listing().snapshot()))
             }
@@ -79,15 +76,20 @@ impl Peer {
         }
     }
 
-    fn summary(&mut self, now: Now, peer: PeerId, state: LibraryState) {
+    /// A peer says how its library stands. It overtook its own `HelloAck` if there is no route to it
+    /// yet; then it has to say it again.
+    fn summary(&mut self, now: Now, peer: PeerId, state: LibraryState) -> Response {
         let mut ctx = Ctx {
             now,
             config: &self.config,
             out: &mut self.out,
         };
-        if let Some(to) = self.members.route(peer) {
-            self.sync.announced(&mut ctx, to, state);
-        }
+        let Some(to) = self.members.route(peer) else {
+            let message = "the greeting is still under way".to_owned();
+            return Response::InternalPeerError { message };
+        };
+        self.sync.announced(&mut ctx, to, state);
+        Response::Noted
     }
 
     fn delta(&self, epoch: LibraryEpoch, since: LibraryRevision) -> Response {

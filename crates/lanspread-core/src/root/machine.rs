@@ -370,9 +370,8 @@ fn is_switched(manifest: ManifestHash, observed: &RootObservation) -> bool {
 }
 
 fn begin_install(observed: &RootObservation) -> Next {
-    let version = match (observed.sentinel, observed.version) {
-        (Entry::File, Some(version)) => version,
-        (_, _) => return not_downloaded(),
+    let (Entry::File, Some(version)) = (observed.sentinel, observed.version) else {
+        return not_downloaded();
     };
     match observed.local {
         Entry::File | Entry::Other => return local_is_no_directory(),

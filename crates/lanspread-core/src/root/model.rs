@@ -229,16 +229,16 @@ impl Model {
 /// of the allowed results. Says how many crashes there were.
 fn crash_everywhere(from: &Model, goal: &Goal, allowed: &[(Game, Install)]) -> usize {
     let mut crashes = 0;
-    let mut crashed = Vec::new();
+    let mut images = Vec::new();
     let end = from
         .clone()
-        .run(goal, &mut |model| crashed.push(model.clone()));
+        .run(goal, &mut |model| images.push(model.clone()));
     assert!(
         allowed.contains(&end.result()),
         "{goal:?} ends with {end:?}"
     );
     let mut recovered_again = Vec::new();
-    for model in crashed {
+    for model in images {
         crashes += 1;
         let settled = model
             .clone()

@@ -74,8 +74,14 @@ impl Sync {
         let peer = to.peer_id;
         self.absent.retain(|&gone| gone != peer);
         let remote = self.remotes.entry(peer).or_default();
-        let news = remote.announced.as_ref() != Some(&state);
-        if news {
+        // Messages arrive in any order: of the same run, the latest revision counts.
+        let state = match &remote.announced {
+            Some(known) if known.epoch == state.epoch && known.revision > state.revision => {
+                known.clone()
+            }
+            Some(_) | None => state,
+        };
+        if remote.announced.as_ref() != Some(&state) {
             remote.bad_answers = 0;
             remote.failures = 0;
         }

@@ -15,16 +15,16 @@ use lanspread_core::{
 use lanspread_db::{Catalog, Game, GameDB, GameId, Version};
 use lanspread_proto::PeerId;
 
-use crate::{MIB, game, manifest, world::World};
+use crate::{MIB, disk::manifest, game, node::Fault, world::World};
 
 const GAMES: [&str; 3] = ["alpha", "beta", "gamma"];
 const VERSIONS: [&str; 3] = ["20200101", "20220202", "20240404"];
 
 /// `SplitMix64`: enough chance for a walk.
-struct Chance(u64);
+pub(crate) struct Chance(pub(crate) u64);
 
 impl Chance {
-    fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut value = self.0;
         value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -42,13 +42,25 @@ fn act(world: &mut World, chance: &mut Chance) {
         1 if world.is_running(n) => world.tell(n, Input::Shutdown),
         2..=5 if !world.is_running(n) => world.start(n),
         6..=7 => change_by_hand(world, chance, n, &id),
-        8 => world.nodes[n].lies = chance.below(8) == 0,
+        8 => {
+            let liars = &mut world.nodes[n].faults;
+            if chance.below(8) == 0 {
+                liars.insert(Fault::Lies)
+            } else {
+                liars.remove(&Fault::Lies)
+            };
+        }
         9 => world.nodes[n].upload = [1_000_000, 5_000_000, 100_000_000][chance.below(3)],
         10 => {
             let peer_id = world.nodes[chance.below(world.nodes.len())].id;
             world.tell(n, Input::Disconnected { peer_id });
         }
-        11 => world.nodes[n].cut ^= true,
+        11 => {
+            let faults = &mut world.nodes[n].faults;
+            if !faults.remove(&Fault::Cut) {
+                faults.insert(Fault::Cut);
+            }
+        }
         _ if world.is_running(n) => {
             let command = command(chance, id);
             world.send_command(n, command);
@@ -100,8 +112,7 @@ fn come_to_rest(world: &mut World) {
     // Whoever is about to leave has left.
     world.pass(Duration::from_secs(1));
     for n in 0..world.nodes.len() {
-        world.nodes[n].lies = false;
-        world.nodes[n].cut = false;
+        world.nodes[n].faults.clear();
         if !world.is_running(n) {
             world.start(n);
         }
@@ -203,6 +214,7 @@ fn catalog() -> Catalog {
 fn walk(seed: u64) {
     let mut chance = Chance(seed);
     let mut world = World::new(seed);
+    world.jitter = Some(Chance(seed));
     let catalog = Arc::new(match chance.below(3) {
         0 => catalog(),
         _ => Catalog::open_party(),

@@ -10,21 +10,22 @@ use std::{
 };
 
 use lanspread_core::{
-    Advertisement, CommandId, CommandRefused, Config, DialFailure, Dialed, DiskFailure,
-    DiskFailureKind, Effect, EffectId, FetchFailure, Inbound, Input, ManifestAnswer, Now, Peer,
-    PeerCommand, PeerEvent, PeerView, ReplyId, RequestFailure, Route, ServeFailure, Timing,
+    CommandId, CommandRefused, Config, DiskFailure, DiskFailureKind, Effect, EffectId, Input, Now,
+    Peer, PeerCommand, PeerEvent, PeerView, ServeFailure, Timing,
     root::{Step, StepReport},
 };
-use lanspread_db::{Catalog, ChunkRef, GameId, ManifestHash};
+use lanspread_db::Catalog;
 use lanspread_proto::{
-    ChunkRequest, LibraryEpoch, ListenAddr, PROTOCOL_VERSION, PeerId, PeerName, Request, Response,
-    TransportAddr,
+    ChunkRequest, LibraryEpoch, ListenAddr, PROTOCOL_VERSION, PeerId, PeerName, Request,
 };
 
-use crate::disk::Disk;
+use crate::{
+    chance::Chance,
+    disk::Disk,
+    network::{Arrival, Failure, end, owed},
+    node::{Node, Owed},
+};
 
-/// One way through the network.
-const LATENCY: Duration = Duration::from_millis(1);
 /// One operation of a disk.
 const DISK: Duration = Duration::from_millis(1);
 /// Unpacking a game.
@@ -34,71 +35,15 @@ const HASH: Duration = Duration::from_millis(300);
 
 /// What will happen.
 #[derive(Debug)]
-enum Happening {
+pub(crate) enum Happening {
     /// A fact reaches a peer.
     Fact(Input),
     /// A peer's disk is done with an effect: the model changes and the answer follows.
     Disk(Effect),
-    /// Chunks have all arrived from the peer of this run.
-    Arrived {
-        effect: EffectId,
-        source: usize,
-        run: u32,
-        id: GameId,
-        chunks: Vec<ChunkRef>,
-        asked_at: Now,
-    },
+    /// Chunks have all arrived.
+    Arrived(Arrival),
     /// The time for an answer is over.
     TimeOut { effect: EffectId },
-}
-
-/// What kind of answer an effect waits for.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Owed {
-    Disk,
-    Serve,
-    Dial,
-    Response,
-    Manifest,
-    Chunks { from: ListenAddr },
-}
-
-/// Who waits for the response to a request.
-#[derive(Debug, Clone, Copy)]
-struct Waiting {
-    node: usize,
-    run: u32,
-    effect: EffectId,
-    asked_at: Now,
-}
-
-/// One peer and its machine.
-pub(crate) struct Node {
-    pub(crate) id: PeerId,
-    pub(crate) addr: ListenAddr,
-    pub(crate) disk: Disk,
-    /// Bytes per second that it can send.
-    pub(crate) upload: u64,
-    /// It sends wrong bytes.
-    pub(crate) lies: bool,
-    /// Its cable is out.
-    pub(crate) cut: bool,
-    /// Whether multicast reaches it.
-    pub(crate) hears_multicast: bool,
-    pub(crate) version: u32,
-    pub(crate) events: Vec<PeerEvent>,
-    pub(crate) answers: BTreeMap<CommandId, Result<(), CommandRefused>>,
-    pub(crate) owed: BTreeMap<EffectId, Owed>,
-    peer: Option<Peer>,
-    name: String,
-    catalog: Arc<Catalog>,
-    /// Counts its starts.
-    run: u32,
-    bound: bool,
-    advertised: bool,
-    sending_until: Now,
-    replies: BTreeMap<ReplyId, Waiting>,
-    serving: BTreeMap<EffectId, ReplyId>,
 }
 
 /// A request that was made.
@@ -109,6 +54,18 @@ pub(crate) struct Sent {
     pub(crate) kind: &'static str,
 }
 
+/// How long a disk is at it.
+fn disk_time(effect: &Effect) -> Duration {
+    match effect {
+        Effect::RunStep {
+            step: Step::Unpack { .. },
+            ..
+        } => UNPACK,
+        Effect::HashRoot { .. } => HASH,
+        _ => DISK,
+    }
+}
+
 /// The whole party.
 pub(crate) struct World {
     pub(crate) now: Now,
@@ -117,8 +74,10 @@ pub(crate) struct World {
     /// Chunks that arrived: who got how many from whom.
     pub(crate) moved: BTreeMap<(usize, usize), usize>,
     pub(crate) trace: Vec<String>,
-    queue: BTreeMap<(Now, u64), (usize, u32, Happening)>,
-    next: u64,
+    /// Each packet takes its own time: what was sent first may come last.
+    pub(crate) jitter: Option<Chance>,
+    pub(crate) queue: BTreeMap<(Now, u64), (usize, u32, Happening)>,
+    pub(crate) next: u64,
     seed: u64,
 }
 
@@ -132,73 +91,6 @@ fn addr(n: usize, run: u32) -> ListenAddr {
         .unwrap()
 }
 
-fn kind(request: &Request) -> &'static str {
-    match request {
-        Request::Hello(_) => "Hello",
-        Request::Ping => "Ping",
-        Request::LibrarySummary { .. } => "LibrarySummary",
-        Request::LibrarySnapshot => "LibrarySnapshot",
-        Request::LibraryDelta { .. } => "LibraryDelta",
-        Request::ListGames => "ListGames",
-        Request::GetGame { .. } => "GetGame",
-        Request::GetGameFileChunk(_) => "GetGameFileChunk",
-        Request::Goodbye => "Goodbye",
-    }
-}
-
-fn owed(effect: &Effect) -> Owed {
-    match effect {
-        Effect::Dial { .. } => Owed::Dial,
-        Effect::Request { .. } => Owed::Response,
-        Effect::FetchManifest { .. } => Owed::Manifest,
-        Effect::FetchChunks { from, .. } => Owed::Chunks {
-            from: from.listen_addr,
-        },
-        Effect::ServeManifest { .. } | Effect::ServeChunks { .. } => Owed::Serve,
-        _ => Owed::Disk,
-    }
-}
-
-/// How something on the network ends without success.
-#[derive(Debug, Clone, Copy)]
-enum Failure {
-    Aborted,
-    TimedOut,
-}
-
-/// The answer to an effect of the network that ended without success.
-fn end(effect: EffectId, owed: Owed, failure: Failure) -> Input {
-    let request = match failure {
-        Failure::Aborted => RequestFailure::Aborted,
-        Failure::TimedOut => RequestFailure::Timeout(Duration::from_secs(5)),
-    };
-    let fetch = match failure {
-        Failure::Aborted => FetchFailure::Aborted,
-        Failure::TimedOut => FetchFailure::Stalled,
-    };
-    match owed {
-        Owed::Dial => Input::Dialed {
-            effect,
-            result: Err(DialFailure::Aborted),
-        },
-        Owed::Chunks { .. } => Input::ChunksFetched {
-            effect,
-            stored: Vec::new(),
-            elapsed: Duration::ZERO,
-            result: Err(fetch),
-        },
-        Owed::Manifest => Input::ManifestFetched {
-            effect,
-            result: Err(request),
-        },
-        Owed::Response => Input::Responded {
-            effect,
-            result: Err(request),
-        },
-        Owed::Disk | Owed::Serve => unreachable!("not of the network"),
-    }
-}
-
 impl World {
     /// An empty party.
     pub(crate) fn new(seed: u64) -> Self {
@@ -208,6 +100,7 @@ impl World {
             sent: Vec::new(),
             moved: BTreeMap::new(),
             trace: Vec::new(),
+            jitter: None,
             queue: BTreeMap::new(),
             next: 0,
             seed,
@@ -222,9 +115,7 @@ impl World {
             addr: addr(n, 0),
             disk: Disk::default(),
             upload: 100_000_000,
-            lies: false,
-            cut: false,
-            hears_multicast: true,
+            faults: BTreeSet::new(),
             version: PROTOCOL_VERSION,
             events: Vec::new(),
             answers: BTreeMap::new(),
@@ -335,14 +226,14 @@ impl World {
         }
     }
 
-    fn after(&mut self, delay: Duration, n: usize, happening: Happening) {
+    pub(crate) fn after(&mut self, delay: Duration, n: usize, happening: Happening) {
         self.next += 1;
         let run = self.nodes[n].run;
         self.queue
             .insert((self.now + delay, self.next), (n, run, happening));
     }
 
-    fn fact(&mut self, delay: Duration, n: usize, input: Input) {
+    pub(crate) fn fact(&mut self, delay: Duration, n: usize, input: Input) {
         self.after(delay, n, Happening::Fact(input));
     }
 
@@ -365,7 +256,8 @@ impl World {
                 self.kill(n);
                 for other in 0..self.nodes.len() {
                     let peer_id = self.nodes[n].id;
-                    self.fact(LATENCY, other, Input::Disconnected { peer_id });
+                    let delay = self.latency();
+                    self.fact(delay, other, Input::Disconnected { peer_id });
                 }
             }
             Effect::Dial {
@@ -429,32 +321,17 @@ impl World {
             } => {
                 self.serve_chunks(n, effect, reply, &id, manifest, &chunks);
             }
-            Effect::RunStep { effect, id, step } => {
-                let delay = if matches!(step, Step::Unpack { .. }) {
-                    UNPACK
-                } else {
-                    DISK
-                };
-                self.keep(n, effect, delay, Effect::RunStep { effect, id, step });
-            }
-            Effect::HashRoot { effect, id, trust } => {
-                self.keep(n, effect, HASH, Effect::HashRoot { effect, id, trust });
-            }
-            Effect::OpenGameDir { .. }
+            Effect::RunStep { .. }
+            | Effect::HashRoot { .. }
+            | Effect::OpenGameDir { .. }
             | Effect::ScanLibrary { .. }
             | Effect::ScanRoot { .. }
             | Effect::ObserveRoot { .. }
             | Effect::PrepareDownload { .. } => {
-                let id = effect.id().unwrap();
-                self.keep(n, id, DISK, effect);
+                let delay = disk_time(&effect);
+                self.after(delay, n, Happening::Disk(effect));
             }
         }
-    }
-
-    /// A disk effect takes its time.
-    fn keep(&mut self, n: usize, id: EffectId, delay: Duration, effect: Effect) {
-        debug_assert_eq!(effect.id(), Some(id));
-        self.after(delay, n, Happening::Disk(effect));
     }
 
     fn abort(&mut self, n: usize, effect: EffectId) {
@@ -523,282 +400,6 @@ impl World {
         self.fact(Duration::ZERO, n, input);
     }
 
-    pub(crate) fn advertise(&mut self, n: usize) {
-        self.nodes[n].advertised = true;
-        for other in 0..self.nodes.len() {
-            let deaf = [n, other].iter().any(|&it| {
-                let node = &self.nodes[it];
-                node.cut || !node.hears_multicast
-            });
-            if other == n || deaf {
-                continue;
-            }
-            let shown = self.advertisement(n);
-            self.fact(LATENCY, other, Input::Discovered(shown));
-            if self.nodes[other].advertised {
-                let shown = self.advertisement(other);
-                self.fact(LATENCY, n, Input::Discovered(shown));
-            }
-        }
-    }
-
-    pub(crate) fn advertisement(&self, n: usize) -> Advertisement {
-        let node = &self.nodes[n];
-        Advertisement {
-            peer_id: node.id,
-            candidates: vec![node.addr],
-            protocol_version: node.version,
-            host_name: node.name.clone(),
-        }
-    }
-
-    /// Who listens there, if packets get through.
-    fn at(&self, from: usize, addr: ListenAddr) -> Option<usize> {
-        let found = self
-            .nodes
-            .iter()
-            .position(|node| node.bound && node.addr == addr)?;
-        (!self.nodes[from].cut && !self.nodes[found].cut).then_some(found)
-    }
-
-    fn dial(
-        &mut self,
-        n: usize,
-        effect: EffectId,
-        candidates: &[ListenAddr],
-        expect: Option<PeerId>,
-        timeout: Duration,
-    ) {
-        let found = candidates
-            .iter()
-            .find_map(|&addr| Some((addr, self.at(n, addr)?)));
-        let found = found.filter(|&(_, to)| expect.is_none_or(|id| id == self.nodes[to].id));
-        let Some((remote, to)) = found else {
-            let tried = format!("{candidates:?}");
-            let result = Err(DialFailure::Unreachable { tried });
-            return self.fact(timeout, n, Input::Dialed { effect, result });
-        };
-        let theirs = self.nodes[to].version;
-        let result = if theirs == PROTOCOL_VERSION {
-            Ok(Dialed {
-                peer_id: self.nodes[to].id,
-                remote,
-                local_listen_addr: self.nodes[n].addr,
-            })
-        } else {
-            let addr = remote.socket_addr();
-            Err(DialFailure::OtherVersion {
-                addr,
-                theirs,
-                ours: PROTOCOL_VERSION,
-            })
-        };
-        self.fact(LATENCY * 2, n, Input::Dialed { effect, result });
-    }
-
-    fn request(
-        &mut self,
-        n: usize,
-        effect: EffectId,
-        to: Route,
-        request: Request,
-        timeout: Duration,
-    ) {
-        self.after(timeout, n, Happening::TimeOut { effect });
-        let target = self
-            .at(n, to.listen_addr)
-            .filter(|&at| self.nodes[at].id == to.peer_id);
-        let Some(target) = target else { return };
-        self.sent.push(Sent {
-            from: n,
-            to: target,
-            kind: kind(&request),
-        });
-        self.next += 1;
-        let reply = ReplyId(self.next);
-        let waiting = Waiting {
-            node: n,
-            run: self.nodes[n].run,
-            effect,
-            asked_at: self.now,
-        };
-        self.nodes[target].replies.insert(reply, waiting);
-        let from = Inbound {
-            peer_id: self.nodes[n].id,
-            transport_addr: TransportAddr::new(([10, 0, 0, 1], 50_000).into()),
-            local_listen_addr: self.nodes[target].bound.then_some(self.nodes[target].addr),
-        };
-        self.fact(
-            LATENCY,
-            target,
-            Input::Requested {
-                reply,
-                from,
-                request,
-            },
-        );
-    }
-
-    fn reply(&mut self, n: usize, reply: ReplyId, response: Response) {
-        let waiting = self.nodes[n]
-            .replies
-            .remove(&reply)
-            .expect("one reply each");
-        let effect = waiting.effect;
-        if self.nodes[n].cut || self.nodes[waiting.node].cut {
-            return;
-        }
-        let Some(owed) = self.owed_by(waiting) else {
-            return;
-        };
-        let input = match (owed, response) {
-            (Owed::Chunks { .. }, response) => Input::ChunksFetched {
-                effect,
-                stored: Vec::new(),
-                elapsed: LATENCY * 2,
-                result: Err(FetchFailure::Refused(format!("{response:?}"))),
-            },
-            (
-                Owed::Manifest,
-                Response::GamePending {
-                    hashed_bytes,
-                    total_bytes,
-                },
-            ) => {
-                let answer = ManifestAnswer::Pending {
-                    hashed_bytes,
-                    total_bytes,
-                };
-                Input::ManifestFetched {
-                    effect,
-                    result: Ok(answer),
-                }
-            }
-            (Owed::Manifest, response) => {
-                let answer = ManifestAnswer::Refused(format!("{response:?}"));
-                Input::ManifestFetched {
-                    effect,
-                    result: Ok(answer),
-                }
-            }
-            (_, response) => Input::Responded {
-                effect,
-                result: Ok(response),
-            },
-        };
-        self.fact(LATENCY, waiting.node, input);
-    }
-
-    /// What the asker waits for, if it still does.
-    fn owed_by(&self, waiting: Waiting) -> Option<Owed> {
-        let node = &self.nodes[waiting.node];
-        node.owed
-            .get(&waiting.effect)
-            .copied()
-            .filter(|_| node.run == waiting.run)
-    }
-
-    fn serve_manifest(
-        &mut self,
-        n: usize,
-        effect: EffectId,
-        reply: ReplyId,
-        id: &GameId,
-        hash: ManifestHash,
-    ) {
-        let Some(manifest) = self.nodes[n].disk.serve(id, hash) else {
-            return self.serve_nothing(n, effect, reply);
-        };
-        let waiting = self.nodes[n]
-            .replies
-            .remove(&reply)
-            .expect("one reply each");
-        self.fact(
-            LATENCY,
-            n,
-            Input::Served {
-                effect,
-                sent_bytes: 1,
-                result: Ok(()),
-            },
-        );
-        let effect = waiting.effect;
-        let input = match self.owed_by(waiting) {
-            None => return,
-            Some(Owed::Manifest) => {
-                let result = Ok(ManifestAnswer::Manifest(manifest));
-                Input::ManifestFetched { effect, result }
-            }
-            Some(_) => Input::Responded {
-                effect,
-                result: Ok(Response::Noted),
-            },
-        };
-        self.fact(LATENCY, waiting.node, input);
-    }
-
-    /// What is announced is not there any more: somebody changed it by hand.
-    fn serve_nothing(&mut self, n: usize, effect: EffectId, reply: ReplyId) {
-        let failure = DiskFailure {
-            kind: DiskFailureKind::NotFound,
-            message: "gone".to_owned(),
-        };
-        let result = Err(ServeFailure::Disk(failure));
-        self.fact(
-            LATENCY,
-            n,
-            Input::Served {
-                effect,
-                sent_bytes: 0,
-                result,
-            },
-        );
-        let message = "it is gone".to_owned();
-        self.reply(n, reply, Response::InternalPeerError { message });
-    }
-
-    fn serve_chunks(
-        &mut self,
-        n: usize,
-        effect: EffectId,
-        reply: ReplyId,
-        id: &GameId,
-        hash: ManifestHash,
-        chunks: &[ChunkRef],
-    ) {
-        let Some(manifest) = self.nodes[n].disk.serve(id, hash) else {
-            return self.serve_nothing(n, effect, reply);
-        };
-        let waiting = self.nodes[n].replies[&reply];
-        let bytes: u64 = chunks
-            .iter()
-            .map(|&at| u64::from(manifest.chunk(at).unwrap().len_bytes))
-            .sum();
-        let begins = self.nodes[n].sending_until.max(self.now);
-        let ends = begins + Duration::from_micros(bytes * 1_000_000 / self.nodes[n].upload);
-        self.nodes[n].sending_until = ends;
-        self.nodes[n].serving.insert(effect, reply);
-        let delay = ends.since(self.now);
-        self.fact(
-            delay,
-            n,
-            Input::Served {
-                effect,
-                sent_bytes: bytes,
-                result: Ok(()),
-            },
-        );
-        let arrived = Happening::Arrived {
-            effect: waiting.effect,
-            source: n,
-            run: self.nodes[n].run,
-            id: id.clone(),
-            chunks: chunks.to_vec(),
-            asked_at: waiting.asked_at,
-        };
-        self.after(delay + LATENCY, waiting.node, arrived);
-    }
-
     /// Lets the next thing happen. `false` when nothing is left to happen.
     fn step(&mut self) -> bool {
         let due = self
@@ -837,10 +438,10 @@ impl World {
                 let stale = input
                     .effect()
                     .is_some_and(|id| !self.nodes[n].owed.contains_key(&id));
-                if let Input::Served { effect, .. } = &input {
-                    if let Some(reply) = self.nodes[n].serving.remove(effect) {
-                        self.nodes[n].replies.remove(&reply);
-                    }
+                if let Input::Served { effect, .. } = &input
+                    && let Some(reply) = self.nodes[n].serving.remove(effect)
+                {
+                    self.nodes[n].replies.remove(&reply);
                 }
                 if !stale {
                     self.tell(n, input);
@@ -848,73 +449,8 @@ impl World {
             }
             Happening::Disk(effect) => self.disk(n, effect),
             Happening::TimeOut { effect } => self.time_out(n, effect),
-            Happening::Arrived {
-                effect,
-                source,
-                run,
-                id,
-                chunks,
-                asked_at,
-            } => {
-                let served = self.nodes[source].run == run;
-                if !served || !self.nodes[n].owed.contains_key(&effect) {
-                    return;
-                }
-                if self.nodes[n].cut || self.nodes[source].cut {
-                    // It is sent again until it gets through or somebody gives up.
-                    let again = Happening::Arrived {
-                        effect,
-                        source,
-                        run,
-                        id,
-                        chunks,
-                        asked_at,
-                    };
-                    return self.after(Duration::from_millis(500), n, again);
-                }
-                let lies = self.nodes[source].lies;
-                let (stored, result) = if lies {
-                    (Vec::new(), Err(FetchFailure::WrongHash(chunks[0])))
-                } else {
-                    self.nodes[n].disk.store(&id, &chunks);
-                    *self.moved.entry((n, source)).or_default() += chunks.len();
-                    (chunks, Ok(()))
-                };
-                let elapsed = self.now.since(asked_at);
-                self.tell(
-                    n,
-                    Input::ChunksFetched {
-                        effect,
-                        stored,
-                        elapsed,
-                        result,
-                    },
-                );
-            }
+            Happening::Arrived(arrival) => self.arrived(n, arrival),
         }
-    }
-
-    fn time_out(&mut self, n: usize, effect: EffectId) {
-        let Some(&owed) = self.nodes[n].owed.get(&effect) else {
-            return;
-        };
-        if let Owed::Chunks { from } = owed
-            && self.at(n, from).is_some()
-            && self.is_on_its_way(n, effect)
-        {
-            return self.after(Duration::from_secs(5), n, Happening::TimeOut { effect });
-        }
-        self.tell(n, end(effect, owed, Failure::TimedOut));
-    }
-
-    /// Whether bytes still come: only a source that sends nothing stalls.
-    fn is_on_its_way(&self, n: usize, fetch: EffectId) -> bool {
-        self.queue
-            .values()
-            .any(|(node, _, happening)| match happening {
-                Happening::Arrived { effect, .. } => *node == n && *effect == fetch,
-                _ => false,
-            })
     }
 
     fn disk(&mut self, n: usize, effect: Effect) {

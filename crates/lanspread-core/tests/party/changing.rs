@@ -1,0 +1,160 @@
+//! Install, uninstall, remove, verify, and what a kill in the middle leaves.
+
+use crate::*;
+
+#[test]
+fn goodbye_removes_a_peer_at_once_and_shutdown_is_prompt() {
+    let mut world = party(3, 6);
+    start_all(&mut world);
+    let begin = world.now;
+    world.tell(2, Input::Shutdown);
+    world.until("the end", |world| !world.is_running(2));
+    assert!(world.now.since(begin) < Duration::from_secs(1));
+    world.pass(Duration::from_millis(10));
+    for n in 0..2 {
+        assert_eq!(world.view(n).peers.len(), 1);
+    }
+    world.assert_at_rest();
+}
+
+#[test]
+fn a_broken_archive_fails_the_install_and_leaves_the_download() {
+    let mut world = party(1, 24);
+    world.nodes[0]
+        .disk
+        .put(&manifest("game", OLD, 8 * MIB, 7), true);
+    world.nodes[0].disk.bad_archives = true;
+    world.start(0);
+    assert_eq!(
+        world.command(0, PeerCommand::InstallGame { id: game("game") }),
+        Ok(())
+    );
+    until_ended(&mut world, 0, OperationKind::Install);
+    let outcomes = ended(&world, 0, OperationKind::Install);
+    let [Outcome::Failed(error)] = outcomes[..] else {
+        panic!("{outcomes:?}")
+    };
+    assert_eq!(error.kind, ErrorKind::BadArchive);
+    assert_eq!(
+        world.nodes[0].disk.version(&game("game")),
+        Some(version(OLD))
+    );
+    assert!(world.nodes[0].disk.is_settled(&game("game")));
+    world.assert_at_rest();
+}
+
+#[test]
+fn install_uninstall_and_remove_do_what_they_say() {
+    let mut world = party(2, 25);
+    world.nodes[0]
+        .disk
+        .put(&manifest("game", OLD, 8 * MIB, 7), true);
+    start_all(&mut world);
+    let id = game("game");
+    let refusal = world
+        .command(0, PeerCommand::UninstallGame { id: id.clone() })
+        .unwrap_err();
+    assert_eq!(refusal.kind, ErrorKind::NotInstalled);
+    assert_eq!(
+        world.command(0, PeerCommand::InstallGame { id: id.clone() }),
+        Ok(())
+    );
+    let busy = world
+        .command(0, PeerCommand::InstallGame { id: id.clone() })
+        .unwrap_err();
+    assert_eq!(busy.kind, ErrorKind::Busy);
+    until_ended(&mut world, 0, OperationKind::Install);
+    let refusal = world
+        .command(0, PeerCommand::RemoveGame { id: id.clone() })
+        .unwrap_err();
+    assert_eq!(refusal.kind, ErrorKind::Installed);
+    assert_eq!(
+        world.command(0, PeerCommand::UninstallGame { id: id.clone() }),
+        Ok(())
+    );
+    until_ended(&mut world, 0, OperationKind::Uninstall);
+    assert_eq!(
+        world.command(0, PeerCommand::RemoveGame { id: id.clone() }),
+        Ok(())
+    );
+    until_ended(&mut world, 0, OperationKind::Remove);
+    world.pass(Duration::from_secs(1));
+    assert!(world.view(0).games.is_empty());
+    assert!(world.view(1).games.is_empty());
+    world.assert_at_rest();
+}
+
+#[test]
+fn a_cancelled_install_leaves_the_download() {
+    let mut world = party(1, 26);
+    world.nodes[0]
+        .disk
+        .put(&manifest("game", OLD, 8 * MIB, 7), true);
+    world.start(0);
+    let id = game("game");
+    assert_eq!(
+        world.command(0, PeerCommand::InstallGame { id: id.clone() }),
+        Ok(())
+    );
+    world.pass(Duration::from_millis(200));
+    assert_eq!(
+        world.command(0, PeerCommand::Cancel { id: id.clone() }),
+        Ok(())
+    );
+    until_ended(&mut world, 0, OperationKind::Install);
+    assert_eq!(
+        ended(&world, 0, OperationKind::Install),
+        [&Outcome::Cancelled]
+    );
+    assert_eq!(world.nodes[0].disk.installed(&id), None);
+    assert!(world.nodes[0].disk.is_settled(&id));
+    world.assert_at_rest();
+}
+
+#[test]
+fn an_install_that_was_killed_is_undone_before_anything_else() {
+    let mut world = party(1, 27);
+    world.nodes[0]
+        .disk
+        .put(&manifest("game", OLD, 8 * MIB, 7), true);
+    world.start(0);
+    let id = game("game");
+    assert_eq!(
+        world.command(0, PeerCommand::InstallGame { id: id.clone() }),
+        Ok(())
+    );
+    world.pass(Duration::from_millis(200));
+    world.kill(0);
+    assert!(!world.nodes[0].disk.is_settled(&id));
+    world.nodes[0].events.clear();
+    world.start(0);
+    let waits = world.send_command(0, PeerCommand::InstallGame { id: id.clone() });
+    until_ended(&mut world, 0, OperationKind::Recover);
+    assert!(world.nodes[0].disk.is_settled(&id));
+    let answer = world.nodes[0].answers[&waits].clone().unwrap_err();
+    assert_eq!(answer.kind, ErrorKind::Busy);
+    world.pass(Duration::from_secs(1));
+    world.assert_at_rest();
+}
+
+#[test]
+fn verify_says_that_all_is_well_and_moves_nothing() {
+    let mut world = party(2, 28);
+    for n in 0..2 {
+        world.nodes[n]
+            .disk
+            .put(&manifest("game", OLD, 8 * MIB, 7), true);
+    }
+    start_all(&mut world);
+    assert_eq!(
+        world.command(0, PeerCommand::VerifyGame { id: game("game") }),
+        Ok(())
+    );
+    until_ended(&mut world, 0, OperationKind::Verify);
+    assert!(matches!(
+        ended(&world, 0, OperationKind::Verify)[..],
+        [Outcome::Finished(_)]
+    ));
+    assert!(world.moved.is_empty());
+    world.assert_at_rest();
+}

@@ -1,0 +1,420 @@
+//! Downloads: from whom, in which order of events, and what becomes of them when something fails.
+
+use crate::*;
+
+#[test]
+fn an_unhashed_game_is_shown_at_once_and_shared_when_it_is_hashed() {
+    let mut world = party(2, 10);
+    world.nodes[0]
+        .disk
+        .put(&manifest("game", OLD, 3 * MIB, 7), false);
+    for n in 0..2 {
+        world.start(n);
+    }
+    world.pass(Duration::from_millis(100));
+    assert_eq!(world.command(1, download("game")), Ok(()));
+    until_ended(&mut world, 1, OperationKind::Download);
+    assert!(matches!(
+        ended(&world, 1, OperationKind::Download)[..],
+        [Outcome::Finished(_)]
+    ));
+    world.pass(Duration::from_secs(2));
+    world.assert_at_rest();
+}
+
+#[test]
+fn a_download_from_two_sources_takes_from_both_and_installs() {
+    let mut world = party(3, 11);
+    let content = manifest("game", OLD, 64 * MIB, 7);
+    for n in 0..2 {
+        world.nodes[n].disk.put(&content, true);
+    }
+    start_all(&mut world);
+    assert_eq!(world.command(2, download("game")), Ok(()));
+    until_ended(&mut world, 2, OperationKind::Install);
+    let from = |source| world.moved.get(&(2, source)).copied().unwrap_or(0);
+    assert!(from(0) > 20 && from(1) > 20, "{} and {}", from(0), from(1));
+    assert_eq!(
+        world.nodes[2].disk.installed(&game("game")),
+        Some(version(OLD))
+    );
+    let outcomes = ended(&world, 2, OperationKind::Download);
+    let [Outcome::Finished(report)] = outcomes[..] else {
+        panic!("{outcomes:?}")
+    };
+    assert_eq!(report.chunks, u64::from(content.chunk_count()));
+    assert_eq!(report.moved_bytes, content.total_bytes());
+    assert_eq!(report.sources.len(), 2);
+    assert_eq!(report.version, Some(version(OLD)));
+    // The receiver is a source itself from here on.
+    world.pass(Duration::from_secs(1));
+    assert_eq!(world.view(0).games[0].peers.len(), 2);
+    world.assert_at_rest();
+}
+
+#[test]
+fn the_events_of_an_operation_come_in_order_and_end_once() {
+    let mut world = party(2, 12);
+    world.nodes[0]
+        .disk
+        .put(&manifest("game", OLD, 64 * MIB, 7), true);
+    start_all(&mut world);
+    world.nodes[1].events.clear();
+    assert_eq!(world.command(1, download("game")), Ok(()));
+    until_ended(&mut world, 1, OperationKind::Install);
+    let mut verified = 0;
+    let story: Vec<String> = world.nodes[1]
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            PeerEvent::ActiveOperationsChanged { active } => {
+                Some(format!("active {}", active.len()))
+            }
+            PeerEvent::OperationBegan { kind, .. } => Some(format!("{} began", kind.as_str())),
+            PeerEvent::OperationEnded { kind, .. } => Some(format!("{} ended", kind.as_str())),
+            PeerEvent::GamesListUpdated => Some("list".to_owned()),
+            PeerEvent::OperationProgress { progress, .. } => {
+                if let Progress::Transferring { verified_bytes, .. } = progress {
+                    assert!(*verified_bytes >= verified, "progress is monotone");
+                    verified = *verified_bytes;
+                }
+                None
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        story,
+        [
+            "active 1",
+            "download began",
+            "list",
+            "active 0",
+            "download ended",
+            "active 1",
+            "install began",
+            "list",
+            "active 0",
+            "install ended"
+        ]
+    );
+}
+
+#[test]
+fn a_source_that_dies_is_dropped_and_the_other_one_finishes() {
+    let mut world = party(3, 13);
+    for n in 0..2 {
+        world.nodes[n]
+            .disk
+            .put(&manifest("game", OLD, 128 * MIB, 7), true);
+        world.nodes[n].upload = 20_000_000;
+    }
+    start_all(&mut world);
+    assert_eq!(world.command(2, download("game")), Ok(()));
+    world.until("some chunks", |world| {
+        world.moved.values().sum::<usize>() > 40
+    });
+    world.kill(1);
+    until_ended(&mut world, 2, OperationKind::Download);
+    assert!(matches!(
+        ended(&world, 2, OperationKind::Download)[..],
+        [Outcome::Finished(_)]
+    ));
+    assert_eq!(
+        world.nodes[2].disk.version(&game("game")),
+        Some(version(OLD))
+    );
+}
+
+#[test]
+fn a_source_that_lies_is_named_and_its_chunks_come_from_elsewhere() {
+    let mut world = party(3, 14);
+    for n in 0..2 {
+        world.nodes[n]
+            .disk
+            .put(&manifest("game", OLD, 64 * MIB, 7), true);
+    }
+    world.nodes[1].faults.insert(Fault::Lies);
+    start_all(&mut world);
+    assert_eq!(world.command(2, download("game")), Ok(()));
+    until_ended(&mut world, 2, OperationKind::Download);
+    assert!(matches!(
+        ended(&world, 2, OperationKind::Download)[..],
+        [Outcome::Finished(_)]
+    ));
+    assert_eq!(world.moved.get(&(2, 1)), None);
+    let named = world.nodes[2].events.iter().any(|event| {
+        matches!(event, PeerEvent::SourceDropped { peer_id: liar, reason, .. }
+            if *liar == peer_id(1) && reason.contains("wrong bytes"))
+    });
+    assert!(named);
+}
+
+#[test]
+fn the_majority_wins_and_the_dissent_is_told() {
+    let mut world = party(4, 15);
+    for n in 0..2 {
+        world.nodes[n]
+            .disk
+            .put(&manifest("game", OLD, 8 * MIB, 7), true);
+    }
+    world.nodes[2]
+        .disk
+        .put(&manifest("game", OLD, 8 * MIB, 8), true);
+    start_all(&mut world);
+    assert_eq!(world.command(3, download("game")), Ok(()));
+    until_ended(&mut world, 3, OperationKind::Download);
+    let told = world.nodes[3].events.iter().any(|event| {
+        matches!(event, PeerEvent::ManifestConflict { chosen: Some(_), offers, .. } if offers.len() == 2)
+    });
+    assert!(told);
+    assert_eq!(world.moved.get(&(3, 2)), None);
+}
+
+#[test]
+fn a_tie_is_refused_and_says_who_says_what() {
+    let mut world = party(3, 16);
+    for n in 0..2 {
+        world.nodes[n]
+            .disk
+            .put(&manifest("game", OLD, 8 * MIB, n as u64), true);
+    }
+    start_all(&mut world);
+    let refusal = world.command(2, download("game")).unwrap_err();
+    assert_eq!(refusal.kind, ErrorKind::Conflict);
+    assert!(refusal.message.contains("peer0") && refusal.message.contains("peer1"));
+    let told = world.nodes[2].events.iter().any(|event| {
+        matches!(event, PeerEvent::ManifestConflict { chosen: None, offers, .. } if offers.len() == 2)
+    });
+    assert!(told);
+    world.assert_at_rest();
+}
+
+#[test]
+fn cancel_sweeps_a_new_download_and_nothing_else() {
+    let mut world = party(2, 17);
+    world.nodes[0]
+        .disk
+        .put(&manifest("game", OLD, 128 * MIB, 7), true);
+    world.nodes[0].upload = 20_000_000;
+    start_all(&mut world);
+    assert_eq!(world.command(1, download("game")), Ok(()));
+    world.until("some chunks", |world| {
+        world.moved.values().sum::<usize>() > 20
+    });
+    assert_eq!(
+        world.command(1, PeerCommand::Cancel { id: game("game") }),
+        Ok(())
+    );
+    until_ended(&mut world, 1, OperationKind::Download);
+    assert_eq!(
+        ended(&world, 1, OperationKind::Download),
+        [&Outcome::Cancelled]
+    );
+    assert!(world.nodes[1].disk.is_settled(&game("game")));
+    assert_eq!(world.nodes[1].disk.version(&game("game")), None);
+    world.pass(Duration::from_secs(2));
+    world.assert_at_rest();
+    let again = world
+        .command(1, PeerCommand::Cancel { id: game("game") })
+        .unwrap_err();
+    assert_eq!(again.kind, ErrorKind::NoOperation);
+}
+
+#[test]
+fn a_cancelled_update_leaves_the_previous_version() {
+    let mut world = party(2, 18);
+    world.nodes[0]
+        .disk
+        .put(&manifest("game", NEW, 128 * MIB, 8), true);
+    world.nodes[0].upload = 20_000_000;
+    world.nodes[1]
+        .disk
+        .put(&manifest("game", OLD, 128 * MIB, 7), true);
+    start_all(&mut world);
+    assert_eq!(world.command(1, download("game")), Ok(()));
+    world.until("some chunks", |world| {
+        world.moved.values().sum::<usize>() > 20
+    });
+    assert_eq!(
+        world.command(1, PeerCommand::Cancel { id: game("game") }),
+        Ok(())
+    );
+    until_ended(&mut world, 1, OperationKind::Download);
+    assert_eq!(
+        world.nodes[1].disk.version(&game("game")),
+        Some(version(OLD))
+    );
+    assert!(world.nodes[1].disk.is_settled(&game("game")));
+}
+
+#[test]
+fn an_update_follows_the_newest_version_and_ends_uploads_before_the_switch() {
+    let mut world = party(3, 19);
+    world.nodes[0]
+        .disk
+        .put(&manifest("game", NEW, 32 * MIB, 8), true);
+    world.nodes[1]
+        .disk
+        .put(&manifest("game", OLD, 32 * MIB, 7), true);
+    start_all(&mut world);
+    let shown = world.view(2).games[0].clone();
+    assert_eq!(shown.expected_version, Some(version(NEW)));
+    assert_eq!(
+        shown.peers,
+        [peer_id(0)],
+        "a copy of another version is no source"
+    );
+    assert_eq!(world.command(1, download("game")), Ok(()));
+    until_ended(&mut world, 1, OperationKind::Install);
+    assert_eq!(
+        world.nodes[1].disk.version(&game("game")),
+        Some(version(NEW))
+    );
+    assert_eq!(
+        world.nodes[1].disk.installed(&game("game")),
+        Some(version(NEW))
+    );
+    world.pass(Duration::from_secs(1));
+    assert_eq!(world.view(2).games[0].peers.len(), 2);
+    let again = world.command(1, download("game")).unwrap_err();
+    assert_eq!(again.kind, ErrorKind::UpToDate);
+    world.assert_at_rest();
+}
+
+#[test]
+fn an_interrupted_download_goes_on_by_itself_after_a_restart() {
+    let mut world = party(2, 20);
+    world.nodes[0]
+        .disk
+        .put(&manifest("game", OLD, 128 * MIB, 7), true);
+    world.nodes[0].upload = 20_000_000;
+    start_all(&mut world);
+    assert_eq!(world.command(1, download("game")), Ok(()));
+    world.until("some chunks", |world| {
+        world.moved.values().sum::<usize>() > 100
+    });
+    world.kill(1);
+    let kept = world.nodes[1].disk.staged_chunks(&game("game"));
+    let before: usize = world.moved.values().sum();
+    assert!(kept > 80);
+    world.nodes[1].events.clear();
+    world.start(1);
+    until_ended(&mut world, 1, OperationKind::Download);
+    assert_eq!(
+        world.nodes[1].disk.version(&game("game")),
+        Some(version(OLD))
+    );
+    let total = manifest("game", OLD, 128 * MIB, 7).chunk_count() as usize;
+    assert_eq!(world.moved.values().sum::<usize>() - before, total - kept);
+}
+
+#[test]
+fn a_download_without_a_source_waits_and_then_says_so() {
+    let mut world = party(2, 21);
+    world.nodes[0]
+        .disk
+        .put(&manifest("game", OLD, 128 * MIB, 7), true);
+    world.nodes[0].upload = 20_000_000;
+    start_all(&mut world);
+    assert_eq!(world.command(1, download("game")), Ok(()));
+    world.until("some chunks", |world| {
+        world.moved.values().sum::<usize>() > 20
+    });
+    world.kill(0);
+    until_ended(&mut world, 1, OperationKind::Download);
+    let outcomes = ended(&world, 1, OperationKind::Download);
+    let [Outcome::Failed(error)] = outcomes[..] else {
+        panic!("{outcomes:?}")
+    };
+    assert_eq!(error.kind, ErrorKind::SourcesFailed);
+    assert!(
+        world.nodes[1].disk.staged_chunks(&game("game")) > 20,
+        "what came is kept"
+    );
+    let waited = world.nodes[1].events.iter().any(|event| {
+        matches!(
+            event,
+            PeerEvent::OperationProgress {
+                progress: Progress::Waiting { .. },
+                ..
+            }
+        )
+    });
+    assert!(waited);
+}
+
+#[test]
+fn a_download_goes_on_when_its_source_returns() {
+    let mut world = party(2, 22);
+    world.nodes[0]
+        .disk
+        .put(&manifest("game", OLD, 64 * MIB, 7), true);
+    world.nodes[0].upload = 20_000_000;
+    start_all(&mut world);
+    assert_eq!(world.command(1, download("game")), Ok(()));
+    world.until("some chunks", |world| {
+        world.moved.values().sum::<usize>() > 20
+    });
+    world.kill(0);
+    world.pass(Duration::from_secs(15));
+    world.start(0);
+    until_ended(&mut world, 1, OperationKind::Download);
+    assert!(matches!(
+        ended(&world, 1, OperationKind::Download)[..],
+        [Outcome::Finished(_)]
+    ));
+}
+
+#[test]
+fn a_full_disk_fails_cleanly_before_the_first_byte() {
+    let mut world = party(2, 23);
+    world.nodes[0]
+        .disk
+        .put(&manifest("game", OLD, 64 * MIB, 7), true);
+    world.nodes[1].disk.free_bytes = MIB;
+    start_all(&mut world);
+    assert_eq!(world.command(1, download("game")), Ok(()));
+    until_ended(&mut world, 1, OperationKind::Download);
+    let outcomes = ended(&world, 1, OperationKind::Download);
+    let [Outcome::Failed(error)] = outcomes[..] else {
+        panic!("{outcomes:?}")
+    };
+    assert_eq!(error.kind, ErrorKind::NoSpace);
+    assert!(world.moved.is_empty());
+    assert!(world.nodes[1].disk.is_settled(&game("game")));
+    world.assert_at_rest();
+}
+
+#[test]
+fn get_game_hands_over_the_list_of_files() {
+    let mut world = party(2, 29);
+    let content = manifest("game", OLD, 8 * MIB, 7);
+    world.nodes[0].disk.put(&content, true);
+    start_all(&mut world);
+    assert_eq!(
+        world.command(1, PeerCommand::GetGame { id: game("game") }),
+        Ok(())
+    );
+    world.until_event(1, "the list", |event| {
+        matches!(event, PeerEvent::GotGameFiles { .. })
+    });
+    let asked = world.count(1, 0, "GetGame");
+    assert_eq!(world.command(1, download("game")), Ok(()));
+    until_ended(&mut world, 1, OperationKind::Install);
+    assert_eq!(
+        world.count(1, 0, "GetGame"),
+        asked,
+        "the list is not fetched twice"
+    );
+    let refusal = world
+        .command(
+            1,
+            PeerCommand::GetGame {
+                id: game("nothing"),
+            },
+        )
+        .unwrap_err();
+    assert_eq!(refusal.kind, ErrorKind::UnknownGame);
+    world.assert_at_rest();
+}
