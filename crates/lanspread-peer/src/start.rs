@@ -3,16 +3,17 @@
 //! Invariant: every task is tracked; when the end is told, none is left.
 
 use std::{
+    convert::Infallible,
     fs::{File, TryLockError},
     io,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use lanspread_core::{Config, Input, Peer, PeerEvent};
 use lanspread_db::Catalog;
-use lanspread_proto::{LibraryEpoch, LibraryRevision};
+use lanspread_proto::{LibraryEpoch, LibraryRevision, ListenAddr, PeerId};
 use lanspread_unpack::Unpacker;
 use tokio::sync::{mpsc, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -193,18 +194,14 @@ impl Parts {
         } = self;
         let clock = Clock::start();
         let peer_id = identity.peer_id();
-        let config = Config {
-            peer_id,
-            name: options.name.clone(),
-            // Below 2^53, so that parsers which keep numbers as doubles hold it exactly.
-            epoch: LibraryEpoch(getrandom::u64().map_err(StartError::Randomness)? >> 11),
-            seed: getrandom::u64().map_err(StartError::Randomness)?,
-            catalog,
-            timing: options.timing,
-        };
+        let config = draw_config(&options, peer_id, catalog)?;
         let (inputs, rx_inputs) = mpsc::channel(INPUTS_PENDING_MAX);
         let shutdown = CancellationToken::new();
-        let services = TaskTracker::new();
+        let services = Services {
+            tasks: TaskTracker::new(),
+            inputs: inputs.clone(),
+            shutdown: shutdown.clone(),
+        };
         let effects = TaskTracker::new();
         let commands = Arc::new(PendingCommands::default());
         let (revision, rx_revision) = watch::channel(LibraryRevision::default());
@@ -232,31 +229,9 @@ impl Parts {
             deadline,
         };
 
-        services.spawn(run_ping_service(
-            rx_deadline,
-            inputs.clone(),
-            shutdown.clone(),
-        ));
-        services.spawn(keep_running("run_local_game_monitor", shutdown.clone(), {
-            let (inputs, shutdown) = (inputs.clone(), shutdown.clone());
-            move || run_local_game_monitor(rx_game_dir.clone(), inputs.clone(), shutdown.clone())
-        }));
-        if options.discovery == DiscoveryMode::Mdns {
-            let task = DiscoveryTask {
-                peer_id,
-                name: options.name,
-                listen_ip: options.listen.ip(),
-                listen: listen.clone(),
-                revision: rx_revision,
-                inputs: inputs.clone(),
-                shutdown: shutdown.clone(),
-            };
-            services.spawn(keep_running(
-                "run_peer_discovery",
-                shutdown.clone(),
-                move || run_peer_discovery(task.clone()),
-            ));
-        }
+        services.watch_clock(rx_deadline);
+        services.watch_games(rx_game_dir);
+        services.discover(&options, peer_id, &listen, &rx_revision);
         let server = ServerTask {
             listen: options.listen,
             identity,
@@ -275,7 +250,7 @@ impl Parts {
             commands: Arc::clone(&commands),
             executor,
             transports,
-            services,
+            services: services.tasks,
             effects,
             leave: leave.clone(),
             shutdown,
@@ -295,6 +270,83 @@ impl Parts {
             end,
             leave,
         })
+    }
+}
+
+/// What the core is made with, drawn by lot where it has to be.
+fn draw_config(
+    options: &PeerOptions,
+    peer_id: PeerId,
+    catalog: Arc<Catalog>,
+) -> Result<Config, StartError> {
+    Ok(Config {
+        peer_id,
+        name: options.name.clone(),
+        // Below 2^53, so that parsers which keep numbers as doubles hold it exactly.
+        epoch: LibraryEpoch(getrandom::u64().map_err(StartError::Randomness)? >> 11),
+        seed: getrandom::u64().map_err(StartError::Randomness)?,
+        catalog,
+        timing: options.timing,
+    })
+}
+
+/// The long-lived tasks beside the server, each started again when it fails.
+struct Services {
+    tasks: TaskTracker,
+    inputs: mpsc::Sender<Input>,
+    shutdown: CancellationToken,
+}
+
+impl Services {
+    fn watch_clock(&self, deadline: watch::Receiver<Option<Instant>>) {
+        let (inputs, shutdown) = (self.inputs.clone(), self.shutdown.clone());
+        self.keep("run_ping_service", move || {
+            let service = run_ping_service(deadline.clone(), inputs.clone(), shutdown.clone());
+            async move {
+                service.await;
+                Ok::<(), Infallible>(())
+            }
+        });
+    }
+
+    fn watch_games(&self, game_dir: watch::Receiver<PathBuf>) {
+        let (inputs, shutdown) = (self.inputs.clone(), self.shutdown.clone());
+        self.keep("run_local_game_monitor", move || {
+            run_local_game_monitor(game_dir.clone(), inputs.clone(), shutdown.clone())
+        });
+    }
+
+    fn discover(
+        &self,
+        options: &PeerOptions,
+        peer_id: PeerId,
+        listen: &watch::Receiver<Option<Vec<ListenAddr>>>,
+        revision: &watch::Receiver<LibraryRevision>,
+    ) {
+        if options.discovery == DiscoveryMode::ConnectOnly {
+            return;
+        }
+        let task = DiscoveryTask {
+            peer_id,
+            name: options.name.clone(),
+            listen_ip: options.listen.ip(),
+            listen: listen.clone(),
+            revision: revision.clone(),
+            inputs: self.inputs.clone(),
+            shutdown: self.shutdown.clone(),
+        };
+        self.keep("run_peer_discovery", move || {
+            run_peer_discovery(task.clone())
+        });
+    }
+
+    fn keep<F, E>(&self, name: &'static str, task: impl FnMut() -> F + Send + 'static)
+    where
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: std::fmt::Display + Send + 'static,
+    {
+        let kept = keep_running(name, self.shutdown.clone(), task);
+        self.tasks.spawn(kept);
     }
 }
 

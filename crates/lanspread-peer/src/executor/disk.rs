@@ -16,10 +16,6 @@ use super::{Executor, Shared, lock};
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
 impl Executor {
-    #[expect(
-        clippy::too_many_lines,
-        reason = "a table: one arm for each effect, nothing else"
-    )]
     pub(super) fn start_disk(&self, effect: Effect) {
         match effect {
             Effect::OpenGameDir { effect, path } => self.block(

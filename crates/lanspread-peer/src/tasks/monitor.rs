@@ -5,7 +5,7 @@
 
 use std::{
     collections::BTreeSet,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     time::Duration,
 };
 
@@ -161,7 +161,7 @@ fn touched(dir: &Path, paths: &[PathBuf]) -> BTreeSet<GameId> {
         let Ok(inside) = path.strip_prefix(dir) else {
             continue;
         };
-        let mut parts = inside.components().map(|part| part.as_os_str());
+        let mut parts = inside.components().map(Component::as_os_str);
         let Some(root) = parts.next().and_then(|part| part.to_str()) else {
             continue;
         };
