@@ -97,11 +97,13 @@ pub struct Stale {
     pub left: Vec<RelPath>,
 }
 
-/// Says which files of the old version go when `new` replaces it. The sentinel is not among them.
+/// Says which files of the old version go when `new` replaces it. The sentinel is not among them, nor
+/// is a file that some file system takes for one of the new version's because the names differ only by
+/// case or normalisation.
 #[must_use]
 pub fn stale_files(old: OldFiles<'_>, new: &Manifest) -> Stale {
-    let kept: BTreeSet<&RelPath> = new.files().iter().map(|file| &file.path).collect();
-    let gone = |path: &&RelPath| !kept.contains(*path) && role(path) == Role::GameFile;
+    let kept = fold_keys(new.files().iter().map(|file| &file.path));
+    let gone = |path: &&RelPath| !kept.contains(&path.fold_key()) && role(path) == Role::GameFile;
     match old {
         OldFiles::Downloaded(manifest) => Stale {
             removed: manifest
@@ -123,6 +125,12 @@ pub fn stale_files(old: OldFiles<'_>, new: &Manifest) -> Stale {
         }
         OldFiles::NoVersion(_) => Stale::default(),
     }
+}
+
+/// The keys under which a file system may know these paths; see [`RelPath::fold_key`].
+#[must_use]
+pub fn fold_keys<'a>(paths: impl IntoIterator<Item = &'a RelPath>) -> BTreeSet<String> {
+    paths.into_iter().map(RelPath::fold_key).collect()
 }
 
 /// Says whether a download may replace the file at `path`, which differs from the new version's.
@@ -371,6 +379,13 @@ mod tests {
             stale_files(OldFiles::NoVersion(&files), &new),
             Stale::default()
         );
+    }
+
+    #[test]
+    fn a_file_that_only_changes_the_case_of_its_name_is_not_stale() {
+        let (old, new) = (manifest(&["Data/A.pak", "b"]), manifest(&["data/a.pak"]));
+        let stale = stale_files(OldFiles::Downloaded(&old), &new);
+        assert_eq!(stale.removed, paths(&["b"]));
     }
 
     #[test]

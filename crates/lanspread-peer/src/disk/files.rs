@@ -209,3 +209,57 @@ pub(crate) fn sync_tree(folder: &dyn Folder) -> io::Result<()> {
     }
     folder.sync_folder(Path::new(""))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{
+        super::{port::FileSystem, real::RealFileSystem},
+        *,
+    };
+
+    fn folder() -> (tempfile::TempDir, Arc<dyn Folder>) {
+        let temp = tempfile::tempdir().unwrap();
+        let folder = RealFileSystem.open(temp.path()).unwrap();
+        (temp, folder)
+    }
+
+    #[test]
+    fn a_file_at_the_limit_is_read_and_one_byte_more_is_refused() {
+        let (_temp, folder) = folder();
+        let path = Path::new("file");
+        write_new(&*folder, path, b"12345").unwrap();
+        assert_eq!(read(&*folder, path, 5).unwrap(), b"12345");
+        let refused = read(&*folder, path, 4).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::InvalidData);
+        assert_eq!(read_if_there(&*folder, Path::new("none"), 1).unwrap(), None);
+    }
+
+    #[test]
+    fn a_replaced_file_leaves_nothing_beside_it() {
+        let (_temp, folder) = folder();
+        write_new(&*folder, Path::new("file.tmp"), b"left by a crash").unwrap();
+        for content in [&b"one"[..], b"longer than before", b""] {
+            replace(&*folder, Path::new("file"), content).unwrap();
+            assert_eq!(read(&*folder, Path::new("file"), 99).unwrap(), content);
+        }
+        assert_eq!(folder.list().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_tree_is_removed_with_everything_in_it_and_a_missing_one_is_fine() {
+        let (temp, folder) = folder();
+        make_folders(&*folder, Path::new("tree/a/b/c")).unwrap();
+        write_new(&*folder, &Path::new("tree").join(OWNER_MARKER), b"").unwrap();
+        write_new(&*folder, Path::new("tree/a/b/file"), b"x").unwrap();
+        remove_tree(&*folder, Path::new("tree")).unwrap();
+        assert!(!temp.path().join("tree").exists());
+        remove_tree(&*folder, Path::new("tree")).unwrap();
+        write_new(&*folder, Path::new("file"), b"x").unwrap();
+        assert!(
+            remove_tree(&*folder, Path::new("file")).is_err(),
+            "a file is no tree"
+        );
+    }
+}

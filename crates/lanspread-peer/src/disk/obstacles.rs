@@ -123,3 +123,15 @@ pub(crate) fn listed(names: &[String]) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_names_as_the_limit_are_shown_and_one_more_is_counted() {
+        let names = |count: usize| vec!["x".to_owned(); count];
+        assert!(!listed(&names(NAMES_SHOWN_MAX)).contains("more"));
+        assert!(listed(&names(NAMES_SHOWN_MAX + 1)).ends_with("`x` and 1 more"));
+    }
+}

@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, path::Path, sync::Arc};
 use lanspread_core::{
     DiskFailure, DiskFailureKind, PreparedDownload,
     root::{DownloadIntent, Entry, Goal},
-    scan::is_contract_file,
+    scan::{fold_keys, is_contract_file},
 };
 use lanspread_db::{
     ChunkRef, ContentHash, DOWNLOAD_DIR, Manifest, ManifestFile, RelPath, SENTINEL,
@@ -469,11 +469,12 @@ impl<'a> Preparation<'a> {
 /// The files of the old version that go first when it is given up, but for the sentinel: those that
 /// the new version lacks or has otherwise.
 pub(crate) fn list_given_up(old: &Old, manifest: &Manifest, places: &[Place]) -> Vec<RelPath> {
-    let shared = |path: &RelPath| {
-        manifest
-            .file_index(path)
-            .is_some_and(|file| matches!(places[file as usize], Place::InRoot(_)))
-    };
+    let in_root = manifest.files().iter().zip(places);
+    let shared = fold_keys(
+        in_root
+            .filter(|(_, place)| matches!(place, Place::InRoot(_)))
+            .map(|(file, _)| &file.path),
+    );
     let mut listed: BTreeSet<RelPath> = match old {
         Old::Downloaded(old) => old.files().iter().map(|file| file.path.clone()).collect(),
         Old::HandPlaced(paths) => paths
@@ -483,17 +484,32 @@ pub(crate) fn list_given_up(old: &Old, manifest: &Manifest, places: &[Place]) ->
             .collect(),
         Old::NoVersion(_) => BTreeSet::new(),
     };
-    listed.retain(|path| path.as_str() != SENTINEL && !shared(path));
+    listed.retain(|path| path.as_str() != SENTINEL && !shared.contains(&path.fold_key()));
     listed.into_iter().collect()
 }
 
-/// An amount of bytes as people read it.
+/// An amount of bytes as people read it, rounded up.
 fn in_words(bytes: u64) -> String {
     const MIB: u64 = 1 << 20;
     const GIB: u64 = 1 << 30;
     if bytes >= GIB {
-        format!("{}.{} GiB", bytes / GIB, bytes % GIB * 10 / GIB)
+        let tenths = (u128::from(bytes) * 10).div_ceil(u128::from(GIB));
+        format!("{}.{} GiB", tenths / 10, tenths % 10)
     } else {
         format!("{} MiB", bytes.div_ceil(MIB))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_rounded_so_that_making_that_much_room_is_enough() {
+        assert_eq!(in_words(1), "1 MiB");
+        assert_eq!(in_words(1 << 20), "1 MiB");
+        assert_eq!(in_words((1 << 20) + 1), "2 MiB");
+        assert_eq!(in_words(5 << 29), "2.5 GiB");
+        assert_eq!(in_words((5 << 29) + 1), "2.6 GiB");
     }
 }

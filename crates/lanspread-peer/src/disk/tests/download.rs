@@ -214,6 +214,27 @@ fn a_full_disk_is_said_before_the_start_and_nothing_is_left_behind() {
 }
 
 #[test]
+fn a_download_begins_when_exactly_the_room_it_needs_is_free_and_not_with_a_byte_less() {
+    let mut world = World::new();
+    let spare_bytes = 64 << 20;
+    world.free_bytes = manifest(&new_files()).total_bytes() + spare_bytes - 1;
+    let error = prepare(
+        &world.steady(),
+        &manifest(&new_files()),
+        DownloadIntent::New,
+    );
+    assert_eq!(error.unwrap_err().kind, DiskFailureKind::NoSpace);
+    assert!(!world.root().exists(), "nothing is left behind");
+    world.free_bytes += 1;
+    prepare(
+        &world.steady(),
+        &manifest(&new_files()),
+        DownloadIntent::New,
+    )
+    .unwrap();
+}
+
+#[test]
 fn when_giving_up_the_old_version_would_make_room_the_error_names_the_option() {
     let mut world = World::new();
     let mut old = old_files();
