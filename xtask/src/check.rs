@@ -6,10 +6,11 @@
 use std::process::Command;
 use std::time::Duration;
 
+use clap::ValueEnum;
 use eyre::{Result, WrapErr, eyre};
 use lanspread_testbed::command::is_installed;
 
-use crate::stage::{Stages, announce};
+use crate::stage::Stages;
 use crate::workspace::{cargo, metadata, run_shown};
 use crate::{rules, setup};
 
@@ -22,9 +23,68 @@ const EXAMPLE_SECONDS_MAX: u64 = 180;
 /// What `cargo xtask test` can be told.
 #[derive(Debug, clap::Args)]
 pub(crate) struct TestOptions {
+    /// Run only this part; may be given several times.
+    #[arg(long, value_enum)]
+    only: Vec<Part>,
     /// Use `cargo test` even where cargo-nextest is installed.
     #[arg(long)]
     no_nextest: bool,
+    /// Further arguments for the test runner, after `--`, such as a part of a test's name.
+    #[arg(last = true)]
+    runner_arguments: Vec<String>,
+}
+
+/// One part of what a change has to pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Format,
+    Rules,
+    Clippy,
+    Documentation,
+    Build,
+    Example,
+    DocTests,
+    Tests,
+}
+
+impl Part {
+    /// All parts, the cheap ones first and the tests last.
+    const ALL: [Self; 8] = [
+        Self::Format,
+        Self::Rules,
+        Self::Clippy,
+        Self::Documentation,
+        Self::Build,
+        Self::Example,
+        Self::DocTests,
+        Self::Tests,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Format => "format",
+            Self::Rules => "repository rules",
+            Self::Clippy => "clippy",
+            Self::Documentation => "documentation",
+            Self::Build => "build",
+            Self::Example => "embedding example",
+            Self::DocTests => "documentation tests",
+            Self::Tests => "tests",
+        }
+    }
+
+    fn run(self, options: &TestOptions) -> Result<()> {
+        match self {
+            Self::Format => run_shown(cargo().args(["fmt", "--all", "--check"])),
+            Self::Rules => rules::run(),
+            Self::Clippy => lint(),
+            Self::Documentation => document(),
+            Self::Build => build(),
+            Self::Example => run_examples(),
+            Self::DocTests => run_shown(cargo().args(["test", "--workspace", "--doc", "--quiet"])),
+            Self::Tests => run_tests(options),
+        }
+    }
 }
 
 /// Formats the sources.
@@ -56,25 +116,25 @@ pub(crate) fn test(options: &TestOptions) -> Result<()> {
         setup::run();
         Ok(())
     })?;
-    stages.run("format", || {
-        run_shown(cargo().args(["fmt", "--all", "--check"]))
-    })?;
-    stages.run("repository rules", rules::run)?;
-    stages.run("clippy", lint)?;
-    stages.run("documentation", document)?;
-    stages.run("build", build)?;
-    stages.run("embedding example", run_examples)?;
-    if options.no_nextest || !has_nextest() {
-        stages.print_times();
-        announce("tests and documentation tests");
-        return run_shown(cargo().args(["test", "--workspace"]));
+    let is_wanted = |part: &Part| options.only.is_empty() || options.only.contains(part);
+    for part in Part::ALL.into_iter().filter(is_wanted) {
+        if part == Part::Tests {
+            // The runner's own summary is to be the last line.
+            stages.print_times();
+        }
+        stages.run(part.name(), || part.run(options))?;
     }
-    stages.run("documentation tests", || {
-        run_shown(cargo().args(["test", "--workspace", "--doc", "--quiet"]))
-    })?;
-    stages.print_times();
-    announce("tests");
-    run_shown(cargo().args(["nextest", "run", "--workspace", "--no-fail-fast"]))
+    Ok(())
+}
+
+fn run_tests(options: &TestOptions) -> Result<()> {
+    let mut command = cargo();
+    if options.no_nextest || !has_nextest() {
+        command.args(["test", "--workspace", "--lib", "--bins", "--tests"]);
+    } else {
+        command.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
+    }
+    run_shown(command.args(&options.runner_arguments))
 }
 
 fn document() -> Result<()> {

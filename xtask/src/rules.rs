@@ -51,7 +51,10 @@ pub(crate) fn run() -> Result<()> {
         println!("{violation}");
     }
     if !violations.is_empty() {
-        bail!("{} places break a rule of the repository", violations.len());
+        bail!(
+            "rules of the repository are broken, places: {}",
+            violations.len()
+        );
     }
     println!("every rule holds");
     Ok(())

@@ -19,7 +19,7 @@ impl Stages {
         name: &'static str,
         stage: impl FnOnce() -> Result<()>,
     ) -> Result<()> {
-        announce(name);
+        println!("\n== {name}");
         let start = Instant::now();
         stage().wrap_err_with(|| format!("the stage `{name}` failed"))?;
         self.times.push((name, start.elapsed()));
@@ -35,11 +35,6 @@ impl Stages {
         let total = self.times.iter().map(|(_, time)| *time).sum();
         println!("{:>9}  all of these", seconds(total));
     }
-}
-
-/// Prints the headline of a stage.
-pub(crate) fn announce(name: &str) {
-    println!("\n== {name}");
 }
 
 /// A duration in seconds with one decimal.
