@@ -49,6 +49,8 @@ pub(crate) enum Purpose {
     Hash(GameId),
     /// Something an operation does.
     Operation(GameId),
+    /// Chunks are fetched from a peer for an operation.
+    Fetch(GameId, PeerId),
     /// Another game directory is opened.
     OpenGameDir(CommandId),
 }

@@ -54,6 +54,11 @@ impl Library {
         self.root(id).and_then(version_of)
     }
 
+    /// The version of a game that is announced from here, or about to be.
+    pub(crate) fn shared_version(&self, catalog: &Catalog, id: &GameId) -> Option<Version> {
+        Some(summary(catalog, self.root(id)?)?.version)
+    }
+
     /// The manifest under which a game is announced, if it can be served.
     pub(crate) fn served(&self, id: &GameId) -> Option<(Version, Option<ManifestHash>)> {
         self.listing

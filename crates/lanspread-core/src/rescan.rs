@@ -10,6 +10,15 @@ use lanspread_db::GameId;
 
 use crate::{Ctx, Effect, EffectId, Now, Purpose, limits::ROOTS_MAX};
 
+/// Whether the answer to a look still says how things are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    /// It does.
+    Fresh,
+    /// An operation changed the root since the look began.
+    Outdated,
+}
+
 /// What is looked at, and what will be.
 #[derive(Debug, Default)]
 pub(crate) struct Rescan {
@@ -17,6 +26,8 @@ pub(crate) struct Rescan {
     library: Option<EffectId>,
     /// The looks at single roots that are under way.
     roots: BTreeMap<GameId, EffectId>,
+    /// Those of them whose answer says nothing any more.
+    outdated: BTreeSet<GameId>,
     /// Roots that changed since they were looked at.
     dirty: BTreeSet<GameId>,
     /// Whether everything has to be looked at.
@@ -126,16 +137,29 @@ impl Rescan {
     }
 
     /// The look at one root is over.
-    pub(crate) fn root_scanned(&mut self, ctx: &mut Ctx<'_>, id: &GameId) {
+    pub(crate) fn root_scanned(&mut self, ctx: &mut Ctx<'_>, id: &GameId) -> Freshness {
         self.roots.remove(id);
-        self.learned(id);
+        let outdated = self.outdated.remove(id);
+        if outdated {
+            self.dirty.insert(id.clone());
+        } else {
+            self.learned(id);
+        }
         self.again(ctx);
+        if outdated {
+            Freshness::Outdated
+        } else {
+            Freshness::Fresh
+        }
     }
 
     /// An operation on a root ended and looked at it.
     pub(crate) fn operation_ended(&mut self, ctx: &mut Ctx<'_>, id: &GameId) {
         self.dirty.remove(id);
         self.learned(id);
+        if self.roots.contains_key(id) {
+            self.outdated.insert(id.clone());
+        }
         self.again(ctx);
     }
 

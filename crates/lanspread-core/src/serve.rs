@@ -59,17 +59,16 @@ impl Serves {
         Ok(())
     }
 
-    /// A request was served or given up.
-    pub(crate) fn ended(&mut self, effect: EffectId) {
-        let Some(serve) = self.running.remove(&effect) else {
-            return;
-        };
+    /// A request was served or given up. Says which game it was for.
+    pub(crate) fn ended(&mut self, effect: EffectId) -> Option<GameId> {
+        let serve = self.running.remove(&effect)?;
         if let Some(count) = self.per_peer.get_mut(&serve.peer) {
             *count -= 1;
             if *count == 0 {
                 self.per_peer.remove(&serve.peer);
             }
         }
+        Some(serve.id)
     }
 
     /// Ends every upload of a game. Says whether all have come to rest.

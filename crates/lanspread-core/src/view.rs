@@ -63,7 +63,7 @@ fn holds_game(root: &RootReport) -> bool {
 fn game(catalog: &Catalog, library: &Library, id: &GameId, merged: &Merged<'_>) -> GameView {
     let root = library.root(id);
     let own = root.and_then(version_of);
-    let announced = library.served(id).map(|(version, _)| version);
+    let announced = library.shared_version(catalog, id);
     let newest = merged
         .offers
         .iter()

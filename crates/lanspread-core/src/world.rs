@@ -84,7 +84,7 @@ impl World<'_> {
                 .into_iter()
                 .map(|(_, offer)| offer.version)
                 .max();
-            announced.max(self.library.served(id).map(|(version, _)| version))
+            announced.max(self.library.shared_version(&self.ctx.config.catalog, id))
         })
     }
 

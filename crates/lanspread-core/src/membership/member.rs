@@ -326,6 +326,10 @@ impl Member {
             self.why = format!("nothing was heard of it for {silence} s");
             self.told = true;
         }
+        if event != E::Left {
+            // Who says goodbye closes its connections itself, when it has heard the answer.
+            ctx.out.tell(Effect::Disconnect { peer_id: peer });
+        }
         let reason = self.why.clone();
         ctx.out.emit(PeerEvent::PeerLost {
             peer_id: peer,

@@ -179,7 +179,12 @@ impl Membership {
                 message: NOT_READY.to_owned(),
             });
         }
-        if self.connects >= CONNECTS_MAX {
+        let greeting: usize = self
+            .members
+            .values()
+            .map(|member| member.connects.len())
+            .sum();
+        if self.connects + greeting >= CONNECTS_MAX {
             return Err(CommandRefused {
                 kind: ErrorKind::Busy,
                 message: format!(

@@ -187,7 +187,7 @@ impl Gather {
             return;
         };
         let id = self.id.clone();
-        let purpose = Purpose::Operation(id.clone());
+        let purpose = Purpose::Fetch(id.clone(), source);
         let effect = world.ctx.out.ask(purpose, |effect| Effect::FetchChunks {
             effect,
             from,

@@ -6,7 +6,8 @@ use lanspread_proto::{PeerId, RefusalKind, Response};
 
 use super::Peer;
 use crate::{
-    Ctx, DiskFailure, EffectId, Input, Now, PeerEvent, Purpose, RequestFailure, announce::Delivery,
+    Ctx, DiskFailure, EffectId, Input, Now, PeerEvent, Purpose, RequestFailure, ServeFailure,
+    announce::Delivery, rescan::Freshness,
 };
 
 impl Peer {
@@ -20,6 +21,13 @@ impl Peer {
         let Some(purpose) = purpose else { return };
         match (purpose, input) {
             (Purpose::Operation(id), input) => self.operation_answered(now, &id, input),
+            (Purpose::Fetch(id, peer), input) => {
+                if matches!(&input, Input::ChunksFetched { stored, .. } if !stored.is_empty()) {
+                    let (members, mut ctx) = self.membership(now);
+                    members.heard(&mut ctx, peer);
+                }
+                self.operation_answered(now, &id, input);
+            }
             (Purpose::Connect(addr), Input::Dialed { result, .. }) => {
                 let (members, mut ctx) = self.membership(now);
                 members.connect_dialed(&mut ctx, addr, result);
@@ -37,10 +45,15 @@ impl Peer {
                 });
             }
             (Purpose::Serve, Input::Served { result, .. }) => {
-                if let Err(failure) = result {
+                if let Err(failure) = &result {
                     tracing::debug!(%failure, "an upload ended early");
                 }
-                self.serves.ended(effect);
+                let served = self.serves.ended(effect);
+                if let (Some(id), Err(ServeFailure::Disk(_))) = (served, &result) {
+                    // What is announced is not what lies there: look again.
+                    let (rescan, mut ctx) = self.rescan(now);
+                    rescan.changed(&mut ctx, Some(id));
+                }
                 self.dirty.sources = true;
             }
             (Purpose::ScanLibrary, Input::LibraryScanned { result, .. }) => {
@@ -48,10 +61,11 @@ impl Peer {
             }
             (Purpose::ScanRoot(id), Input::RootScanned { result, .. }) => {
                 let (rescan, mut ctx) = self.rescan(now);
-                rescan.root_scanned(&mut ctx, &id);
+                let freshness = rescan.root_scanned(&mut ctx, &id);
                 match result {
                     // What an operation changes meanwhile, it looks at itself in the end.
                     Ok(_) if self.operations.is_running(&id) => {}
+                    Ok(_) if freshness == Freshness::Outdated => {}
                     Ok(report) => {
                         self.with_operations(now, |_, _, world| world.root_seen(&id, report));
                     }
@@ -127,6 +141,7 @@ impl Peer {
             | Purpose::ScanRoot(_)
             | Purpose::Hash(_)
             | Purpose::Operation(_)
+            | Purpose::Fetch(..)
             | Purpose::OpenGameDir(_) => {}
         }
     }

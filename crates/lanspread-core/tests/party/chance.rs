@@ -237,6 +237,14 @@ fn walk(seed: u64) {
     come_to_rest(&mut world);
 }
 
+/// A game was removed, and the view was read within the debounce time of the announcement: it counted
+/// the own version as announced still, and nothing made it look again. The expected version follows
+/// from what lies there.
+#[test]
+fn walk_110670_a_view_read_right_after_a_removal_does_not_go_stale() {
+    walk(110_670);
+}
+
 #[test]
 fn every_walk_comes_to_rest_in_agreement() {
     let walks = std::env::var("WALKS")
