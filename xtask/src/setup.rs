@@ -9,7 +9,7 @@ use std::process::Command;
 use lanspread_testbed::command::{self, CommandError, is_installed};
 
 /// Programs by the Debian package that brings them.
-const NEEDED: [(&str, &str); 8] = [
+const NEEDED: [(&str, &str); 9] = [
     NAMESPACES,
     ("nft", "nftables"),
     ("ethtool", "ethtool"),
@@ -18,6 +18,7 @@ const NEEDED: [(&str, &str); 8] = [
     ("curl", "curl"),
     ("openssl", "openssl"),
     ("cc", "gcc"),
+    ("mke2fs", "e2fsprogs"),
 ];
 
 /// What makes network namespaces.

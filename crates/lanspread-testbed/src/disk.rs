@@ -1,21 +1,18 @@
 //! Disks for tests: a small one, to see what happens when it is full, and one that rots, to see what
 //! happens when bytes change below the file system.
 //!
-//! The invariant: a disk is unmounted and its directory removed when the value goes; the first one of
-//! a process also sweeps what dead processes left mounted.
+//! The invariant: a disk is unmounted and its directory removed when the value goes; mounting one
+//! also sweeps what dead processes left mounted.
 
 mod rotting;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Once;
 
 use crate::command::{self, CommandError};
 use crate::leftovers;
 
 pub use rotting::RottingDisk;
-
-static SWEEP: Once = Once::new();
 
 /// Why there is no such disk.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +56,7 @@ impl SmallDisk {
     ///
     /// When this user may not mount, or this is not Linux.
     pub fn mount(mib: u32) -> Result<Self, DiskError> {
-        SWEEP.call_once(sweep);
+        sweep();
         let path = std::env::temp_dir().join(leftovers::unique_name());
         std::fs::create_dir(&path).map_err(|source| DiskError::Directory {
             path: path.clone(),

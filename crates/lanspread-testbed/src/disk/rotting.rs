@@ -9,7 +9,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{DiskError, SWEEP, sweep, unmount};
+use super::{DiskError, sweep, unmount};
 use crate::command;
 use crate::fixture::MIB;
 use crate::leftovers;
@@ -36,7 +36,7 @@ impl RottingDisk {
     ///
     /// When the directory cannot be read, or the image not be made or mounted.
     pub fn holding(directory: &Path) -> Result<Self, DiskError> {
-        SWEEP.call_once(sweep);
+        sweep();
         let name = leftovers::unique_name();
         let path = std::env::temp_dir().join(&name);
         let image = std::env::temp_dir().join(format!("{name}-image"));

@@ -1,12 +1,11 @@
 //! Builds a party's switch and hosts out of namespaces, and takes them down again.
 //!
 //! The invariant: every namespace is named after this process and is deleted, with all processes
-//! in it, when the [`Party`] goes; the first party of a process also sweeps what dead processes
-//! left.
+//! in it, when the [`Party`] goes; building a party also sweeps what dead processes left.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;
-use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::enter;
 use super::link::Link;
@@ -25,8 +24,6 @@ const FORWARDING_TRIES_MAX: u32 = 1000;
 
 /// The network device of every host.
 const HOST_DEVICE: &str = "eth0";
-
-static SWEEP: Once = Once::new();
 
 /// Why a party could not be built or changed.
 #[derive(Debug, thiserror::Error)]
@@ -95,7 +92,7 @@ impl PartyBuilder {
         self.check()?;
         let rights = Arc::new(Rights::obtain()?);
         if matches!(*rights, Rights::Root) {
-            SWEEP.call_once(|| sweep(&rights));
+            sweep(&rights);
         }
         let prefix = leftovers::unique_name();
         let switch = Namespace::create(&rights, format!("{prefix}-switch"))?;
