@@ -30,7 +30,7 @@ fn a_rotten_byte_is_seen_in_the_content_and_nowhere_else() {
     let before = std::fs::metadata(&file).expect("there");
 
     disk.rot("file", &[100, 2 * MIB as u64 + 7])
-        .expect("nothing is open");
+        .expect("found and changed");
     let after = std::fs::metadata(&file).expect("there");
     let times =
         |stat: &std::fs::Metadata| (stat.st_mtime_nsec(), stat.st_ctime_nsec(), stat.st_ctime());

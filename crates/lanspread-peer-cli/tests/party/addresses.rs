@@ -6,7 +6,10 @@ use lanspread_testbed::{
 };
 use serde_json::json;
 
-use crate::scene::{PATIENCE, Scene, text};
+use crate::{
+    guest::text,
+    scene::{PATIENCE, Scene},
+};
 
 const GAME: &str = "quake";
 

@@ -9,7 +9,7 @@ use lanspread_testbed::{
 };
 use serde_json::json;
 
-use crate::scene::{Guest, Scene};
+use crate::{guest::Guest, scene::Scene};
 
 const GAME: &str = "quake";
 

@@ -8,7 +8,8 @@ use lanspread_testbed::fixture::{GameFixture, MIB};
 use serde_json::{Value, json};
 
 use crate::{
-    scene::{Guest, LANSPREAD, Scene, Seat},
+    guest::Guest,
+    scene::{LANSPREAD, Scene, Seat},
     stranger::{Stranger, inside},
 };
 

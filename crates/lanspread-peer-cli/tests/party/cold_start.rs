@@ -6,7 +6,8 @@ use lanspread_testbed::fixture::{GameFixture, MIB};
 use serde_json::json;
 
 use crate::{
-    scene::{Guest, PATIENCE, Scene, Seat},
+    guest::Guest,
+    scene::{PATIENCE, Scene, Seat},
     trace::{Trace, Way},
 };
 
@@ -113,9 +114,9 @@ fn cold_start(names: &[&str]) {
             .collect()
     });
     let (guests, known_at): (Vec<Guest>, Vec<Instant>) = arrived.into_iter().unzip();
-    guests
-        .iter()
-        .for_each(|guest| assert_sees_all(guest, names));
+    for guest in &guests {
+        assert_sees_all(guest, names);
+    }
 
     let last_bind = guests
         .iter()
@@ -145,9 +146,9 @@ fn cold_start(names: &[&str]) {
         }
     });
     assert_one_handshake_each(&guests);
-    guests
-        .iter()
-        .for_each(|guest| assert_sees_all(guest, names));
+    for guest in &guests {
+        assert_sees_all(guest, names);
+    }
 }
 
 #[test]

@@ -3,7 +3,10 @@
 use lanspread_testbed::fixture::{BuiltGame, GameFixture, MIB};
 use serde_json::{Value, json};
 
-use crate::scene::{Guest, Scene, text};
+use crate::{
+    guest::{Guest, text},
+    scene::Scene,
+};
 
 const GAME: &str = "quake";
 

@@ -6,7 +6,10 @@ use lanspread_testbed::{
     fixture::{GameFixture, MIB},
 };
 
-use crate::scene::{CHUNK_BYTES, Guest, Scene, text};
+use crate::{
+    guest::{Guest, text},
+    scene::{CHUNK_BYTES, Scene},
+};
 
 const GAME: &str = "quake";
 const FILE: &str = "data/pak0.bin";
@@ -23,13 +26,20 @@ fn start_rotten(scene: &Scene) -> (Guest, RottingDisk) {
     game().build(&made.join("games")).expect("writable");
     let disk = RottingDisk::holding(&made).expect("a disk of our own: run as root");
     let seat = scene.seat_with_games("rotten", &disk.path().join("games"));
-    seat.hash_alone(&[GAME]);
+    let hashed = seat.hash_alone(&[GAME]).remove(0);
     let places: Vec<u64> = (0..SIZE as u64 / CHUNK_BYTES)
         .map(|chunk| chunk * CHUNK_BYTES + 1000)
         .collect();
+    let sound = seat.tree(GAME);
     disk.rot(&format!("games/{GAME}/{FILE}"), &places)
-        .expect("the peer has ended");
-    (seat.start(), disk)
+        .expect("a disk that rots");
+    let changed = sound.difference(&seat.tree(GAME));
+    assert_eq!(changed.len(), 1, "one file rotted: {changed:?}");
+    let rotten = seat.start();
+    rotten.wait_hashed(GAME);
+    let announced = rotten.game(GAME)["manifest"].clone();
+    assert_eq!(announced, hashed, "nothing tells the peer of it");
+    (rotten, disk)
 }
 
 #[test]

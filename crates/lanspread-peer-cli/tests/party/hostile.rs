@@ -70,7 +70,7 @@ fn five_hundred_malformed_frames_do_not_disturb_an_honest_download() {
             }
             match decode_frame(&answer) {
                 Response::Refused(refusal) if refusal.kind == RefusalKind::BadRequest => {
-                    refused += 1
+                    refused += 1;
                 }
                 other => panic!("nonsense {nth} was answered with {other:?}"),
             }
@@ -103,7 +103,7 @@ fn five_hundred_datagrams_of_noise_do_not_disturb_an_honest_download() {
     receiver.wait_sources(GAME, 1);
 
     let from = receiver.begin_download(GAME);
-    let sent = scene.host("stranger").run_inside(|| {
+    let noise = scene.host("stranger").run_inside(|| {
         let socket = std::net::UdpSocket::bind("0.0.0.0:0").expect("a socket");
         let noise = lanspread_testbed::fixture::random_bytes("noise", "", FRAMES * 1200);
         noise
@@ -111,7 +111,7 @@ fn five_hundred_datagrams_of_noise_do_not_disturb_an_honest_download() {
             .filter(|packet| socket.send_to(packet, &alpha.addr).is_ok())
             .count()
     });
-    assert_eq!(sent.expect("root may enter"), FRAMES);
+    assert_eq!(noise.expect("root may enter"), FRAMES);
     receiver.wait_end(from, "download", GAME).finished();
     alpha_seat.tree(GAME).assert_same(&seat.tree(GAME));
 }

@@ -7,6 +7,8 @@
 
 #![cfg(target_os = "linux")]
 
+mod guest;
+mod order;
 mod scene;
 mod stranger;
 mod trace;

@@ -6,7 +6,10 @@ use lanspread_testbed::{
 };
 use serde_json::json;
 
-use crate::scene::{Guest, PATIENCE, Scene, Seat};
+use crate::{
+    guest::Guest,
+    scene::{PATIENCE, Scene, Seat},
+};
 
 const GAME: &str = "quake";
 

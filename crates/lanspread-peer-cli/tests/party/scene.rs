@@ -1,24 +1,23 @@
-//! The scene of a test: a party's network, a seat for each peer with its directories, and a guest,
-//! the running peer, that is asked and listened to.
+//! The scene of a test: a party's network, and a seat for each peer with its directories.
 //!
 //! Invariant: a seat outlives its guests, so a peer that was killed comes back to the same game and
 //! state directories. Of a scene that ends in a panic the logs are kept, and the message says where.
 
 use std::{
-    collections::BTreeMap,
-    ops::Deref,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use lanspread_testbed::{
     fixture::{BuiltGame, GameFixture},
     net::{Host, Party, PartyBuilder},
-    peer::{Mark, PeerBuilder, PeerError, PeerProcess},
+    peer::{PeerBuilder, PeerProcess},
     tree::Tree,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::guest::Guest;
 
 /// The program under test.
 pub(crate) const LANSPREAD: &str = env!("CARGO_BIN_EXE_lanspread");
@@ -152,24 +151,12 @@ impl Seat<'_> {
     /// The same, with other options.
     pub(crate) fn start_with(&self, change: impl FnOnce(PeerBuilder) -> PeerBuilder) -> Guest {
         let builder = change(self.builder.clone());
-        let process = builder.spawn_on(self.host).expect("the peer starts");
-        let ready = process
-            .wait_event(Mark::START, PATIENCE, "bind its listener", |line| {
-                line["event"] == "ready"
-            })
-            .expect("the listener is bound");
-        Guest {
-            process,
-            peer_id: text(ready.field("peer_id")),
-            addr: text(ready.field("listen_addr")),
-            mode: text(ready.field("mode")),
-            ready_at: ready.at,
-        }
+        Guest::welcome(builder.spawn_on(self.host).expect("the peer starts"))
     }
 
     /// Starts a peer that talks to nobody, has it hash these games, and ends it: a start after this
-    /// one has nothing to hash and nothing to announce later.
-    pub(crate) fn hash_alone(&self, ids: &[&str]) {
+    /// one has nothing to hash and nothing to announce later. Returns their manifests.
+    pub(crate) fn hash_alone(&self, ids: &[&str]) -> Vec<Value> {
         let log = self
             .builder
             .clone()
@@ -180,265 +167,12 @@ impl Seat<'_> {
             builder: log,
         };
         let guest = alone.start_with(|builder| builder.listen("127.0.0.1:0"));
-        for id in ids {
+        let hash = |id: &&str| {
             guest.wait_hashed(id);
-        }
+            guest.game(id)["manifest"].clone()
+        };
+        let manifests = ids.iter().map(hash).collect();
         guest.leave();
+        manifests
     }
-}
-
-/// A running peer.
-pub(crate) struct Guest {
-    process: PeerProcess,
-    pub(crate) peer_id: String,
-    pub(crate) addr: String,
-    pub(crate) mode: String,
-    pub(crate) ready_at: Instant,
-}
-
-impl Deref for Guest {
-    type Target = PeerProcess;
-
-    fn deref(&self) -> &PeerProcess {
-        &self.process
-    }
-}
-
-/// How an operation ended.
-#[derive(Debug)]
-pub(crate) struct Ended {
-    /// The terminal event.
-    pub(crate) event: Value,
-    /// The position after it.
-    pub(crate) next: Mark,
-}
-
-impl Ended {
-    /// Expects that it did what was asked.
-    pub(crate) fn finished(self) -> Self {
-        assert!(
-            self.name().ends_with("-finished"),
-            "it did not finish: {}",
-            self.event
-        );
-        self
-    }
-
-    /// Expects that it failed, with an error of this kind; returns the message.
-    pub(crate) fn failed(self, kind: &str) -> String {
-        assert!(
-            self.name().ends_with("-failed"),
-            "it did not fail: {}",
-            self.event
-        );
-        assert_eq!(self.event["kind"], kind, "{}", self.event);
-        text(&self.event["message"])
-    }
-
-    /// Expects that it was cancelled.
-    pub(crate) fn cancelled(self) {
-        assert!(
-            self.name().ends_with("-cancelled"),
-            "it was not cancelled: {}",
-            self.event
-        );
-    }
-
-    pub(crate) fn number(&self, field: &str) -> u64 {
-        self.event[field]
-            .as_u64()
-            .unwrap_or_else(|| panic!("{field} in {}", self.event))
-    }
-
-    /// Chunks and bytes by the name of the source.
-    pub(crate) fn shares(&self) -> BTreeMap<String, (u64, u64)> {
-        let sources = self.event["sources"].as_array().expect("a list of sources");
-        let number = |value: &Value| value.as_u64().expect("a number");
-        sources
-            .iter()
-            .map(|source| {
-                (
-                    text(&source["name"]),
-                    (number(&source["chunks"]), number(&source["bytes"])),
-                )
-            })
-            .collect()
-    }
-
-    fn name(&self) -> &str {
-        self.event["event"].as_str().unwrap_or_default()
-    }
-}
-
-impl Guest {
-    /// Sends a command that must be accepted.
-    pub(crate) fn tell(&self, command: Value) -> Value {
-        self.process.call(command).expect("accepted")
-    }
-
-    /// Sends a command that must be refused, with an error of this kind; returns the message.
-    pub(crate) fn refuses(&self, command: Value, kind: &str) -> String {
-        match self.process.call(command) {
-            Err(PeerError::Refused {
-                kind: found,
-                message,
-                ..
-            }) => {
-                assert_eq!(found, kind, "{message}");
-                message
-            }
-            other => panic!("{} did not refuse: {other:?}", self.name()),
-        }
-    }
-
-    /// Waits until this many others are connected and their libraries known.
-    pub(crate) fn wait_peers(&self, count: usize) {
-        let timeout_ms = PATIENCE.as_millis();
-        let command = json!({ "cmd": "wait-peers", "count": count, "timeout_ms": timeout_ms });
-        self.process
-            .call_within(command, PATIENCE * 2)
-            .expect("the others are found");
-    }
-
-    /// Waits until this game can be checked chunk by chunk.
-    pub(crate) fn wait_hashed(&self, id: &str) {
-        self.process
-            .wait_for_game(id, "hash", |game| game["manifest"].is_string())
-            .expect("it is hashed");
-    }
-
-    /// Waits until this game shows so many sources.
-    pub(crate) fn wait_sources(&self, id: &str, count: usize) {
-        self.process
-            .wait_for_game(id, "see all sources of", |game| game["peers"] == count)
-            .expect("the sources are seen");
-    }
-
-    /// The game as `list-games` shows it; `null` if it does not.
-    pub(crate) fn game(&self, id: &str) -> Value {
-        let answer = self.process.ask("list-games").expect("answered");
-        let games = answer["games"].as_array().expect("a list");
-        games
-            .iter()
-            .find(|game| game["id"] == id)
-            .cloned()
-            .unwrap_or_default()
-    }
-
-    /// The ids of all games in the list.
-    pub(crate) fn game_ids(&self) -> Vec<String> {
-        let answer = self.process.ask("list-games").expect("answered");
-        answer["games"]
-            .as_array()
-            .expect("a list")
-            .iter()
-            .map(|game| text(&game["id"]))
-            .collect()
-    }
-
-    /// The other peer as `list-peers` shows it; `null` if it does not.
-    pub(crate) fn peer(&self, peer_id: &str) -> Value {
-        let answer = self.process.ask("list-peers").expect("answered");
-        let peers = answer["peers"].as_array().expect("a list");
-        peers
-            .iter()
-            .find(|peer| peer["peer_id"] == peer_id)
-            .cloned()
-            .unwrap_or_default()
-    }
-
-    /// Has an operation done and waits for its one terminal event.
-    pub(crate) fn run(&self, operation: &str, command: Value) -> Ended {
-        let id = text(&command["id"]);
-        let from = self.mark();
-        self.tell(command);
-        self.wait_end(from, operation, &id)
-    }
-
-    /// Downloads a game without installing it.
-    pub(crate) fn download(&self, id: &str) -> Ended {
-        self.run(
-            "download",
-            json!({ "cmd": "download", "id": id, "install": false }),
-        )
-    }
-
-    /// Begins to download a game and returns where its events begin.
-    pub(crate) fn begin_download(&self, id: &str) -> Mark {
-        let from = self.mark();
-        self.tell(json!({ "cmd": "download", "id": id, "install": false }));
-        from
-    }
-
-    /// Waits for the terminal event of an operation.
-    pub(crate) fn wait_end(&self, from: Mark, operation: &str, id: &str) -> Ended {
-        let ends = ["finished", "failed", "cancelled"].map(|how| format!("{operation}-{how}"));
-        let event = self
-            .process
-            .wait_event(
-                from,
-                PATIENCE,
-                &format!("end the {operation} of {id}"),
-                |line| line["id"] == id && ends.iter().any(|end| line["event"] == end.as_str()),
-            )
-            .expect("it ends");
-        Ended {
-            event: event.value,
-            next: event.next,
-        }
-    }
-
-    /// Waits until a running download has verified at least this much; returns how much it was.
-    pub(crate) fn wait_verified(&self, from: Mark, id: &str, bytes: u64) -> u64 {
-        let event = self
-            .process
-            .wait_event(
-                from,
-                PATIENCE,
-                &format!("verify {bytes} bytes of {id}"),
-                |line| {
-                    let verified = line["verified_bytes"].as_u64();
-                    assert!(
-                        line["event"] != "download-finished",
-                        "the download was over before it could be disturbed: slow its cable down"
-                    );
-                    line["event"] == "download-progress"
-                        && line["id"] == id
-                        && verified.is_some_and(|verified| verified >= bytes)
-                },
-            )
-            .expect("it goes on");
-        event
-            .field("verified_bytes")
-            .as_u64()
-            .expect("checked before")
-    }
-
-    /// Waits for an event of this name; about a game it says so itself.
-    pub(crate) fn wait(&self, from: Mark, event: &str) -> Value {
-        self.process
-            .wait_event(from, PATIENCE, &format!("report {event}"), |line| {
-                line["event"] == event
-            })
-            .expect("it is reported")
-            .value
-    }
-
-    /// Ends the peer at once, as a power cut would.
-    pub(crate) fn kill(self) {
-        self.process.kill9();
-    }
-
-    /// Ends the peer as `shutdown` does; returns how long that took.
-    pub(crate) fn leave(self) -> Duration {
-        let name = self.process.name().to_owned();
-        let (status, took) = self.process.shutdown().expect("it ends");
-        assert!(status.success(), "{name} ended with {status}");
-        took
-    }
-}
-
-/// The text of a JSON string; of anything else, nothing.
-pub(crate) fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
 }

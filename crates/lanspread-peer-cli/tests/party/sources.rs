@@ -9,7 +9,8 @@ use lanspread_testbed::{
 };
 
 use crate::{
-    scene::{CHUNK_BYTES, Ended, Guest, Scene},
+    guest::{Ended, Guest},
+    scene::{CHUNK_BYTES, Scene},
     trace::Trace,
 };
 

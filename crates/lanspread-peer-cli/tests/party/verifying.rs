@@ -46,7 +46,7 @@ fn verify_finds_rotten_bytes_and_repairs_them_from_the_others() {
     receiver.leave();
     let file = format!("games/{GAME}/data/pak0.bin");
     disk.rot(&file, &[5 * CHUNK_BYTES + 77, 9 * CHUNK_BYTES])
-        .expect("the peer has ended");
+        .expect("a disk that rots");
     let receiver = seat.start();
     receiver.wait_sources(GAME, 1);
     std::fs::remove_file(seat.root(GAME).join("data/pak1.bin")).expect("there");

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::{
-    scene::{Scene, text},
+    guest::text,
+    scene::Scene,
     stranger::{Stranger, decode_frame, inside},
 };
 

@@ -1,8 +1,8 @@
 //! A disk whose bytes change below its file system, as those of a failing one do: no time, no size
 //! and no number of a file tells of it.
 //!
-//! The invariant: the file system itself stays sound; only bytes of files are changed, and only while
-//! it is not mounted.
+//! The invariant: the file system itself stays sound; only bytes of files are changed, in the image
+//! below it.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -17,6 +17,10 @@ use crate::tree::Tree;
 
 /// How many bytes of a place identify it in the image; content of fixtures is random.
 const NEEDLE_BYTES: usize = 64;
+
+/// How often the system is asked to forget what it has read of a file: a processor may be looking
+/// at it.
+const FORGET_TRIES_MAX: u32 = 100;
 
 /// Room for the file system's own records, and for what a test adds, in MiB. It costs nothing until
 /// it is used.
@@ -67,35 +71,26 @@ impl RottingDisk {
     }
 
     /// Changes one byte of the file `path` on this disk at each of these places, without a trace in
-    /// the file system. Nothing on the disk may be open.
+    /// the file system.
     ///
     /// # Errors
     ///
-    /// When the file is not that long, its content not random enough to be found again, or the disk
-    /// in use.
+    /// When the file is not that long, its content not random enough to be found again, or the
+    /// system shows what it remembers of it and not what is on the disk.
     pub fn rot(&self, path: &str, offsets_bytes: &[u64]) -> Result<(), DiskError> {
         let failed = |error: &dyn std::fmt::Display| self.failed(error);
-        let needles = self
-            .needles(path, offsets_bytes)
-            .map_err(|error| failed(&error))?;
-        command::run(Command::new("umount").arg(&self.path)).map_err(|error| failed(&error))?;
-        let rotten = self.change(&needles);
-        self.mount()?;
-        rotten
-    }
-
-    /// What stands at each place.
-    fn needles(&self, path: &str, offsets: &[u64]) -> std::io::Result<Vec<[u8; NEEDLE_BYTES]>> {
-        let mut file = File::open(self.path.join(path))?;
-        offsets
-            .iter()
-            .map(|&offset| {
-                let mut needle = [0; NEEDLE_BYTES];
-                file.seek(SeekFrom::Start(offset))?;
-                file.read_exact(&mut needle)?;
-                Ok(needle)
-            })
-            .collect()
+        let mut file = File::open(self.path.join(path)).map_err(|error| failed(&error))?;
+        file.sync_all().map_err(|error| failed(&error))?;
+        let sound = needles(&mut file, offsets_bytes).map_err(|error| failed(&error))?;
+        self.change(&sound)?;
+        for _ in 0..FORGET_TRIES_MAX {
+            forget_cached(&file).map_err(|error| failed(&error))?;
+            let now = needles(&mut file, offsets_bytes).map_err(|error| failed(&error))?;
+            if now.iter().zip(&sound).all(|(now, sound)| now != sound) {
+                return Ok(());
+            }
+        }
+        Err(failed(&"the system does not forget what it has read"))
     }
 
     fn change(&self, needles: &[[u8; NEEDLE_BYTES]]) -> Result<(), DiskError> {
@@ -138,6 +133,36 @@ impl Drop for RottingDisk {
         // It may never have been made.
         let _ = std::fs::remove_file(&self.image);
     }
+}
+
+/// What stands at each place.
+fn needles(file: &mut File, offsets: &[u64]) -> std::io::Result<Vec<[u8; NEEDLE_BYTES]>> {
+    offsets
+        .iter()
+        .map(|&offset| {
+            let mut needle = [0; NEEDLE_BYTES];
+            file.seek(SeekFrom::Start(offset))?;
+            file.read_exact(&mut needle)?;
+            Ok(needle)
+        })
+        .collect()
+}
+
+/// Has the system read a file from the disk again. Unmounting would not do: a process in another
+/// mount namespace can hold the file system.
+#[cfg(target_os = "linux")]
+fn forget_cached(file: &File) -> std::io::Result<()> {
+    Ok(rustix::fs::fadvise(
+        file,
+        0,
+        None,
+        rustix::fs::Advice::DontNeed,
+    )?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn forget_cached(_file: &File) -> std::io::Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
 }
 
 /// Where `needle` stands in `image` from `from` on.
