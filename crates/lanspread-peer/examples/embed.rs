@@ -24,10 +24,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         state_dir: temporary.path().join("state"),
         ..PeerOptions::default()
     };
-    let game_dir = arguments.next().map(PathBuf::from).unwrap_or_else(|| {
+    let game_dir = if let Some(game_dir) = arguments.next() {
+        PathBuf::from(game_dir)
+    } else {
         options.listen.set_ip(Ipv4Addr::LOCALHOST.into());
         temporary.path().join("games")
-    });
+    };
     std::fs::create_dir_all(&game_dir)?;
     let wanted = arguments.next().map(|id| GameId::parse(&id)).transpose()?;
 
