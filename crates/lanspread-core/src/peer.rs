@@ -7,6 +7,7 @@
 mod answers;
 mod commands;
 mod directory;
+mod interrupted;
 mod requests;
 
 use std::{
@@ -15,7 +16,7 @@ use std::{
     sync::Arc,
 };
 
-use lanspread_db::{GameId, ManifestHash};
+use lanspread_db::GameId;
 use lanspread_proto::{LibraryState, ListenAddr};
 
 use crate::{
@@ -35,6 +36,8 @@ use crate::{
     view,
     world::{Dirty, World},
 };
+
+use interrupted::Interrupted;
 
 /// The control plane of one peer.
 ///
@@ -62,7 +65,7 @@ pub struct Peer {
     /// Roots in which something was interrupted, and that wait for their turn.
     to_recover: BTreeSet<GameId>,
     /// Downloads that were interrupted, and that wait for a source.
-    to_resume: BTreeMap<GameId, ManifestHash>,
+    to_resume: BTreeMap<GameId, Interrupted>,
     /// Another game directory waits until everything that reads this one has ended.
     moving: Option<Moving>,
     dirty: Dirty,

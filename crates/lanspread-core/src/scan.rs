@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use lanspread_db::{GameId, Manifest, ManifestHash, RelPath, RootEntry, SENTINEL, Version};
 
 use crate::{
-    api::{RootReport, SentinelReport},
+    api::{AfterDownload, RootReport, SentinelReport},
     root::{Entry, Goal, Next, RootObservation, Staged, next_step},
 };
 
@@ -201,6 +201,8 @@ pub struct RootFacts {
     pub manifest: Option<ManifestHash>,
     /// What is wrong with the files, in words for people.
     pub files_problem: Option<String>,
+    /// What is to follow the download in the staging place.
+    pub after_download: AfterDownload,
 }
 
 /// Says what follows from the facts.
@@ -213,6 +215,7 @@ pub fn report(facts: RootFacts) -> RootReport {
         size_bytes,
         manifest,
         files_problem,
+        after_download,
     } = facts;
     let (unsettled, blocked) = match next_step(&Goal::Settle, &observed) {
         Next::Take(_) => (true, None),
@@ -241,6 +244,7 @@ pub fn report(facts: RootFacts) -> RootReport {
         installed: observed.local.is_dir(),
         unsettled,
         pending_download,
+        after_download,
         size_bytes,
         manifest,
         problem: blocked.or(files_problem),
@@ -427,6 +431,7 @@ mod tests {
             size_bytes: 5,
             manifest: None,
             files_problem: None,
+            after_download: AfterDownload::Keep,
         }
     }
 

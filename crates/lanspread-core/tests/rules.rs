@@ -64,6 +64,7 @@ fn root(n: usize) -> RootReport {
         installed: false,
         unsettled: false,
         pending_download: None,
+        after_download: lanspread_core::AfterDownload::Keep,
         size_bytes: 1000,
         manifest: Some(hash(1)),
         problem: None,

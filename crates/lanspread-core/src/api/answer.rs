@@ -5,6 +5,8 @@ use std::sync::Arc;
 use lanspread_db::{ChunkRef, GameId, Manifest, ManifestHash, Version};
 use lanspread_proto::{ListenAddr, PeerId};
 
+use super::AfterDownload;
+
 /// Whether hashing may rely on what was hashed before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HashTrust {
@@ -55,6 +57,8 @@ pub struct RootReport {
     pub unsettled: bool,
     /// The manifest of a download that waits in the staging place to be resumed.
     pub pending_download: Option<ManifestHash>,
+    /// What was to follow that download.
+    pub after_download: AfterDownload,
     /// Bytes of the files that belong to the game.
     pub size_bytes: u64,
     /// The manifest, if every file is hashed and unchanged since.

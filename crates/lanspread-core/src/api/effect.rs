@@ -7,7 +7,9 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use lanspread_db::{ChunkRef, GameId, Manifest, ManifestHash};
 use lanspread_proto::{LibraryRevision, ListenAddr, PeerId, Request, Response};
 
-use super::{CommandId, CommandRefused, EffectId, HashTrust, PeerEvent, ReplyId, Route};
+use super::{
+    AfterDownload, CommandId, CommandRefused, EffectId, HashTrust, PeerEvent, ReplyId, Route,
+};
 use crate::root::{DownloadIntent, Step};
 
 /// A wish to be carried out by the driver.
@@ -173,5 +175,7 @@ pub enum Effect {
         manifest: Arc<Manifest>,
         /// What the download is for.
         intent: DownloadIntent,
+        /// What is to follow it: kept in the staging place, for a later start.
+        then: AfterDownload,
     },
 }

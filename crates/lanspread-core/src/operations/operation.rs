@@ -245,12 +245,13 @@ impl Operation {
     }
 
     fn prepare(&mut self, world: &mut World<'_>, hash: ManifestHash, manifest: Arc<Manifest>) {
-        let (intent, wanted) = (self.intent, Arc::clone(&manifest));
+        let (intent, then, wanted) = (self.intent, self.after, Arc::clone(&manifest));
         self.stage = Stage::Preparing(hash, manifest);
         self.ask(world, |effect| Effect::PrepareDownload {
             effect,
             manifest: wanted,
             intent,
+            then,
         });
     }
 

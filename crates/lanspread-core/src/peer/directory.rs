@@ -1,21 +1,15 @@
-//! The game directory: its first look, what was interrupted in it, its health, its change.
+//! The game directory: looks at all of it, its health, its change.
 //!
-//! Invariant: whatever was interrupted in a root is completed or undone before anything else begins
-//! there; another directory is opened only when nothing reads or changes the old one.
+//! Invariant: another directory is opened only when nothing reads or changes the old one.
 
 use std::path::PathBuf;
 
-use lanspread_db::{GameId, ManifestHash};
+use lanspread_db::GameId;
 
 use super::{Moving, Peer};
 use crate::{
-    AfterDownload, CommandId, CommandRefused, Ctx, DiskFailure, DiskFailureKind, Effect, ErrorKind,
-    Now, OperationKind, PeerEvent, Purpose, RootReport,
-    limits::RECOVERIES_MAX,
-    offers::{Choice, choose},
-    operations::Order,
-    root::DownloadIntent,
-    world::needs_hashing,
+    CommandId, CommandRefused, Ctx, DiskFailure, DiskFailureKind, Effect, ErrorKind, Now,
+    PeerEvent, Purpose, RootReport, world::needs_hashing,
 };
 
 impl Peer {
@@ -61,17 +55,7 @@ impl Peer {
     /// The directory was read for the first time: what was interrupted is taken up.
     fn first_look(&mut self, now: Now) {
         self.dirty.mark();
-        self.to_recover = self
-            .library
-            .roots()
-            .filter(|root| root.unsettled)
-            .map(|root| root.id.clone())
-            .collect();
-        self.to_resume = self
-            .library
-            .roots()
-            .filter_map(|root| Some((root.id.clone(), root.pending_download?)))
-            .collect();
+        self.find_interrupted();
         let mut ctx = Ctx {
             now,
             config: &self.config,
@@ -82,70 +66,6 @@ impl Peer {
         }
         self.recover(now);
         self.release_held(now);
-    }
-
-    /// Begins to recover roots, a few at a time.
-    pub(super) fn recover(&mut self, now: Now) {
-        while self.operations.count(OperationKind::Recover) < RECOVERIES_MAX {
-            let Some(id) = self.to_recover.pop_first() else {
-                return;
-            };
-            if self.operations.admit(&id).is_err() {
-                self.to_recover.insert(id);
-                return;
-            }
-            self.with_operations(now, |operations, _, world| {
-                operations.begin(world, &id, &Order::Recover);
-            });
-        }
-    }
-
-    /// Goes on with downloads that were interrupted, when somebody has what they gathered.
-    pub(super) fn resume(&mut self, now: Now) {
-        if self.to_resume.is_empty() || self.moving.is_some() {
-            return;
-        }
-        let waiting: Vec<(GameId, ManifestHash)> = self
-            .to_resume
-            .iter()
-            .filter(|(id, _)| !self.to_recover.contains(*id) && self.operations.admit(id).is_ok())
-            .map(|(id, manifest)| (id.clone(), *manifest))
-            .collect();
-        for (id, manifest) in waiting {
-            let here = self.library.version(&id);
-            if self
-                .library
-                .root(&id)
-                .and_then(|root| root.pending_download)
-                != Some(manifest)
-            {
-                self.to_resume.remove(&id);
-                continue;
-            }
-            let fits = self.with_operations(now, |_, _, world| {
-                let expected = world.expected_version(&id);
-                if expected == here {
-                    return false;
-                }
-                match choose(expected.as_ref(), world.offers(&id)) {
-                    Choice::Manifest {
-                        manifest: chosen, ..
-                    } => chosen == manifest,
-                    Choice::Tie { .. }
-                    | Choice::Hashing { .. }
-                    | Choice::NoPeerHasVersion { .. }
-                    | Choice::Nobody => false,
-                }
-            });
-            if fits {
-                let intent = match here {
-                    Some(_) => DownloadIntent::Update,
-                    None => DownloadIntent::New,
-                };
-                let after = AfterDownload::Keep;
-                self.begin(now, &id, &Order::Download { after, intent });
-            }
-        }
     }
 
     /// The directory cannot be watched or read, or can be again.

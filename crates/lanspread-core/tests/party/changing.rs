@@ -158,3 +158,53 @@ fn verify_says_that_all_is_well_and_moves_nothing() {
     assert!(world.moved.is_empty());
     world.assert_at_rest();
 }
+
+#[test]
+fn verify_repairs_from_the_peers_what_is_damaged() {
+    let mut world = party(2, 35);
+    for n in 0..2 {
+        world.nodes[n]
+            .disk
+            .put(&manifest("game", OLD, 8 * MIB, 7), true);
+    }
+    start_all(&mut world);
+    let id = game("game");
+    world.nodes[0].disk.damage(&id);
+    assert_eq!(
+        world.command(0, PeerCommand::VerifyGame { id: id.clone() }),
+        Ok(())
+    );
+    until_ended(&mut world, 0, OperationKind::Verify);
+    assert!(matches!(
+        ended(&world, 0, OperationKind::Verify)[..],
+        [Outcome::Finished(_)]
+    ));
+    assert!(!world.nodes[0].disk.is_damaged(&id));
+    assert!(world.moved[&(0, 1)] > 0);
+    world.pass(Duration::from_secs(1));
+    world.assert_at_rest();
+}
+
+#[test]
+fn verify_without_anybody_to_repair_from_says_so() {
+    let mut world = party(1, 36);
+    world.nodes[0]
+        .disk
+        .put(&manifest("game", OLD, 8 * MIB, 7), false);
+    world.start(0);
+    let id = game("game");
+    world.nodes[0].disk.damage(&id);
+    assert_eq!(
+        world.command(0, PeerCommand::VerifyGame { id: id.clone() }),
+        Ok(())
+    );
+    until_ended(&mut world, 0, OperationKind::Verify);
+    let outcomes = ended(&world, 0, OperationKind::Verify);
+    let [Outcome::Failed(error)] = outcomes[..] else {
+        panic!("{outcomes:?}")
+    };
+    assert_eq!(error.kind, ErrorKind::NoSource);
+    assert_eq!(world.nodes[0].disk.version(&id), Some(version(OLD)));
+    world.pass(Duration::from_secs(1));
+    world.assert_at_rest();
+}

@@ -9,7 +9,7 @@ use std::{
 };
 
 use lanspread_core::{
-    DiskFailure, DiskFailureKind, PreparedDownload, RootReport,
+    AfterDownload, DiskFailure, DiskFailureKind, PreparedDownload, RootReport,
     root::{Entry, Goal, Intent, IntentLog, Next, RootObservation, Staged, Step, next_step},
     scan::{RootFacts, report},
 };
@@ -24,6 +24,10 @@ struct Root {
     /// What stands under final names.
     files: Option<Arc<Manifest>>,
     hashed: bool,
+    /// A file in it is missing.
+    damaged: bool,
+    /// What is to follow the download.
+    after: AfterDownload,
     /// What gathers in the staging place.
     staged: Option<(Arc<Manifest>, BTreeSet<ChunkRef>)>,
 }
@@ -34,6 +38,8 @@ impl Root {
             observed: RootObservation::absent(),
             files: None,
             hashed: false,
+            damaged: false,
+            after: AfterDownload::Keep,
             staged: None,
         }
     }
@@ -92,6 +98,15 @@ impl Disk {
         root.files = Some(Arc::clone(manifest));
         root.hashed = hashed;
         self.roots.insert(manifest.game_id().clone(), root);
+    }
+
+    /// A file of a game is lost, and nothing notices yet.
+    pub(crate) fn damage(&mut self, id: &GameId) {
+        self.roots.get_mut(id).unwrap().damaged = true;
+    }
+
+    pub(crate) fn is_damaged(&self, id: &GameId) -> bool {
+        self.roots[id].damaged
     }
 
     /// Takes a game away by hand.
@@ -159,6 +174,7 @@ impl Disk {
                 .filter(|_| root.hashed)
                 .map(|manifest| manifest.hash()),
             files_problem: None,
+            after_download: root.after,
         }))
     }
 
@@ -166,6 +182,9 @@ impl Disk {
         let root = self.roots.get_mut(id);
         let missing = || failure(DiskFailureKind::NotFound, "the root is gone");
         let root = root.ok_or_else(missing)?;
+        if root.damaged {
+            return Err(missing());
+        }
         root.hashed = true;
         root.files.clone().ok_or_else(missing)
     }
@@ -179,6 +198,7 @@ impl Disk {
     pub(crate) fn prepare(
         &mut self,
         manifest: &Arc<Manifest>,
+        then: AfterDownload,
     ) -> Result<PreparedDownload, DiskFailure> {
         let id = manifest.game_id();
         if manifest.total_bytes() > self.free_bytes {
@@ -191,13 +211,14 @@ impl Disk {
             self.step(id, &step)?;
         }
         let root = self.roots.get_mut(id).unwrap();
+        root.after = then;
         let mut kept = BTreeSet::new();
         if let Some((staged, chunks)) = root.staged.take()
             && staged.hash() == manifest.hash()
         {
             kept = chunks;
         }
-        if let Some(old) = &root.files {
+        if let Some(old) = root.files.as_ref().filter(|_| !root.damaged) {
             let old: BTreeSet<ContentHash> = old
                 .files()
                 .iter()
@@ -282,6 +303,7 @@ impl Disk {
                 it.recorded = Some(*manifest);
                 root.files = Some(staged);
                 root.hashed = true;
+                root.damaged = false;
             }
             Step::Unpack { version } => {
                 it.installing = Entry::MarkedDir;

@@ -307,6 +307,12 @@ fn an_interrupted_download_goes_on_by_itself_after_a_restart() {
     );
     let total = manifest("game", OLD, 128 * MIB, 7).chunk_count() as usize;
     assert_eq!(world.moved.values().sum::<usize>() - before, total - kept);
+    // What was to follow follows.
+    until_ended(&mut world, 1, OperationKind::Install);
+    assert_eq!(
+        world.nodes[1].disk.installed(&game("game")),
+        Some(version(OLD))
+    );
 }
 
 #[test]

@@ -477,10 +477,13 @@ impl World {
                 Input::StepDone { effect, result }
             }
             Effect::PrepareDownload {
-                effect, manifest, ..
+                effect,
+                manifest,
+                then,
+                ..
             } => Input::DownloadPrepared {
                 effect,
-                result: disk.prepare(&manifest),
+                result: disk.prepare(&manifest, then),
             },
             Effect::OpenGameDir { effect, .. } => {
                 *disk = Disk::default();

@@ -36,7 +36,8 @@ use std::{
 };
 
 use lanspread_core::{
-    DiskFailure, DiskFailureKind, HashTrust, PreparedDownload, RootReport, StepProgress,
+    AfterDownload, DiskFailure, DiskFailureKind, HashTrust, PreparedDownload, RootReport,
+    StepProgress,
     root::{DownloadIntent, RootObservation, Step, StepReport},
 };
 use lanspread_db::{ChunkRef, GameId, Manifest, ManifestHash};
@@ -182,10 +183,11 @@ impl Disk {
         &self,
         manifest: &Arc<Manifest>,
         intent: DownloadIntent,
+        then: AfterDownload,
         progress: &dyn Fn(u64, u64),
         abort: &CancelFlag,
     ) -> Result<PreparedDownload, DiskFailure> {
-        prepare::prepare(&*self.library()?, manifest, intent, progress, abort)
+        prepare::prepare(&*self.library()?, manifest, intent, then, progress, abort)
     }
 
     /// The prepared download of a game, for [`lanspread_core::Effect::FetchChunks`].

@@ -26,6 +26,8 @@ use super::{
 
 /// The manifest in the staging place.
 pub(crate) const STAGED_MANIFEST: &str = "manifest";
+/// In the staging place: there if the game is to be installed when its download is complete.
+pub(crate) const STAGED_INSTALL: &str = "install";
 /// The directory in the staging place where files gather.
 pub(crate) const STAGED_FILES: &str = "files";
 

@@ -8,7 +8,7 @@
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use lanspread_core::{
-    DiskFailure, DiskFailureKind, PreparedDownload,
+    AfterDownload, DiskFailure, DiskFailureKind, PreparedDownload,
     root::{DownloadIntent, Entry, Goal},
     scan::{fold_keys, is_contract_file},
 };
@@ -23,7 +23,7 @@ use super::{
     files,
     index::RootIndex,
     library::{Library, Root},
-    observe::{STAGED_FILES, observe},
+    observe::{STAGED_FILES, STAGED_INSTALL, observe},
     obstacles::{is_in_the_way, obstacles, refuse},
     old::Old,
     port::{Access, Folder, Kind, Stamp},
@@ -37,6 +37,7 @@ pub(crate) fn prepare(
     library: &Library,
     manifest: &Arc<Manifest>,
     intent: DownloadIntent,
+    then: AfterDownload,
     progress: &dyn Fn(u64, u64),
     abort: &CancelFlag,
 ) -> Result<PreparedDownload, DiskFailure> {
@@ -46,8 +47,9 @@ pub(crate) fn prepare(
     let resumed = observe(library, id)?.root.staging == Entry::MarkedDir;
     library.store.save_manifest(hash, manifest)?;
     settle_towards(library, id, &Goal::Stage { manifest: hash })?;
-    let prepared =
-        Preparation::new(library, manifest, intent, progress, abort).and_then(Preparation::run);
+    let prepared = Preparation::new(library, manifest, intent, progress, abort)
+        .and_then(|preparation| preparation.keep(then))
+        .and_then(Preparation::run);
     if prepared.is_err() && !resumed {
         library.drop_download(id);
         // The failure that led here is what the user has to hear of.
@@ -103,6 +105,20 @@ impl<'a> Preparation<'a> {
             checked_bytes: 0,
             to_check_bytes: 0,
         })
+    }
+
+    /// Keeps what is to follow the download, for a later start.
+    fn keep(self, then: AfterDownload) -> Result<Self, DiskFailure> {
+        let path = Path::new(STAGED_INSTALL);
+        match then {
+            AfterDownload::Install => {
+                files::write_new(&*self.staging, path, b"").doing("write", path)?;
+            }
+            AfterDownload::Keep => {
+                files::remove_if_there(&*self.staging, path).doing("remove", path)?;
+            }
+        }
+        Ok(self)
     }
 
     fn run(mut self) -> Result<PreparedDownload, DiskFailure> {

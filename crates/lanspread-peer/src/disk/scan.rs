@@ -15,13 +15,13 @@ use std::{
 };
 
 use lanspread_core::{
-    DiskFailure, DiskFailureKind, RootReport,
+    AfterDownload, DiskFailure, DiskFailureKind, RootReport,
     root::{Entry, RootObservation},
     scan::{RootFacts, damaged, report},
 };
 use lanspread_db::{
-    GameId, MANIFEST_FILES_MAX, Manifest, ManifestError, ManifestFile, ManifestHash, RelPath,
-    RootEntry, Version,
+    DOWNLOAD_DIR, GameId, MANIFEST_FILES_MAX, Manifest, ManifestError, ManifestFile, ManifestHash,
+    RelPath, RootEntry, Version,
 };
 
 use super::{
@@ -29,7 +29,7 @@ use super::{
     files::{self, Walk},
     index::RootIndex,
     library::{Library, lock},
-    observe::{Observed, observe},
+    observe::{Observed, STAGED_INSTALL, observe},
     port::{Folder, Kind, Stamp, Stat},
 };
 
@@ -94,6 +94,7 @@ fn scan_or_say_why_not(library: &Library, id: &GameId) -> Option<RootReport> {
                 size_bytes: 0,
                 manifest: None,
                 files_problem: Some(error.message),
+                after_download: AfterDownload::Keep,
             }))
         }
     }
@@ -115,7 +116,19 @@ pub(crate) fn scan_root(library: &Library, id: &GameId) -> Result<Option<RootRep
         size_bytes: 0,
         manifest: None,
         files_problem: None,
+        after_download: AfterDownload::Keep,
     };
+    if facts.observed.staging == Entry::MarkedDir {
+        let path = Path::new(id.as_str())
+            .join(DOWNLOAD_DIR)
+            .join(STAGED_INSTALL);
+        if files::stat(&*library.games, &path)
+            .doing("look at", &path)?
+            .is_some()
+        {
+            facts.after_download = AfterDownload::Install;
+        }
+    }
     if facts.observed.sentinel == Entry::File {
         let looked = look(library, id, facts.observed.version)?;
         facts.size_bytes = looked.index.total_bytes();

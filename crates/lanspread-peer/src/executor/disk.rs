@@ -73,6 +73,7 @@ impl Executor {
                 effect,
                 manifest,
                 intent,
+                then,
             } => self.block(
                 effect,
                 move |shared, abort| {
@@ -86,7 +87,7 @@ impl Executor {
                     };
                     shared
                         .disk
-                        .prepare_download(&manifest, intent, &progress, abort)
+                        .prepare_download(&manifest, intent, then, &progress, abort)
                 },
                 |effect, result| Input::DownloadPrepared { effect, result },
             ),

@@ -9,7 +9,7 @@ use std::{
 
 use cap_std::fs::Dir;
 use lanspread_core::{
-    DiskFailure, HashTrust, PreparedDownload,
+    AfterDownload, DiskFailure, HashTrust, PreparedDownload,
     root::{DownloadIntent, Goal, Next, Step, StepReport, next_step},
 };
 use lanspread_db::{ContentHash, GameId, Manifest, ManifestFile, RelPath, Version};
@@ -201,7 +201,13 @@ pub(super) fn prepare(
     manifest: &Arc<Manifest>,
     intent: DownloadIntent,
 ) -> Result<PreparedDownload, DiskFailure> {
-    disk.prepare_download(manifest, intent, &|_, _| {}, &CancelFlag::new())
+    disk.prepare_download(
+        manifest,
+        intent,
+        AfterDownload::Keep,
+        &|_, _| {},
+        &CancelFlag::new(),
+    )
 }
 
 /// Downloads `files`: prepares, stores every chunk that is missing, switches. Says how many chunks
