@@ -34,12 +34,10 @@ const UPLOADS_CHECK: Duration = Duration::from_secs(1);
 pub(crate) async fn run(setup: &Setup) -> Result<()> {
     let mut signal = EndSignal::listen()?;
     let (node, events) = Node::start(setup).map_err(|error| {
-        let busy = error.is_busy();
-        let report = eyre::Report::new(error);
-        if busy {
-            report.wrap_err("`lanspread status` shows what it does")
+        if error.is_busy() {
+            eyre!("{error}; `lanspread status` shows what that one does")
         } else {
-            report
+            eyre::Report::new(error)
         }
     })?;
     let client = talk_to(&node, events);
