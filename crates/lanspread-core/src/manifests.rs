@@ -39,3 +39,51 @@ impl ManifestCache {
             .sum()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use lanspread_db::{ContentHash, GameId, ManifestFile, RelPath, Version};
+
+    use super::*;
+
+    fn manifest(chunks: u64, salt: u8) -> (ManifestHash, Arc<Manifest>) {
+        let chunk_bytes = Manifest::chunk_bytes_for(0);
+        let file = |path: &str, chunks: u64, size_bytes| ManifestFile {
+            path: RelPath::parse(path).unwrap(),
+            size_bytes,
+            chunks: (0..chunks).map(|_| ContentHash([salt; 32])).collect(),
+        };
+        let big = file("data.eti", chunks, chunks * u64::from(chunk_bytes));
+        let files = vec![big, file("version.ini", 1, 8)];
+        let id = GameId::parse("game").unwrap();
+        let version = Version::parse("20200101").unwrap();
+        let manifest = Manifest::new(id, version, chunk_bytes, files).unwrap();
+        (ManifestHash(ContentHash([salt; 32])), Arc::new(manifest))
+    }
+
+    #[test]
+    fn no_more_manifests_are_kept_than_the_limit() {
+        let mut cache = ManifestCache::default();
+        for salt in 0..=u8::try_from(CACHED_MANIFESTS_MAX).unwrap() {
+            let (hash, manifest) = manifest(1, salt);
+            cache.keep(hash, &manifest);
+        }
+        assert_eq!(cache.kept.len(), CACHED_MANIFESTS_MAX);
+        assert!(
+            cache.get(manifest(1, 0).0).is_none(),
+            "the oldest one is gone"
+        );
+        assert!(cache.get(manifest(1, 1).0).is_some());
+    }
+
+    #[test]
+    fn no_more_chunks_are_kept_than_the_limit() {
+        let mut cache = ManifestCache::default();
+        let (hash, at_the_limit) = manifest(CACHED_CHUNKS_MAX - 1, 1);
+        cache.keep(hash, &at_the_limit);
+        assert!(cache.get(hash).is_some());
+        let (other, past_it) = manifest(CACHED_CHUNKS_MAX, 2);
+        cache.keep(other, &past_it);
+        assert!(cache.get(hash).is_none() && cache.get(other).is_none());
+    }
+}

@@ -1,0 +1,244 @@
+//! Libraries: announced, asked, believed, shown.
+
+use crate::*;
+
+#[test]
+fn a_library_past_the_limit_is_announced_up_to_it_and_users_are_told() {
+    let mut lone = Lone::ready((0..=LIBRARY_GAMES_MAX).map(root).collect());
+    lone.greet(1);
+    let response = lone.ask(1, Request::LibrarySnapshot);
+    let Some(Response::LibrarySnapshot(snapshot)) = response else {
+        panic!("{response:?}")
+    };
+    assert_eq!(snapshot.games.len(), LIBRARY_GAMES_MAX);
+    assert_eq!(
+        lone.count(|event| matches!(event, PeerEvent::Notice { .. })),
+        1
+    );
+}
+
+#[test]
+fn a_peer_that_lies_about_its_library_is_asked_no_more_until_it_says_something_else() {
+    let mut lone = Lone::ready(Vec::new());
+    let games = summaries(3);
+    lone.ask(
+        1,
+        Request::Hello(Hello {
+            library: state(1, &games),
+            ..hello(1)
+        }),
+    );
+    let asked = |lone: &Lone| lone.requests(|request| *request == Request::LibrarySnapshot);
+    for n in 0..10 {
+        let Some(&question) = asked(&lone).get(n) else {
+            break;
+        };
+        let lie = LibrarySnapshot {
+            state: state(1, &games),
+            games: summaries(2),
+        };
+        lone.feed(Input::Responded {
+            effect: question,
+            result: Ok(Response::LibrarySnapshot(lie)),
+        });
+    }
+    let before = asked(&lone).len();
+    assert_eq!(before, 3);
+    assert_eq!(lone.peer.view().games.len(), 0);
+    let games = summaries(4);
+    lone.ask(
+        1,
+        Request::LibrarySummary {
+            state: state(2, &games),
+        },
+    );
+    assert_eq!(asked(&lone).len(), before + 1);
+    let question = *asked(&lone).last().unwrap();
+    let truth = LibrarySnapshot {
+        state: state(2, &games),
+        games,
+    };
+    lone.feed(Input::Responded {
+        effect: question,
+        result: Ok(Response::LibrarySnapshot(truth)),
+    });
+    assert_eq!(lone.peer.view().games.len(), 4);
+}
+
+#[test]
+fn a_question_without_an_answer_is_asked_again_after_a_pause() {
+    let mut lone = Lone::ready(Vec::new());
+    let games = summaries(1);
+    lone.ask(
+        1,
+        Request::Hello(Hello {
+            library: state(1, &games),
+            ..hello(1)
+        }),
+    );
+    let asked = |lone: &Lone| lone.requests(|request| *request == Request::LibrarySnapshot);
+    let result = Err(RequestFailure::Connection("broken".to_owned()));
+    let question = asked(&lone)[0];
+    lone.feed(Input::Responded {
+        effect: question,
+        result,
+    });
+    assert_eq!(asked(&lone).len(), 1);
+    lone.pass(Duration::from_secs(1));
+    assert_eq!(asked(&lone).len(), 2);
+}
+
+#[test]
+fn a_summary_that_did_not_arrive_is_sent_again() {
+    let mut lone = Lone::ready(Vec::new());
+    lone.greet(1);
+    lone.feed(Input::GameDirChanged { id: Some(game(1)) });
+    lone.pass(Duration::from_millis(200));
+    let scan = lone.ids(|effect| matches!(effect, Effect::ScanRoot { .. }))[0];
+    lone.feed(Input::RootScanned {
+        effect: scan,
+        result: Ok(Some(root(1))),
+    });
+    lone.pass(Duration::from_millis(100));
+    let told =
+        |lone: &Lone| lone.requests(|request| matches!(request, Request::LibrarySummary { .. }));
+    assert_eq!(told(&lone).len(), 1);
+    let result = Err(RequestFailure::Connection("broken".to_owned()));
+    let first = told(&lone)[0];
+    lone.feed(Input::Responded {
+        effect: first,
+        result,
+    });
+    lone.pass(Duration::from_secs(1));
+    assert_eq!(told(&lone).len(), 2);
+}
+
+#[test]
+fn the_view_is_the_same_until_something_changes() {
+    let mut lone = Lone::ready(vec![root(1)]);
+    let first = lone.peer.view();
+    assert!(Arc::ptr_eq(&first, &lone.peer.view()));
+    lone.greet(1);
+    let second = lone.peer.view();
+    assert!(!Arc::ptr_eq(&first, &second));
+    assert!(
+        Arc::ptr_eq(&first.games, &second.games),
+        "a peer without games changes no game"
+    );
+}
+
+#[test]
+fn a_catalog_rules_what_is_announced_shown_and_fetched() {
+    let mut games = lanspread_db::GameDB::new();
+    let mut listed = lanspread_db::Game::new(game(1));
+    listed.title = "The First".to_owned();
+    listed.version = Some(version());
+    games.insert(listed);
+    let config = Config {
+        peer_id: id(ME),
+        name: PeerName::new("me"),
+        epoch: LibraryEpoch(9),
+        seed: 1,
+        catalog: Arc::new(Catalog::of_games(games)),
+        timing: Timing::default(),
+    };
+    let now = Now::default();
+    let mut lone = Lone {
+        peer: Peer::new(config, now),
+        now,
+        effects: Vec::new(),
+        next: 0,
+    };
+    lone.drain();
+    lone.bind();
+    let scan = lone.ids(|effect| matches!(effect, Effect::ScanLibrary { .. }))[0];
+    lone.feed(Input::LibraryScanned {
+        effect: scan,
+        result: Ok(vec![root(1), root(2)]),
+    });
+    let theirs = summaries(4);
+    lone.ask(
+        1,
+        Request::Hello(Hello {
+            library: state(1, &theirs),
+            ..hello(1)
+        }),
+    );
+    let question = lone.requests(|request| *request == Request::LibrarySnapshot)[0];
+    let snapshot = LibrarySnapshot {
+        state: state(1, &theirs),
+        games: theirs,
+    };
+    lone.feed(Input::Responded {
+        effect: question,
+        result: Ok(Response::LibrarySnapshot(snapshot)),
+    });
+    let response = lone.ask(1, Request::ListGames);
+    let Some(Response::Games { games }) = response else {
+        panic!("{response:?}")
+    };
+    assert_eq!(
+        games
+            .iter()
+            .map(|game| game.title.as_str())
+            .collect::<Vec<_>>(),
+        ["The First"]
+    );
+    let view = lone.peer.view();
+    let shown: BTreeMap<&str, bool> = view
+        .games
+        .iter()
+        .map(|game| (game.id.as_str(), game.problem.is_some()))
+        .collect();
+    assert_eq!(shown, [("game00001", false), ("game00002", true)].into());
+    assert_eq!(view.peers[0].games, 1);
+    let refused = lone.command(PeerCommand::DownloadGameFiles {
+        id: game(3),
+        then: lanspread_core::AfterDownload::Keep,
+        room: DownloadRoom::KeepOld,
+    });
+    assert_eq!(refused.unwrap().unwrap_err().kind, ErrorKind::NotInCatalog);
+}
+
+#[test]
+fn no_more_than_the_limit_of_absent_libraries_is_remembered() {
+    let mut lone = Lone::ready(Vec::new());
+    let peers = short(ABSENT_LIBRARIES_MAX) + 1;
+    for n in 0..peers {
+        assert!(lone.greet_with(n, 1));
+        lone.ask(n, Request::Goodbye);
+    }
+    assert!(
+        !lone.greet_with(peers - 1, 1),
+        "its library is remembered: nothing is asked"
+    );
+    assert!(lone.greet_with(0, 1), "the oldest one was forgotten");
+}
+
+#[test]
+fn no_more_than_the_limit_of_remote_games_is_remembered() {
+    let mut lone = Lone::ready(Vec::new());
+    let peers = short(REMOTE_GAMES_MAX / LIBRARY_GAMES_MAX);
+    for n in 0..peers {
+        assert!(lone.greet_with(n, LIBRARY_GAMES_MAX));
+    }
+    lone.greet_with(peers, 1);
+    let games: usize = lone.peer.view().peers.iter().map(|peer| peer.games).sum();
+    assert_eq!(games, REMOTE_GAMES_MAX);
+}
+
+#[test]
+fn no_more_than_the_limit_of_roots_is_looked_at() {
+    let mut lone = Lone::ready((0..=ROOTS_MAX).map(root).collect());
+    assert_eq!(lone.peer.view().games.len(), ROOTS_MAX);
+    lone.feed(Input::GameDirChanged {
+        id: Some(game(ROOTS_MAX + 1)),
+    });
+    lone.pass(Duration::from_millis(200));
+    let scan = lone.ids(|effect| matches!(effect, Effect::ScanRoot { .. }))[0];
+    lone.feed(Input::RootScanned {
+        effect: scan,
+        result: Ok(Some(root(ROOTS_MAX + 1))),
+    });
+    assert_eq!(lone.peer.view().games.len(), ROOTS_MAX);
+}

@@ -1,0 +1,165 @@
+//! What others are served, and how much at once.
+
+use crate::*;
+
+#[test]
+fn a_stranger_gets_nothing_but_the_advice_to_say_hello() {
+    let mut lone = Lone::ready(vec![root(1)]);
+    let chunks = ChunkRequest {
+        id: game(1),
+        manifest: hash(1),
+        chunks: vec![chunk(0)],
+    };
+    for request in [
+        Request::Ping,
+        Request::LibrarySnapshot,
+        Request::ListGames,
+        Request::GetGame { id: game(1) },
+        Request::GetGameFileChunk(chunks),
+        Request::LibrarySummary {
+            state: state(0, &[]),
+        },
+    ] {
+        assert_eq!(refusal(lone.ask(1, request)), RefusalKind::NotIntroduced);
+    }
+    assert_eq!(lone.ask(1, Request::Goodbye), Some(Response::Noted));
+}
+
+#[test]
+fn no_more_than_the_limits_are_served_at_once() {
+    let mut lone = Lone::ready(vec![root(1)]);
+    let request = || {
+        let chunks = vec![chunk(0)];
+        Request::GetGameFileChunk(ChunkRequest {
+            id: game(1),
+            manifest: hash(1),
+            chunks,
+        })
+    };
+    let peers = u16::try_from(SERVES_MAX / SERVES_PER_PEER_MAX).unwrap();
+    for n in 0..=peers {
+        lone.greet(n);
+    }
+    for n in 0..peers {
+        for _ in 0..SERVES_PER_PEER_MAX {
+            assert_eq!(lone.ask(n, request()), None);
+        }
+        assert_eq!(refusal(lone.ask(n, request())), RefusalKind::Overloaded);
+    }
+    assert_eq!(refusal(lone.ask(peers, request())), RefusalKind::Overloaded);
+    let serve = lone.ids(|effect| matches!(effect, Effect::ServeChunks { .. }))[0];
+    lone.feed(Input::Served {
+        effect: serve,
+        sent_bytes: 1,
+        result: Ok(()),
+    });
+    assert_eq!(lone.ask(peers, request()), None);
+    assert_eq!(lone.peer.view().outbound.len(), usize::from(peers) + 1);
+}
+
+#[test]
+fn a_chunk_request_is_held_to_its_rules() {
+    let mut lone = Lone::ready(vec![root(1)]);
+    lone.greet(1);
+    let request = |count: usize, manifest: u8| {
+        let chunks = (0..u32::try_from(count).unwrap()).map(chunk).collect();
+        Request::GetGameFileChunk(ChunkRequest {
+            id: game(1),
+            manifest: hash(manifest),
+            chunks,
+        })
+    };
+    assert_eq!(lone.ask(1, request(CHUNKS_PER_REQUEST_MAX, 1)), None);
+    let too_many = lone.ask(1, request(CHUNKS_PER_REQUEST_MAX + 1, 1));
+    assert_eq!(refusal(too_many), RefusalKind::BadRequest);
+    assert_eq!(refusal(lone.ask(1, request(0, 1))), RefusalKind::BadRequest);
+    assert_eq!(
+        refusal(lone.ask(1, request(1, 2))),
+        RefusalKind::NotAvailable
+    );
+    assert_eq!(
+        refusal(lone.ask(1, Request::GetGame { id: game(2) })),
+        RefusalKind::NotAvailable
+    );
+}
+
+#[test]
+fn a_game_under_an_operation_is_not_served() {
+    let mut lone = Lone::ready(vec![root(1)]);
+    lone.greet(1);
+    assert_eq!(
+        lone.command(PeerCommand::InstallGame { id: game(1) }),
+        Some(Ok(()))
+    );
+    let response = lone.ask(1, Request::GetGame { id: game(1) });
+    assert_eq!(refusal(response), RefusalKind::Busy);
+}
+
+#[test]
+fn uploads_end_before_the_first_step_of_a_removal() {
+    let mut lone = Lone::ready(vec![root(1)]);
+    lone.greet(1);
+    assert_eq!(lone.ask(1, Request::GetGame { id: game(1) }), None);
+    let serve = lone.ids(|effect| matches!(effect, Effect::ServeManifest { .. }))[0];
+    assert_eq!(
+        lone.command(PeerCommand::RemoveGame { id: game(1) }),
+        Some(Ok(()))
+    );
+    let observes = |lone: &Lone| {
+        lone.ids(|effect| matches!(effect, Effect::ObserveRoot { .. }))
+            .len()
+    };
+    let aborted = lone
+        .effects
+        .iter()
+        .any(|effect| matches!(effect, Effect::Abort { effect } if *effect == serve));
+    assert!(aborted);
+    assert_eq!(observes(&lone), 0, "an upload still reads the files");
+    lone.feed(Input::Served {
+        effect: serve,
+        sent_bytes: 0,
+        result: Ok(()),
+    });
+    assert_eq!(observes(&lone), 1);
+}
+
+#[test]
+fn an_unhashed_game_is_hashed_first_when_somebody_asks_for_it() {
+    let unhashed = |n| RootReport {
+        manifest: None,
+        ..root(n)
+    };
+    let mut lone = Lone::ready(vec![unhashed(1), unhashed(2), unhashed(3)]);
+    lone.greet(1);
+    let hashing = |lone: &Lone| {
+        lone.effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::HashRoot { effect, id, .. } => Some((*effect, id.clone())),
+                _ => None,
+            })
+            .collect::<Vec<_>>()
+    };
+    let [(first, hashed)] = &hashing(&lone)[..] else {
+        panic!("one at a time")
+    };
+    assert_eq!(*hashed, game(1));
+    let first = *first;
+    let response = lone.ask(1, Request::GetGame { id: game(3) });
+    assert_eq!(
+        response,
+        Some(Response::GamePending {
+            hashed_bytes: 0,
+            total_bytes: 1000
+        })
+    );
+    let failure = lanspread_core::DiskFailure {
+        kind: lanspread_core::DiskFailureKind::Aborted,
+        message: "aborted".to_owned(),
+    };
+    lone.feed(Input::RootHashed {
+        effect: first,
+        result: Err(failure),
+    });
+    assert_eq!(hashing(&lone)[1].1, game(3));
+}
