@@ -24,6 +24,7 @@ mod hostile;
 mod installing;
 mod interruptions;
 mod leaving;
+mod library;
 mod recovery;
 mod sources;
 mod updates;
