@@ -69,6 +69,8 @@ pub struct Peer {
     /// Another game directory waits until everything that reads this one has ended.
     moving: Option<Moving>,
     dirty: Dirty,
+    /// Computed once for each input: a simulator polls it far more often.
+    deadline: Option<Now>,
     games: Arc<Vec<GameView>>,
     view: Option<Arc<PeerView>>,
 }
@@ -128,6 +130,7 @@ impl Peer {
                 games: true,
                 sources: false,
             },
+            deadline: None,
             games: Arc::default(),
             view: None,
             config,
@@ -137,6 +140,7 @@ impl Peer {
             config: &peer.config,
             out: &mut peer.out,
         });
+        peer.deadline = peer.next_deadline();
         peer
     }
 
@@ -151,6 +155,7 @@ impl Peer {
                 self.carry_on(now);
             }
         }
+        self.deadline = self.next_deadline();
     }
 
     /// The next effect to carry out; `None` until the next input.
@@ -160,27 +165,8 @@ impl Peer {
 
     /// When [`Input::Tick`] is due next. Changes with every input.
     #[must_use]
-    pub fn poll_deadline(&self) -> Option<Now> {
-        let ready_at = match &self.phase {
-            Phase::Starting | Phase::Ready => None,
-            Phase::Bound { ready_at, .. } => Some(*ready_at),
-            Phase::Ending { at } => return Some(*at),
-            Phase::Ended => return None,
-        };
-        let timing = &self.config.timing;
-        [
-            ready_at,
-            self.members.deadline(timing),
-            self.sync.deadline(),
-            self.announcer.deadline(),
-            self.library.deadline(),
-            self.rescan.deadline().filter(|_| self.moving.is_none()),
-            self.operations.deadline(timing),
-            self.inquiries.deadline(),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+    pub const fn poll_deadline(&self) -> Option<Now> {
+        self.deadline
     }
 
     /// What users see. Cheap when nothing changed since the last call: the same `Arc` again.
@@ -201,6 +187,30 @@ impl Peer {
         });
         self.view = Some(Arc::clone(&view));
         view
+    }
+
+    /// The earliest time at which any machine has something to do.
+    fn next_deadline(&self) -> Option<Now> {
+        let ready_at = match &self.phase {
+            Phase::Starting | Phase::Ready => None,
+            Phase::Bound { ready_at, .. } => Some(*ready_at),
+            Phase::Ending { at } => return Some(*at),
+            Phase::Ended => return None,
+        };
+        let timing = &self.config.timing;
+        [
+            ready_at,
+            self.members.deadline(timing),
+            self.sync.deadline(),
+            self.announcer.deadline(),
+            self.library.deadline(),
+            self.rescan.deadline().filter(|_| self.moving.is_none()),
+            self.operations.deadline(timing),
+            self.inquiries.deadline(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// Hands a fact to the machine it concerns.

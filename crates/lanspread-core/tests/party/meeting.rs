@@ -280,3 +280,33 @@ fn the_same_seed_gives_the_same_trace() {
     assert_eq!(run(33), run(33));
     assert_ne!(run(33), run(34));
 }
+
+#[test]
+fn fifty_peers_mesh_and_spread_a_game_to_everybody() {
+    let mut world = party(50, 37);
+    for n in 0..2 {
+        world.nodes[n]
+            .disk
+            .put(&manifest("game", OLD, 8 * MIB, 7), true);
+    }
+    start_all(&mut world);
+    let hellos = world
+        .sent
+        .iter()
+        .filter(|sent| sent.kind == "Hello")
+        .count();
+    assert_eq!(hellos, 50 * 49 / 2);
+    for n in 2..50 {
+        world.send_command(n, download("game"));
+    }
+    world.pass(Duration::from_mins(1));
+    for n in 0..50 {
+        assert_eq!(
+            world.nodes[n].disk.version(&game("game")),
+            Some(version(OLD)),
+            "peer{n}"
+        );
+        assert_eq!(world.view(n).games[0].peers.len(), 49);
+    }
+    world.assert_at_rest();
+}
