@@ -4,14 +4,14 @@
 //! the channel that was given, and [`PeerGameDB`] holds the merged view. Invariant: nothing is decided
 //! here that [`lanspread_core`] could decide.
 
-mod disk;
+pub mod disk;
 mod driver;
 mod events;
 mod executor;
 mod game_db;
 mod handle;
-mod identity;
-mod net;
+pub mod identity;
+pub mod net;
 mod options;
 mod start;
 mod supervisor;
