@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lanspread_db::{Catalog, GameId, ManifestHash, Version, clean_line};
+use lanspread_db::{Catalog, GameId, Manifest, ManifestHash, Version, clean_line};
 use lanspread_proto::{
     GameSummary, LibraryEpoch,
     limits::{LIBRARY_GAMES_MAX, TITLE_BYTES_MAX},
@@ -18,6 +18,8 @@ use crate::{Ctx, Now, PeerEvent, RootReport, SentinelReport, limits::ROOTS_MAX, 
 #[derive(Debug)]
 pub(crate) struct Library {
     roots: BTreeMap<GameId, RootReport>,
+    /// Roots that could not be hashed, and why: a look at them does not make that undone.
+    unhashable: BTreeMap<GameId, String>,
     listing: Listing,
     due: Option<Now>,
     /// Whether users were told that something is not announced for lack of room.
@@ -28,6 +30,7 @@ impl Library {
     pub(crate) fn new(epoch: LibraryEpoch) -> Self {
         Self {
             roots: BTreeMap::new(),
+            unhashable: BTreeMap::new(),
             listing: Listing::new(epoch),
             due: None,
             told_full: false,
@@ -78,13 +81,14 @@ impl Library {
             .into_iter()
             .take(ROOTS_MAX)
             .filter(|report| !keep.contains(&report.id))
-            .map(|report| (report.id.clone(), report))
+            .map(|report| (report.id.clone(), self.with_known_problem(report)))
             .collect();
         for id in keep {
             if let Some(kept) = self.roots.get(id) {
                 roots.insert(id.clone(), kept.clone());
             }
         }
+        self.unhashable.retain(|id, _| roots.contains_key(id));
         if self.roots == roots {
             return false;
         }
@@ -100,6 +104,7 @@ impl Library {
         id: &GameId,
         report: Option<RootReport>,
     ) -> bool {
+        let report = report.map(|report| self.with_known_problem(report));
         if self.roots.get(id) == report.as_ref() {
             return false;
         }
@@ -109,6 +114,7 @@ impl Library {
             }
             Some(_) | None => {
                 self.roots.remove(id);
+                self.unhashable.remove(id);
             }
         }
         self.changed(ctx);
@@ -116,16 +122,45 @@ impl Library {
     }
 
     /// Changes what is known of one root, if it is there.
-    pub(crate) fn amend(
-        &mut self,
-        ctx: &mut Ctx<'_>,
-        id: &GameId,
-        change: impl FnOnce(&mut RootReport),
-    ) {
+    fn amend(&mut self, ctx: &mut Ctx<'_>, id: &GameId, change: impl FnOnce(&mut RootReport)) {
         if let Some(root) = self.roots.get_mut(id) {
             change(root);
             self.changed(ctx);
         }
+    }
+
+    /// A root was hashed.
+    pub(crate) fn hashed(&mut self, ctx: &mut Ctx<'_>, id: &GameId, manifest: &Manifest) {
+        let was_unhashable = self.unhashable.remove(id).is_some();
+        self.amend(ctx, id, |root| {
+            root.manifest = Some(manifest.hash());
+            root.size_bytes = manifest.total_bytes();
+            root.problem = root.problem.take().filter(|_| !was_unhashable);
+        });
+    }
+
+    /// A root could not be hashed: it cannot be shared. Says whether that is news.
+    pub(crate) fn not_hashed(&mut self, ctx: &mut Ctx<'_>, id: &GameId, why: &str) -> bool {
+        let news = self.unhashable.get(id).is_none_or(|known| known != why);
+        if self.roots.contains_key(id) {
+            self.unhashable.insert(id.clone(), why.to_owned());
+            self.amend(ctx, id, |root| root.problem = Some(why.to_owned()));
+        }
+        news
+    }
+
+    /// Whether hashing a root failed the last time: it is tried again at every look.
+    pub(crate) fn is_unhashable(&self, id: &GameId) -> bool {
+        self.unhashable.contains_key(id)
+    }
+
+    fn with_known_problem(&mut self, mut report: RootReport) -> RootReport {
+        if report.manifest.is_some() {
+            self.unhashable.remove(&report.id);
+        } else if report.problem.is_none() {
+            report.problem = self.unhashable.get(&report.id).cloned();
+        }
+        report
     }
 
     fn changed(&mut self, ctx: &mut Ctx<'_>) {

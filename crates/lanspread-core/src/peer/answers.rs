@@ -210,10 +210,7 @@ impl Peer {
             return self.rescan.changed(&mut ctx, Some(id.clone()));
         }
         self.rescan.learned(id);
-        self.library.amend(&mut ctx, id, |root| {
-            root.manifest = Some(manifest.hash());
-            root.size_bytes = manifest.total_bytes();
-        });
+        self.library.hashed(&mut ctx, id, manifest);
         self.dirty.mark();
     }
 
@@ -227,11 +224,11 @@ impl Peer {
             config: &self.config,
             out: &mut self.out,
         };
-        let problem = failure.message.clone();
-        self.library
-            .amend(&mut ctx, id, |root| root.problem = Some(problem));
+        let news = self.library.not_hashed(&mut ctx, id, &failure.message);
         self.dirty.mark();
-        let message = format!("{id} cannot be shared: {failure}");
-        self.out.emit(PeerEvent::Notice { message });
+        if news {
+            let message = format!("{id} cannot be shared: {failure}");
+            self.out.emit(PeerEvent::Notice { message });
+        }
     }
 }

@@ -37,8 +37,10 @@ impl Peer {
                 for id in ids {
                     self.hashing.unwant(&id);
                 }
-                for root in self.library.roots().filter(|root| needs_hashing(root)) {
-                    self.hashing.want(&root.id);
+                for root in self.library.roots() {
+                    if needs_hashing(root) || self.library.is_unhashable(&root.id) {
+                        self.hashing.want(&root.id);
+                    }
                 }
             }
             Err(failure) if failure.kind == DiskFailureKind::Aborted => {}

@@ -415,10 +415,11 @@ impl World {
 
     /// Whether bytes still come: only a source that sends nothing stalls.
     fn is_on_its_way(&self, n: usize, fetch: EffectId) -> bool {
+        let here = (n, self.nodes[n].run);
         self.queue
             .values()
-            .any(|(node, _, happening)| match happening {
-                Happening::Arrived(arrival) => *node == n && arrival.effect == fetch,
+            .any(|(node, run, happening)| match happening {
+                Happening::Arrived(arrival) => (*node, *run) == here && arrival.effect == fetch,
                 _ => false,
             })
     }

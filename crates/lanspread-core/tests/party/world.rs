@@ -343,13 +343,17 @@ impl World {
             kind: DiskFailureKind::Aborted,
             message: "aborted".to_owned(),
         };
-        let pending = self
-            .queue
-            .iter()
-            .find_map(|(&key, (node, _, happening))| match happening {
-                Happening::Disk(pending) if *node == n && pending.id() == Some(effect) => Some(key),
-                _ => None,
-            });
+        let here = (n, self.nodes[n].run);
+        let of_here = |node: usize, run: u32, pending: &Effect| {
+            (node, run) == here && pending.id() == Some(effect)
+        };
+        let pending =
+            self.queue
+                .iter()
+                .find_map(|(&key, (node, run, happening))| match happening {
+                    Happening::Disk(pending) if of_here(*node, *run, pending) => Some(key),
+                    _ => None,
+                });
         let input = match pending.and_then(|key| self.queue.remove(&key)) {
             Some((_, _, Happening::Disk(pending))) => match pending {
                 Effect::ScanLibrary { .. } => Input::LibraryScanned {

@@ -242,3 +242,62 @@ fn no_more_than_the_limit_of_roots_is_looked_at() {
     });
     assert_eq!(lone.peer.view().games.len(), ROOTS_MAX);
 }
+
+#[test]
+fn a_root_that_cannot_be_hashed_is_told_once_tried_again_and_shared_when_it_can() {
+    let unhashed = RootReport {
+        manifest: None,
+        ..root(1)
+    };
+    let mut lone = Lone::ready(vec![unhashed.clone()]);
+    let hashes = |lone: &Lone| lone.ids(|effect| matches!(effect, Effect::HashRoot { .. }));
+    let notices = |lone: &Lone| lone.count(|event| matches!(event, PeerEvent::Notice { .. }));
+    for n in 0..3 {
+        let failure = DiskFailure {
+            kind: DiskFailureKind::NotAllowed,
+            message: "not allowed".to_owned(),
+        };
+        let hash = hashes(&lone)[n];
+        lone.feed(Input::RootHashed {
+            effect: hash,
+            result: Err(failure),
+        });
+        lone.pass(Duration::from_secs(1));
+        let view = lone.peer.view();
+        assert_eq!(view.games[0].problem.as_deref(), Some("not allowed"));
+        assert_eq!(notices(&lone), 1);
+        lone.pass(Duration::from_mins(5));
+        let scan = *lone
+            .ids(|effect| matches!(effect, Effect::ScanLibrary { .. }))
+            .last()
+            .unwrap();
+        lone.feed(Input::LibraryScanned {
+            effect: scan,
+            result: Ok(vec![unhashed.clone()]),
+        });
+    }
+    let hash = *hashes(&lone).last().unwrap();
+    let manifest = small_manifest();
+    lone.feed(Input::RootHashed {
+        effect: hash,
+        result: Ok(manifest),
+    });
+    lone.pass(Duration::from_secs(1));
+    assert_eq!(lone.peer.view().games[0].problem, None);
+    lone.greet(1);
+    let response = lone.ask(1, Request::ListGames);
+    let Some(Response::Games { games }) = response else {
+        panic!("{response:?}")
+    };
+    assert_eq!(games.len(), 1);
+}
+
+fn small_manifest() -> Arc<Manifest> {
+    let file = ManifestFile {
+        path: RelPath::parse("version.ini").unwrap(),
+        size_bytes: 8,
+        chunks: vec![ContentHash([1; 32])],
+    };
+    let chunk_bytes = Manifest::chunk_bytes_for(8);
+    Arc::new(Manifest::new(game(1), version(), chunk_bytes, vec![file]).unwrap())
+}

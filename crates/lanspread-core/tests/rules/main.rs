@@ -9,8 +9,9 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use lanspread_core::{
     Advertisement, CANDIDATES_MAX, CommandId, CommandRefused, Config, DialFailure, Dialed,
-    DownloadRoom, Effect, EffectId, ErrorKind, Inbound, Input, Now, Outcome, Peer, PeerCommand,
-    PeerEvent, ReplyId, RequestFailure, RootReport, SentinelReport, Timing, library_digest,
+    DiskFailure, DiskFailureKind, DownloadRoom, Effect, EffectId, ErrorKind, Inbound, Input, Now,
+    Outcome, Peer, PeerCommand, PeerEvent, ReplyId, RequestFailure, RootReport, SentinelReport,
+    Timing, library_digest,
     limits::{
         ABSENT_LIBRARIES_MAX, CONNECTS_MAX, DIALS_MAX, HELD_COMMANDS_MAX, INQUIRIES_MAX,
         MANIFEST_ROUNDS_MAX, NOTES_MAX, OPERATIONS_MAX, PEERS_MAX, RECOVERIES_MAX, REDIALS_MAX,
@@ -18,7 +19,9 @@ use lanspread_core::{
     },
     root::{Entry, RootObservation, StepReport},
 };
-use lanspread_db::{Catalog, ChunkRef, ContentHash, GameId, ManifestHash, Version};
+use lanspread_db::{
+    Catalog, ChunkRef, ContentHash, GameId, Manifest, ManifestFile, ManifestHash, RelPath, Version,
+};
 use lanspread_proto::{
     ChunkRequest, GameSummary, Hello, LibraryEpoch, LibraryRevision, LibrarySnapshot, LibraryState,
     ListenAddr, PeerId, PeerName, RefusalKind, Request, Response, TransportAddr,
