@@ -26,15 +26,15 @@ pub enum Input {
     Tick,
     /// Discovery saw a peer.
     Discovered(Advertisement),
-    /// An embedder wants something; answered by one [`Effect::Answer`].
+    /// An embedder wants something; answered by one [`Effect::Answer`](crate::Effect::Answer).
     Command {
         /// Names the command.
         id: CommandId,
         /// What is wanted.
         command: PeerCommand,
     },
-    /// Another peer asks; answered by one [`Effect::Reply`], [`Effect::ServeManifest`] or
-    /// [`Effect::ServeChunks`].
+    /// Another peer asks; answered by one [`Effect::Reply`](crate::Effect::Reply), [`Effect::ServeManifest`](crate::Effect::ServeManifest) or
+    /// [`Effect::ServeChunks`](crate::Effect::ServeChunks).
     Requested {
         /// Names the request.
         reply: ReplyId,
@@ -76,28 +76,28 @@ pub enum Input {
     /// The embedder ends this peer.
     Shutdown,
 
-    /// Answers [`Effect::Dial`].
+    /// Answers [`Effect::Dial`](crate::Effect::Dial).
     Dialed {
         /// The effect.
         effect: EffectId,
         /// Who answered, or why nobody did.
         result: Result<Dialed, DialFailure>,
     },
-    /// Answers [`Effect::Request`].
+    /// Answers [`Effect::Request`](crate::Effect::Request).
     Responded {
         /// The effect.
         effect: EffectId,
         /// The response, or why there is none.
         result: Result<Response, RequestFailure>,
     },
-    /// Answers [`Effect::FetchManifest`].
+    /// Answers [`Effect::FetchManifest`](crate::Effect::FetchManifest).
     ManifestFetched {
         /// The effect.
         effect: EffectId,
         /// The manifest, checked against the hash it was asked by.
         result: Result<ManifestAnswer, RequestFailure>,
     },
-    /// Answers [`Effect::ServeManifest`] and [`Effect::ServeChunks`].
+    /// Answers [`Effect::ServeManifest`](crate::Effect::ServeManifest) and [`Effect::ServeChunks`](crate::Effect::ServeChunks).
     Served {
         /// The effect.
         effect: EffectId,
@@ -106,7 +106,7 @@ pub enum Input {
         /// Why sending ended early, if it did.
         result: Result<(), ServeFailure>,
     },
-    /// Answers [`Effect::FetchChunks`].
+    /// Answers [`Effect::FetchChunks`](crate::Effect::FetchChunks).
     ChunksFetched {
         /// The effect.
         effect: EffectId,
@@ -117,21 +117,21 @@ pub enum Input {
         /// Why the rest is missing, if it is.
         result: Result<(), FetchFailure>,
     },
-    /// Answers [`Effect::ScanLibrary`].
+    /// Answers [`Effect::ScanLibrary`](crate::Effect::ScanLibrary).
     LibraryScanned {
         /// The effect.
         effect: EffectId,
         /// Every game root, or why the directory cannot be read.
         result: Result<Vec<RootReport>, DiskFailure>,
     },
-    /// Answers [`Effect::ScanRoot`].
+    /// Answers [`Effect::ScanRoot`](crate::Effect::ScanRoot).
     RootScanned {
         /// The effect.
         effect: EffectId,
         /// The root; `None` if it is gone.
         result: Result<Option<RootReport>, DiskFailure>,
     },
-    /// Progress of [`Effect::HashRoot`].
+    /// Progress of [`Effect::HashRoot`](crate::Effect::HashRoot).
     HashProgress {
         /// The effect.
         effect: EffectId,
@@ -140,35 +140,35 @@ pub enum Input {
         /// Bytes of all files.
         total_bytes: u64,
     },
-    /// Answers [`Effect::HashRoot`].
+    /// Answers [`Effect::HashRoot`](crate::Effect::HashRoot).
     RootHashed {
         /// The effect.
         effect: EffectId,
         /// The manifest of what lies there.
         result: Result<Arc<Manifest>, DiskFailure>,
     },
-    /// Answers [`Effect::ObserveRoot`].
+    /// Answers [`Effect::ObserveRoot`](crate::Effect::ObserveRoot).
     RootObserved {
         /// The effect.
         effect: EffectId,
         /// What stands in the root.
         result: Result<RootObservation, DiskFailure>,
     },
-    /// Progress of [`Effect::RunStep`].
+    /// Progress of [`Effect::RunStep`](crate::Effect::RunStep).
     StepProgress {
         /// The effect.
         effect: EffectId,
         /// How far it is.
         progress: StepProgress,
     },
-    /// Answers [`Effect::RunStep`].
+    /// Answers [`Effect::RunStep`](crate::Effect::RunStep).
     StepDone {
         /// The effect.
         effect: EffectId,
         /// What the step found or did, or why it failed.
         result: Result<StepReport, DiskFailure>,
     },
-    /// Progress of [`Effect::PrepareDownload`]: bytes already on this disk that were checked.
+    /// Progress of [`Effect::PrepareDownload`](crate::Effect::PrepareDownload): bytes already on this disk that were checked.
     PrepareProgress {
         /// The effect.
         effect: EffectId,
@@ -177,14 +177,14 @@ pub enum Input {
         /// Bytes to check.
         total_bytes: u64,
     },
-    /// Answers [`Effect::PrepareDownload`].
+    /// Answers [`Effect::PrepareDownload`](crate::Effect::PrepareDownload).
     DownloadPrepared {
         /// The effect.
         effect: EffectId,
         /// What is there already, or why the download cannot start.
         result: Result<PreparedDownload, DiskFailure>,
     },
-    /// Answers [`Effect::OpenGameDir`].
+    /// Answers [`Effect::OpenGameDir`](crate::Effect::OpenGameDir).
     GameDirOpened {
         /// The effect.
         effect: EffectId,

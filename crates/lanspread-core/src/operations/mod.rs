@@ -18,7 +18,7 @@ use crate::{
     OperationView, Outcome, PeerEvent, limits::OPERATIONS_MAX, root::DownloadIntent, world::World,
 };
 
-use operation::Operation;
+use operation::{Operation, Successor};
 pub(crate) use root_run::disk_error;
 
 /// What is to be begun.
@@ -220,6 +220,7 @@ impl Operations {
             return;
         };
         let (kind, after) = (operation.kind, operation.after);
+        let (intent, successor) = (operation.intent, operation.successor);
         let outcome = operation.into_outcome(world);
         world.rescan.operation_ended(&mut world.ctx, id);
         world.dirty.list = false;
@@ -235,6 +236,16 @@ impl Operations {
         });
         if installs {
             self.begin(world, id, &Order::Install);
+        } else if successor == Successor::DownloadAnew {
+            let intent = match (world.library.version(id), intent) {
+                (None, _) => DownloadIntent::New,
+                (Some(_), DownloadIntent::UpdateGivingUpOld) => intent,
+                (
+                    Some(_),
+                    DownloadIntent::New | DownloadIntent::Update | DownloadIntent::Repair,
+                ) => DownloadIntent::Update,
+            };
+            self.begin(world, id, &Order::Download { after, intent });
         }
     }
 

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use lanspread_db::{GameId, Manifest, ManifestHash};
+use lanspread_db::{GameId, Manifest, ManifestHash, Version};
 
 use super::{
     gather::{Gather, Gathered},
@@ -18,6 +18,7 @@ use crate::{
     OperationKind, OperationReport, Outcome, PeerEvent, Progress, Purpose, StepProgress,
     hashing::Rest,
     limits::NOTES_MAX,
+    offers::{Choice, choose},
     root::{DownloadIntent, Goal, RootObservation},
     world::World,
 };
@@ -41,6 +42,8 @@ pub(crate) struct Operation {
     told: Option<Progress>,
     told_at: Option<Now>,
     pub(super) report: OperationReport,
+    /// What begins when it has ended.
+    pub(super) successor: Successor,
     /// Whether an unfinished download was there before: it outlives a failure of this one.
     pub(super) resumes: Option<ManifestHash>,
 }
@@ -52,6 +55,15 @@ pub(super) enum Wish {
     Done,
     /// That it ends.
     Cancelled,
+}
+
+/// What follows an operation by itself, apart from the install after a download.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Successor {
+    /// Nothing.
+    None,
+    /// The download of what the party plays by now.
+    DownloadAnew,
 }
 
 /// Where it is.
@@ -108,6 +120,7 @@ impl Operation {
             told: None,
             told_at: None,
             report: OperationReport::default(),
+            successor: Successor::None,
             resumes: None,
         }
     }
@@ -262,6 +275,14 @@ impl Operation {
         };
         let hash = *hash;
         let gathered = gather.pump(world);
+        if gathered == Gathered::Waiting
+            && let Some(version) = self.superseded_by(world, hash)
+        {
+            return self.give_way(world, version);
+        }
+        let Stage::Gathering(gather, _) = &mut self.stage else {
+            return;
+        };
         if gathered == Gathered::Still || gathered == Gathered::Waiting {
             if is_time_to_tell(self.told_at, world) {
                 let progress = if gathered == Gathered::Still {
@@ -303,6 +324,35 @@ impl Operation {
                 self.change(world, Goal::DropDownload);
             }
         }
+    }
+
+    /// What this party plays by now, if nobody has what this download gathers, but somebody has that.
+    fn superseded_by(&self, world: &World<'_>, gathering: ManifestHash) -> Option<Version> {
+        if self.kind != OperationKind::Download || self.is_cancelled() {
+            return None;
+        }
+        let expected = world.expected_version(&self.id);
+        match choose(expected.as_ref(), world.offers(&self.id)) {
+            Choice::Manifest {
+                version, manifest, ..
+            } => (manifest != gathering).then_some(version),
+            Choice::Tie { .. }
+            | Choice::Hashing { .. }
+            | Choice::NoPeerHasVersion { .. }
+            | Choice::Nobody => None,
+        }
+    }
+
+    /// Ends, so that what the party plays by now is downloaded instead.
+    fn give_way(&mut self, world: &mut World<'_>, version: Version) {
+        self.successor = Successor::DownloadAnew;
+        let message = format!(
+            "nobody has the files of {} any more that were being downloaded: other files of version \
+             {version} are downloaded instead",
+            self.id
+        );
+        let kind = ErrorKind::SourcesFailed;
+        self.fail(world, OperationError { kind, message });
     }
 
     /// Leads the root to a goal.

@@ -424,3 +424,36 @@ fn get_game_hands_over_the_list_of_files() {
     assert_eq!(refusal.kind, ErrorKind::UnknownGame);
     world.assert_at_rest();
 }
+
+#[test]
+fn a_download_whose_version_is_replaced_everywhere_begins_anew_with_the_next_one() {
+    let mut world = party(2, 38);
+    let id = game("game");
+    world.nodes[0]
+        .disk
+        .put(&manifest("game", OLD, 64 * MIB, 7), true);
+    world.nodes[0].upload = 20_000_000;
+    start_all(&mut world);
+    assert_eq!(world.command(1, download("game")), Ok(()));
+    world.until("some chunks", |world| {
+        world.moved.values().sum::<usize>() > 20
+    });
+    world.nodes[0]
+        .disk
+        .put(&manifest("game", NEW, 64 * MIB, 8), true);
+    world.tell(
+        0,
+        Input::GameDirChanged {
+            id: Some(id.clone()),
+        },
+    );
+    until_ended(&mut world, 1, OperationKind::Install);
+    assert_eq!(world.nodes[1].disk.installed(&id), Some(version(NEW)));
+    let outcomes = ended(&world, 1, OperationKind::Download);
+    assert!(
+        matches!(outcomes[..], [Outcome::Failed(_), Outcome::Finished(_)]),
+        "{outcomes:?}"
+    );
+    world.pass(Duration::from_secs(1));
+    world.assert_at_rest();
+}
