@@ -10,7 +10,7 @@ use super::ErrorKind;
 /// What an embedder can ask for. Each is answered at once; what takes longer reports by events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PeerCommand {
-    /// Ask the peers what a download of the game would fetch: [`PeerEvent::GotGameFiles`].
+    /// Ask the peers what a download of the game would fetch: [`PeerEvent::GotGameFiles`](crate::PeerEvent::GotGameFiles).
     GetGame {
         /// The game.
         id: GameId,

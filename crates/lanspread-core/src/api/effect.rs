@@ -119,7 +119,7 @@ pub enum Effect {
         id: GameId,
         /// Which chunks, in this order.
         chunks: Vec<ChunkRef>,
-        /// The fetch fails as [`FetchFailure::Stalled`] when no byte came for this long.
+        /// The fetch fails as [`FetchFailure::Stalled`](crate::FetchFailure::Stalled) when no byte came for this long.
         stall_timeout: Duration,
     },
 

@@ -68,7 +68,7 @@ pub enum Input {
         theirs: u32,
     },
     /// A part of the driver works less well than a user would expect; told once as a
-    /// [`PeerEvent::Notice`].
+    /// [`PeerEvent::Notice`](crate::PeerEvent::Notice).
     Trouble {
         /// In plain words, with what to do.
         message: String,
