@@ -90,6 +90,7 @@ impl Scene {
         Seat {
             host: self.host(name),
             games: games.to_owned(),
+            state: dir.join("state"),
             builder,
         }
     }
@@ -114,6 +115,7 @@ impl Drop for Scene {
 pub(crate) struct Seat<'a> {
     pub(crate) host: &'a Host,
     pub(crate) games: PathBuf,
+    state: PathBuf,
     pub(crate) builder: PeerBuilder,
 }
 
@@ -143,6 +145,16 @@ impl Seat<'_> {
         self.tree(id).below("local").without(".lanspread_owned")
     }
 
+    /// Takes away all that peers at this seat had: the next one is a stranger with an empty folder.
+    pub(crate) fn clear(&self) {
+        for directory in [&self.games, &self.state] {
+            if directory.exists() {
+                std::fs::remove_dir_all(directory).expect("writable");
+            }
+        }
+        std::fs::create_dir(&self.games).expect("writable");
+    }
+
     /// Starts a peer and waits until its listener is bound.
     pub(crate) fn start(&self) -> Guest {
         self.start_with(|builder| builder)
@@ -164,6 +176,7 @@ impl Seat<'_> {
         let alone = Seat {
             host: self.host,
             games: self.games.clone(),
+            state: self.state.clone(),
             builder: log,
         };
         let guest = alone.start_with(|builder| builder.listen("127.0.0.1:0"));

@@ -181,7 +181,7 @@ fn a_source_ten_times_slower_costs_at_most_its_own_last_chunks() {
         downloaded.ended.event
     );
     assert!(
-        part < 0.12,
+        part < 0.1,
         "it held {part:.2} of the game: {}",
         downloaded.ended.event
     );
@@ -195,7 +195,11 @@ fn a_source_ten_times_slower_costs_at_most_its_own_last_chunks() {
     }
     // What it was late with was asked of others: a handful of chunks, not a share of the game.
     let again = downloaded.asked_again();
-    let few = downloaded.all.len() / 10;
+    println!(
+        "chunks and bytes by source: {:?}, {again} chunks asked for twice",
+        downloaded.ended.shares()
+    );
+    let few = downloaded.all.len() / 16;
     assert!(
         again <= few,
         "{again} chunks were asked for twice, of {}",
