@@ -372,6 +372,11 @@ impl Peer {
                         self.sync.announced(&mut ctx, to, library);
                     }
                 }
+                MemberFact::Said { library, .. } => {
+                    if let Some(to) = self.members.route(peer) {
+                        self.sync.announced(&mut ctx, to, library);
+                    }
+                }
                 MemberFact::Lost { .. } => {
                     self.announcer.lost(peer);
                     self.sync.lost(&mut ctx, peer);

@@ -6,7 +6,7 @@
 use lanspread_proto::{ListenAddr, PROTOCOL_VERSION, PeerId, RefusalKind, Response};
 
 use super::{
-    Membership,
+    MemberFact, Membership,
     machine::{MemberEvent as E, MemberState as S},
 };
 use crate::{
@@ -108,6 +108,15 @@ impl Membership {
             return;
         };
         if member.pending != Some(effect) {
+            // Both sides greeted at once, and the other `Hello` was faster. What this answer says of
+            // the library may be newer than what that one said, and will not be said again.
+            if let Ok(Response::HelloAck(ack)) = result
+                && member.state.is_live()
+                && ack.peer_id == peer
+            {
+                let library = ack.library;
+                self.facts.push_back(MemberFact::Said { peer, library });
+            }
             return;
         }
         let remote = member.reached.or(member.addr);

@@ -39,6 +39,13 @@ pub(crate) enum MemberFact {
         /// The state of the own library that it was told.
         told: LibraryState,
     },
+    /// A live peer said how its library stands.
+    Said {
+        /// The peer.
+        peer: PeerId,
+        /// The state of its library.
+        library: LibraryState,
+    },
     /// A live peer is gone.
     Lost {
         /// The peer.
@@ -50,7 +57,7 @@ impl MemberFact {
     /// The peer.
     pub(crate) const fn peer(&self) -> PeerId {
         match self {
-            Self::Introduced { peer, .. } | Self::Lost { peer } => *peer,
+            Self::Introduced { peer, .. } | Self::Said { peer, .. } | Self::Lost { peer } => *peer,
         }
     }
 }

@@ -245,6 +245,14 @@ fn walk_110670_a_view_read_right_after_a_removal_does_not_go_stale() {
     walk(110_670);
 }
 
+/// Two peers greeted each other at the same moment, and the library of one changed between its `Hello`
+/// and its answer to the other's. The `HelloAck` that came after the other `Hello` was thrown away,
+/// with the newer revision that was told nowhere else.
+#[test]
+fn walk_420430_what_a_late_answer_to_a_hello_says_of_a_library_is_heard() {
+    walk(420_430);
+}
+
 #[test]
 fn every_walk_comes_to_rest_in_agreement() {
     let walks = std::env::var("WALKS")
