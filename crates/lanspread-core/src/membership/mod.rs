@@ -1,7 +1,7 @@
 //! Who takes part: discovery, handshake and liveness of every other peer.
 //!
 //! Invariant: a peer is recorded only under a [`ListenAddr`], and nothing is sent before this peer's
-//! own listener is bound. What happens to one peer follows from its [`MemberState`] alone. It does
+//! own listener is bound. What happens to one peer follows from its `MemberState` alone. It does
 //! not know what a library holds: it carries the state of one in each `Hello`.
 
 mod contact;

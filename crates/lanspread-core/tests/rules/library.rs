@@ -134,28 +134,7 @@ fn a_catalog_rules_what_is_announced_shown_and_fetched() {
     listed.title = "The First".to_owned();
     listed.version = Some(version());
     games.insert(listed);
-    let config = Config {
-        peer_id: id(ME),
-        name: PeerName::new("me"),
-        epoch: LibraryEpoch(9),
-        seed: 1,
-        catalog: Arc::new(Catalog::of_games(games)),
-        timing: Timing::default(),
-    };
-    let now = Now::default();
-    let mut lone = Lone {
-        peer: Peer::new(config, now),
-        now,
-        effects: Vec::new(),
-        next: 0,
-    };
-    lone.drain();
-    lone.bind();
-    let scan = lone.ids(|effect| matches!(effect, Effect::ScanLibrary { .. }))[0];
-    lone.feed(Input::LibraryScanned {
-        effect: scan,
-        result: Ok(vec![root(1), root(2)]),
-    });
+    let mut lone = Lone::with_catalog(Catalog::of_games(games), vec![root(1), root(2)]);
     let theirs = summaries(4);
     lone.ask(
         1,
@@ -300,4 +279,24 @@ fn small_manifest() -> Arc<Manifest> {
     };
     let chunk_bytes = Manifest::chunk_bytes_for(8);
     Arc::new(Manifest::new(game(1), version(), chunk_bytes, vec![file]).unwrap())
+}
+
+/// A game was removed, and the view was read within the debounce time of the announcement: it counted
+/// the own version as announced still, and nothing made it look again. Found by a random walk.
+#[test]
+fn a_view_read_right_after_a_removal_does_not_go_stale() {
+    let mut games = lanspread_db::GameDB::new();
+    games.insert(lanspread_db::Game::new(game(1)));
+    let mut lone = Lone::with_catalog(Catalog::of_games(games), vec![root(1)]);
+    assert_eq!(lone.peer.view().games[0].expected_version, Some(version()));
+    lone.feed(Input::GameDirChanged { id: Some(game(1)) });
+    lone.pass(Duration::from_millis(200));
+    let scan = lone.ids(|effect| matches!(effect, Effect::ScanRoot { .. }))[0];
+    lone.feed(Input::RootScanned {
+        effect: scan,
+        result: Ok(None),
+    });
+    assert_eq!(lone.peer.view().games[0].expected_version, None);
+    lone.pass(Duration::from_secs(1));
+    assert_eq!(lone.peer.view().games[0].expected_version, None);
 }

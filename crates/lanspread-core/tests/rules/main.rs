@@ -129,6 +129,34 @@ impl Lone {
         lone
     }
 
+    /// A core that takes part in a party with this catalog, with these game roots.
+    fn with_catalog(catalog: Catalog, roots: Vec<RootReport>) -> Self {
+        let config = Config {
+            peer_id: id(ME),
+            name: PeerName::new("me"),
+            epoch: LibraryEpoch(9),
+            seed: 1,
+            catalog: Arc::new(catalog),
+            timing: Timing::default(),
+        };
+        let now = Now::default();
+        let peer = Peer::new(config, now);
+        let mut lone = Self {
+            peer,
+            now,
+            effects: Vec::new(),
+            next: 0,
+        };
+        lone.drain();
+        lone.bind();
+        let scans = lone.ids(|effect| matches!(effect, Effect::ScanLibrary { .. }));
+        lone.feed(Input::LibraryScanned {
+            effect: scans[0],
+            result: Ok(roots),
+        });
+        lone
+    }
+
     /// A core that takes part, with these game roots.
     fn ready(roots: Vec<RootReport>) -> Self {
         let mut lone = Self::unbound();

@@ -291,3 +291,43 @@ fn a_peer_that_forgot_this_one_is_greeted_again() {
     );
     assert_eq!(lone.live(), 1);
 }
+
+/// Two peers greeted each other at the same moment, and the library of one changed between its `Hello`
+/// and its answer to the other's. The `HelloAck` that came after the other `Hello` was thrown away,
+/// and with it the newer revision, which was told nowhere else. Found by a random walk.
+#[test]
+fn what_a_late_answer_to_a_hello_says_of_a_library_is_heard() {
+    let mut lone = Lone::ready(Vec::new());
+    let other = ME + 1;
+    lone.feed(Input::Discovered(shown(other)));
+    let dial = lone.dials()[0];
+    let dialed = Dialed {
+        peer_id: id(other),
+        remote: addr(other),
+        local_listen_addr: addr(ME),
+    };
+    lone.feed(Input::Dialed {
+        effect: dial,
+        result: Ok(dialed),
+    });
+    let greeting = lone.requests(|request| matches!(request, Request::Hello(_)))[0];
+    lone.greet(other);
+    let asked = |lone: &Lone| {
+        lone.requests(|request| *request == Request::LibrarySnapshot)
+            .len()
+            + lone
+                .requests(|request| matches!(request, Request::LibraryDelta { .. }))
+                .len()
+    };
+    assert_eq!(asked(&lone), 0, "its library is empty");
+    let (library, _) = library_of(other, 3);
+    let ack = Hello {
+        library,
+        ..hello(other)
+    };
+    lone.feed(Input::Responded {
+        effect: greeting,
+        result: Ok(Response::HelloAck(ack)),
+    });
+    assert_eq!(asked(&lone), 1);
+}
