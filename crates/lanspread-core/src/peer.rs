@@ -7,6 +7,7 @@
 mod answers;
 mod commands;
 mod directory;
+mod ending;
 mod interrupted;
 mod requests;
 
@@ -440,48 +441,5 @@ impl Peer {
             dirty: &mut self.dirty,
         };
         act(&mut self.operations, &mut self.inquiries, &mut world)
-    }
-
-    /// Says goodbye, and ends everything that runs.
-    fn shut_down(&mut self, now: Now) {
-        self.refuse_waiting_commands();
-        let running: Vec<_> = self.out.owed().map(|(effect, _)| effect).collect();
-        for effect in running {
-            self.out.abort(effect);
-        }
-        let (members, mut ctx) = self.membership(now);
-        members.farewell(&mut ctx);
-        self.phase = Phase::Ending {
-            at: now + self.config.timing.shutdown,
-        };
-        self.end_if_done(now);
-    }
-
-    /// The peer ends: only answers that are still owed matter.
-    fn handle_ending(&mut self, now: Now, at: Now, input: &Input) {
-        if let Some(effect) = input.effect() {
-            if !input.is_progress() {
-                self.out.settle(effect);
-            }
-        } else {
-            self.turn_away(input);
-        }
-        if now >= at {
-            self.end(now);
-        } else {
-            self.end_if_done(now);
-        }
-    }
-
-    fn end_if_done(&mut self, now: Now) {
-        if self.out.owed().next().is_none() {
-            self.end(now);
-        }
-    }
-
-    fn end(&mut self, now: Now) {
-        self.with_operations(now, |operations, _, world| operations.shut_down(world));
-        self.phase = Phase::Ended;
-        self.out.tell(Effect::Stopped);
     }
 }

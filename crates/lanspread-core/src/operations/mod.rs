@@ -4,6 +4,8 @@
 //! does, that the list of games is settled, that the set changed again, and how it ended, once.
 
 mod answers;
+mod cancel;
+mod downloading;
 mod gather;
 pub(crate) mod hunt;
 mod operation;

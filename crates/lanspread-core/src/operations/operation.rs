@@ -6,19 +6,18 @@
 
 use std::sync::Arc;
 
-use lanspread_db::{GameId, Manifest, ManifestHash, Version};
+use lanspread_db::{GameId, Manifest, ManifestHash};
 
 use super::{
-    gather::{Gather, Gathered},
+    gather::Gather,
     hunt::{Hunt, Hunted, Quarry},
-    root_run::{Ran, RootRun, disk_error, is_past_undoing},
+    root_run::{Ran, RootRun, is_past_undoing},
 };
 use crate::{
-    AfterDownload, DiskFailureKind, Effect, EffectId, ErrorKind, HashTrust, Now, OperationError,
-    OperationKind, OperationReport, Outcome, PeerEvent, Progress, Purpose, StepProgress,
+    AfterDownload, Effect, EffectId, HashTrust, Now, OperationError, OperationKind,
+    OperationReport, Outcome, PeerEvent, Progress, Purpose, StepProgress,
     hashing::Rest,
     limits::NOTES_MAX,
-    offers::{Choice, choose},
     root::{DownloadIntent, Goal, RootObservation},
     world::World,
 };
@@ -35,12 +34,12 @@ pub(crate) struct Operation {
     pub(super) stage: Stage,
     /// The effect it waits for.
     pub(super) pending: Option<EffectId>,
-    wish: Wish,
+    pub(super) wish: Wish,
     /// What it came to; told once the library is settled.
     pub(super) outcome: Option<Outcome>,
     /// What users were told last, and when.
     told: Option<Progress>,
-    told_at: Option<Now>,
+    pub(super) told_at: Option<Now>,
     pub(super) report: OperationReport,
     /// What begins when it has ended.
     pub(super) successor: Successor,
@@ -212,16 +211,6 @@ impl Operation {
         }
     }
 
-    fn cancelled_after_clearing(&mut self, world: &mut World<'_>, then: &AfterClearing) {
-        self.outcome = Some(Outcome::Cancelled);
-        match then {
-            AfterClearing::Change(Goal::Switch { .. }) => self.change(world, Goal::DropDownload),
-            AfterClearing::Read | AfterClearing::Prepare(..) | AfterClearing::Change(_) => {
-                self.settle(world);
-            }
-        }
-    }
-
     /// Searches a manifest.
     pub(super) fn hunt(&mut self, world: &mut World<'_>, quarry: Quarry) {
         let purpose = Purpose::Operation(self.id.clone());
@@ -266,93 +255,6 @@ impl Operation {
             intent,
             then,
         });
-    }
-
-    /// Orders what the transfer wants, and goes on when it is over.
-    pub(super) fn pump(&mut self, world: &mut World<'_>) {
-        let Stage::Gathering(gather, hash) = &mut self.stage else {
-            return;
-        };
-        let hash = *hash;
-        let gathered = gather.pump(world);
-        if gathered == Gathered::Waiting
-            && let Some(version) = self.superseded_by(world, hash)
-        {
-            return self.give_way(world, version);
-        }
-        let Stage::Gathering(gather, _) = &mut self.stage else {
-            return;
-        };
-        if gathered == Gathered::Still || gathered == Gathered::Waiting {
-            if is_time_to_tell(self.told_at, world) {
-                let progress = if gathered == Gathered::Still {
-                    gather.progress(world)
-                } else {
-                    Progress::Waiting {
-                        what: format!("waiting for a peer that has {}", self.id),
-                    }
-                };
-                self.tell(world, progress);
-            }
-            return;
-        }
-        gather.sum_up(world, &mut self.report);
-        let last = gather.progress(world);
-        match gathered {
-            Gathered::Still | Gathered::Waiting => {}
-            Gathered::All => {
-                self.tell(world, last);
-                self.clear(
-                    world,
-                    AfterClearing::Change(Goal::Switch { manifest: hash }),
-                );
-            }
-            Gathered::Starved(why) => self.fail(
-                world,
-                OperationError {
-                    kind: ErrorKind::SourcesFailed,
-                    message: format!(
-                        "the download of {} stopped: {why}. What came is kept; start the download \
-                         again when a peer has the game",
-                        self.id
-                    ),
-                },
-            ),
-            Gathered::Disk(failure) => self.fail(world, disk_error(failure)),
-            Gathered::Stopped => {
-                self.outcome = Some(Outcome::Cancelled);
-                self.change(world, Goal::DropDownload);
-            }
-        }
-    }
-
-    /// What this party plays by now, if nobody has what this download gathers, but somebody has that.
-    fn superseded_by(&self, world: &World<'_>, gathering: ManifestHash) -> Option<Version> {
-        if self.kind != OperationKind::Download || self.is_cancelled() {
-            return None;
-        }
-        let expected = world.expected_version(&self.id);
-        match choose(expected.as_ref(), world.offers(&self.id)) {
-            Choice::Manifest {
-                version, manifest, ..
-            } => (manifest != gathering).then_some(version),
-            Choice::Tie { .. }
-            | Choice::Hashing { .. }
-            | Choice::NoPeerHasVersion { .. }
-            | Choice::Nobody => None,
-        }
-    }
-
-    /// Ends, so that what the party plays by now is downloaded instead.
-    fn give_way(&mut self, world: &mut World<'_>, version: Version) {
-        self.successor = Successor::DownloadAnew;
-        let message = format!(
-            "nobody has the files of {} any more that were being downloaded: other files of version \
-             {version} are downloaded instead",
-            self.id
-        );
-        let kind = ErrorKind::SourcesFailed;
-        self.fail(world, OperationError { kind, message });
     }
 
     /// Leads the root to a goal.
@@ -416,56 +318,6 @@ impl Operation {
         self.pending = Some(world.ctx.out.ask(Purpose::Operation(self.id.clone()), make));
     }
 
-    /// The user wants it to end.
-    ///
-    /// # Errors
-    /// Says why it cannot be stopped any more.
-    pub(super) fn cancel(&mut self, world: &mut World<'_>) -> Result<(), String> {
-        match &mut self.stage {
-            Stage::Clearing(_) => {}
-            Stage::Hunting(hunt) => {
-                if !hunt.abort(world) {
-                    self.wish = Wish::Cancelled;
-                    self.outcome = Some(Outcome::Cancelled);
-                    self.settle(world);
-                }
-            }
-            Stage::Reading | Stage::Preparing(..) => self.abort_pending(world),
-            Stage::Gathering(gather, _) => {
-                gather.stop();
-                self.wish = Wish::Cancelled;
-                self.pump(world);
-            }
-            Stage::Changing(run) if run.goal == Goal::Install => self.abort_pending(world),
-            Stage::Changing(_) | Stage::Settling | Stage::Over => {
-                return Err(format!(
-                    "cannot cancel the {} of {}: it is past the point where it can be undone, and \
-                     ends in a moment",
-                    self.kind.as_str(),
-                    self.id
-                ));
-            }
-        }
-        self.wish = Wish::Cancelled;
-        Ok(())
-    }
-
-    fn abort_pending(&self, world: &mut World<'_>) {
-        if let Some(effect) = self.pending {
-            world.ctx.out.abort(effect);
-        }
-    }
-
-    /// Whether the user wants it to end.
-    pub(super) fn is_cancelled(&self) -> bool {
-        self.wish == Wish::Cancelled
-    }
-
-    /// Whether a failed step is only the echo of a cancel.
-    pub(super) fn is_echo_of_cancel(&self, kind: DiskFailureKind) -> bool {
-        self.is_cancelled() && kind == DiskFailureKind::Aborted
-    }
-
     /// Keeps notes for the report.
     pub(super) fn note(&mut self, notes: impl IntoIterator<Item = String>) {
         let room = NOTES_MAX.saturating_sub(self.report.notes.len());
@@ -489,7 +341,7 @@ impl Operation {
     }
 
     /// Tells users how far it is, unless they know.
-    fn tell(&mut self, world: &mut World<'_>, progress: Progress) {
+    pub(super) fn tell(&mut self, world: &mut World<'_>, progress: Progress) {
         self.told_at = Some(world.ctx.now);
         if self.told.as_ref() == Some(&progress) {
             return;
@@ -542,6 +394,6 @@ impl Operation {
     }
 }
 
-fn is_time_to_tell(told_at: Option<Now>, world: &World<'_>) -> bool {
+pub(super) fn is_time_to_tell(told_at: Option<Now>, world: &World<'_>) -> bool {
     told_at.is_none_or(|at| world.ctx.now.since(at) >= world.ctx.config.timing.progress)
 }

@@ -4,12 +4,10 @@
 //! begun, with what was tried, why not, and what to do.
 
 use lanspread_db::{GameId, Version};
-use lanspread_proto::Response;
 
-use super::{Moving, Peer};
+use super::Peer;
 use crate::{
-    AfterDownload, CommandId, CommandRefused, DownloadRoom, Effect, ErrorKind, Input, Now,
-    PeerCommand,
+    AfterDownload, CommandId, CommandRefused, DownloadRoom, ErrorKind, Now, PeerCommand,
     limits::{HELD_COMMANDS_MAX, INQUIRIES_MAX},
     offers::{Choice, choose},
     operations::{
@@ -72,32 +70,6 @@ impl Peer {
     pub(super) fn release_held(&mut self, now: Now) {
         while let Some((id, command)) = self.held.pop_front() {
             self.command(now, id, command);
-        }
-    }
-
-    /// The peer ends: whoever waits for an answer gets it.
-    pub(super) fn refuse_waiting_commands(&mut self) {
-        let moving = match self.moving.take() {
-            Some(Moving::Closing(id, _) | Moving::Opening(id)) => Some(id),
-            None => None,
-        };
-        let held = std::mem::take(&mut self.held).into_iter().map(|(id, _)| id);
-        for id in held.chain(moving) {
-            self.out.answer(id, shutting_down());
-        }
-    }
-
-    /// What still comes in while the peer ends.
-    pub(super) fn turn_away(&mut self, input: &Input) {
-        if let Input::Command { id, .. } = input {
-            self.out.answer(*id, shutting_down());
-        } else if let Input::Requested { reply, .. } = input {
-            let message = "this peer is shutting down".to_owned();
-            let response = Response::InternalPeerError { message };
-            self.out.tell(Effect::Reply {
-                reply: *reply,
-                response,
-            });
         }
     }
 
@@ -245,11 +217,4 @@ impl Peer {
         self.begin(now, id, order);
         Ok(())
     }
-}
-
-fn shutting_down() -> Result<(), CommandRefused> {
-    refused(
-        ErrorKind::ShuttingDown,
-        "Lanspread is shutting down".to_owned(),
-    )
 }

@@ -1,0 +1,107 @@
+//! The stage of a download in which chunks come: what it tells, and how it ends.
+//!
+//! Invariant: it ends with every chunk stored, or with a reason; what came is kept unless the user
+//! cancels.
+
+use lanspread_db::{ManifestHash, Version};
+
+use super::{
+    gather::Gathered,
+    operation::{AfterClearing, Operation, Stage, Successor, is_time_to_tell},
+    root_run::disk_error,
+};
+use crate::{
+    ErrorKind, OperationError, OperationKind, Outcome, Progress,
+    offers::{Choice, choose},
+    root::Goal,
+    world::World,
+};
+
+impl Operation {
+    /// Orders what the transfer wants, and goes on when it is over.
+    pub(super) fn pump(&mut self, world: &mut World<'_>) {
+        let Stage::Gathering(gather, hash) = &mut self.stage else {
+            return;
+        };
+        let hash = *hash;
+        let gathered = gather.pump(world);
+        if gathered == Gathered::Waiting
+            && let Some(version) = self.superseded_by(world, hash)
+        {
+            return self.give_way(world, version);
+        }
+        let Stage::Gathering(gather, _) = &mut self.stage else {
+            return;
+        };
+        if gathered == Gathered::Still || gathered == Gathered::Waiting {
+            if is_time_to_tell(self.told_at, world) {
+                let progress = if gathered == Gathered::Still {
+                    gather.progress(world)
+                } else {
+                    Progress::Waiting {
+                        what: format!("waiting for a peer that has {}", self.id),
+                    }
+                };
+                self.tell(world, progress);
+            }
+            return;
+        }
+        gather.sum_up(world, &mut self.report);
+        let last = gather.progress(world);
+        match gathered {
+            Gathered::Still | Gathered::Waiting => {}
+            Gathered::All => {
+                self.tell(world, last);
+                self.clear(
+                    world,
+                    AfterClearing::Change(Goal::Switch { manifest: hash }),
+                );
+            }
+            Gathered::Starved(why) => self.fail(
+                world,
+                OperationError {
+                    kind: ErrorKind::SourcesFailed,
+                    message: format!(
+                        "the download of {} stopped: {why}. What came is kept; start the download \
+                         again when a peer has the game",
+                        self.id
+                    ),
+                },
+            ),
+            Gathered::Disk(failure) => self.fail(world, disk_error(failure)),
+            Gathered::Stopped => {
+                self.outcome = Some(Outcome::Cancelled);
+                self.change(world, Goal::DropDownload);
+            }
+        }
+    }
+
+    /// What this party plays by now, if nobody has what this download gathers, but somebody has that.
+    fn superseded_by(&self, world: &World<'_>, gathering: ManifestHash) -> Option<Version> {
+        if self.kind != OperationKind::Download || self.is_cancelled() {
+            return None;
+        }
+        let expected = world.expected_version(&self.id);
+        match choose(expected.as_ref(), world.offers(&self.id)) {
+            Choice::Manifest {
+                version, manifest, ..
+            } => (manifest != gathering).then_some(version),
+            Choice::Tie { .. }
+            | Choice::Hashing { .. }
+            | Choice::NoPeerHasVersion { .. }
+            | Choice::Nobody => None,
+        }
+    }
+
+    /// Ends, so that what the party plays by now is downloaded instead.
+    fn give_way(&mut self, world: &mut World<'_>, version: Version) {
+        self.successor = Successor::DownloadAnew;
+        let message = format!(
+            "nobody has the files of {} any more that were being downloaded: other files of version \
+             {version} are downloaded instead",
+            self.id
+        );
+        let kind = ErrorKind::SourcesFailed;
+        self.fail(world, OperationError { kind, message });
+    }
+}
