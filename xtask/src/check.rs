@@ -4,14 +4,13 @@
 //! is the test runner's own summary.
 
 use std::process::Command;
-use std::time::Duration;
 
 use clap::ValueEnum;
 use eyre::{Result, WrapErr, eyre};
 use lanspread_testbed::command::is_installed;
 
 use crate::stage::Stages;
-use crate::workspace::{cargo, metadata, run_shown};
+use crate::workspace::{cargo, metadata, run_shown, target_dir};
 use crate::{rules, setup};
 
 /// The crate whose examples show how the peer is embedded.
@@ -155,34 +154,16 @@ fn has_nextest() -> bool {
 
 /// Runs every example of the embedding interface, each of which ends by itself.
 fn run_examples() -> Result<()> {
+    // Of the whole workspace: for one package alone cargo would choose other features of the
+    // dependencies, and compile most of them once more.
+    run_shown(cargo().args(["build", "--workspace", "--examples", "--quiet"]))?;
+    let examples = target_dir()?.join("debug/examples");
     for name in example_names()? {
         println!("running {name}");
-        let mut build = cargo();
-        build.args([
-            "build",
-            "--quiet",
-            "--package",
-            EMBEDDED_CRATE,
-            "--example",
-            &name,
-        ]);
-        run_shown(&mut build)?;
         let mut example = Command::new("timeout");
         example
-            .arg(
-                Duration::from_secs(EXAMPLE_SECONDS_MAX)
-                    .as_secs()
-                    .to_string(),
-            )
-            .arg(cargo().get_program())
-            .args([
-                "run",
-                "--quiet",
-                "--package",
-                EMBEDDED_CRATE,
-                "--example",
-                &name,
-            ])
+            .arg(EXAMPLE_SECONDS_MAX.to_string())
+            .arg(examples.join(&name))
             .current_dir(crate::workspace::root());
         run_shown(&mut example).wrap_err_with(|| format!("the example {name} did not end well"))?;
     }
