@@ -177,9 +177,7 @@ impl Membership {
             Ok(Response::Refused(refusal)) if refusal.kind == RefusalKind::NotIntroduced => {
                 self.not_known(ctx, peer);
             }
-            Ok(_) => {
-                self.heard(ctx, peer);
-            }
+            Ok(_) => self.answered(ctx, peer),
             Err(failure) => {
                 let Some(member) = self.members.get_mut(&peer) else {
                     return;

@@ -58,8 +58,9 @@ pub(crate) enum MemberEvent {
     HelloFailed,
     /// Its `Hello` is accepted.
     Greeted,
-    /// Any other message of it came.
-    Heard,
+    /// It answered something that was asked of it at its recorded address. What it says by itself
+    /// proves that it is there, but not that it can be reached.
+    Answered,
     /// `Ping` was not answered.
     PingFailed,
     /// It says that it does not know this peer.
@@ -192,7 +193,7 @@ const TRANSITIONS: [(S, Rows); 11] = [
             (E::Reached, S::Regreeting),
             (E::OtherVersion, S::Refused),
             (E::Greeted, S::Live),
-            (E::Heard, S::Live),
+            (E::Answered, S::Live),
             (E::PingFailed, S::Redialing),
             (E::NotKnown, S::Regreeting),
             (E::Silent, S::Resting),
@@ -207,7 +208,7 @@ const TRANSITIONS: [(S, Rows); 11] = [
             (E::Reached, S::Regreeting),
             (E::OtherVersion, S::Refused),
             (E::Greeted, S::Live),
-            (E::Heard, S::Live),
+            (E::Answered, S::Live),
             (E::NotKnown, S::Regreeting),
             (E::Silent, S::Resting),
             (E::Left, S::Unknown),
@@ -297,7 +298,10 @@ mod tests {
         (E::Acked, "its `HelloAck` is accepted"),
         (E::HelloFailed, "`Hello` got no usable answer"),
         (E::Greeted, "its `Hello` is accepted"),
-        (E::Heard, "any other message of it came"),
+        (
+            E::Answered,
+            "it answered something that was asked of it at its recorded address",
+        ),
         (E::PingFailed, "`Ping` was not answered"),
         (E::NotKnown, "it says that it does not know this peer"),
         (E::Idle, "nothing was heard of it for `ping_idle`"),

@@ -311,7 +311,7 @@ impl Membership {
     /// A peer that this one is greeting may: streams arrive in any order, so what it asks after it
     /// accepted the `Hello` can overtake its `HelloAck`. To refuse that would make a second handshake
     /// out of many a first one.
-    pub(crate) fn heard(&mut self, ctx: &mut Ctx<'_>, peer: PeerId) -> bool {
+    pub(crate) fn heard(&mut self, now: Now, peer: PeerId) -> bool {
         let Some(member) = self.members.get_mut(&peer) else {
             return false;
         };
@@ -321,9 +321,19 @@ impl Membership {
         if !member.state.is_live() {
             return false;
         }
-        member.hear(ctx.now);
-        self.on(ctx, peer, E::Heard);
+        member.hear(now);
         true
+    }
+
+    /// A live peer answered something that was asked of it.
+    pub(crate) fn answered(&mut self, ctx: &mut Ctx<'_>, peer: PeerId) {
+        let Some(member) = self.members.get_mut(&peer) else {
+            return;
+        };
+        if member.state.is_live() {
+            member.hear(ctx.now);
+            self.on(ctx, peer, E::Answered);
+        }
     }
 
     /// A live peer says that it does not know this one.

@@ -24,7 +24,7 @@ impl Peer {
             (Purpose::Fetch(id, peer), input) => {
                 if matches!(&input, Input::ChunksFetched { stored, .. } if !stored.is_empty()) {
                     let (members, mut ctx) = self.membership(now);
-                    members.heard(&mut ctx, peer);
+                    members.answered(&mut ctx, peer);
                 }
                 self.operation_answered(now, &id, input);
             }
@@ -153,9 +153,7 @@ impl Peer {
             Some(Response::Refused(refusal)) if refusal.kind == RefusalKind::NotIntroduced => {
                 members.not_known(&mut ctx, peer);
             }
-            Some(_) => {
-                members.heard(&mut ctx, peer);
-            }
+            Some(_) => members.answered(&mut ctx, peer),
             None => {}
         }
     }

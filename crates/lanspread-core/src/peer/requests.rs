@@ -24,7 +24,7 @@ impl Peer {
         };
         let peer = from.peer_id;
         let (members, mut ctx) = self.membership(now);
-        let response = if members.heard(&mut ctx, peer) {
+        let response = if members.heard(now, peer) {
             self.serve(now, reply, peer, request)
         } else if from.local_listen_addr.is_none() {
             Some(Response::InternalPeerError {

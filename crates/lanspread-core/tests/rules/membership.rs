@@ -331,3 +331,38 @@ fn what_a_late_answer_to_a_hello_says_of_a_library_is_heard() {
     });
     assert_eq!(asked(&lone), 1);
 }
+
+/// A peer moved, and its `HelloAck` from the new address was lost. Its own pings kept its record alive
+/// under the old address, where it could never be reached again: each one ended the doubt before the
+/// next dial. Found by a random walk.
+#[test]
+fn a_peer_that_is_heard_but_does_not_answer_is_dialed_again() {
+    let mut lone = Lone::ready(Vec::new());
+    let other = ME + 1;
+    lone.greet(other);
+    let mut moved = shown(other);
+    moved.candidates = vec![addr(77)];
+    lone.feed(Input::Discovered(moved));
+    let dialed = Dialed {
+        peer_id: id(other),
+        remote: addr(77),
+        local_listen_addr: addr(ME),
+    };
+    let dial = lone.dials()[0];
+    lone.feed(Input::Dialed {
+        effect: dial,
+        result: Ok(dialed),
+    });
+    let greeting = lone.requests(|request| matches!(request, Request::Hello(_)))[0];
+    let result = Err(RequestFailure::Timeout(Duration::from_secs(5)));
+    lone.feed(Input::Responded {
+        effect: greeting,
+        result,
+    });
+    // It is there, says its ping.
+    assert_eq!(lone.ask(other, Request::Ping), Some(Response::Pong));
+    lone.pass(Duration::from_secs(1));
+    assert_eq!(lone.dials().len(), 2, "but not where it is recorded");
+    lone.reach(lone.dials()[1], other);
+    assert_eq!(lone.live(), 1);
+}
