@@ -153,6 +153,14 @@ fn come_to_rest(world: &mut World) {
             .filter(|id| *id != world.nodes[n].id)
             .collect();
         assert_eq!(world.seen_by(n), others, "peer{n} sees everybody");
+        for peer in &view.peers {
+            let node = world.nodes.iter().find(|node| node.id == peer.peer_id);
+            assert_eq!(
+                node.map(|node| node.addr),
+                Some(peer.addr),
+                "peer{n} has an old address"
+            );
+        }
         assert!(
             view.peers.iter().all(|peer| peer.in_sync),
             "peer{n} knows all libraries"
