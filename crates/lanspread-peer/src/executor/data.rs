@@ -244,14 +244,13 @@ async fn fetch_chunks(
         Ok(download) => download,
         Err(failure) => return nothing(FetchFailure::Disk(failure)),
     };
-    let manifest = Arc::clone(download.manifest());
-    let wanted = match wanted(&manifest, &chunks) {
+    let wanted = match wanted(download.manifest(), &chunks) {
         Ok(wanted) => wanted,
         Err(failure) => return nothing(FetchFailure::Disk(failure)),
     };
     let request = ChunkRequest {
         id: id.clone(),
-        manifest: manifest.hash(),
+        manifest: download.hash,
         chunks,
     };
     let sink: ChunkSink = Arc::new(move |chunk, bytes| download.store_chunk(chunk, bytes));
