@@ -15,12 +15,12 @@ use std::{
 };
 
 use lanspread_core::{Effect, EffectId, Input, ReplyId};
+use lanspread_disk::Disk;
 use lanspread_proto::LibraryRevision;
 use tokio::sync::{mpsc, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    disk::Disk,
     handle::PendingCommands,
     net::{Responder, Transport},
 };

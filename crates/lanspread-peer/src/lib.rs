@@ -4,7 +4,6 @@
 //! the channel that was given, and [`PeerGameDB`] holds the merged view. Invariant: nothing is decided
 //! here that [`lanspread_core`] could decide.
 
-pub mod disk;
 mod driver;
 mod events;
 mod executor;

@@ -13,13 +13,13 @@ use std::{
 
 use lanspread_core::{Config, Input, Peer, PeerEvent};
 use lanspread_db::Catalog;
+use lanspread_disk::Disk;
 use lanspread_proto::{LibraryEpoch, LibraryRevision, ListenAddr, PeerId};
 use lanspread_unpack::Unpacker;
 use tokio::sync::{mpsc, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    disk::Disk,
     driver::{Clock, Driver, INPUTS_PENDING_MAX},
     events::EventOutbox,
     executor::{Executor, ExecutorParts, Transports},

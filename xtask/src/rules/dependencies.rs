@@ -10,18 +10,23 @@ use super::Violation;
 use crate::workspace;
 
 /// Which crates of the workspace each crate may stand on.
-const ALLOWED: [(&str, &[&str]); 9] = [
+const ALLOWED: [(&str, &[&str]); 10] = [
     ("lanspread-db", &[]),
     ("lanspread-proto", &["lanspread-db"]),
     ("lanspread-core", &["lanspread-db", "lanspread-proto"]),
     ("lanspread-mdns", &[]),
     ("lanspread-unpack", &[]),
     (
+        "lanspread-disk",
+        &["lanspread-db", "lanspread-core", "lanspread-unpack"],
+    ),
+    (
         "lanspread-peer",
         &[
             "lanspread-db",
             "lanspread-proto",
             "lanspread-core",
+            "lanspread-disk",
             "lanspread-mdns",
             "lanspread-unpack",
         ],

@@ -250,7 +250,7 @@ async fn fetch_chunks(
     };
     let request = ChunkRequest {
         id: id.clone(),
-        manifest: download.hash,
+        manifest: download.hash(),
         chunks,
     };
     let sink: ChunkSink = Arc::new(move |chunk, bytes| download.store_chunk(chunk, bytes));

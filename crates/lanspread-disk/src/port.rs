@@ -4,6 +4,17 @@
 //! link is followed on the way: a path through one fails. Paths are relative, made of plain names.
 //! Whoever implements this (the real file system, one that counts and cuts, a simulated one) knows
 //! nothing of games.
+//!
+//! # Errors
+//!
+//! Methods fail as the operating system does, with the kinds of [`io::ErrorKind`]: `NotFound`,
+//! `AlreadyExists`, `PermissionDenied`, `StorageFull`, `DirectoryNotEmpty` and so on. After an error
+//! nothing has changed, except that a write may have been done in part.
+
+#![expect(
+    clippy::missing_errors_doc,
+    reason = "one contract for all of them, above"
+)]
 
 use std::{
     ffi::OsString,
@@ -12,8 +23,10 @@ use std::{
     sync::Arc,
 };
 
+use lanspread_unpack::{CancelFlag, UnpackError, UnpackProgress, UnpackReport, Unpacker};
+
 /// A file system as a whole: finds directories by the paths that the user gave.
-pub(crate) trait FileSystem: Send + Sync + fmt::Debug {
+pub trait FileSystem: Send + Sync + fmt::Debug {
     /// Opens a directory by its full path. Symbolic links in it are followed: the user named it.
     fn open(&self, path: &Path) -> io::Result<Arc<dyn Folder>>;
 
@@ -28,7 +41,7 @@ pub(crate) trait FileSystem: Send + Sync + fmt::Debug {
 }
 
 /// An open directory.
-pub(crate) trait Folder: Send + Sync + fmt::Debug {
+pub trait Folder: Send + Sync + fmt::Debug {
     /// Opens a directory below.
     fn open_folder(&self, path: &Path) -> io::Result<Arc<dyn Folder>>;
 
@@ -66,12 +79,33 @@ pub(crate) trait Folder: Send + Sync + fmt::Debug {
     /// Makes the content of files survive a power cut; cheaper than one by one when there are many.
     fn sync_files(&self, paths: &[PathBuf]) -> io::Result<()>;
 
-    /// The directory as the unpacker wants it.
-    fn as_dir(&self) -> io::Result<cap_std::fs::Dir>;
+    /// Has archives unpacked into this directory, and synced.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Unpacker::unpack`]; the directory then holds an unspecified part of the content.
+    fn unpack(
+        &self,
+        unpacker: &dyn Unpacker,
+        order: UnpackOrder<'_>,
+    ) -> Result<UnpackReport, UnpackError>;
+}
+
+/// What is to be unpacked into a [`Folder`].
+#[derive(Clone, Copy)]
+pub struct UnpackOrder<'a> {
+    /// The archives, by their full paths, in the order in which they are unpacked.
+    pub archives: &'a [PathBuf],
+    /// Names directly in the directory that no archive may touch.
+    pub reserved_names: &'a [&'a str],
+    /// Ends the work soon after it is set.
+    pub cancel: &'a CancelFlag,
+    /// Called about every megabyte and at the borders of archives.
+    pub progress: &'a dyn Fn(UnpackProgress<'_>),
 }
 
 /// An open file. Reads and writes say where, so that threads can share it.
-pub(crate) trait FileHandle: Send + Sync + fmt::Debug {
+pub trait FileHandle: Send + Sync + fmt::Debug {
     /// What it is at present.
     fn stat(&self) -> io::Result<Stat>;
 
@@ -87,7 +121,7 @@ pub(crate) trait FileHandle: Send + Sync + fmt::Debug {
 
 /// What a file is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Access {
+pub enum Access {
     /// Reading what is there.
     Read,
     /// Reading and writing; made if missing, never cut.
@@ -98,21 +132,25 @@ pub(crate) enum Access {
 
 /// One entry of a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Listed {
-    pub(crate) name: OsString,
-    pub(crate) stat: Stat,
+pub struct Listed {
+    /// Its name.
+    pub name: OsString,
+    /// What it is.
+    pub stat: Stat,
 }
 
 /// What stands under a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Stat {
-    pub(crate) kind: Kind,
-    pub(crate) stamp: Stamp,
+pub struct Stat {
+    /// Whether it is a file, a directory, or what else.
+    pub kind: Kind,
+    /// Its size and times.
+    pub stamp: Stamp,
 }
 
 /// The kinds of entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// A regular file.
     File,
     /// A directory.
@@ -125,11 +163,11 @@ pub(crate) enum Kind {
 
 /// What tells whether a file is the one that was looked at before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Stamp {
+pub struct Stamp {
     /// Its size.
-    pub(crate) size_bytes: u64,
+    pub size_bytes: u64,
     /// When it was last written, in nanoseconds since 1970.
-    pub(crate) modified_ns: i64,
+    pub modified_ns: i64,
     /// When anything about it was last changed, where the system tells; it cannot be set by hand.
-    pub(crate) changed_ns: i64,
+    pub changed_ns: i64,
 }

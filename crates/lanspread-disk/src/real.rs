@@ -16,7 +16,9 @@ use cap_std::{
     fs::{Dir, FileType, Metadata, OpenOptions},
 };
 
-use super::port::{Access, FileHandle, FileSystem, Folder, Kind, Listed, Stamp, Stat};
+use lanspread_unpack::{UnpackError, UnpackJob, UnpackReport, Unpacker};
+
+use super::port::{Access, FileHandle, FileSystem, Folder, Kind, Listed, Stamp, Stat, UnpackOrder};
 
 /// With more files than this, one call that syncs the whole file system is cheaper than one each.
 #[cfg(target_os = "linux")]
@@ -24,7 +26,7 @@ const SYNC_ONE_BY_ONE_MAX: usize = 64;
 
 /// The file system of this machine.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct RealFileSystem;
+pub struct RealFileSystem;
 
 impl FileSystem for RealFileSystem {
     fn open(&self, path: &Path) -> io::Result<Arc<dyn Folder>> {
@@ -208,8 +210,16 @@ impl Folder for RealFolder {
         Ok(())
     }
 
-    fn as_dir(&self) -> io::Result<Dir> {
-        self.0.try_clone()
+    fn unpack(
+        &self,
+        unpacker: &dyn Unpacker,
+        order: UnpackOrder<'_>,
+    ) -> Result<UnpackReport, UnpackError> {
+        unpacker.unpack(UnpackJob {
+            reserved_names: order.reserved_names,
+            progress: order.progress,
+            ..UnpackJob::new(order.archives, &self.0, order.cancel)
+        })
     }
 }
 

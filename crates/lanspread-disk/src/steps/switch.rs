@@ -100,7 +100,7 @@ pub(super) fn drop_staging(root: Root<'_>) -> Result<StepReport, DiskFailure> {
 /// The download that a step is about, as it was prepared.
 fn prepared(root: &Root<'_>, hash: ManifestHash) -> Result<std::sync::Arc<Download>, DiskFailure> {
     let download = root.library.download(root.id)?;
-    if download.hash == hash {
+    if download.hash() == hash {
         return Ok(download);
     }
     Err(failure(

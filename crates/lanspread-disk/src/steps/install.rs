@@ -11,7 +11,7 @@ use lanspread_core::{
     scan::archives,
 };
 use lanspread_db::{INSTALLING_DIR, OWNER_MARKER, Version};
-use lanspread_unpack::{UnpackError, UnpackJob, UnpackPhase, UnpackProgress, UnpackReport};
+use lanspread_unpack::{UnpackError, UnpackPhase, UnpackProgress, UnpackReport};
 
 use super::{
     super::{
@@ -21,7 +21,7 @@ use super::{
         library::Root,
         marker::Marker,
         old::Old,
-        port::{Folder, Kind},
+        port::{Folder, Kind, UnpackOrder},
         store::InstallRecord,
     },
     Watch, write_intent,
@@ -96,7 +96,6 @@ fn run_unpacker(
     target: &dyn Folder,
     watch: Watch<'_>,
 ) -> Result<UnpackReport, DiskFailure> {
-    let dir = target.as_dir().doing("open", INSTALLING_DIR)?;
     let progress = |at: UnpackProgress<'_>| {
         let what = match at.phase {
             UnpackPhase::Unpacking => format!("unpacking {}", at.archive_name),
@@ -109,15 +108,14 @@ fn run_unpacker(
             done_bytes: at.bytes_unpacked,
         });
     };
-    let job = UnpackJob {
+    let order = UnpackOrder {
+        archives,
         reserved_names: &[OWNER_MARKER],
+        cancel: watch.abort,
         progress: &progress,
-        ..UnpackJob::new(archives, &dir, watch.abort)
     };
-    root.library
-        .unpacker
-        .0
-        .unpack(job)
+    target
+        .unpack(&*root.library.unpacker.0, order)
         .map_err(|error| unpack_failure(&error))
 }
 

@@ -20,7 +20,7 @@ mod marker;
 mod observe;
 mod obstacles;
 mod old;
-mod port;
+pub mod port;
 mod prepare;
 mod real;
 mod scan;
@@ -47,6 +47,7 @@ pub use download::Download;
 use failure::{Doing, failure};
 use library::{Library, SharedUnpacker, lock};
 use port::FileSystem;
+pub use real::RealFileSystem;
 use steps::Watch;
 
 /// The disk of one peer. Clones share everything.
@@ -68,10 +69,15 @@ impl Disk {
     ///
     /// When the state directory cannot be made.
     pub fn new(state_dir: &Path, unpacker: Arc<dyn Unpacker>) -> Result<Self, DiskFailure> {
-        Self::with_file_system(Arc::new(real::RealFileSystem), state_dir, unpacker)
+        Self::with_file_system(Arc::new(RealFileSystem), state_dir, unpacker)
     }
 
-    fn with_file_system(
+    /// The same over any file system: one that counts and cuts, or a simulated one.
+    ///
+    /// # Errors
+    ///
+    /// When the state directory cannot be made.
+    pub fn with_file_system(
         fs: Arc<dyn FileSystem>,
         state_dir: &Path,
         unpacker: Arc<dyn Unpacker>,

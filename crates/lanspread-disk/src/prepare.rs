@@ -150,7 +150,7 @@ impl<'a> Preparation<'a> {
         library.add_download(id, Arc::clone(&download));
         match self.intent {
             DownloadIntent::UpdateGivingUpOld => {
-                let manifest = download.hash;
+                let manifest = download.hash();
                 settle_towards(library, id, &Goal::GiveUpOld { manifest })?;
             }
             DownloadIntent::New | DownloadIntent::Update | DownloadIntent::Repair => {

@@ -15,9 +15,11 @@ use std::{
     },
 };
 
+use lanspread_unpack::{UnpackError, UnpackReport, Unpacker};
+
 use super::super::{
     library::lock,
-    port::{Access, FileHandle, FileSystem, Folder, Listed, Stat},
+    port::{Access, FileHandle, FileSystem, Folder, Listed, Stat, UnpackOrder},
     real::RealFileSystem,
 };
 
@@ -406,8 +408,12 @@ impl Folder for CrashFolder {
         Ok(())
     }
 
-    fn as_dir(&self) -> io::Result<cap_std::fs::Dir> {
-        self.inner.as_dir()
+    fn unpack(
+        &self,
+        unpacker: &dyn Unpacker,
+        order: UnpackOrder<'_>,
+    ) -> Result<UnpackReport, UnpackError> {
+        self.inner.unpack(unpacker, order)
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) const JOURNAL: &str = "verified";
 /// One download whose staging place is ready: takes verified chunks, from any thread.
 #[derive(Debug)]
 pub struct Download {
-    pub(crate) hash: ManifestHash,
+    hash: ManifestHash,
     manifest: Arc<Manifest>,
     pub(crate) intent: DownloadIntent,
     /// Where each file of the manifest gathers.
@@ -80,6 +80,12 @@ impl Download {
     #[must_use]
     pub fn manifest(&self) -> &Arc<Manifest> {
         &self.manifest
+    }
+
+    /// The hash that names the manifest.
+    #[must_use]
+    pub fn hash(&self) -> ManifestHash {
+        self.hash
     }
 
     /// Stores a chunk whose hash the caller has verified. Storing it again does nothing.
