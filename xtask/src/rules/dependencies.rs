@@ -10,7 +10,7 @@ use super::Violation;
 use crate::workspace;
 
 /// Which crates of the workspace each crate may stand on.
-const ALLOWED: [(&str, &[&str]); 10] = [
+const ALLOWED: [(&str, &[&str]); 11] = [
     ("lanspread-db", &[]),
     ("lanspread-proto", &["lanspread-db"]),
     ("lanspread-core", &["lanspread-db", "lanspread-proto"]),
@@ -37,6 +37,16 @@ const ALLOWED: [(&str, &[&str]); 10] = [
             "lanspread-db",
             "lanspread-proto",
             "lanspread-peer",
+            "lanspread-unpack",
+        ],
+    ),
+    (
+        "lanspread-sim",
+        &[
+            "lanspread-db",
+            "lanspread-proto",
+            "lanspread-core",
+            "lanspread-disk",
             "lanspread-unpack",
         ],
     ),
