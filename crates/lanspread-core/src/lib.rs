@@ -10,6 +10,7 @@
 
 mod announce;
 mod api;
+pub mod conduct;
 mod ctx;
 mod digest;
 mod hashing;
@@ -38,5 +39,6 @@ mod world;
 pub(crate) use ctx::{Ctx, Purpose};
 
 pub use api::*;
+pub use conduct::{KeepAwayReason, Offence};
 pub use digest::library_digest;
 pub use peer::Peer;

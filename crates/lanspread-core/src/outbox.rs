@@ -5,12 +5,15 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::{CommandId, CommandRefused, Effect, EffectId, PeerEvent};
+use lanspread_proto::PeerId;
+
+use crate::{CommandId, CommandRefused, Effect, EffectId, PeerEvent, conduct::Offence};
 
 /// The queue of effects and the book of owed answers; `P` says what an effect is for.
 #[derive(Debug)]
 pub(crate) struct Outbox<P> {
     effects: VecDeque<Effect>,
+    blamed: VecDeque<(PeerId, Offence)>,
     owed: BTreeMap<EffectId, P>,
     next: u64,
 }
@@ -19,6 +22,7 @@ impl<P> Default for Outbox<P> {
     fn default() -> Self {
         Self {
             effects: VecDeque::new(),
+            blamed: VecDeque::new(),
             owed: BTreeMap::new(),
             next: 1,
         }
@@ -48,6 +52,16 @@ impl<P> Outbox<P> {
     /// Answers a command.
     pub(crate) fn answer(&mut self, id: CommandId, result: Result<(), CommandRefused>) {
         self.tell(Effect::Answer { id, result });
+    }
+
+    /// Reports that a peer did wrong; what follows is decided elsewhere.
+    pub(crate) fn blame(&mut self, peer: PeerId, offence: Offence) {
+        self.blamed.push_back((peer, offence));
+    }
+
+    /// The next report of that kind.
+    pub(crate) fn next_blamed(&mut self) -> Option<(PeerId, Offence)> {
+        self.blamed.pop_front()
     }
 
     /// Ends an effect early, if its answer is still owed.

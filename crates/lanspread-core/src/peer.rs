@@ -9,6 +9,7 @@ mod commands;
 mod directory;
 mod ending;
 mod interrupted;
+mod judging;
 mod requests;
 
 use std::{
@@ -24,6 +25,7 @@ use crate::{
     CommandId, Config, Ctx, Effect, GameView, Input, Now, PeerCommand, PeerEvent, PeerView,
     Purpose,
     announce::Announcer,
+    conduct::Conduct,
     hashing::Hashing,
     inquiry::Inquiries,
     library::Library,
@@ -51,6 +53,7 @@ pub struct Peer {
     phase: Phase,
     out: Outbox<Purpose>,
     members: Membership,
+    conduct: Conduct,
     sync: Sync,
     announcer: Announcer,
     library: Library,
@@ -112,6 +115,7 @@ impl Peer {
             phase: Phase::Starting,
             out: Outbox::default(),
             members: Membership::new(library.listing().state().clone()),
+            conduct: Conduct::default(),
             sync: Sync::default(),
             announcer: Announcer::default(),
             library,
@@ -183,6 +187,7 @@ impl Peer {
             mode: catalog.mode(),
             games: Arc::clone(&self.games),
             peers: view::peers(catalog, &self.members, &self.sync),
+            kept_away: view::kept_away(&self.conduct),
             operations: self.operations.view(),
             outbound: self.serves.view(),
         });
@@ -202,6 +207,7 @@ impl Peer {
         [
             ready_at,
             self.members.deadline(timing),
+            self.conduct.deadline(),
             self.sync.deadline(),
             self.announcer.deadline(),
             self.library.deadline(),
@@ -222,10 +228,7 @@ impl Peer {
         match input {
             Input::ListenerBound { addrs } => self.bound(now, addrs),
             Input::Tick => self.tick(now),
-            Input::Discovered(advertisement) => {
-                let (members, mut ctx) = self.membership(now);
-                members.discovered(&mut ctx, advertisement);
-            }
+            Input::Discovered(advertisement) => self.discovered(now, advertisement),
             Input::Command { id, command } => self.command(now, id, command),
             Input::Requested {
                 reply,
@@ -243,10 +246,13 @@ impl Peer {
             Input::GameDirHealth { problem } => self.game_dir_health(now, problem),
             Input::OtherVersion {
                 peer_id, theirs, ..
-            } => {
-                let (members, mut ctx) = self.membership(now);
-                members.other_version(&mut ctx, peer_id, theirs);
-            }
+            } => self.other_version(now, peer_id, theirs),
+            Input::Misbehaved {
+                peer_id,
+                transport_addr,
+                offence,
+                times,
+            } => self.misbehaved(now, peer_id, transport_addr, offence, times),
             Input::Trouble { message } => self.out.emit(PeerEvent::Notice { message }),
             Input::Shutdown => self.shut_down(now),
             // These carry an effect and were taken above.
@@ -279,6 +285,7 @@ impl Peer {
     fn tick(&mut self, now: Now) {
         let (members, mut ctx) = self.membership(now);
         members.tick(&mut ctx);
+        self.conduct.tick(now);
         let mut ctx = Ctx {
             now,
             config: &self.config,
@@ -302,6 +309,7 @@ impl Peer {
             return;
         }
         self.take_part(now);
+        self.judge(now);
         self.member_facts(now);
         self.keep_moving();
         if std::mem::take(&mut self.dirty.sources) {

@@ -9,7 +9,8 @@ use lanspread_db::{Catalog, GameId, Version, clean_line};
 use lanspread_proto::{GameSummary, PeerId};
 
 use crate::{
-    GameView, PeerInfo, RootReport, SentinelReport,
+    GameView, KeptAwayView, PeerInfo, RootReport, SentinelReport,
+    conduct::Conduct,
     library::{Library, version_of},
     membership::Membership,
     sync::Sync,
@@ -140,6 +141,18 @@ pub(crate) fn peers(catalog: &Catalog, members: &Membership, sync: &Sync) -> Vec
                 games,
                 in_sync: sync.in_sync(peer),
             })
+        })
+        .collect()
+}
+
+/// Peers that are kept away, as users see them.
+pub(crate) fn kept_away(conduct: &Conduct) -> Vec<KeptAwayView> {
+    conduct
+        .all_kept()
+        .map(|(peer_id, kept)| KeptAwayView {
+            peer_id,
+            name: kept.name.clone(),
+            reasons: kept.reasons(),
         })
         .collect()
 }

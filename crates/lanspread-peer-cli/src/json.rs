@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use lanspread_db::CatalogMode;
 use lanspread_peer::{
-    GameView, Offer, OperationError, OperationReport, OperationView, OutboundView, Outcome,
-    PeerEvent, PeerInfo, PeerView, Progress, SourceShare,
+    GameView, KeepAwayReason, KeptAwayView, Offer, OperationError, OperationReport, OperationView,
+    OutboundView, Outcome, PeerEvent, PeerInfo, PeerView, Progress, SourceShare,
 };
 use serde_json::{Value, json};
 
@@ -36,7 +36,20 @@ fn game(game: &GameView) -> Value {
 
 /// The answer to `list-peers`.
 pub(crate) fn peers(view: &PeerView) -> Value {
-    json!({ "peers": view.peers.iter().map(peer).collect::<Vec<_>>() })
+    json!({
+        "peers": view.peers.iter().map(peer).collect::<Vec<_>>(),
+        "kept_away": view.kept_away.iter().map(kept_away).collect::<Vec<_>>(),
+    })
+}
+
+fn kept_away(kept: &KeptAwayView) -> Value {
+    let reason =
+        |reason: &KeepAwayReason| json!({ "kind": reason.as_str(), "message": reason.to_string() });
+    json!({
+        "peer_id": kept.peer_id,
+        "name": kept.name,
+        "reasons": kept.reasons.iter().map(reason).collect::<Vec<_>>(),
+    })
 }
 
 fn peer(peer: &PeerInfo) -> Value {
@@ -186,6 +199,23 @@ pub(crate) fn event(event: &PeerEvent) -> Value {
         } => line(
             "peer-refused",
             json!({ "peer_id": peer_id, "who": who, "kind": kind.as_str(), "message": reason }),
+        ),
+        PeerEvent::PeerKeptAway {
+            peer_id,
+            name,
+            reason,
+        } => line(
+            "peer-kept-away",
+            json!({
+                "peer_id": peer_id,
+                "name": name,
+                "kind": reason.as_str(),
+                "message": reason.to_string(),
+            }),
+        ),
+        PeerEvent::PeerReadmitted { peer_id, name } => line(
+            "peer-readmitted",
+            json!({ "peer_id": peer_id, "name": name }),
         ),
         PeerEvent::ConnectFinished {
             addr,

@@ -54,6 +54,8 @@ impl Narrator {
                 text("who"),
                 text("message")
             )),
+            "peer-kept-away" => Some(format!("{}: {}", text("name"), text("message"))),
+            "peer-readmitted" => Some(format!("{} may come again", text("name"))),
             "connect-failed" => Some(format!(
                 "cannot connect to {}: {}",
                 text("addr"),

@@ -127,6 +127,8 @@ impl Executor {
                 }
             }
             Effect::Disconnect { .. }
+            | Effect::KeepAway { .. }
+            | Effect::Readmit { .. }
             | Effect::Reply { .. }
             | Effect::Dial { .. }
             | Effect::Request { .. }

@@ -30,6 +30,7 @@ impl PeerGameDB {
             mode: CatalogMode::Open,
             games: Arc::default(),
             peers: Vec::new(),
+            kept_away: Vec::new(),
             operations: Vec::new(),
             outbound: Vec::new(),
         };

@@ -20,9 +20,10 @@ pub use events::EVENTS_PENDING_MAX;
 pub use game_db::PeerGameDB;
 pub use handle::{PeerRuntimeHandle, RuntimeEnd};
 pub use lanspread_core::{
-    AfterDownload, CommandRefused, DownloadRoom, ErrorKind, GameView, Offer, OperationError,
-    OperationKind, OperationReport, OperationView, OutboundView, Outcome, PeerCommand, PeerEvent,
-    PeerInfo, PeerView, Progress, SourceShare, StepProgress, Timing,
+    AfterDownload, CommandRefused, DownloadRoom, ErrorKind, GameView, KeepAwayReason, KeptAwayView,
+    Offence, Offer, OperationError, OperationKind, OperationReport, OperationView, OutboundView,
+    Outcome, PeerCommand, PeerEvent, PeerInfo, PeerView, Progress, SourceShare, StepProgress,
+    Timing,
 };
 pub use lanspread_proto::{ListenAddr, PROTOCOL_VERSION, PeerId, PeerName};
 pub use options::{DiscoveryMode, PeerOptions, default_state_dir, host_name};

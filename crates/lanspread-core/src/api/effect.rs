@@ -41,6 +41,17 @@ pub enum Effect {
         /// The peer.
         peer_id: PeerId,
     },
+    /// Close all connections with a peer and refuse every new one as soon as it proves to be this
+    /// peer, until [`Effect::Readmit`].
+    KeepAway {
+        /// The peer.
+        peer_id: PeerId,
+    },
+    /// Let a peer in again.
+    Readmit {
+        /// The peer.
+        peer_id: PeerId,
+    },
     /// End an effect early. It is still answered by its own input.
     Abort {
         /// The effect to end.

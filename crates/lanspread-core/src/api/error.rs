@@ -33,6 +33,8 @@ pub enum ErrorKind {
     Unreachable,
     /// The peer runs another version of Lanspread.
     OtherVersion,
+    /// The peer is kept away for a while.
+    KeptAway,
     /// The disk is full.
     NoSpace,
     /// The system does not allow it.
@@ -72,6 +74,7 @@ impl ErrorKind {
             Self::ShuttingDown => "shutting-down",
             Self::Unreachable => "unreachable",
             Self::OtherVersion => "other-version",
+            Self::KeptAway => "kept-away",
             Self::NoSpace => "no-space",
             Self::NotAllowed => "not-allowed",
             Self::Foreign => "foreign",

@@ -6,6 +6,8 @@
 use lanspread_db::{CatalogMode, GameFileDescription, GameId, ManifestHash, Version};
 use lanspread_proto::{ListenAddr, PeerId, PeerName};
 
+use crate::conduct::KeepAwayReason;
+
 use super::{ErrorKind, OperationError, OperationKind, Outcome, Progress};
 
 /// What an embedder is told.
@@ -55,6 +57,22 @@ pub enum PeerEvent {
         kind: ErrorKind,
         /// Why, for people.
         reason: String,
+    },
+    /// A peer is kept away: its connections are closed and new ones are refused.
+    PeerKeptAway {
+        /// The peer.
+        peer_id: PeerId,
+        /// Its name, or the beginning of its id.
+        name: PeerName,
+        /// Why, and for how long.
+        reason: KeepAwayReason,
+    },
+    /// A peer that was kept away may come again.
+    PeerReadmitted {
+        /// The peer.
+        peer_id: PeerId,
+        /// Its name, or the beginning of its id.
+        name: PeerName,
     },
     /// A `connect` command came to its end.
     ConnectFinished {

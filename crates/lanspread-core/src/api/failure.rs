@@ -44,6 +44,12 @@ pub enum DialFailure {
         /// Where.
         addr: SocketAddr,
     },
+    /// The peer is kept away.
+    #[error("the peer at {addr} is kept away for a while")]
+    KeptAway {
+        /// Where.
+        addr: SocketAddr,
+    },
     /// The own listener is not bound.
     #[error("local peer listener address is not ready")]
     ListenerNotReady,

@@ -33,6 +33,7 @@ impl Input {
             | Self::GameDirChanged { .. }
             | Self::GameDirHealth { .. }
             | Self::OtherVersion { .. }
+            | Self::Misbehaved { .. }
             | Self::Trouble { .. }
             | Self::Shutdown => None,
         }
@@ -71,6 +72,8 @@ impl Effect {
             | Self::Reply { .. }
             | Self::Advertise { .. }
             | Self::Disconnect { .. }
+            | Self::KeepAway { .. }
+            | Self::Readmit { .. }
             | Self::Abort { .. }
             | Self::Stopped => None,
         }

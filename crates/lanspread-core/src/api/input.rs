@@ -12,7 +12,10 @@ use super::{
     ManifestAnswer, PeerCommand, PreparedDownload, ReplyId, RequestFailure, RootReport,
     ServeFailure, StepProgress,
 };
-use crate::root::{RootObservation, StepReport};
+use crate::{
+    conduct::Offence,
+    root::{RootObservation, StepReport},
+};
 
 /// A fact that happened.
 #[derive(Debug)]
@@ -66,6 +69,18 @@ pub enum Input {
         transport_addr: TransportAddr,
         /// Its wire version.
         theirs: u32,
+    },
+    /// A peer misbehaved in a way that only the driver sees. It says so seldom, and how often it saw
+    /// it meanwhile.
+    Misbehaved {
+        /// Who, as proved by the connection.
+        peer_id: PeerId,
+        /// From where, for logs.
+        transport_addr: TransportAddr,
+        /// What it did.
+        offence: Offence,
+        /// How often since it was last told.
+        times: u32,
     },
     /// A part of the driver works less well than a user would expect; told once as a
     /// [`PeerEvent::Notice`](crate::PeerEvent::Notice).

@@ -31,7 +31,7 @@ pub use failure::{
 };
 pub use input::Input;
 pub use operation::{OperationKind, OperationReport, Outcome, Progress, SourceShare};
-pub use view::{GameView, OperationView, OutboundView, PeerInfo, PeerView};
+pub use view::{GameView, KeptAwayView, OperationView, OutboundView, PeerInfo, PeerView};
 
 /// A point on the peer's own monotonic clock: the time since it started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]

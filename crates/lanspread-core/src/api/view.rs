@@ -6,6 +6,7 @@ use lanspread_db::{CatalogMode, GameId, ManifestHash, Version};
 use lanspread_proto::{ListenAddr, PeerId, PeerName};
 
 use super::{OperationKind, Progress};
+use crate::conduct::KeepAwayReason;
 
 /// What users see: the merged view of local and remote facts, and all that runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct PeerView {
     pub games: Arc<Vec<GameView>>,
     /// Live peers, sorted by id.
     pub peers: Vec<PeerInfo>,
+    /// Peers that are kept away, sorted by id.
+    pub kept_away: Vec<KeptAwayView>,
     /// Running operations, sorted by game.
     pub operations: Vec<OperationView>,
     /// Running uploads.
@@ -60,6 +63,17 @@ pub struct PeerInfo {
     pub games: usize,
     /// Whether its library is known as it stands.
     pub in_sync: bool,
+}
+
+/// One peer that is kept away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptAwayView {
+    /// The peer.
+    pub peer_id: PeerId,
+    /// Its name, or the beginning of its id.
+    pub name: PeerName,
+    /// Every reason; never empty.
+    pub reasons: Vec<KeepAwayReason>,
 }
 
 /// One running operation.

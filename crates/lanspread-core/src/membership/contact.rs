@@ -10,7 +10,7 @@ use super::{
     machine::{MemberEvent as E, MemberState as S},
 };
 use crate::{
-    Ctx, DialFailure, Dialed, Effect, EffectId, ErrorKind, OperationError, PeerEvent,
+    Ctx, DialFailure, Dialed, Effect, EffectId, ErrorKind, Offence, OperationError, PeerEvent,
     RequestFailure,
     limits::{PEERS_MAX, REDIALS_MAX},
 };
@@ -130,6 +130,7 @@ impl Membership {
             }
             (Ok(Response::HelloAck(ack)), _) => {
                 let why = format!("its HelloAck claims to be {}", ack.peer_id.short());
+                ctx.out.blame(peer, Offence::Impersonation);
                 ctx.out.tell(Effect::Disconnect { peer_id: peer });
                 self.fail(ctx, peer, why, E::HelloFailed);
             }
@@ -210,6 +211,7 @@ const fn kind_of(failure: &DialFailure) -> ErrorKind {
     match failure {
         DialFailure::OtherVersion { .. } => ErrorKind::OtherVersion,
         DialFailure::Myself { .. } => ErrorKind::BadInput,
+        DialFailure::KeptAway { .. } => ErrorKind::KeptAway,
         DialFailure::ListenerNotReady => ErrorKind::NotReady,
         DialFailure::Aborted => ErrorKind::ShuttingDown,
         DialFailure::Unreachable { .. }

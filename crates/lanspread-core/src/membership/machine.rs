@@ -73,6 +73,8 @@ pub(crate) enum MemberEvent {
     Closed,
     /// It said `Goodbye`.
     Left,
+    /// It misbehaved and is kept away.
+    KeptAway,
 }
 
 impl MemberState {
@@ -125,6 +127,7 @@ const TRANSITIONS: [(S, Rows); 11] = [
             (E::OtherVersion, S::Refused),
             (E::Greeted, S::Live),
             (E::Left, S::Unknown),
+            (E::KeptAway, S::Unknown),
         ],
     ),
     (
@@ -136,6 +139,7 @@ const TRANSITIONS: [(S, Rows); 11] = [
             (E::OtherVersion, S::Refused),
             (E::Greeted, S::Live),
             (E::Left, S::Unknown),
+            (E::KeptAway, S::Unknown),
         ],
     ),
     (
@@ -147,6 +151,7 @@ const TRANSITIONS: [(S, Rows); 11] = [
             (E::HelloFailed, S::Resting),
             (E::Greeted, S::Live),
             (E::Left, S::Unknown),
+            (E::KeptAway, S::Unknown),
         ],
     ),
     (
@@ -160,6 +165,7 @@ const TRANSITIONS: [(S, Rows); 11] = [
             (E::OtherVersion, S::Refused),
             (E::Greeted, S::Live),
             (E::Left, S::Unknown),
+            (E::KeptAway, S::Unknown),
         ],
     ),
     (
@@ -170,6 +176,7 @@ const TRANSITIONS: [(S, Rows); 11] = [
             (E::Reached, S::Greeting),
             (E::Greeted, S::Live),
             (E::Left, S::Unknown),
+            (E::KeptAway, S::Unknown),
         ],
     ),
     (
@@ -183,6 +190,7 @@ const TRANSITIONS: [(S, Rows); 11] = [
             (E::Idle, S::Pinging),
             (E::Closed, S::Pinging),
             (E::Left, S::Unknown),
+            (E::KeptAway, S::Unknown),
         ],
     ),
     (
@@ -198,6 +206,7 @@ const TRANSITIONS: [(S, Rows); 11] = [
             (E::NotKnown, S::Regreeting),
             (E::Silent, S::Resting),
             (E::Left, S::Unknown),
+            (E::KeptAway, S::Unknown),
         ],
     ),
     (
@@ -212,6 +221,7 @@ const TRANSITIONS: [(S, Rows); 11] = [
             (E::NotKnown, S::Regreeting),
             (E::Silent, S::Resting),
             (E::Left, S::Unknown),
+            (E::KeptAway, S::Unknown),
         ],
     ),
     (
@@ -224,6 +234,7 @@ const TRANSITIONS: [(S, Rows); 11] = [
             (E::Greeted, S::Live),
             (E::Silent, S::Resting),
             (E::Left, S::Unknown),
+            (E::KeptAway, S::Unknown),
         ],
     ),
     (
@@ -236,6 +247,7 @@ const TRANSITIONS: [(S, Rows); 11] = [
             (E::Greeted, S::Live),
             (E::Silent, S::Resting),
             (E::Left, S::Unknown),
+            (E::KeptAway, S::Unknown),
         ],
     ),
 ];
@@ -274,7 +286,7 @@ mod tests {
         (S::Regreeting, "live as far as known; `Hello` is sent again"),
     ];
 
-    const EVENTS: [(E, &str); 18] = [
+    const EVENTS: [(E, &str); 19] = [
         (
             E::SeenWeDial,
             "discovery shows a new address, and this peer has the smaller id",
@@ -311,6 +323,7 @@ mod tests {
         ),
         (E::Closed, "the last connection with it closed: a hint"),
         (E::Left, "it said `Goodbye`"),
+        (E::KeptAway, "it misbehaved and is kept away"),
     ];
 
     fn each(mut check: impl FnMut(S, E, Option<S>)) {
@@ -354,11 +367,11 @@ mod tests {
     }
 
     #[test]
-    fn a_live_peer_is_lost_only_by_silence_goodbye_or_another_version() {
+    fn a_live_peer_is_lost_only_by_silence_goodbye_misconduct_or_another_version() {
         each(|state, event, next| {
             if state.is_live() && next.is_some_and(|next| !next.is_live()) {
                 assert!(
-                    matches!(event, E::Silent | E::Left | E::OtherVersion),
+                    matches!(event, E::Silent | E::Left | E::KeptAway | E::OtherVersion),
                     "{state:?} {event:?}"
                 );
             }
@@ -366,8 +379,9 @@ mod tests {
     }
 
     #[test]
-    fn goodbye_forgets_from_every_state() {
+    fn goodbye_and_misconduct_forget_from_every_state() {
         for (state, _) in STATES {
+            assert_eq!(state.next(E::KeptAway).unwrap_or(state), S::Unknown);
             assert_eq!(state.next(E::Left).unwrap_or(state), S::Unknown);
         }
     }

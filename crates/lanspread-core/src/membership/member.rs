@@ -82,6 +82,16 @@ impl Member {
         self.addr
     }
 
+    /// How discovery would show it: all addresses at which it may be.
+    pub(super) fn advertisement(&self, peer: PeerId) -> Advertisement {
+        Advertisement {
+            peer_id: peer,
+            candidates: self.addrs_to_dial(),
+            protocol_version: self.advertised.unwrap_or(PROTOCOL_VERSION),
+            host_name: self.name.to_string(),
+        }
+    }
+
     /// Discovery shows it: what that means, if it is news.
     pub(super) fn seen(&mut self, me: PeerId, peer: PeerId, shown: Advertisement) -> Option<E> {
         let version_is_news = self.advertised != Some(shown.protocol_version);
@@ -326,8 +336,9 @@ impl Member {
             self.why = format!("nothing was heard of it for {silence} s");
             self.told = true;
         }
-        if event != E::Left {
-            // Who says goodbye closes its connections itself, when it has heard the answer.
+        if event != E::Left && event != E::KeptAway {
+            // Who says goodbye closes its connections itself, when it has heard the answer. Those of
+            // a peer that is kept away are closed for that very reason.
             ctx.out.tell(Effect::Disconnect { peer_id: peer });
         }
         let reason = self.why.clone();

@@ -11,13 +11,13 @@ mod member;
 use std::collections::{BTreeMap, VecDeque};
 
 use lanspread_proto::{
-    Hello, LibraryState, ListenAddr, PROTOCOL_VERSION, PeerId, Refusal, RefusalKind, Request,
-    Response, WrongVersion,
+    Hello, LibraryState, ListenAddr, PROTOCOL_VERSION, PeerId, PeerName, Refusal, RefusalKind,
+    Request, Response, WrongVersion,
 };
 
 use crate::{
-    Advertisement, CANDIDATES_MAX, CommandRefused, Ctx, Effect, ErrorKind, Inbound, Now, PeerEvent,
-    Purpose, ReplyId, Route,
+    Advertisement, CANDIDATES_MAX, CommandRefused, Ctx, Effect, ErrorKind, Inbound, Now, Offence,
+    PeerEvent, Purpose, ReplyId, Route,
     limits::{CONNECTS_MAX, DIALS_MAX, PEERS_MAX},
 };
 
@@ -243,6 +243,7 @@ impl Membership {
             });
         }
         if hello.peer_id != from.peer_id || from.peer_id == ctx.config.peer_id {
+            ctx.out.blame(from.peer_id, Offence::Impersonation);
             tracing::warn!(proved = %from.peer_id, claimed = %hello.peer_id, at = %from.transport_addr,
                 "a Hello claims another identity than its connection proved");
             return refuse(
@@ -352,6 +353,21 @@ impl Membership {
             "it said goodbye".clone_into(&mut member.why);
             self.on(ctx, peer, E::Left);
         }
+    }
+
+    /// A peer is kept away: it is known no more. Returns its name and how to find it again.
+    pub(crate) fn keep_away(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        peer: PeerId,
+        why: String,
+    ) -> Option<(PeerName, Advertisement)> {
+        self.early.remove(&peer);
+        let member = self.members.get_mut(&peer)?;
+        member.why = why;
+        let known = (member.name.clone(), member.advertisement(peer));
+        self.on(ctx, peer, E::KeptAway);
+        Some(known)
     }
 
     /// Says `Goodbye` to every live peer.

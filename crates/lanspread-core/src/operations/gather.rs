@@ -13,11 +13,11 @@ use lanspread_db::{ChunkRef, GameId, Manifest, ManifestHash};
 use lanspread_proto::PeerId;
 
 use crate::{
-    Effect, EffectId, FetchFailure, Now, OperationReport, PeerEvent, Progress, Purpose,
+    Effect, EffectId, FetchFailure, Now, Offence, OperationReport, PeerEvent, Progress, Purpose,
     SourceShare,
     ties::rank,
     transfer::{
-        FetchId, SourceAdded, Transfer, TransferLimits, TransferNote, TransferProgress,
+        DropReason, FetchId, SourceAdded, Transfer, TransferLimits, TransferNote, TransferProgress,
         TransferState, limits::STALL_TIMEOUT,
     },
     world::World,
@@ -133,6 +133,9 @@ impl Gather {
                     tracing::info!(peer = %peer.short(), failure, attempt, "a source is retried");
                 }
                 TransferNote::SourceDropped { peer, reason } => {
+                    if let Some(offence) = offence(&reason) {
+                        world.ctx.out.blame(peer, offence);
+                    }
                     let event = PeerEvent::SourceDropped {
                         id: self.id.clone(),
                         peer_id: peer,
@@ -265,6 +268,15 @@ impl Gather {
             .starved
             .and_then(|starved| Some(starved.retry_at?.min(starved.since + timing.source_wait)));
         starved.or_else(|| self.transfer.poll_deadline())
+    }
+}
+
+/// What a source did wrong that was dropped for this reason, if it is to blame.
+const fn offence(reason: &DropReason) -> Option<Offence> {
+    match reason {
+        DropReason::WrongBytes { .. } => Some(Offence::WrongBytes),
+        DropReason::Protocol(_) => Some(Offence::BrokenAnswer),
+        DropReason::Refused(_) | DropReason::Failed { .. } => None,
     }
 }
 

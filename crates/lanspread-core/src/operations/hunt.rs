@@ -9,7 +9,7 @@ use lanspread_db::{GameId, Manifest, ManifestHash, Version};
 use lanspread_proto::{PeerId, Request};
 
 use crate::{
-    Effect, EffectId, ErrorKind, ManifestAnswer, Now, OperationError, PeerEvent, Purpose,
+    Effect, EffectId, ErrorKind, ManifestAnswer, Now, Offence, OperationError, PeerEvent, Purpose,
     RequestFailure,
     limits::MANIFEST_ROUNDS_MAX,
     offers::{Choice, OfferGroup, choose},
@@ -290,6 +290,16 @@ impl Hunt {
         let Some(asked) = self.asking.take_if(|asking| asking.effect == effect) else {
             return self.advance(world);
         };
+        let is_false = match &result {
+            Ok(ManifestAnswer::Manifest(manifest)) => *manifest.game_id() != self.id,
+            Err(RequestFailure::Protocol(_)) => true,
+            Ok(ManifestAnswer::Pending { .. } | ManifestAnswer::Refused(_))
+            | Err(
+                RequestFailure::Connection(_)
+                | RequestFailure::Timeout(_)
+                | RequestFailure::Aborted,
+            ) => false,
+        };
         let failure = match result {
             Ok(ManifestAnswer::Manifest(manifest)) if *manifest.game_id() == self.id => {
                 world.manifests.keep(asked.expect, &manifest);
@@ -302,6 +312,9 @@ impl Hunt {
             Ok(ManifestAnswer::Refused(reason)) => format!("it refused: {reason}"),
             Err(failure) => failure.to_string(),
         };
+        if is_false {
+            world.ctx.out.blame(asked.peer, Offence::FalseManifest);
+        }
         self.last_failure = format!("{}: {failure}", world.name(asked.peer));
         self.advance(world)
     }

@@ -316,6 +316,7 @@ impl Operation {
             | Input::GameDirChanged { .. }
             | Input::GameDirHealth { .. }
             | Input::OtherVersion { .. }
+            | Input::Misbehaved { .. }
             | Input::Trouble { .. }
             | Input::Shutdown
             | Input::Dialed { .. }

@@ -6,9 +6,37 @@ use lanspread_proto::{PeerId, RefusalKind, Response};
 
 use super::Peer;
 use crate::{
-    Ctx, DiskFailure, EffectId, Input, Now, PeerEvent, Purpose, RequestFailure, ServeFailure,
-    announce::Delivery, rescan::Freshness,
+    Ctx, DiskFailure, EffectId, Input, Now, Offence, PeerEvent, Purpose, RequestFailure,
+    ServeFailure, announce::Delivery, rescan::Freshness,
 };
+
+/// What an answer that breaks the protocol says of the peer that gave it.
+const fn blame(
+    purpose: &Purpose,
+    result: &Result<Response, RequestFailure>,
+) -> Option<(PeerId, Offence)> {
+    if !matches!(result, Err(RequestFailure::Protocol(_))) {
+        return None;
+    }
+    match *purpose {
+        Purpose::Pull(peer) => Some((peer, Offence::FalseLibrary)),
+        Purpose::Hello(peer)
+        | Purpose::Ping(peer)
+        | Purpose::Announce(peer)
+        | Purpose::Nudge(peer)
+        | Purpose::Goodbye(peer) => Some((peer, Offence::BrokenAnswer)),
+        Purpose::Connect(_)
+        | Purpose::Dial(_)
+        | Purpose::Inquiry(_)
+        | Purpose::Serve
+        | Purpose::ScanLibrary
+        | Purpose::ScanRoot(_)
+        | Purpose::Hash(_)
+        | Purpose::Operation(_)
+        | Purpose::Fetch(..)
+        | Purpose::OpenGameDir(_) => None,
+    }
+}
 
 impl Peer {
     /// An effect was answered, or goes on.
@@ -29,6 +57,7 @@ impl Peer {
                 self.operation_answered(now, &id, input);
             }
             (Purpose::Connect(addr), Input::Dialed { result, .. }) => {
+                let result = self.unless_kept_away(addr, result);
                 let (members, mut ctx) = self.membership(now);
                 members.connect_dialed(&mut ctx, addr, result);
             }
@@ -88,6 +117,21 @@ impl Peer {
         });
     }
 
+    /// The user may have named the address of a peer that is kept away.
+    fn unless_kept_away(
+        &self,
+        addr: lanspread_proto::ListenAddr,
+        result: Result<crate::Dialed, crate::DialFailure>,
+    ) -> Result<crate::Dialed, crate::DialFailure> {
+        result.and_then(|dialed| {
+            if self.conduct.is_kept_away(dialed.peer_id) {
+                let addr = addr.socket_addr();
+                return Err(crate::DialFailure::KeptAway { addr });
+            }
+            Ok(dialed)
+        })
+    }
+
     /// A peer answered a control request, or did not.
     fn responded(
         &mut self,
@@ -96,6 +140,9 @@ impl Peer {
         purpose: &Purpose,
         result: Result<Response, RequestFailure>,
     ) {
+        if let Some((peer, offence)) = blame(purpose, &result) {
+            self.out.blame(peer, offence);
+        }
         match *purpose {
             Purpose::Hello(peer) => {
                 let (members, mut ctx) = self.membership(now);

@@ -10,11 +10,28 @@ use lanspread_proto::{
 };
 
 use super::Peer;
-use crate::{Ctx, Effect, Inbound, Now, ReplyId, membership::NOT_READY};
+use crate::{Ctx, Effect, Inbound, Now, ReplyId, conduct::Toll, membership::NOT_READY};
+
+/// What a request costs the peer that makes it.
+const fn toll(request: &Request) -> Toll {
+    match request {
+        Request::Hello(_) | Request::LibrarySummary { .. } => Toll::Announcement,
+        Request::GetGameFileChunk(_) => Toll::Contents,
+        Request::Ping
+        | Request::LibrarySnapshot
+        | Request::LibraryDelta { .. }
+        | Request::ListGames
+        | Request::GetGame { .. }
+        | Request::Goodbye => Toll::Question,
+    }
+}
 
 impl Peer {
     /// Another peer asks.
     pub(super) fn requested(&mut self, now: Now, reply: ReplyId, from: Inbound, request: Request) {
+        if let Some(response) = self.refuse_request(now, from.peer_id, toll(&request)) {
+            return self.out.tell(Effect::Reply { reply, response });
+        }
         let request = match request {
             Request::Hello(hello) => {
                 let (members, mut ctx) = self.membership(now);

@@ -36,9 +36,23 @@ pub(crate) enum Rejection {
     /// What came does not have the digest it names.
     #[error("the listing does not have the digest that was announced")]
     Digest,
+    /// What came is fine, but all libraries together hold too many games.
+    #[error("all libraries together hold too many games")]
+    NoRoom,
     /// What came breaks a limit or an order.
     #[error("the listing breaks a rule: {0}")]
     Rule(&'static str),
+}
+
+impl Rejection {
+    /// Whether no honest peer gives such an answer.
+    pub(super) const fn blames_peer(&self) -> bool {
+        match self {
+            Self::Digest | Self::Rule(_) => true,
+            // It may have begun a new run meanwhile.
+            Self::Gap | Self::NoRoom => false,
+        }
+    }
 }
 
 /// A verified listing.

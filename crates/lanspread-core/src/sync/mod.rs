@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, VecDeque};
 use lanspread_proto::{LibraryState, PeerId, Request, Response};
 
 use crate::{
-    Ctx, Effect, EffectId, Now, Purpose, RequestFailure, Route,
+    Ctx, Effect, EffectId, Now, Offence, Purpose, RequestFailure, Route,
     limits::{ABSENT_LIBRARIES_MAX, BAD_ANSWERS_MAX, REMOTE_GAMES_MAX},
     membership::Membership,
 };
@@ -113,15 +113,13 @@ impl Sync {
         }
         remote.pending = None;
         let applied = match result {
-            Ok(Response::LibrarySnapshot(snapshot)) if snapshot.games.len() > room => Err(Some(
-                Rejection::Rule("all libraries together hold too many games"),
-            )),
+            Ok(Response::LibrarySnapshot(snapshot)) if snapshot.games.len() > room => {
+                Err(Some(Rejection::NoRoom))
+            }
             Ok(Response::LibraryDelta(delta))
                 if delta.changed.len() + remote.held.games().len() > room =>
             {
-                Err(Some(Rejection::Rule(
-                    "all libraries together hold too many games",
-                )))
+                Err(Some(Rejection::NoRoom))
             }
             Ok(Response::LibrarySnapshot(snapshot)) => {
                 remote.held.apply_snapshot(snapshot).map_err(Some)
@@ -133,6 +131,9 @@ impl Sync {
             Ok(changed) => (remote.compare(), changed),
             Err(Some(rejection)) => {
                 tracing::warn!(peer = %to.peer_id.short(), %rejection, "a library was not accepted");
+                if rejection.blames_peer() {
+                    ctx.out.blame(to.peer_id, Offence::FalseLibrary);
+                }
                 (remote.bad_answer(), false)
             }
             Err(None) => {

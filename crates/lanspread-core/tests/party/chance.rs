@@ -11,6 +11,7 @@ use std::{
 
 use lanspread_core::{
     AfterDownload, DownloadRoom, GameView, Input, OperationKind, PeerCommand, PeerEvent,
+    conduct::{KEEP_AWAY, KEEP_AWAY_MAX},
 };
 use lanspread_db::{Catalog, Game, GameDB, GameId, Version};
 use lanspread_proto::PeerId;
@@ -136,6 +137,14 @@ fn come_to_rest(world: &mut World) {
         }
         // What was changed while the peer was away, or was seen by nobody, is looked at again.
         world.tell(n, Input::GameDirChanged { id: None });
+    }
+    // Whoever sent wrong bytes too often is let in again some day.
+    let anybody = 0..world.nodes.len();
+    for _ in 0..KEEP_AWAY_MAX.as_secs().div_ceil(KEEP_AWAY.as_secs()) {
+        if anybody.clone().all(|n| world.view(n).kept_away.is_empty()) {
+            break;
+        }
+        world.pass(KEEP_AWAY);
     }
     // Discovery repeats itself now and then.
     world.pass(Duration::from_secs(2));

@@ -250,7 +250,7 @@ impl World {
             }
             Effect::Reply { reply, response } => self.reply(n, reply, response),
             Effect::Advertise { .. } => self.advertise(n),
-            Effect::Disconnect { .. } => {}
+            Effect::Disconnect { .. } | Effect::KeepAway { .. } | Effect::Readmit { .. } => {}
             Effect::Abort { effect } => self.abort(n, effect),
             Effect::Stopped => {
                 self.kill(n);

@@ -1,5 +1,7 @@
 //! Libraries: announced, asked, believed, shown.
 
+use lanspread_core::conduct::KEEP_AWAY;
+
 use crate::*;
 
 #[test]
@@ -18,7 +20,7 @@ fn a_library_past_the_limit_is_announced_up_to_it_and_users_are_told() {
 }
 
 #[test]
-fn a_peer_that_lies_about_its_library_is_asked_no_more_until_it_says_something_else() {
+fn a_peer_that_lies_about_its_library_is_kept_away_and_asked_anew_when_it_comes_back() {
     let mut lone = Lone::ready(Vec::new());
     let games = summaries(3);
     lone.ask(
@@ -43,14 +45,17 @@ fn a_peer_that_lies_about_its_library_is_asked_no_more_until_it_says_something_e
         });
     }
     let before = asked(&lone).len();
-    assert_eq!(before, 3);
+    assert_eq!(before, 3, "the last one is given up");
     assert_eq!(lone.peer.view().games.len(), 0);
+    assert_eq!(lone.live(), 0, "it is kept away");
+    lone.pass(KEEP_AWAY);
     let games = summaries(4);
     lone.ask(
         1,
-        Request::LibrarySummary {
-            state: state(2, &games),
-        },
+        Request::Hello(Hello {
+            library: state(2, &games),
+            ..hello(1)
+        }),
     );
     assert_eq!(asked(&lone).len(), before + 1);
     let question = *asked(&lone).last().unwrap();

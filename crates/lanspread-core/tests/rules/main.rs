@@ -1,5 +1,6 @@
 //! The rules and limits of one core, fed by hand.
 
+mod conduct;
 mod library;
 mod membership;
 mod serving;

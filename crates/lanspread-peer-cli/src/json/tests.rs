@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use lanspread_db::{ContentHash, GameFileDescription, GameId, ManifestHash, RelPath, Version};
 use lanspread_peer::{
-    ErrorKind, ListenAddr, OperationKind, PROTOCOL_VERSION, PeerId, PeerName, StepProgress,
+    ErrorKind, KeepAwayReason, KeptAwayView, ListenAddr, Offence, OperationKind, PROTOCOL_VERSION,
+    PeerId, PeerName, StepProgress,
 };
 
 use super::*;
@@ -198,7 +199,30 @@ fn events() -> Vec<PeerEvent> {
         kind,
         outcome,
     }));
+    events.extend(doors());
     events
+}
+
+/// A peer is kept away, and may come again.
+fn doors() -> [PeerEvent; 2] {
+    [
+        PeerEvent::PeerKeptAway {
+            peer_id: peer_id(),
+            name: name(),
+            reason: misconduct(),
+        },
+        PeerEvent::PeerReadmitted {
+            peer_id: peer_id(),
+            name: name(),
+        },
+    ]
+}
+
+const fn misconduct() -> KeepAwayReason {
+    KeepAwayReason::Misconduct {
+        offence: Offence::WrongBytes,
+        time: Duration::from_mins(10),
+    }
 }
 
 fn view() -> PeerView {
@@ -228,6 +252,11 @@ fn view() -> PeerView {
             name: name(),
             games: 3,
             in_sync: true,
+        }],
+        kept_away: vec![KeptAwayView {
+            peer_id: peer_id(),
+            name: name(),
+            reasons: vec![misconduct()],
         }],
         operations: vec![operation(transferring)],
         outbound: vec![OutboundView {
@@ -366,7 +395,7 @@ fn a_mean_rate_is_rounded_and_never_divides_by_nothing() {
 }
 
 /// Every kind of error.
-const ERROR_KINDS: [ErrorKind; 23] = [
+const ERROR_KINDS: [ErrorKind; 24] = [
     ErrorKind::UnknownGame,
     ErrorKind::NotInCatalog,
     ErrorKind::Busy,
@@ -381,6 +410,7 @@ const ERROR_KINDS: [ErrorKind; 23] = [
     ErrorKind::ShuttingDown,
     ErrorKind::Unreachable,
     ErrorKind::OtherVersion,
+    ErrorKind::KeptAway,
     ErrorKind::NoSpace,
     ErrorKind::NotAllowed,
     ErrorKind::Foreign,

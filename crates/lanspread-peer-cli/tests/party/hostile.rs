@@ -16,6 +16,9 @@ const GAME: &str = "quake";
 /// How many frames of nonsense one peer has to bear.
 const FRAMES: usize = 500;
 
+/// How many of them come from the same stranger, which is kept away after as many.
+const FRAMES_EACH: usize = 20;
+
 fn frame(payload: &[u8]) -> Vec<u8> {
     let len = u32::try_from(payload.len()).expect("short");
     [&len.to_be_bytes(), payload].concat()
@@ -61,6 +64,9 @@ fn five_hundred_malformed_frames_do_not_disturb_an_honest_download() {
         let mut stranger = Stranger::connect_as_peer(&alpha.addr).await;
         let mut refused = 0;
         for nth in 0..FRAMES {
+            if nth > 0 && nth % FRAMES_EACH == 0 {
+                stranger = Stranger::connect_as_peer(&alpha.addr).await;
+            }
             // Either it is told what is wrong, or its stream is broken off; an answer it never gets.
             let Some(answer) = stranger.send_raw(nonsense(nth)).await else {
                 continue;
@@ -89,6 +95,12 @@ fn five_hundred_malformed_frames_do_not_disturb_an_honest_download() {
         1,
         "a stranger is no peer"
     );
+    let list = alpha.ask("list-peers").expect("it is alive");
+    let kept_away = list["kept_away"].as_array().expect("a list");
+    assert!(!kept_away.is_empty());
+    for kept in kept_away {
+        assert_eq!(kept["reasons"][0]["kind"], "malformed-request", "{kept}");
+    }
 }
 
 #[test]

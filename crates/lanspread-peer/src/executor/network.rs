@@ -18,6 +18,16 @@ impl Executor {
                     transport.disconnect(peer_id);
                 }
             }
+            Effect::KeepAway { peer_id } => {
+                if let Some(transport) = self.shared.transports.get() {
+                    transport.keep_away(peer_id);
+                }
+            }
+            Effect::Readmit { peer_id } => {
+                if let Some(transport) = self.shared.transports.get() {
+                    transport.readmit(peer_id);
+                }
+            }
             Effect::Reply { reply, response } => self.reply(reply, response),
             Effect::Dial {
                 effect,

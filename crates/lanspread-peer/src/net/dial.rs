@@ -238,6 +238,9 @@ impl Shared {
                 CloseReason::Done,
             ));
         }
+        if self.links().is_kept_away(found) {
+            return Err((DialFailure::KeptAway { addr }, CloseReason::KeptAway));
+        }
         if self.same_version(&handle) {
             return Ok(ends);
         }
@@ -285,7 +288,7 @@ impl Shared {
 fn most_telling(failures: Vec<DialFailure>, candidates: &[ListenAddr]) -> DialFailure {
     let telling = |failure: &DialFailure| match failure {
         DialFailure::OtherVersion { .. } => 5,
-        DialFailure::OtherPeer { .. } => 4,
+        DialFailure::OtherPeer { .. } | DialFailure::KeptAway { .. } => 4,
         DialFailure::Myself { .. } => 3,
         DialFailure::Handshake { .. } => 2,
         DialFailure::ListenerNotReady | DialFailure::Aborted => 1,

@@ -6,6 +6,8 @@ use std::{fmt, io, net::SocketAddr};
 
 use s2n_quic::connection;
 
+use super::link::KEPT_AWAY;
+
 /// Why a transport cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
@@ -86,6 +88,9 @@ pub(super) enum ConnectError {
 /// Reads a failed attempt to connect.
 pub(super) fn connect_error(error: connection::Error) -> ConnectError {
     match error {
+        connection::Error::Application { error, .. } if *error == u64::from(KEPT_AWAY) => {
+            ConnectError::Refused("it keeps this peer away for a while".to_owned())
+        }
         connection::Error::Transport { code, .. } => {
             let code = code.as_u64();
             if code == CRYPTO_ERROR_FIRST + NO_APPLICATION_PROTOCOL {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use lanspread_core::{Inbound, ServeFailure};
+use lanspread_core::{Inbound, Offence, ServeFailure};
 use lanspread_db::{ManifestHash, Version};
 use lanspread_proto::{
     FrameKind, Refusal, RefusalKind, Request, Response, VersionProbe, WrongVersion, decode_payload,
@@ -235,6 +235,7 @@ async fn serve_stream(shared: &Shared, from: Inbound, stream: BidirectionalStrea
             .counters
             .silent_streams
             .fetch_add(1, Ordering::Relaxed);
+        shared.misconduct.count(from, Offence::SilentStream);
         tracing::debug!(peer_id = %from.peer_id.short(), "dropped a stream without a request");
         return;
     };
@@ -249,6 +250,9 @@ async fn serve_stream(shared: &Shared, from: Inbound, stream: BidirectionalStrea
             shared.report(NetEvent::Incoming(Box::new(incoming))).await;
         }
         Err(ReadError::Connection(error)) => {
+            if matches!(error, s2n_quic::stream::Error::StreamReset { .. }) {
+                shared.misconduct.count(from, Offence::AbandonedStream);
+            }
             tracing::debug!(peer_id = %from.peer_id.short(), %error, "a request broke off");
         }
         Err(error) => {
@@ -256,7 +260,8 @@ async fn serve_stream(shared: &Shared, from: Inbound, stream: BidirectionalStrea
                 .counters
                 .malformed_requests
                 .fetch_add(1, Ordering::Relaxed);
-            tracing::warn!(
+            shared.misconduct.count(from, Offence::MalformedRequest);
+            tracing::debug!(
                 peer_id = %from.peer_id.short(), from = %from.transport_addr, %error,
                 "refused a malformed request"
             );

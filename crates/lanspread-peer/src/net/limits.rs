@@ -35,6 +35,9 @@ pub const HANDSHAKES_MAX: usize = 128;
 /// Connections kept with one peer; one more closes the oldest.
 pub const CONNECTIONS_PER_PEER_MAX: usize = 8;
 
+/// Pause between two reports of what the same peers did wrong; meanwhile it is only counted.
+pub const MISCONDUCT_PAUSE: Duration = Duration::from_millis(100);
+
 /// Largest certificate accepted from a peer, in bytes of DER.
 pub const CERTIFICATE_BYTES_MAX: usize = 8 * 1024;
 

@@ -4,13 +4,16 @@
 //! given out for requests only until somebody closes it. The newest link of a peer is used first,
 //! because an older one may lead to a run of the peer that has ended without a word.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lanspread_core::Inbound;
 use lanspread_proto::PeerId;
 use s2n_quic::{application, connection::Handle};
 
 use super::limits::CONNECTIONS_PER_PEER_MAX;
+
+/// The code of a connection that is closed because its other side is kept away.
+pub(super) const KEPT_AWAY: u32 = 4;
 
 /// Why this side closes a connection, for the other side's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +26,8 @@ pub(super) enum CloseReason {
     OtherVersion,
     /// There are too many connections with the same peer.
     TooMany,
+    /// The other side misbehaved and is kept away.
+    KeptAway,
 }
 
 impl CloseReason {
@@ -33,6 +38,7 @@ impl CloseReason {
             Self::NotProven => 1,
             Self::OtherVersion => 2,
             Self::TooMany => 3,
+            Self::KeptAway => KEPT_AWAY,
         };
         code.into()
     }
@@ -65,15 +71,20 @@ pub(super) struct LinkId(u64);
 #[derive(Debug, Default)]
 pub(super) struct Links {
     by_peer: BTreeMap<PeerId, Vec<Link>>,
+    kept_away: BTreeSet<PeerId>,
     next_id: u64,
     closed: bool,
 }
 
 impl Links {
-    /// Lists a connection, or closes it if the transport is closing.
+    /// Lists a connection, or closes it if the transport is closing or its peer is kept away.
     pub(super) fn add(&mut self, handle: Handle, ends: Inbound) -> Option<Link> {
         if self.closed {
             handle.close(CloseReason::Done.code());
+            return None;
+        }
+        if self.is_kept_away(ends.peer_id) {
+            handle.close(CloseReason::KeptAway.code());
             return None;
         }
         self.next_id += 1;
@@ -122,6 +133,24 @@ impl Links {
         for link in self.by_peer.get_mut(&peer_id).into_iter().flatten() {
             link.close(CloseReason::Done);
         }
+    }
+
+    /// Closes all links with a peer and takes no more of it.
+    pub(super) fn keep_away(&mut self, peer_id: PeerId) {
+        self.kept_away.insert(peer_id);
+        for link in self.by_peer.get_mut(&peer_id).into_iter().flatten() {
+            link.close(CloseReason::KeptAway);
+        }
+    }
+
+    /// Takes links with a peer again.
+    pub(super) fn readmit(&mut self, peer_id: PeerId) {
+        self.kept_away.remove(&peer_id);
+    }
+
+    /// Whether links with a peer are refused.
+    pub(super) fn is_kept_away(&self, peer_id: PeerId) -> bool {
+        self.kept_away.contains(&peer_id)
     }
 
     /// Closes all links and takes no more.

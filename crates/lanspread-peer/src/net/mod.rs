@@ -12,6 +12,7 @@ mod fetch;
 mod inbound;
 pub mod limits;
 mod link;
+mod misconduct;
 mod outbound;
 mod stream;
 mod tls;

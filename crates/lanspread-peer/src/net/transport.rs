@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use lanspread_core::Inbound;
+use lanspread_core::{Inbound, Offence};
 use lanspread_proto::{ListenAddr, PROTOCOL_VERSION, PeerId, TransportAddr, alpn};
 use s2n_quic::{Client, Connection, Server, connection};
 use tokio::{sync::mpsc, time::timeout};
@@ -29,6 +29,7 @@ use super::{
     inbound,
     limits::{CLOSE_FLUSH_TIMEOUT, IDLE_TIMEOUT, REQUEST_READ_TIMEOUT},
     link::{CloseReason, Link, Links},
+    misconduct::{self, Misconduct},
 };
 use crate::identity::Identity;
 
@@ -74,6 +75,17 @@ pub enum NetEvent {
         /// Its wire version.
         theirs: u32,
     },
+    /// A peer misbehaved, so many times since this was last told of it.
+    Misbehaved {
+        /// Who, as proved.
+        peer_id: PeerId,
+        /// From where, for logs.
+        transport_addr: TransportAddr,
+        /// What it did.
+        offence: Offence,
+        /// How often.
+        times: u32,
+    },
     /// The listening endpoint ended by itself: nobody can connect any more.
     ListenerFailed,
 }
@@ -114,6 +126,7 @@ pub(super) struct Shared {
     pub(super) dial_gates: DialGates,
     pub(super) buffers: Buffers,
     pub(super) counters: Counters,
+    pub(super) misconduct: Misconduct,
     pub(super) stop: CancellationToken,
     pub(super) tasks: TaskTracker,
     links: Mutex<Links>,
@@ -154,6 +167,7 @@ impl Transport {
             dial_gates: DialGates::default(),
             buffers: Buffers::default(),
             counters: Counters::default(),
+            misconduct: Misconduct::default(),
             stop: stop.clone(),
             tasks: TaskTracker::new(),
             links: Mutex::new(Links::default()),
@@ -164,6 +178,9 @@ impl Transport {
         shared
             .tasks
             .spawn(accept_connections(Arc::clone(&shared), server));
+        shared
+            .tasks
+            .spawn(misconduct::tell_misconduct(Arc::clone(&shared)));
         Ok(Self {
             shared,
             _stop_when_dropped: Arc::new(stop.drop_guard()),
@@ -197,6 +214,16 @@ impl Transport {
     /// Closes all connections with a peer. Its [`NetEvent::Disconnected`] follows.
     pub fn disconnect(&self, peer_id: PeerId) {
         self.shared.links().close_peer(peer_id);
+    }
+
+    /// Closes all connections with a peer, and every new one as soon as it proves to be that peer.
+    pub fn keep_away(&self, peer_id: PeerId) {
+        self.shared.links().keep_away(peer_id);
+    }
+
+    /// Takes connections of a peer again.
+    pub fn readmit(&self, peer_id: PeerId) {
+        self.shared.links().readmit(peer_id);
     }
 
     /// What went wrong so far.
@@ -321,6 +348,11 @@ fn accept_connection(shared: &Arc<Shared>, connection: Connection) {
         handle.close(CloseReason::NotProven.code());
         return;
     };
+    if shared.links().is_kept_away(ends.peer_id) {
+        tracing::debug!(peer_id = %ends.peer_id.short(), from = %ends.transport_addr, "kept away");
+        handle.close(CloseReason::KeptAway.code());
+        return;
+    }
     if shared.same_version(&handle) {
         tracing::debug!(peer_id = %ends.peer_id.short(), from = %ends.transport_addr, "accepted");
         shared.adopt(connection, ends);

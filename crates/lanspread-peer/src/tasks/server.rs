@@ -71,6 +71,10 @@ pub(crate) async fn run_server_component(task: ServerTask) -> Result<(), ServerE
                 Some(NetEvent::OtherVersion { peer_id, transport_addr, theirs }) => {
                     tell(&task, Input::OtherVersion { peer_id, transport_addr, theirs }).await;
                 }
+                Some(NetEvent::Misbehaved { peer_id, transport_addr, offence, times }) => {
+                    let input = Input::Misbehaved { peer_id, transport_addr, offence, times };
+                    tell(&task, input).await;
+                }
             },
             _ = check.tick() => {
                 let found = transport.listen_addrs();

@@ -4,6 +4,7 @@
 
 mod chunks;
 mod close;
+mod conduct;
 mod connect;
 mod exchange;
 mod hostile;

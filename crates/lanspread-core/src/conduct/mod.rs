@@ -1,0 +1,338 @@
+//! Who is kept away, until when, and why; and how fast anybody may ask.
+//!
+//! Invariant: whoever is kept away has a reason that is not over; when the last of its reasons is
+//! over, or its record has to make room, it is told as readmitted exactly once. It does not know what
+//! being kept away means: that is carried out by those who ask it.
+
+mod leak;
+mod offence;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fmt,
+    time::Duration,
+};
+
+use lanspread_proto::{PeerId, PeerName};
+
+use crate::{Advertisement, Now};
+
+use leak::Leak;
+pub use offence::{FORGIVEN_EVERY, Offence, POINTS_MAX};
+
+/// How long a peer is kept away for the first time.
+pub const KEEP_AWAY: Duration = Duration::from_mins(10);
+
+/// How long it is kept away at most; each time is twice as long as the one before.
+pub const KEEP_AWAY_MAX: Duration = Duration::from_hours(2);
+
+/// Whoever behaved for so long after it was let in again begins anew.
+pub const FORGOTTEN_AFTER: Duration = Duration::from_hours(2);
+
+/// Most peers whose conduct is remembered; past it those go first who did least.
+pub const RECORDS_MAX: usize = 1_024;
+
+/// Why a peer is kept away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeepAwayReason {
+    /// It misbehaved.
+    Misconduct {
+        /// What filled the measure.
+        offence: Offence,
+        /// For how long it is kept away, from the moment it was told.
+        time: Duration,
+    },
+}
+
+impl KeepAwayReason {
+    /// The name of the kind in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Misconduct { offence, .. } => offence.as_str(),
+        }
+    }
+}
+
+/// A sentence for people.
+impl fmt::Display for KeepAwayReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Misconduct { offence, time } => {
+                let minutes = time.as_secs() / 60;
+                write!(f, "it is kept away for {minutes} min because it {offence}")
+            }
+        }
+    }
+}
+
+/// What a request costs the peer that makes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Toll {
+    /// It makes this peer look at another library: `Hello` and `LibrarySummary`.
+    Announcement,
+    /// Any other control request.
+    Question,
+    /// File contents: pays by its size already, and may come fast.
+    Contents,
+}
+
+/// `Hello`s and announcements that a peer may make in one go.
+pub const ANNOUNCEMENTS_BURST_MAX: u32 = 20;
+
+/// Then one so often. An honest peer whose announcement is refused makes it again after a second.
+pub const ANNOUNCEMENT_EVERY: Duration = Duration::from_millis(500);
+
+/// Other control requests that a peer may make in one go.
+pub const QUESTIONS_BURST_MAX: u32 = 200;
+
+/// Then one so often.
+pub const QUESTION_EVERY: Duration = Duration::from_millis(50);
+
+/// Requests for contents that a peer may make in one go.
+pub const CONTENTS_BURST_MAX: u32 = 8_000;
+
+/// Then one so often: small chunks at 10 Gbit/s are fewer.
+pub const CONTENTS_EVERY: Duration = Duration::from_micros(200);
+
+impl Toll {
+    const fn burst_max(self) -> u32 {
+        match self {
+            Self::Announcement => ANNOUNCEMENTS_BURST_MAX,
+            Self::Question => QUESTIONS_BURST_MAX,
+            Self::Contents => CONTENTS_BURST_MAX,
+        }
+    }
+
+    const fn every(self) -> Duration {
+        match self {
+            Self::Announcement => ANNOUNCEMENT_EVERY,
+            Self::Question => QUESTION_EVERY,
+            Self::Contents => CONTENTS_EVERY,
+        }
+    }
+
+    /// What it is to go on asking without paying.
+    pub(crate) const fn offence(self) -> Offence {
+        match self {
+            Self::Announcement => Offence::AnnounceStorm,
+            Self::Question | Self::Contents => Offence::RequestStorm,
+        }
+    }
+}
+
+/// A peer that is kept away.
+#[derive(Debug, Clone)]
+pub(crate) struct Kept {
+    /// What it called itself.
+    pub(crate) name: PeerName,
+    /// How discovery showed it last, for the time when it is let in again.
+    pub(crate) shown: Option<Advertisement>,
+    misconduct: Option<Misconduct>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Misconduct {
+    offence: Offence,
+    time: Duration,
+    until: Now,
+}
+
+impl Kept {
+    /// Every reason that is not over.
+    pub(crate) fn reasons(&self) -> Vec<KeepAwayReason> {
+        let misconduct = self
+            .misconduct
+            .map(|Misconduct { offence, time, .. }| KeepAwayReason::Misconduct { offence, time });
+        misconduct.into_iter().collect()
+    }
+
+    /// Drops the reasons that are over. Says whether one is left.
+    fn holds(&mut self, now: Now) -> bool {
+        self.misconduct = self.misconduct.filter(|misconduct| misconduct.until > now);
+        self.misconduct.is_some()
+    }
+
+    /// When the next of its reasons is over.
+    fn deadline(&self) -> Option<Now> {
+        self.misconduct.map(|misconduct| misconduct.until)
+    }
+}
+
+/// What is remembered of one peer.
+#[derive(Debug, Default)]
+struct Record {
+    points: Leak,
+    announcements: Leak,
+    questions: Leak,
+    contents: Leak,
+    /// How often it was kept away for misconduct.
+    times: u32,
+    /// When it last did anything that is remembered, or when it is let in again.
+    seen_at: Now,
+    kept: Option<Kept>,
+}
+
+impl Record {
+    fn toll(&mut self, toll: Toll) -> &mut Leak {
+        match toll {
+            Toll::Announcement => &mut self.announcements,
+            Toll::Question => &mut self.questions,
+            Toll::Contents => &mut self.contents,
+        }
+    }
+}
+
+/// The conduct of every other peer.
+#[derive(Debug, Default)]
+pub(crate) struct Conduct {
+    records: BTreeMap<PeerId, Record>,
+    readmitted: VecDeque<(PeerId, Kept)>,
+}
+
+impl Conduct {
+    /// Whether a peer is kept away.
+    pub(crate) fn is_kept_away(&self, peer: PeerId) -> bool {
+        self.kept(peer).is_some()
+    }
+
+    fn kept(&self, peer: PeerId) -> Option<&Kept> {
+        self.records.get(&peer)?.kept.as_ref()
+    }
+
+    /// All that are kept away, sorted by id.
+    pub(crate) fn all_kept(&self) -> impl Iterator<Item = (PeerId, &Kept)> {
+        self.records
+            .iter()
+            .filter_map(|(&peer, record)| Some((peer, record.kept.as_ref()?)))
+    }
+
+    /// A peer misbehaved, so many times. Says why it is kept away from here on, if that fills the
+    /// measure.
+    pub(crate) fn offended(
+        &mut self,
+        now: Now,
+        peer: PeerId,
+        offence: Offence,
+        times: u32,
+    ) -> Option<KeepAwayReason> {
+        if self
+            .kept(peer)
+            .is_some_and(|kept| kept.misconduct.is_some())
+        {
+            // What is still on its way from it changes nothing any more.
+            return None;
+        }
+        let record = self.record(now, peer);
+        let weight = offence.weight().saturating_mul(times);
+        let points = record.points.add(now, FORGIVEN_EVERY, weight);
+        tracing::debug!(
+            peer = %peer.short(), offence = offence.as_str(), times, points, "a peer misbehaved"
+        );
+        if points < POINTS_MAX {
+            return None;
+        }
+        let time = KEEP_AWAY
+            .saturating_mul(1 << record.times.min(16))
+            .min(KEEP_AWAY_MAX);
+        let until = now + time;
+        record.times = record.times.saturating_add(1);
+        record.points.clear();
+        record.seen_at = until;
+        let kept = record.kept.get_or_insert_with(|| Kept {
+            name: PeerName::new(&peer.short()),
+            shown: None,
+            misconduct: None,
+        });
+        kept.misconduct = Some(Misconduct {
+            offence,
+            time,
+            until,
+        });
+        Some(KeepAwayReason::Misconduct { offence, time })
+    }
+
+    /// Remembers how a peer that is kept away was called and where it was seen.
+    pub(crate) fn describe(&mut self, peer: PeerId, name: PeerName, shown: Option<Advertisement>) {
+        if let Some(kept) = self.kept_mut(peer) {
+            kept.name = name;
+            kept.shown = shown;
+        }
+    }
+
+    /// Discovery shows a peer. Says whether it is kept away; then it is shown again when that is over.
+    pub(crate) fn shown(&mut self, advertisement: &Advertisement) -> bool {
+        let kept = self.kept_mut(advertisement.peer_id);
+        let is_kept = kept.is_some();
+        if let Some(kept) = kept {
+            kept.shown = Some(advertisement.clone());
+        }
+        is_kept
+    }
+
+    fn kept_mut(&mut self, peer: PeerId) -> Option<&mut Kept> {
+        self.records.get_mut(&peer)?.kept.as_mut()
+    }
+
+    /// A peer asks something: whether it may. The toll that it cannot pay is its own to answer for.
+    pub(crate) fn pays(&mut self, now: Now, peer: PeerId, toll: Toll) -> bool {
+        let record = self.record(now, peer);
+        let leak = record.toll(toll);
+        if leak.level(now, toll.every()) >= toll.burst_max() {
+            return false;
+        }
+        leak.add(now, toll.every(), 1);
+        true
+    }
+
+    /// Lets in again whose time is over, and forgets who behaved for long enough.
+    pub(crate) fn tick(&mut self, now: Now) {
+        let readmitted = &mut self.readmitted;
+        self.records.retain(|&peer, record| {
+            if let Some(kept) = record.kept.take_if(|kept| !kept.holds(now)) {
+                readmitted.push_back((peer, kept));
+            }
+            record.kept.is_some() || now.since(record.seen_at) < FORGOTTEN_AFTER
+        });
+    }
+
+    /// The next peer that is let in again.
+    pub(crate) fn next_readmitted(&mut self) -> Option<(PeerId, Kept)> {
+        self.readmitted.pop_front()
+    }
+
+    /// When [`Conduct::tick`] has somebody to let in.
+    pub(crate) fn deadline(&self) -> Option<Now> {
+        self.all_kept()
+            .filter_map(|(_, kept)| kept.deadline())
+            .min()
+    }
+
+    /// The record of a peer; a new one may push another out.
+    fn record(&mut self, now: Now, peer: PeerId) -> &mut Record {
+        if self.records.len() >= RECORDS_MAX && !self.records.contains_key(&peer) {
+            self.make_room(now);
+        }
+        let record = self.records.entry(peer).or_default();
+        record.seen_at = record.seen_at.max(now);
+        record
+    }
+
+    /// Gives up the record that is worth least: nobody kept away, few points, long not seen.
+    fn make_room(&mut self, now: Now) {
+        let least = self
+            .records
+            .iter()
+            .min_by_key(|(_, record)| {
+                let mut points = record.points;
+                let points = points.level(now, FORGIVEN_EVERY);
+                (record.kept.is_some(), record.times, points, record.seen_at)
+            })
+            .map(|(&peer, _)| peer);
+        let Some(peer) = least else { return };
+        let kept = self.records.remove(&peer).and_then(|record| record.kept);
+        self.readmitted.extend(kept.map(|kept| (peer, kept)));
+    }
+}

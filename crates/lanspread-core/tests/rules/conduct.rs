@@ -1,0 +1,207 @@
+//! What follows when a peer misbehaves.
+
+use lanspread_core::{
+    Offence,
+    conduct::{
+        ANNOUNCEMENT_EVERY, ANNOUNCEMENTS_BURST_MAX, KEEP_AWAY, POINTS_MAX, QUESTIONS_BURST_MAX,
+    },
+};
+
+use crate::*;
+
+fn from_transport() -> TransportAddr {
+    TransportAddr::new(([10, 0, 0, 1], 50_000).into())
+}
+
+impl Lone {
+    fn misbehaves(&mut self, n: u16, offence: Offence, times: u32) {
+        self.feed(Input::Misbehaved {
+            peer_id: id(n),
+            transport_addr: from_transport(),
+            offence,
+            times,
+        });
+    }
+
+    fn kept_away(&mut self) -> Vec<PeerId> {
+        let view = self.peer.view();
+        view.kept_away.iter().map(|kept| kept.peer_id).collect()
+    }
+
+    /// How often the driver was told to keep a peer away and to let it in again.
+    fn doors(&self, n: u16) -> (usize, usize) {
+        let count = |fits: &dyn Fn(&Effect) -> bool| {
+            self.effects.iter().filter(|effect| fits(effect)).count()
+        };
+        (
+            count(&|effect| matches!(effect, Effect::KeepAway { peer_id } if *peer_id == id(n))),
+            count(&|effect| matches!(effect, Effect::Readmit { peer_id } if *peer_id == id(n))),
+        )
+    }
+}
+
+#[test]
+fn a_peer_that_misbehaves_is_lost_kept_away_and_told_of_once() {
+    let mut lone = Lone::ready(Vec::new());
+    lone.greet(1);
+    lone.greet(2);
+    lone.misbehaves(1, Offence::MalformedRequest, 19);
+    assert_eq!((lone.live(), lone.kept_away()), (2, Vec::new()));
+    lone.misbehaves(1, Offence::MalformedRequest, 1);
+    lone.misbehaves(1, Offence::MalformedRequest, 500);
+    assert_eq!((lone.live(), lone.kept_away()), (1, vec![id(1)]));
+    assert_eq!(lone.doors(1), (1, 0));
+    let told = lone.events().into_iter().filter_map(|event| match event {
+        PeerEvent::PeerLost { reason, .. } => Some(reason.clone()),
+        PeerEvent::PeerKeptAway { name, reason, .. } => Some(format!("{name}: {reason}")),
+        _ => None,
+    });
+    let why = "it is kept away for 10 min because it sends requests that are no messages, or over \
+               the limits";
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [why.to_owned(), format!("peer1: {why}")]
+    );
+}
+
+#[test]
+fn whoever_is_kept_away_is_neither_dialed_nor_greeted_nor_served() {
+    let mut lone = Lone::ready(Vec::new());
+    lone.greet(ME + 1);
+    lone.misbehaves(ME + 1, Offence::SilentStream, POINTS_MAX);
+    let before = lone.dials().len();
+    let mut elsewhere = shown(ME + 1);
+    elsewhere.candidates = vec![addr(77)];
+    lone.feed(Input::Discovered(elsewhere));
+    lone.pass(Duration::from_mins(1));
+    assert_eq!(lone.dials().len(), before);
+    for request in [
+        Request::Hello(hello(ME + 1)),
+        Request::Ping,
+        Request::LibrarySnapshot,
+        Request::Goodbye,
+    ] {
+        let refused = refusal(lone.ask(ME + 1, request));
+        assert_eq!(refused, RefusalKind::NotIntroduced);
+    }
+    assert_eq!(lone.live(), 0);
+}
+
+#[test]
+fn the_user_cannot_connect_to_whoever_is_kept_away() {
+    let mut lone = Lone::ready(Vec::new());
+    lone.misbehaves(1, Offence::SilentStream, POINTS_MAX);
+    lone.command(PeerCommand::Connect { addr: addr(1) });
+    let dial = lone.dials()[0];
+    lone.feed(Input::Dialed {
+        effect: dial,
+        result: Ok(Dialed {
+            peer_id: id(1),
+            remote: addr(1),
+            local_listen_addr: addr(ME),
+        }),
+    });
+    let failed = |event: &PeerEvent| {
+        matches!(event, PeerEvent::ConnectFinished { result: Err(error), .. }
+            if error.kind == ErrorKind::KeptAway)
+    };
+    assert_eq!(lone.count(failed), 1);
+    assert_eq!(lone.live(), 0);
+}
+
+#[test]
+fn when_its_time_is_over_it_is_let_in_and_dialed_where_it_was_seen_last() {
+    let mut lone = Lone::ready(Vec::new());
+    lone.greet(ME + 1);
+    lone.misbehaves(ME + 1, Offence::SilentStream, POINTS_MAX);
+    lone.pass(KEEP_AWAY - Duration::from_millis(1));
+    assert_eq!(lone.doors(ME + 1), (1, 0));
+    lone.pass(Duration::from_millis(1));
+    assert_eq!(lone.doors(ME + 1), (1, 1));
+    assert_eq!(lone.kept_away(), []);
+    let readmitted = |event: &PeerEvent| matches!(event, PeerEvent::PeerReadmitted { .. });
+    assert_eq!(lone.count(readmitted), 1);
+    let dialed = lone.effects.iter().any(|effect| {
+        matches!(effect, Effect::Dial { candidates, expect, .. }
+            if candidates == &[addr(ME + 1)] && *expect == Some(id(ME + 1)))
+    });
+    assert!(dialed, "it may not try by itself any more");
+    lone.greet(ME + 1);
+    assert_eq!(lone.live(), 1);
+}
+
+#[test]
+fn a_hello_that_claims_another_identity_keeps_the_liar_away_and_not_whom_it_claims_to_be() {
+    let mut lone = Lone::ready(Vec::new());
+    lone.greet(2);
+    let response = lone.ask(1, Request::Hello(hello(2)));
+    assert_eq!(refusal(response), RefusalKind::IdentityMismatch);
+    assert_eq!((lone.live(), lone.kept_away()), (1, vec![id(1)]));
+}
+
+#[test]
+fn announcements_beyond_their_pace_are_refused_and_a_storm_of_them_is_an_offence() {
+    let mut lone = Lone::ready(Vec::new());
+    lone.greet(1);
+    let summary = |revision| Request::LibrarySummary {
+        state: LibraryState {
+            digest: ContentHash([7; 32]),
+            ..state(revision, &[])
+        },
+    };
+    for revision in 1..u64::from(ANNOUNCEMENTS_BURST_MAX) {
+        let response = lone.ask(1, summary(revision));
+        assert_eq!(response, Some(Response::Noted), "{revision}");
+    }
+    assert_eq!(refusal(lone.ask(1, summary(900))), RefusalKind::Overloaded);
+    lone.pass(ANNOUNCEMENT_EVERY);
+    assert_eq!(lone.ask(1, summary(901)), Some(Response::Noted));
+    for revision in 902..1000 {
+        lone.ask(1, summary(revision));
+    }
+    assert_eq!(lone.kept_away(), [id(1)]);
+}
+
+#[test]
+fn questions_beyond_their_pace_are_refused_and_others_are_answered_meanwhile() {
+    let mut lone = Lone::ready(Vec::new());
+    lone.greet(1);
+    lone.greet(2);
+    for _ in 0..QUESTIONS_BURST_MAX {
+        assert_eq!(lone.ask(1, Request::Ping), Some(Response::Pong));
+    }
+    for _ in 1..POINTS_MAX {
+        assert_eq!(refusal(lone.ask(1, Request::Ping)), RefusalKind::Overloaded);
+    }
+    assert_eq!(lone.kept_away(), []);
+    assert_eq!(refusal(lone.ask(1, Request::Ping)), RefusalKind::Overloaded);
+    assert_eq!(lone.kept_away(), [id(1)]);
+    assert_eq!(lone.ask(2, Request::Ping), Some(Response::Pong));
+}
+
+#[test]
+fn a_library_over_the_limits_is_an_offence_and_one_for_which_there_is_no_room_is_not() {
+    let mut lone = Lone::ready(Vec::new());
+    for n in 1..=short(REMOTE_GAMES_MAX / LIBRARY_GAMES_MAX) {
+        lone.greet_with(n, LIBRARY_GAMES_MAX);
+    }
+    lone.greet_with(100, 10);
+    lone.greet_with(100, 10);
+    assert_eq!(lone.kept_away(), []);
+    lone.greet_with(101, LIBRARY_GAMES_MAX + 1);
+    lone.greet_with(102, 0);
+    assert_eq!(lone.kept_away(), []);
+
+    let mut lone = Lone::ready(Vec::new());
+    lone.greet_with(1, LIBRARY_GAMES_MAX + 1);
+    assert_eq!(lone.kept_away(), [], "once");
+    let question = *lone
+        .requests(|request| *request == Request::LibrarySnapshot)
+        .last()
+        .unwrap();
+    lone.feed(Input::Responded {
+        effect: question,
+        result: Err(RequestFailure::Protocol("a frame too long".to_owned())),
+    });
+    assert_eq!(lone.kept_away(), [id(1)], "twice");
+}
