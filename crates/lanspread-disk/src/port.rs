@@ -25,12 +25,17 @@ use std::{
 
 use lanspread_unpack::{CancelFlag, UnpackError, UnpackProgress, UnpackReport, Unpacker};
 
+/// How many directories a disk is asked about at the same time: it answers several questions faster
+/// together.
+pub const LOOKS_AT_ONCE: usize = 4;
+
 /// A file system as a whole: finds directories by the paths that the user gave.
 pub trait FileSystem: Send + Sync + fmt::Debug {
     /// Opens a directory by its full path. Symbolic links in it are followed: the user named it.
     fn open(&self, path: &Path) -> io::Result<Arc<dyn Folder>>;
 
-    /// Makes a directory and the directories above it, as far as they are missing.
+    /// Makes a directory and the directories above it, as far as they are missing; each that was made
+    /// survives a power cut.
     fn make(&self, path: &Path) -> io::Result<()>;
 
     /// The one full path of a directory, without links in it.
@@ -38,6 +43,12 @@ pub trait FileSystem: Send + Sync + fmt::Debug {
 
     /// Bytes that may still be written where `path` lies.
     fn available_bytes(&self, path: &Path) -> io::Result<u64>;
+
+    /// How many threads may look at directories at the same time. One where the order of operations
+    /// must follow from what was asked.
+    fn looks_at_once(&self) -> usize {
+        LOOKS_AT_ONCE
+    }
 }
 
 /// An open directory.
@@ -51,13 +62,15 @@ pub trait Folder: Send + Sync + fmt::Debug {
     /// What stands at `path`, not following a link there.
     fn stat(&self, path: &Path) -> io::Result<Stat>;
 
-    /// Opens a file.
+    /// Opens a file. A directory may be opened for reading, and then says of itself that it is
+    /// [`Kind::Other`].
     fn open_file(&self, path: &Path, access: Access) -> io::Result<Arc<dyn FileHandle>>;
 
     /// Makes one directory; it must not exist.
     fn make_folder(&self, path: &Path) -> io::Result<()>;
 
-    /// Gives a file or directory another name, atomically. A file at the new name is replaced.
+    /// Gives a file or directory another name, atomically. A file, or an empty directory, at the new
+    /// name is replaced by one of its kind. Two names of the same file stay as they are.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
     /// Gives a file a second name, which must be free. Not every file system can.
@@ -76,7 +89,7 @@ pub trait Folder: Send + Sync + fmt::Debug {
     /// cut. An empty path means this directory.
     fn sync_folder(&self, path: &Path) -> io::Result<()>;
 
-    /// Makes the content of files survive a power cut; cheaper than one by one when there are many.
+    /// Makes the content of files survive a power cut, and not their names; cheaper than one by one when there are many.
     fn sync_files(&self, paths: &[PathBuf]) -> io::Result<()>;
 
     /// Has archives unpacked into this directory, and synced.
@@ -112,10 +125,10 @@ pub trait FileHandle: Send + Sync + fmt::Debug {
     /// Reads up to `into.len()` bytes; fewer only at the end of the file.
     fn read_at(&self, into: &mut [u8], offset_bytes: u64) -> io::Result<usize>;
 
-    /// Writes all of `bytes`, beyond the end of the file too.
+    /// Writes all of `bytes`, beyond the end of the file too; what lies between reads as zeros.
     fn write_at(&self, bytes: &[u8], offset_bytes: u64) -> io::Result<()>;
 
-    /// Makes the content survive a power cut.
+    /// Makes the content and the size survive a power cut, and not the name.
     fn sync(&self) -> io::Result<()>;
 }
 

@@ -37,7 +37,23 @@ impl FileSystem for RealFileSystem {
     }
 
     fn make(&self, path: &Path) -> io::Result<()> {
-        fs::create_dir_all(path)
+        let missing = path.ancestors().take_while(|above| !above.exists());
+        let parents: Vec<&Path> = missing.filter_map(Path::parent).collect();
+        fs::create_dir_all(path)?;
+        for parent in parents {
+            let here = if parent.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                parent
+            };
+            match Dir::open_ambient_dir(here, ambient_authority()) {
+                Ok(dir) => sync_dir(&dir)?,
+                // Whoever may write a directory and not read it cannot sync it.
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     fn canonical(&self, path: &Path) -> io::Result<PathBuf> {

@@ -33,9 +33,6 @@ use super::{
     port::{Folder, Kind, Stamp, Stat},
 };
 
-/// Roots that are looked at at the same time: disks answer several questions faster together.
-const SCAN_THREADS: usize = 4;
-
 /// Looks at every game root.
 pub(crate) fn scan_local_library(library: &Library) -> Result<Vec<RootReport>, DiskFailure> {
     let mut ids = Vec::new();
@@ -63,16 +60,19 @@ pub(crate) fn scan_local_library(library: &Library) -> Result<Vec<RootReport>, D
     ids.sort();
     let next = AtomicUsize::new(0);
     let reports = Mutex::new(Vec::with_capacity(ids.len()));
-    thread::scope(|scope| {
-        for _ in 0..SCAN_THREADS.min(ids.len()) {
-            scope.spawn(|| {
-                while let Some(id) = ids.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Some(report) = scan_or_say_why_not(library, id) {
-                        lock(&reports).push(report);
-                    }
-                }
-            });
+    let look = || {
+        while let Some(id) = ids.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if let Some(report) = scan_or_say_why_not(library, id) {
+                lock(&reports).push(report);
+            }
         }
+    };
+    thread::scope(|scope| {
+        for _ in 1..library.fs.looks_at_once().min(ids.len()) {
+            scope.spawn(look);
+        }
+        // This thread looks too.
+        look();
     });
     let mut reports = reports
         .into_inner()

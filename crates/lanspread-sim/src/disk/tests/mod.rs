@@ -1,0 +1,6 @@
+//! The virtual disk against the real one, against its own promises, and under the real disk side.
+
+mod loss;
+#[cfg(target_os = "linux")]
+mod same_as_real;
+mod trouble;
