@@ -18,7 +18,9 @@ mod version;
 
 pub mod catalog;
 
-pub use catalog::{Catalog, CatalogError, CatalogMode, RowRejection, RowRejectionReason};
+pub use catalog::{
+    Catalog, CatalogError, CatalogMode, CatalogTable, Pins, RowRejection, RowRejectionReason,
+};
 pub use game::{Game, GameDB, GameFileDescription, Localized, MaxPlayers};
 pub use game_id::{GAME_ID_BYTES_MAX, GameId, GameIdError};
 pub use hash::{ChunkHash, ContentHash, HashParseError, ManifestHash};

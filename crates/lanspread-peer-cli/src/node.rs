@@ -188,12 +188,13 @@ async fn connect(session: Arc<Session>, addrs: Vec<lanspread_peer::ListenAddr>) 
 
 #[cfg(test)]
 mod tests {
-    use lanspread_db::RowRejectionReason;
+    use lanspread_db::{CatalogTable, RowRejectionReason};
 
     use super::*;
 
     fn rejections(count: usize) -> Vec<RowRejection> {
         let row = |row| RowRejection {
+            table: CatalogTable::Games,
             row,
             game_id: "x".to_owned(),
             reason: RowRejectionReason::NoId,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CATALOG_FILE_BYTES_MAX, CATALOG_ROWS_MAX};
+use super::{CATALOG_FILE_BYTES_MAX, CATALOG_PINS_MAX, CATALOG_ROWS_MAX};
 
 /// Why a catalog cannot be used at all.
 #[derive(Debug, thiserror::Error)]
@@ -62,9 +62,23 @@ pub enum CatalogError {
     },
 }
 
-/// A row of the table of games that is not used.
+/// A table of a catalog of which each row is judged by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CatalogTable {
+    /// The games.
+    #[default]
+    Games,
+    /// The pins.
+    Pins,
+}
+
+/// A row of the catalog that is not used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowRejection {
+    /// In which table it stands.
+    #[serde(default)]
+    pub table: CatalogTable,
     /// The row's number in the table (its `db_id`), or its position if the table has none.
     pub row: i64,
     /// What the row says its game id is, cut to a length that can be shown.
@@ -75,7 +89,15 @@ pub struct RowRejection {
 
 impl std::fmt::Display for RowRejection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "row {} ({:?}): {}", self.row, self.game_id, self.reason)
+        let row = match self.table {
+            CatalogTable::Games => "row",
+            CatalogTable::Pins => "pin",
+        };
+        write!(
+            f,
+            "{row} {} ({:?}): {}",
+            self.row, self.game_id, self.reason
+        )
     }
 }
 
@@ -123,4 +145,25 @@ pub enum RowRejectionReason {
     /// The row and all after it lie beyond [`CATALOG_ROWS_MAX`].
     #[error("it and all rows after it are ignored: at most {CATALOG_ROWS_MAX} are read")]
     TooManyRows,
+    /// The pin is for a game that the catalog does not list.
+    #[error("the catalog lists no such game")]
+    PinOfUnlistedGame,
+    /// The pin says for no version.
+    #[error("it pins no version")]
+    PinWithoutVersion,
+    /// The pin names no manifest.
+    #[error("it pins no manifest: {message}")]
+    InvalidPin {
+        /// What is wrong.
+        message: String,
+    },
+    /// An earlier row pins a manifest of the same version.
+    #[error("an earlier row pins the same version (to {earlier})")]
+    DuplicatePin {
+        /// The beginning of that manifest's hash.
+        earlier: String,
+    },
+    /// The pin and all after it lie beyond [`CATALOG_PINS_MAX`].
+    #[error("it and all pins after it are ignored: at most {CATALOG_PINS_MAX} are read")]
+    TooManyPins,
 }

@@ -70,7 +70,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, CatalogError> {
 
 /// Whether another program has left or is making changes beside the file. Then only the
 /// database itself knows how to read them.
-fn has_log(path: &Path) -> bool {
+pub(super) fn has_log(path: &Path) -> bool {
     LOG_SUFFIXES.iter().any(|suffix| {
         let mut log = OsString::from(path);
         log.push(suffix);

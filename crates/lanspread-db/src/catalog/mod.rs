@@ -1,21 +1,28 @@
 //! The catalog: which games this party plays, in which version, and what they are called.
 //!
 //! Its one invariant: with a catalog every listed game is valid and no two ids share a
-//! directory; without one the party is open and nothing is listed. It deliberately does not
+//! directory, and only listed games are pinned; without one the party is open and nothing is
+//! listed. It deliberately does not
 //! know which of these games anyone has.
 
 mod build;
 mod error;
 mod file;
+mod pins;
 mod read;
+mod read_pins;
+mod replace;
 mod schema;
+mod write_pins;
 
 use std::path::Path;
 
 pub use build::{BuildError, BuildReport, BuiltGame, SkipReason, SkippedEntry, build};
-pub use error::{CatalogError, RowRejection, RowRejectionReason};
+pub use error::{CatalogError, CatalogTable, RowRejection, RowRejectionReason};
+pub use pins::{CATALOG_PINS_MAX, Pins};
+pub use write_pins::{PinError, write_pins};
 
-use crate::{Game, GameDB, GameId, Version};
+use crate::{Game, GameDB, GameId, ManifestHash, Version};
 
 /// The largest catalog file that is opened, in bytes.
 pub const CATALOG_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -42,6 +49,7 @@ pub enum CatalogMode {
 pub struct Catalog {
     mode: CatalogMode,
     games: GameDB,
+    pins: Pins,
 }
 
 impl Catalog {
@@ -51,6 +59,7 @@ impl Catalog {
         Self {
             mode: CatalogMode::Open,
             games: GameDB::new(),
+            pins: Pins::new(),
         }
     }
 
@@ -60,7 +69,16 @@ impl Catalog {
         Self {
             mode: CatalogMode::Catalog,
             games,
+            pins: Pins::new(),
         }
+    }
+
+    /// The same catalog with these pins, as far as they are of games that it lists.
+    #[must_use]
+    pub fn with_pins(mut self, mut pins: Pins) -> Self {
+        pins.retain(|id| self.games.contains(id));
+        self.pins = pins;
+        self
     }
 
     /// Reads an `SQLite` catalog without ever writing to it. Rows that cannot be used are handed
@@ -71,8 +89,7 @@ impl Catalog {
     /// When the file as a whole cannot be used: it is missing, too large, damaged, not `SQLite`,
     /// or has no table of games.
     pub fn open(path: &Path) -> Result<(Self, Vec<RowRejection>), CatalogError> {
-        let (games, rejections) = read::read(path)?;
-        Ok((Self::of_games(games), rejections))
+        read::read(path)
     }
 
     /// Whether there is a catalog.
@@ -120,5 +137,23 @@ impl Catalog {
     #[must_use]
     pub fn title(&self, id: &GameId) -> Option<&str> {
         self.get(id).map(|game| game.title.as_str())
+    }
+
+    /// What is pinned; nothing in an open party.
+    #[must_use]
+    pub fn pins(&self) -> &Pins {
+        &self.pins
+    }
+
+    /// The one manifest that this version of this game may have, if the catalog pins it.
+    #[must_use]
+    pub fn pin(&self, id: &GameId, version: Version) -> Option<ManifestHash> {
+        self.pins.get(id, version)
+    }
+
+    /// Whether this manifest may be this version of this game: either it is pinned, or nothing is.
+    #[must_use]
+    pub fn allows(&self, id: &GameId, version: Version, manifest: ManifestHash) -> bool {
+        self.pin(id, version).is_none_or(|pin| pin == manifest)
     }
 }

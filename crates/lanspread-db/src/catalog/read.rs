@@ -10,7 +10,8 @@ use std::{collections::BTreeMap, path::Path};
 use rusqlite::{Connection, Row, types::ValueRef};
 
 use super::{
-    CATALOG_GENRES_MAX, CATALOG_ROWS_MAX, CatalogError, RowRejection, RowRejectionReason, file,
+    CATALOG_GENRES_MAX, CATALOG_ROWS_MAX, Catalog, CatalogError, CatalogTable, RowRejection,
+    RowRejectionReason, file, read_pins,
     schema::{self, GAME_COLUMNS, GAMES, GENRE, GENRE_COLUMNS},
 };
 use crate::{
@@ -18,8 +19,8 @@ use crate::{
     Version, clean_line, clean_text, excerpt::excerpt,
 };
 
-/// Reads all games that can be used, and why the others cannot.
-pub(super) fn read(path: &Path) -> Result<(GameDB, Vec<RowRejection>), CatalogError> {
+/// Reads all games and pins that can be used, and why the others cannot.
+pub(super) fn read(path: &Path) -> Result<(Catalog, Vec<RowRejection>), CatalogError> {
     let connection = file::open(path)?;
     let sqlite = |source| CatalogError::Sqlite {
         path: path.to_owned(),
@@ -36,12 +37,15 @@ pub(super) fn read(path: &Path) -> Result<(GameDB, Vec<RowRejection>), CatalogEr
         });
     }
     let genres = read_genres(&connection).map_err(sqlite)?;
-    read_games(&connection, &stored, &genres).map_err(sqlite)
+    let (games, mut rejections) = read_games(&connection, &stored, &genres).map_err(sqlite)?;
+    let (pins, bad_pins) = read_pins::read_pins(&connection, &games).map_err(sqlite)?;
+    rejections.extend(bad_pins);
+    Ok((Catalog::of_games(games).with_pins(pins), rejections))
 }
 
 /// The names, in lower case, of the columns that `table` really stores; `None` if there is no
 /// such table. Views and virtual tables have no root page, computed columns are not listed.
-fn stored_columns(
+pub(super) fn stored_columns(
     connection: &Connection,
     table: &str,
 ) -> Result<Option<Vec<String>>, rusqlite::Error> {
@@ -66,7 +70,13 @@ fn stored_columns(
 
 /// A query for `wanted` columns in their order, NULL standing for those that are not stored,
 /// preceded by the number of the row.
-fn select(table: &str, stored: &[String], wanted: &[&str], rows_max: usize, row: &str) -> String {
+pub(super) fn select(
+    table: &str,
+    stored: &[String],
+    wanted: &[&str],
+    rows_max: usize,
+    row: &str,
+) -> String {
     let columns: Vec<String> = wanted
         .iter()
         .map(|name| {
@@ -140,6 +150,7 @@ fn read_games(
         if let Err(reason) = game {
             let game_id = excerpt(&text_of(id).unwrap_or_default());
             reading.rejections.push(RowRejection {
+                table: CatalogTable::Games,
                 row: number,
                 game_id,
                 reason,
@@ -224,7 +235,7 @@ fn game_of(
     Ok(game)
 }
 
-fn id_of(value: ValueRef<'_>) -> Result<GameId, RowRejectionReason> {
+pub(super) fn id_of(value: ValueRef<'_>) -> Result<GameId, RowRejectionReason> {
     let invalid = |error: String| RowRejectionReason::InvalidId { message: error };
     match value {
         ValueRef::Null => Err(RowRejectionReason::NoId),
@@ -247,7 +258,7 @@ fn id_of(value: ValueRef<'_>) -> Result<GameId, RowRejectionReason> {
 }
 
 /// The version; `None` when the row says nothing about it.
-fn version_of(value: ValueRef<'_>) -> Result<Option<Version>, RowRejectionReason> {
+pub(super) fn version_of(value: ValueRef<'_>) -> Result<Option<Version>, RowRejectionReason> {
     let Some(text) = line_of(value, "game_version")? else {
         return Ok(None);
     };
@@ -292,7 +303,7 @@ fn bounded(
 }
 
 /// A cell of any type as text; what is not UTF-8 in it is replaced.
-fn text_of(value: ValueRef<'_>) -> Option<String> {
+pub(super) fn text_of(value: ValueRef<'_>) -> Option<String> {
     match value {
         ValueRef::Null => None,
         ValueRef::Integer(number) => Some(number.to_string()),
@@ -303,7 +314,7 @@ fn text_of(value: ValueRef<'_>) -> Option<String> {
     }
 }
 
-fn integer_of(value: ValueRef<'_>) -> Option<i64> {
+pub(super) fn integer_of(value: ValueRef<'_>) -> Option<i64> {
     match value {
         ValueRef::Integer(number) => Some(number),
         ValueRef::Text(text) => std::str::from_utf8(text).ok()?.trim().parse().ok(),

@@ -10,6 +10,9 @@ pub(super) const GAMES: &str = "games";
 /// The table of genres.
 pub(super) const GENRE: &str = "genre";
 
+/// The table of pins. Real catalogs have none; the prefix keeps other tools from minding it.
+pub(super) const PINS: &str = "lanspread_pins";
+
 /// The columns of `games` that are read, in the order in which they are selected.
 pub(super) const GAME_COLUMNS: [&str; 11] = [
     "game_id",
@@ -27,6 +30,15 @@ pub(super) const GAME_COLUMNS: [&str; 11] = [
 
 /// The columns of `genre` that are read, in the order in which they are selected.
 pub(super) const GENRE_COLUMNS: [&str; 4] = ["genre_id", "genre_de", "genre_en", "genre_fr"];
+
+/// The columns of the table of pins, in the order in which they are selected.
+pub(super) const PIN_COLUMNS: [&str; 3] = ["game_id", "game_version", "manifest"];
+
+/// Creates the table of pins.
+pub(super) const CREATE_PINS: &str = "
+    CREATE TABLE lanspread_pins(
+        game_id TEXT NOT NULL, game_version TEXT NOT NULL, manifest TEXT NOT NULL,
+        PRIMARY KEY(game_id, game_version));";
 
 /// Creates all tables that real catalogs have, also those that Lanspread leaves empty, so that
 /// other tools can use what Lanspread builds.

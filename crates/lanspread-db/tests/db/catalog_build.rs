@@ -6,7 +6,7 @@ use std::{
 };
 
 use lanspread_db::{
-    Catalog, SENTINEL,
+    Catalog, ContentHash, ManifestHash, Pins, SENTINEL,
     catalog::{self, BuildError, BuildReport, SkipReason},
 };
 
@@ -326,4 +326,22 @@ fn a_leftover_of_a_build_that_died_does_not_hinder_the_next() {
     fs::write(party.directory.path().join(".game.db.building-0"), b"half").unwrap();
     party.build().unwrap();
     assert_eq!(party.open().games().len(), 1);
+}
+
+#[test]
+fn a_second_build_keeps_the_pins_of_the_games_that_are_still_there() {
+    let party = Party::new();
+    party.write("teeworlds/version.ini", b"20160922");
+    party.write("gone/version.ini", b"20160922");
+    party.build().unwrap();
+    let manifest = ManifestHash(ContentHash::of(b"the right files"));
+    let mut pins = Pins::new();
+    for id in ["teeworlds", "gone"] {
+        pins.insert(game_id(id), version("20160922"), manifest);
+    }
+    catalog::write_pins(&party.out(), &pins).unwrap();
+    fs::remove_dir_all(party.games_dir().join("gone")).unwrap();
+    party.build().unwrap();
+    pins.remove(&game_id("gone"));
+    assert_eq!(party.open().pins(), &pins);
 }

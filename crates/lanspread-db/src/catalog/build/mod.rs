@@ -2,7 +2,7 @@
 //!
 //! Its one invariant: the output appears whole or not at all, and it never replaces a file that
 //! Lanspread did not build. What an organiser wrote into an earlier build (titles,
-//! descriptions, genres) is carried over. It deliberately reads no file of a game but the
+//! descriptions, genres, pins) is carried over. It deliberately reads no file of a game but the
 //! sentinel.
 
 mod error;
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use error::{BuildError, SkipReason};
 
-use crate::{Game, GameDB, GameId, Version};
+use crate::{Catalog, Game, GameDB, GameId, Version};
 
 /// What a build found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +57,7 @@ pub struct SkippedEntry {
 /// When `games_dir` cannot be read or holds no game or too many, when `out` is a file that
 /// Lanspread did not build, or when it cannot be written. `out` is then as it was.
 pub fn build(games_dir: &Path, out: &Path) -> Result<BuildReport, BuildError> {
-    let earlier = write::earlier_games(out)?;
+    let earlier = write::earlier(out)?;
     let mut report = scan::scan(games_dir)?;
     if report.games.is_empty() {
         return Err(BuildError::NoGames {
@@ -73,6 +73,7 @@ pub fn build(games_dir: &Path, out: &Path) -> Result<BuildReport, BuildError> {
         game.size_bytes = Some(built.size_bytes);
         games.insert(game);
     }
-    write::write(&games, out)?;
+    let catalog = Catalog::of_games(games).with_pins(earlier.pins().clone());
+    write::write(&catalog, out)?;
     Ok(report)
 }

@@ -1,29 +1,24 @@
-//! Writes a catalog file in one piece: beside its final place first, then renamed.
+//! Writes a catalog file: what an earlier build left to keep, and the tables.
 //!
-//! Its one invariant: under the final name stands either what stood there before or the whole
-//! new catalog, synced. It deliberately does not decide which games are in it.
+//! Its one invariant: a file that Lanspread did not build is never replaced. It deliberately does
+//! not decide which games are in it.
 
-use std::{
-    collections::BTreeMap,
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, io, path::Path};
 
 use rusqlite::{Connection, OpenFlags, params};
 
 use super::BuildError;
 use crate::{
-    Game, GameDB, Localized,
-    catalog::{file, read, schema},
+    Catalog, Game, GameDB, Localized,
+    catalog::{file, read, replace::Building, schema, write_pins::insert_pins},
 };
 
-/// How many names are tried for the file that is being written.
-const BUILDING_NAMES_MAX: u32 = 16;
-
-/// The games of the catalog that stands at `out`; none if nothing stands there.
-pub(super) fn earlier_games(out: &Path) -> Result<GameDB, BuildError> {
+/// The catalog that stands at `out`; one without games if nothing stands there.
+pub(super) fn earlier(out: &Path) -> Result<Catalog, BuildError> {
     match out.symlink_metadata() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(GameDB::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok(Catalog::of_games(GameDB::new()));
+        }
         Err(source) => {
             return Err(BuildError::Write {
                 path: out.to_owned(),
@@ -35,96 +30,31 @@ pub(super) fn earlier_games(out: &Path) -> Result<GameDB, BuildError> {
     let taken = || BuildError::OutputTaken {
         path: out.to_owned(),
     };
-    let (games, _rejections) = read::read(out).map_err(|_| taken())?;
+    let (catalog, _rejections) = read::read(out).map_err(|_| taken())?;
     let connection = file::open(out).map_err(|_| taken())?;
     let id = connection.query_row("PRAGMA application_id", [], |row| row.get(0));
     if id.is_ok_and(|id: i32| id == schema::APPLICATION_ID) {
-        Ok(games)
+        Ok(catalog)
     } else {
         Err(taken())
     }
 }
 
 /// Writes the catalog.
-pub(super) fn write(games: &GameDB, out: &Path) -> Result<(), BuildError> {
+pub(super) fn write(catalog: &Catalog, out: &Path) -> Result<(), BuildError> {
     let failed = |source| BuildError::Write {
         path: out.to_owned(),
         source,
     };
     let building = Building::create(out).map_err(failed)?;
-    fill(&building.path, games).map_err(|source| BuildError::Sqlite {
+    fill(building.path(), catalog).map_err(|source| BuildError::Sqlite {
         path: out.to_owned(),
         source,
     })?;
     building.finish(out).map_err(failed)
 }
 
-/// The file that is being written; removed when it is dropped before it is finished.
-struct Building {
-    path: PathBuf,
-}
-
-impl Building {
-    fn create(out: &Path) -> io::Result<Self> {
-        let Some(name) = out.file_name() else {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "it names no file",
-            ));
-        };
-        let mut tried = 0;
-        loop {
-            let building = format!(".{}.building-{tried}", name.to_string_lossy());
-            let path = out.with_file_name(building);
-            match fs::OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .open(&path)
-            {
-                Ok(_) => return Ok(Self { path }),
-                Err(error)
-                    if error.kind() == io::ErrorKind::AlreadyExists
-                        && tried < BUILDING_NAMES_MAX =>
-                {
-                    tried += 1;
-                }
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    fn finish(self, out: &Path) -> io::Result<()> {
-        fs::OpenOptions::new()
-            .write(true)
-            .open(&self.path)?
-            .sync_all()?;
-        fs::rename(&self.path, out)?;
-        sync_directory_of(out)
-    }
-}
-
-impl Drop for Building {
-    fn drop(&mut self) {
-        // After the rename there is nothing under this name; before it, a leftover is harmless.
-        let _ = fs::remove_file(&self.path);
-    }
-}
-
-/// Makes the rename durable. Windows has no such call and orders renames by itself.
-#[cfg(unix)]
-fn sync_directory_of(path: &Path) -> io::Result<()> {
-    let directory = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
-    fs::File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_directory_of(_path: &Path) -> io::Result<()> {
-    Ok(())
-}
-
-fn fill(path: &Path, games: &GameDB) -> Result<(), rusqlite::Error> {
+fn fill(path: &Path, catalog: &Catalog) -> Result<(), rusqlite::Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
     // The file is synced and renamed as a whole: a journal beside it would only be litter.
@@ -132,10 +62,12 @@ fn fill(path: &Path, games: &GameDB) -> Result<(), rusqlite::Error> {
     let transaction = connection.transaction()?;
     transaction.pragma_update(None, "application_id", schema::APPLICATION_ID)?;
     transaction.execute_batch(schema::CREATE)?;
+    let games = catalog.games();
     let genres = insert_genres(&transaction, games)?;
     for (db_id, game) in (1_i64..).zip(games) {
         insert_game(&transaction, db_id, game, genres.get(&game.genre).copied())?;
     }
+    insert_pins(&transaction, catalog.pins())?;
     transaction.commit()
 }
 
