@@ -1,7 +1,7 @@
 //! What lies in the own game directory, and what of it is announced.
 //!
-//! Invariant: only a root with a readable sentinel, without a problem, and with an id that the
-//! party's catalog admits is announced. Changes within the debounce time become one revision. It
+//! Invariant: only a root with a readable sentinel, without a problem, with an id that the party's
+//! catalog admits and with files that it does not pin otherwise is announced. Changes within the debounce time become one revision. It
 //! does not look at a disk: it keeps what scans and hashing reported.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -213,10 +213,19 @@ pub(crate) const fn version_of(root: &RootReport) -> Option<Version> {
     }
 }
 
+/// The version of a root whose files are known not to be those that the catalog pins for it, and
+/// what is pinned.
+pub(crate) fn broken_pin(catalog: &Catalog, root: &RootReport) -> Option<(Version, ManifestHash)> {
+    let (version, manifest) = (version_of(root)?, root.manifest?);
+    let pinned = catalog.pin(&root.id, version)?;
+    (pinned != manifest).then_some((version, pinned))
+}
+
 /// What is announced of a root, if it can be shared.
 fn summary(catalog: &Catalog, root: &RootReport) -> Option<GameSummary> {
     let version = version_of(root)?;
-    if root.problem.is_some() || !catalog.admits(&root.id) {
+    let admitted = catalog.admits(&root.id) && broken_pin(catalog, root).is_none();
+    if root.problem.is_some() || !admitted {
         return None;
     }
     let title = catalog.title(&root.id).unwrap_or(root.id.as_str());

@@ -11,8 +11,9 @@ use lanspread_proto::{GameSummary, PeerId};
 use crate::{
     GameView, KeptAwayView, PeerInfo, RootReport, SentinelReport,
     conduct::Conduct,
-    library::{Library, version_of},
+    library::{Library, broken_pin, version_of},
     membership::Membership,
+    offers::{choose, who_says_what},
     sync::Sync,
 };
 
@@ -79,7 +80,13 @@ fn game(catalog: &Catalog, library: &Library, id: &GameId, merged: &Merged<'_>) 
         .offers
         .iter()
         .filter(|(_, offer)| Some(offer.version) == expected)
+        .filter(|(_, offer)| {
+            let allows = |manifest| catalog.allows(id, offer.version, manifest);
+            offer.manifest.is_none_or(allows)
+        })
         .collect();
+    let pin = |version| catalog.pin(id, version);
+    let choice = choose(expected.as_ref(), pin, merged.offers.iter().copied());
     let offered = holders.first().map(|(_, offer)| offer.size_bytes);
     let cataloged = catalog.get(id).and_then(|game| game.size_bytes);
     let size_here = root.filter(|_| own.is_some()).map(|root| root.size_bytes);
@@ -98,12 +105,25 @@ fn game(catalog: &Catalog, library: &Library, id: &GameId, merged: &Merged<'_>) 
         downloaded: own.is_some(),
         installed: root.is_some_and(|root| root.installed),
         peers: holders.iter().map(|&&(peer, _)| peer).collect(),
+        offers: who_says_what(&choice, merged.offers.iter().copied()),
         manifest: root.and_then(|root| root.manifest),
+        pinned: expected.and_then(pin),
         problem: root
             .and_then(|root| root.problem.clone())
             .or(unreadable)
-            .or(outside),
+            .or(outside)
+            .or_else(|| beside_pin(catalog, root?)),
     }
+}
+
+/// What is wrong with a root whose files are not those that the catalog pins.
+fn beside_pin(catalog: &Catalog, root: &RootReport) -> Option<String> {
+    let (version, pinned) = broken_pin(catalog, root)?;
+    Some(format!(
+        "these are not the files of version {version} that the catalog pins ({}), so they are not \
+         shared; verify the game to fetch those",
+        pinned.short()
+    ))
 }
 
 /// The catalog's title; else one that a peer announces and that says more than the id; else the id.

@@ -1,7 +1,7 @@
 //! What an operation sees of the rest of the core, and what it may change there.
 //!
 //! Invariant: sources are live peers that announce the very manifest that is wanted, of a game that
-//! this party admits.
+//! this party admits, and never one beside the catalog's pin.
 
 use lanspread_db::{GameId, ManifestHash, Version};
 use lanspread_proto::{GameSummary, PeerId, PeerName};
@@ -12,7 +12,7 @@ use crate::{
     library::{Library, version_of},
     manifests::ManifestCache,
     membership::Membership,
-    offers::OfferGroup,
+    offers::{Choice, OfferGroup, choose},
     rescan::Rescan,
     serve::Serves,
     sync::Sync,
@@ -71,8 +71,25 @@ impl World<'_> {
         self.offers(id)
             .into_iter()
             .filter(|(_, offer)| offer.manifest == Some(manifest))
+            .filter(|(_, offer)| self.allows(id, offer.version, manifest))
             .map(|(peer, _)| peer)
             .collect()
+    }
+
+    /// The manifest that the catalog pins for a version of a game.
+    pub(crate) fn pin(&self, id: &GameId, version: Version) -> Option<ManifestHash> {
+        self.ctx.config.catalog.pin(id, version)
+    }
+
+    /// Whether a manifest may be this version of a game.
+    pub(crate) fn allows(&self, id: &GameId, version: Version, manifest: ManifestHash) -> bool {
+        self.ctx.config.catalog.allows(id, version, manifest)
+    }
+
+    /// Which manifest of this version of a game to fetch; without one, of the newest.
+    pub(crate) fn choose(&self, id: &GameId, version: Option<Version>) -> Choice {
+        let pin = |version| self.pin(id, version);
+        choose(version.as_ref(), pin, self.offers(id))
     }
 
     /// The version of a game that this party plays: the catalog's, or the newest that anybody

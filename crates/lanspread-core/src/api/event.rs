@@ -114,8 +114,11 @@ pub enum PeerEvent {
         version: Version,
         /// Who says what, most peers first.
         offers: Vec<Offer>,
-        /// The manifest that most announce; `None` on a tie.
+        /// The manifest that is pinned, else the one that most announce; `None` on a tie, and while
+        /// nobody has what is pinned.
         chosen: Option<ManifestHash>,
+        /// The manifest that the catalog pins for this version.
+        pinned: Option<ManifestHash>,
     },
     /// An operation began.
     OperationBegan {

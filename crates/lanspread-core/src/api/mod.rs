@@ -31,7 +31,9 @@ pub use failure::{
 };
 pub use input::Input;
 pub use operation::{OperationKind, OperationReport, Outcome, Progress, SourceShare};
-pub use view::{GameView, KeptAwayView, OperationView, OutboundView, PeerInfo, PeerView};
+pub use view::{
+    GameView, KeptAwayView, OfferView, OperationView, OutboundView, PeerInfo, PeerView, Standing,
+};
 
 /// A point on the peer's own monotonic clock: the time since it started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]

@@ -42,12 +42,63 @@ pub struct GameView {
     pub downloaded: bool,
     /// Whether `local/` is a directory.
     pub installed: bool,
-    /// Live peers that hold the expected version.
+    /// Live peers that hold the expected version, and not with other files than those pinned.
     pub peers: Vec<PeerId>,
+    /// Who says what of it, and what that counts for: sources first.
+    pub offers: Vec<OfferView>,
     /// The manifest of what is here.
     pub manifest: Option<ManifestHash>,
+    /// The manifest that the catalog pins for the expected version.
+    pub pinned: Option<ManifestHash>,
     /// What is wrong with it, in words for people.
     pub problem: Option<String>,
+}
+
+/// What some peers say of a game.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfferView {
+    /// The version they announce.
+    pub version: Version,
+    /// The manifest they announce; `None` while they hash.
+    pub manifest: Option<ManifestHash>,
+    /// Bytes of its files, as one of them says.
+    pub size_bytes: u64,
+    /// What that counts for.
+    pub standing: Standing,
+    /// Who announces it, sorted; never empty.
+    pub peers: Vec<PeerId>,
+}
+
+/// What an announcement of a game counts for in a download, the most first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// These files are fetched.
+    Source,
+    /// As many peers announce others: people have to decide.
+    Tied,
+    /// More peers announce other files of this version.
+    Outvoted,
+    /// The catalog pins other files of this version.
+    NotPinned,
+    /// It is not known yet which files these are.
+    Hashing,
+    /// This party plays another version.
+    OtherVersion,
+}
+
+impl Standing {
+    /// The name in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Tied => "tied",
+            Self::Outvoted => "outvoted",
+            Self::NotPinned => "not-pinned",
+            Self::Hashing => "hashing",
+            Self::OtherVersion => "other-version",
+        }
+    }
 }
 
 /// One live peer as users see it.

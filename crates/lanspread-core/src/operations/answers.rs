@@ -16,7 +16,7 @@ use super::{
 use crate::{
     DiskFailure, DiskFailureKind, EffectId, ErrorKind, FetchFailure, ManifestAnswer,
     OperationError, OperationKind, Outcome, PreparedDownload, RequestFailure, RootReport,
-    offers::{Choice, choose},
+    offers::Choice,
     root::{DownloadIntent, Goal, RootObservation, StepReport},
     world::World,
 };
@@ -176,23 +176,29 @@ impl Operation {
             .library
             .version(&self.id)
             .or_else(|| found.map(|found| found.version()));
-        let chosen = match choose(version.as_ref(), world.offers(&self.id)) {
+        let chosen = match world.choose(&self.id, version) {
             Choice::Manifest { manifest, .. } => Some(manifest),
             Choice::Tie { .. }
             | Choice::Hashing { .. }
+            | Choice::NoPeerHasPinned { .. }
             | Choice::NoPeerHasVersion { .. }
             | Choice::Nobody => None,
         };
         let known = world.library.root(&self.id).and_then(|root| root.manifest);
         let read = found.map(|found| found.hash());
-        if read.is_some() && (read == known || read == chosen) {
+        let pinned = version.and_then(|version| world.pin(&self.id, version));
+        let right = match pinned {
+            Some(_) => read == pinned,
+            None => read == known || read == chosen,
+        };
+        if read.is_some() && right {
             self.note(["every byte is as it should be".to_owned()]);
             self.outcome = Some(Outcome::Finished(crate::OperationReport::default()));
             return self.settle(world);
         }
         // What was recorded here is repaired as it was, if anybody can give it.
         let recorded = known.filter(|&known| !world.sources(&self.id, known).is_empty());
-        let Some(right) = recorded.or(chosen).or(known) else {
+        let Some(right) = pinned.or(recorded).or(chosen).or(known) else {
             if read.is_some() {
                 let version = version.map_or_else(String::new, |version| format!(" {version}"));
                 self.note([format!(

@@ -11,9 +11,7 @@ use super::{
     root_run::disk_error,
 };
 use crate::{
-    ErrorKind, OperationError, OperationKind, Outcome, Progress,
-    offers::{Choice, choose},
-    root::Goal,
+    ErrorKind, OperationError, OperationKind, Outcome, Progress, offers::Choice, root::Goal,
     world::World,
 };
 
@@ -82,12 +80,13 @@ impl Operation {
             return None;
         }
         let expected = world.expected_version(&self.id);
-        match choose(expected.as_ref(), world.offers(&self.id)) {
+        match world.choose(&self.id, expected) {
             Choice::Manifest {
                 version, manifest, ..
             } => (manifest != gathering).then_some(version),
             Choice::Tie { .. }
             | Choice::Hashing { .. }
+            | Choice::NoPeerHasPinned { .. }
             | Choice::NoPeerHasVersion { .. }
             | Choice::Nobody => None,
         }

@@ -12,7 +12,7 @@ use crate::{
     Effect, EffectId, ErrorKind, ManifestAnswer, Now, Offence, OperationError, PeerEvent, Purpose,
     RequestFailure,
     limits::MANIFEST_ROUNDS_MAX,
-    offers::{Choice, OfferGroup, choose},
+    offers::{Basis, Choice, OfferGroup},
     ties::rank,
     world::World,
 };
@@ -124,21 +124,35 @@ impl Hunt {
                 };
             }
         };
-        match choose(version.as_ref(), world.offers(&self.id)) {
+        match world.choose(&self.id, version) {
             Choice::Manifest {
                 version,
                 manifest,
                 size_bytes,
                 sources,
                 dissent,
+                basis,
             } => {
                 let own = OfferGroup {
                     manifest,
                     size_bytes,
                     peers: sources.clone(),
                 };
-                self.tell_dissent(world, version, own, dissent);
+                if !dissent.is_empty() {
+                    let groups: Vec<OfferGroup> = std::iter::once(own).chain(dissent).collect();
+                    let pinned = (basis == Basis::Pin).then_some(manifest);
+                    self.tell_dissent(world, version, &groups, Some(manifest), pinned);
+                }
                 Trail::Sources(manifest, sources)
+            }
+            Choice::NoPeerHasPinned {
+                version,
+                pinned,
+                others,
+            } => {
+                self.tell_dissent(world, version, &others, None, Some(pinned));
+                let message = no_such_files(world, &self.id, version, pinned, &others);
+                self.wait(world, message)
             }
             Choice::Tie { version, groups } => {
                 Trail::Lost(report_tie(world, &self.id, version, &groups))
@@ -178,21 +192,21 @@ impl Hunt {
         &mut self,
         world: &mut World<'_>,
         version: Version,
-        chosen: OfferGroup,
-        dissent: Vec<OfferGroup>,
+        groups: &[OfferGroup],
+        chosen: Option<ManifestHash>,
+        pinned: Option<ManifestHash>,
     ) {
-        if dissent.is_empty() || self.told_dissent {
+        if self.told_dissent {
             return;
         }
         self.told_dissent = true;
-        let manifest = chosen.manifest;
-        let groups: Vec<OfferGroup> = std::iter::once(chosen).chain(dissent).collect();
-        let offers = world.who_says_what(&groups);
+        let offers = world.who_says_what(groups);
         world.ctx.out.emit(PeerEvent::ManifestConflict {
             id: self.id.clone(),
             version,
             offers,
-            chosen: Some(manifest),
+            chosen,
+            pinned,
         });
     }
 
@@ -301,12 +315,19 @@ impl Hunt {
             ) => false,
         };
         let failure = match result {
-            Ok(ManifestAnswer::Manifest(manifest)) if *manifest.game_id() == self.id => {
-                world.manifests.keep(asked.expect, &manifest);
-                return Hunted::Found(asked.expect, manifest);
+            Ok(ManifestAnswer::Manifest(manifest)) if *manifest.game_id() != self.id => {
+                format!("it sent the list of files of {}", manifest.game_id())
+            }
+            // Announced as one version it may be another one, which is pinned.
+            Ok(ManifestAnswer::Manifest(manifest))
+                if !world.allows(&self.id, manifest.version(), asked.expect) =>
+            {
+                let version = manifest.version();
+                format!("it sent other files of version {version} than the catalog pins")
             }
             Ok(ManifestAnswer::Manifest(manifest)) => {
-                format!("it sent the list of files of {}", manifest.game_id())
+                world.manifests.keep(asked.expect, &manifest);
+                return Hunted::Found(asked.expect, manifest);
             }
             Ok(ManifestAnswer::Pending { .. }) => "it still hashes".to_owned(),
             Ok(ManifestAnswer::Refused(reason)) => format!("it refused: {reason}"),
@@ -350,6 +371,7 @@ pub(crate) fn report_tie(
         version,
         offers,
         chosen: None,
+        pinned: None,
     });
     OperationError {
         kind: ErrorKind::Conflict,
@@ -359,6 +381,27 @@ pub(crate) fn report_tie(
             sides.join(" against ")
         ),
     }
+}
+
+/// Says who offers other files than those that are pinned.
+pub(crate) fn no_such_files(
+    world: &World<'_>,
+    id: &GameId,
+    version: Version,
+    pinned: ManifestHash,
+    others: &[OfferGroup],
+) -> String {
+    let peers: Vec<PeerId> = others
+        .iter()
+        .flat_map(|group| group.peers.iter().copied())
+        .collect();
+    let offer = if peers.len() == 1 { "offers" } else { "offer" };
+    format!(
+        "no peer has the files of {id} {version} that are pinned by the catalog ({}); {} {offer} \
+         other files, which are not taken",
+        pinned.short(),
+        world.names(&peers)
+    )
 }
 
 /// Says which versions there are instead of the one that is wanted.

@@ -8,11 +8,12 @@ use lanspread_db::{GameId, Version};
 use super::Peer;
 use crate::{
     AfterDownload, CommandId, CommandRefused, DownloadRoom, ErrorKind, Now, PeerCommand,
+    library::broken_pin,
     limits::{HELD_COMMANDS_MAX, INQUIRIES_MAX},
-    offers::{Choice, choose},
+    offers::Choice,
     operations::{
         Order,
-        hunt::{no_such_version, report_tie},
+        hunt::{no_such_files, no_such_version, report_tie},
     },
     root::DownloadIntent,
 };
@@ -104,12 +105,24 @@ impl Peer {
         let choice = self.with_operations(now, |_, _, world| {
             let expected = world.expected_version(id);
             if expected.is_some() && expected == here {
+                let root = world.library.root(id);
+                if let Some((version, _)) =
+                    root.and_then(|root| broken_pin(&world.ctx.config.catalog, root))
+                {
+                    return refused(
+                        ErrorKind::Conflict,
+                        format!(
+                            "{id} is here in version {version}, but with other files than the \
+                             catalog pins: verify it to fetch those"
+                        ),
+                    );
+                }
                 return refused(
                     ErrorKind::UpToDate,
                     format!("{id} is here in the version that this party plays"),
                 );
             }
-            match choose(expected.as_ref(), world.offers(id)) {
+            match world.choose(id, expected) {
                 Choice::Manifest { version, .. } | Choice::Hashing { version, .. } => Ok(version),
                 Choice::Tie { version, groups } => {
                     let error = report_tie(world, id, version, &groups);
@@ -118,6 +131,14 @@ impl Peer {
                 Choice::NoPeerHasVersion { expected, found } => refused(
                     ErrorKind::NoSource,
                     no_such_version(world, id, expected, &found),
+                ),
+                Choice::NoPeerHasPinned {
+                    version,
+                    pinned,
+                    others,
+                } => refused(
+                    ErrorKind::NoSource,
+                    no_such_files(world, id, version, pinned, &others),
                 ),
                 Choice::Nobody => Err(CommandRefused {
                     kind: ErrorKind::NoSource,

@@ -8,10 +8,7 @@ use lanspread_db::{GameId, ManifestHash};
 
 use super::Peer;
 use crate::{
-    AfterDownload, Now, OperationKind,
-    limits::RECOVERIES_MAX,
-    offers::{Choice, choose},
-    operations::Order,
+    AfterDownload, Now, OperationKind, limits::RECOVERIES_MAX, offers::Choice, operations::Order,
     root::DownloadIntent,
 };
 
@@ -105,10 +102,11 @@ impl Peer {
         let here = self.library.version(id);
         let (expected, chosen) = self.with_operations(now, |_, _, world| {
             let expected = world.expected_version(id);
-            match choose(expected.as_ref(), world.offers(id)) {
+            match world.choose(id, expected) {
                 Choice::Manifest { manifest, .. } => (expected, Some(manifest)),
                 Choice::Tie { .. }
                 | Choice::Hashing { .. }
+                | Choice::NoPeerHasPinned { .. }
                 | Choice::NoPeerHasVersion { .. }
                 | Choice::Nobody => (expected, None),
             }

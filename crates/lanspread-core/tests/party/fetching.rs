@@ -172,6 +172,42 @@ fn the_majority_wins_and_the_dissent_is_told() {
 }
 
 #[test]
+fn one_honest_peer_with_what_is_pinned_beats_a_majority() {
+    let honest = manifest("game", OLD, 8 * MIB, 7);
+    let tampered = manifest("game", OLD, 8 * MIB, 8);
+    let mut pins = Pins::new();
+    pins.insert(game("game"), version(OLD), honest.hash());
+    let games: GameDB = [Game::new(game("game"))].into_iter().collect();
+    let catalog = Arc::new(Catalog::of_games(games).with_pins(pins));
+    let mut world = World::new(18);
+    for n in 0..5 {
+        // The tampered copies are of peers without the catalog: those with it would not announce them.
+        let mine = if n < 3 {
+            Arc::new(Catalog::open_party())
+        } else {
+            Arc::clone(&catalog)
+        };
+        world.add(&mine);
+    }
+    for n in 0..3 {
+        world.nodes[n].disk.put(&tampered, true);
+    }
+    world.nodes[3].disk.put(&honest, true);
+    start_all(&mut world);
+    assert_eq!(world.view(4).games[0].peers, [peer_id(3)]);
+    assert_eq!(world.command(4, download("game")), Ok(()));
+    until_ended(&mut world, 4, OperationKind::Download);
+    assert!(matches!(
+        ended(&world, 4, OperationKind::Download)[..],
+        [Outcome::Finished(_)]
+    ));
+    for n in 0..3 {
+        assert_eq!(world.moved.get(&(4, n)), None, "peer{n} gave something");
+    }
+    assert_eq!(world.view(4).games[0].manifest, Some(honest.hash()));
+}
+
+#[test]
 fn a_tie_is_refused_and_says_who_says_what() {
     let mut world = party(3, 16);
     for n in 0..2 {

@@ -15,7 +15,7 @@ use lanspread_core::{
     AfterDownload, DownloadRoom, ErrorKind, Input, OperationKind, Outcome, PeerCommand, PeerEvent,
     Progress,
 };
-use lanspread_db::{Catalog, GameId, Version};
+use lanspread_db::{Catalog, Game, GameDB, GameId, Pins, Version};
 use lanspread_proto::PeerId;
 
 use disk::manifest;

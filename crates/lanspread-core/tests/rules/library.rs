@@ -261,7 +261,7 @@ fn a_root_that_cannot_be_hashed_is_told_once_tried_again_and_shared_when_it_can(
         });
     }
     let hash = *hashes(&lone).last().unwrap();
-    let manifest = small_manifest();
+    let manifest = small_manifest(version());
     lone.feed(Input::RootHashed {
         effect: hash,
         result: Ok(manifest),
@@ -274,16 +274,6 @@ fn a_root_that_cannot_be_hashed_is_told_once_tried_again_and_shared_when_it_can(
         panic!("{response:?}")
     };
     assert_eq!(games.len(), 1);
-}
-
-fn small_manifest() -> Arc<Manifest> {
-    let file = ManifestFile {
-        path: RelPath::parse("version.ini").unwrap(),
-        size_bytes: 8,
-        chunks: vec![ContentHash([1; 32])],
-    };
-    let chunk_bytes = Manifest::chunk_bytes_for(8);
-    Arc::new(Manifest::new(game(1), version(), chunk_bytes, vec![file]).unwrap())
 }
 
 /// A game was removed, and the view was read within the debounce time of the announcement: it counted

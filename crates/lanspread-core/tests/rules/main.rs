@@ -3,6 +3,7 @@
 mod conduct;
 mod library;
 mod membership;
+mod pins;
 mod serving;
 mod work;
 
@@ -310,6 +311,17 @@ impl Lone {
             result,
         });
     }
+}
+
+/// A manifest of game 1 that holds nothing but its sentinel.
+fn small_manifest(stamp: Version) -> Arc<Manifest> {
+    let file = ManifestFile {
+        path: RelPath::parse("version.ini").unwrap(),
+        size_bytes: 8,
+        chunks: vec![ContentHash([1; 32])],
+    };
+    let chunk_bytes = Manifest::chunk_bytes_for(8);
+    Arc::new(Manifest::new(game(1), stamp, chunk_bytes, vec![file]).unwrap())
 }
 
 fn refusal(response: Option<Response>) -> RefusalKind {
