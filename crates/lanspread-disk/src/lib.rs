@@ -13,6 +13,7 @@ mod failure;
 mod files;
 mod handles;
 mod hash;
+mod hasher;
 mod index;
 mod intent_log;
 mod library;
@@ -45,6 +46,7 @@ use lanspread_unpack::{CancelFlag, Unpacker};
 
 pub use download::Download;
 use failure::{Doing, failure};
+pub use hasher::GameHasher;
 use library::{Library, SharedUnpacker, lock};
 use port::FileSystem;
 pub use real::RealFileSystem;

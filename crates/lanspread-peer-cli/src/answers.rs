@@ -32,9 +32,47 @@ pub(crate) struct Game {
     pub(crate) installed: bool,
     pub(crate) peers: usize,
     #[serde(default)]
+    pub(crate) offers: Vec<Offer>,
+    #[serde(default)]
     pub(crate) manifest: Option<String>,
     #[serde(default)]
+    pub(crate) pinned: Option<String>,
+    #[serde(default)]
     pub(crate) problem: Option<String>,
+}
+
+impl Game {
+    /// The names of those who offer other files than the catalog pins.
+    pub(crate) fn refused(&self) -> Vec<&str> {
+        let refused = self
+            .offers
+            .iter()
+            .filter(|offer| offer.standing == "not-pinned");
+        refused.flat_map(Offer::names).collect()
+    }
+}
+
+/// What some peers say of a game.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Offer {
+    pub(crate) version: String,
+    pub(crate) manifest: Option<String>,
+    pub(crate) size: u64,
+    pub(crate) standing: String,
+    pub(crate) peers: Vec<Named>,
+}
+
+impl Offer {
+    /// Who says it.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.peers.iter().filter_map(|peer| peer.name.as_deref())
+    }
+}
+
+/// A peer by its name.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Named {
+    pub(crate) name: Option<String>,
 }
 
 /// The answer to `list-peers`.

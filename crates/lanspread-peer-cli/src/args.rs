@@ -96,6 +96,9 @@ pub(crate) enum Subcommands {
     /// Show all games, here and at the others
     #[command(after_help = "Example:\n  lanspread list")]
     List(PeerArgs),
+    /// Show one game: what is here of it, and which files the others offer
+    #[command(after_help = "Example:\n  lanspread show openarena")]
+    Show(GameArgs),
     /// Show the other peers
     #[command(after_help = "Example:\n  lanspread peers --connect 192.168.1.20:47000")]
     Peers(PeerArgs),
@@ -135,7 +138,7 @@ pub(crate) enum Subcommands {
     /// End what the running peer does with a game
     #[command(after_help = "Example:\n  lanspread cancel openarena")]
     Cancel(GameArgs),
-    /// Make or show a catalog, the list of the games of a party
+    /// Make, pin or show a catalog, the list of the games of a party
     #[command(subcommand)]
     Catalog(CatalogCommand),
     /// Drive a peer by JSON lines on standard input and output (docs/JSONL.md)
@@ -161,6 +164,31 @@ pub(crate) enum CatalogCommand {
         /// The file to write
         #[arg(short, long, value_name = "FILE", default_value = "game.db")]
         output: PathBuf,
+    },
+    /// Pin the files of games: a party with the catalog takes and shares no others
+    #[command(after_help = "Examples:\n  \
+        lanspread catalog pin /srv/games/game.db\n  \
+        lanspread catalog pin --games-dir /srv/games game.db openarena teeworlds\n  \
+        lanspread catalog pin --remove game.db openarena\n\n\
+        Every byte of these games is read, and the name of its files is written into the catalog \
+        for the version that lies there.")]
+    Pin {
+        /// The catalog
+        catalog: PathBuf,
+        /// The games [default: all games of the catalog that lie there; with --remove all pins]
+        #[arg(value_parser = GameId::parse, value_name = "ID")]
+        ids: Vec<GameId>,
+        /// The folder that holds one folder for each game [default: the folder of the catalog]
+        #[arg(
+            long,
+            value_name = "DIR",
+            env = "LANSPREAD_GAMES_DIR",
+            hide_env_values = true
+        )]
+        games_dir: Option<PathBuf>,
+        /// Forget pins instead
+        #[arg(long)]
+        remove: bool,
     },
     /// Show what a game.db holds and what is wrong with it
     #[command(after_help = "Example:\n  lanspread catalog show /srv/games/game.db")]

@@ -1,4 +1,4 @@
-//! `lanspread catalog`: makes a catalog from a folder of games, and shows one.
+//! `lanspread catalog`: makes a catalog from a folder of games, and shows one; [`crate::pin`] pins.
 //!
 //! Invariant: whatever is not used is listed with the reason; it fails only if there is no catalog in
 //! the end.
@@ -7,14 +7,14 @@ use std::path::Path;
 
 use eyre::Result;
 use lanspread_db::{
-    Catalog, RowRejection,
+    Catalog, GameId, RowRejection,
     catalog::{BuildReport, build},
 };
 
 use crate::{
     args::CatalogCommand,
     display::Display,
-    output,
+    output, pin,
     table::{Column, Table},
     words::{count, printable, size},
 };
@@ -31,6 +31,18 @@ pub(crate) fn run(command: &CatalogCommand) -> Result<()> {
             let report = build(games_dir, output)?;
             drop(display);
             output::print(&built(&report, output))?;
+        }
+        CatalogCommand::Pin {
+            catalog,
+            ids,
+            games_dir,
+            remove,
+        } => {
+            if *remove {
+                pin::remove(catalog, ids)?;
+            } else {
+                pin::pin(catalog, ids, games_dir.as_deref())?;
+            }
         }
         CatalogCommand::Show { catalog } => {
             let (games, rejections) = Catalog::open(catalog)?;
@@ -72,6 +84,19 @@ fn built(report: &BuildReport, output: &Path) -> String {
     lines.concat()
 }
 
+/// Whether the version that is played is pinned, and to what.
+fn pins_of(catalog: &Catalog, id: &GameId) -> String {
+    let expected = catalog.expected_version(id);
+    let pinned = expected.and_then(|version| catalog.pin(id, version));
+    if let Some(manifest) = pinned {
+        return manifest.short();
+    }
+    match catalog.pins().iter().filter(|(of, ..)| *of == id).count() {
+        0 => "-".to_owned(),
+        others => count(others, "other version"),
+    }
+}
+
 fn shown(catalog: &Catalog, rejections: &[RowRejection], path: &Path) -> String {
     let mut table = Table::new([
         Column::text("ID"),
@@ -81,6 +106,7 @@ fn shown(catalog: &Catalog, rejections: &[RowRejection], path: &Path) -> String 
         Column::text("PLAYERS"),
         Column::text("GENRE"),
         Column::text("PUBLISHER"),
+        Column::text("PINNED"),
     ]);
     let or_dash = |text: Option<&str>| text.map_or_else(|| "-".to_owned(), printable);
     for game in catalog.games() {
@@ -97,6 +123,7 @@ fn shown(catalog: &Catalog, rejections: &[RowRejection], path: &Path) -> String 
             ),
             or_dash(game.genre.any()),
             or_dash(game.publisher.as_deref()),
+            pins_of(catalog, &game.id),
         ]);
     }
     let games = count(catalog.games().len(), "game");
@@ -106,8 +133,14 @@ fn shown(catalog: &Catalog, rejections: &[RowRejection], path: &Path) -> String 
         format!("{path} lists {games}: a party with it shares these and no others\n"),
     ];
     if !rejections.is_empty() {
-        lines.push(format!("{} not used:\n", count(rejections.len(), "row")));
+        lines.push(not_used(rejections));
     }
+    lines.concat()
+}
+
+/// The rows that are not used, and why.
+pub(crate) fn not_used(rejections: &[RowRejection]) -> String {
+    let mut lines = vec![format!("{} not used:\n", count(rejections.len(), "row"))];
     for rejection in rejections {
         lines.push(format!("  {}\n", printable(&rejection.to_string())));
     }

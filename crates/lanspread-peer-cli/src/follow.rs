@@ -14,7 +14,7 @@ use crate::{
     client::{CallError, Client, Refusal},
     display::Display,
     settle,
-    words::{doing, printable, short},
+    words::{doing, listed, other_files, printable, short},
 };
 
 /// How often a command is sent again because the game was busy and then was not.
@@ -168,18 +168,12 @@ pub(crate) fn dropped(event: &Value) -> String {
 /// Says who announces which files.
 pub(crate) fn conflict(event: &Value) -> String {
     let text = |name: &str| printable(event[name].as_str().unwrap_or_default());
-    let mut said = format!(
-        "peers hold different files as {} {}:",
-        text("id"),
-        text("version")
-    );
+    let (id, version) = (text("id"), text("version"));
+    if let Some(pinned) = event["pinned"].as_str() {
+        return beside_the_pin(event, &format!("{id} {version}"), pinned);
+    }
+    let mut said = format!("peers hold different files as {id} {version}:");
     for offer in event["offers"].as_array().into_iter().flatten() {
-        let peers: Vec<String> = offer["peers"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|peer| peer["name"].as_str().map(printable))
-            .collect();
         let manifest = short(offer["manifest"].as_str().unwrap_or_default());
         let mark = if offer["manifest"] == event["chosen"] {
             ", which are taken"
@@ -187,9 +181,36 @@ pub(crate) fn conflict(event: &Value) -> String {
             ""
         };
         // Writing to a string cannot fail.
-        let _ = write!(said, " {manifest} at {}{mark};", peers.join(", "));
+        let _ = write!(said, " {manifest} at {}{mark};", names(offer).join(", "));
     }
     said.trim_end_matches(';').to_owned()
+}
+
+/// Says who offers other files than those that the catalog pins.
+fn beside_the_pin(event: &Value, game: &str, pinned: &str) -> String {
+    let offers = event["offers"].as_array();
+    let (right, wrong): (Vec<&Value>, Vec<&Value>) = offers
+        .into_iter()
+        .flatten()
+        .partition(|offer| offer["manifest"] == event["pinned"]);
+    let holders: Vec<&str> = right.into_iter().flat_map(names).collect();
+    let others: Vec<&str> = wrong.into_iter().flat_map(names).collect();
+    let who = if holders.is_empty() {
+        "nobody here has them".to_owned()
+    } else {
+        format!("at {}", listed(&holders))
+    };
+    format!(
+        "the files of {game} are pinned by the catalog ({}, {who}); {}, which are not taken",
+        short(pinned),
+        other_files(&others)
+    )
+}
+
+/// The names of those who make an offer.
+fn names(offer: &Value) -> Vec<&str> {
+    let peers = offer["peers"].as_array().into_iter().flatten();
+    peers.filter_map(|peer| peer["name"].as_str()).collect()
 }
 
 #[cfg(test)]
@@ -288,6 +309,36 @@ mod tests {
             script
         );
         assert!(matches!(ended.expect("followed"), Ended::Cancelled));
+    }
+
+    #[test]
+    fn a_conflict_is_told_with_what_the_catalog_says() {
+        let offer = |manifest: &str, names: &[&str]| {
+            let peers: Vec<Value> = names.iter().map(|name| json!({ "name": name })).collect();
+            json!({ "manifest": manifest, "size": 1, "peers": peers })
+        };
+        let mut event = json!({
+            "id": "chess", "version": "20240101", "chosen": "5555555555", "pinned": "5555555555",
+            "offers": [offer("5555555555", &["alpha"]), offer("99", &["eve", "mallory"])],
+        });
+        assert_eq!(
+            conflict(&event),
+            "the files of chess 20240101 are pinned by the catalog (55555555, at alpha); eve and \
+             mallory offer other files, which are not taken"
+        );
+        event["chosen"] = Value::Null;
+        event["offers"] = json!([offer("99", &["eve"])]);
+        assert_eq!(
+            conflict(&event),
+            "the files of chess 20240101 are pinned by the catalog (55555555, nobody here has them); \
+             eve offers other files, which are not taken"
+        );
+        event["pinned"] = Value::Null;
+        event["chosen"] = json!("99");
+        assert_eq!(
+            conflict(&event),
+            "peers hold different files as chess 20240101: 99 at eve, which are taken"
+        );
     }
 
     #[test]

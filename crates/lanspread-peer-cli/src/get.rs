@@ -127,10 +127,16 @@ async fn wait_for_source(
 }
 
 fn nobody(id: &str, game: Option<&Game>, peers: usize) -> String {
+    let refused = game.map(Game::refused).unwrap_or_default();
     let who = match peers {
         0 => "no other peer was found: are the others running, on the same network, and does it \
               carry multicast? --connect ADDR reaches a peer by its address"
             .to_owned(),
+        _ if !refused.is_empty() => format!(
+            "nobody here has the files that are pinned by the catalog; {}; `lanspread show {id}` \
+             shows who says what",
+            words::other_files(&refused)
+        ),
         _ => format!(
             "{} here, and none has it: `lanspread list` shows what they have",
             count(peers, "peer")
@@ -332,6 +338,15 @@ mod tests {
     fn who_finds_nobody_is_told_what_to_look_at() {
         assert!(nobody("chess", None, 0).contains("--connect"));
         assert!(nobody("chess", None, 2).contains("2 peers here, and none has it"));
+        let mut tampered = game(false, false, None, 0);
+        let offer = json!({ "version": "20240101", "manifest": "00", "size": 1,
+            "standing": "not-pinned", "peers": [{ "name": "eve" }, { "name": "mallory" }] });
+        tampered.offers = vec![serde_json::from_value(offer).expect("an offer")];
+        assert_eq!(
+            nobody("chess", Some(&tampered), 2),
+            "cannot get chess: nobody here has the files that are pinned by the catalog; eve and \
+             mallory offer other files; `lanspread show chess` shows who says what"
+        );
         let old = game(true, true, Some("20230101"), 0);
         assert!(
             nobody("chess", Some(&old), 2).starts_with("cannot update chess to version 20240101")

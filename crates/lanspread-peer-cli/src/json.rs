@@ -2,12 +2,13 @@
 //!
 //! Invariant: what is written here is documented there; a test compares the two. It decides nothing.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use lanspread_db::CatalogMode;
 use lanspread_peer::{
-    GameView, KeepAwayReason, KeptAwayView, Offer, OperationError, OperationReport, OperationView,
-    OutboundView, Outcome, PeerEvent, PeerInfo, PeerView, Progress, SourceShare,
+    GameView, KeepAwayReason, KeptAwayView, Offer, OfferView, OperationError, OperationReport,
+    OperationView, OutboundView, Outcome, PeerEvent, PeerId, PeerInfo, PeerName, PeerView,
+    Progress, SourceShare,
 };
 use serde_json::{Value, json};
 
@@ -15,10 +16,20 @@ const MIB: f64 = 1_048_576.0;
 
 /// The answer to `list-games`.
 pub(crate) fn games(view: &PeerView) -> Value {
-    json!({ "games": view.games.iter().map(game).collect::<Vec<_>>() })
+    let names: BTreeMap<PeerId, &PeerName> = view
+        .peers
+        .iter()
+        .map(|peer| (peer.peer_id, &peer.name))
+        .collect();
+    let games: Vec<Value> = view
+        .games
+        .iter()
+        .map(|game| self::game(game, &names))
+        .collect();
+    json!({ "games": games })
 }
 
-fn game(game: &GameView) -> Value {
+fn game(game: &GameView, names: &BTreeMap<PeerId, &PeerName>) -> Value {
     json!({
         "id": game.id,
         "title": game.title,
@@ -29,8 +40,21 @@ fn game(game: &GameView) -> Value {
         "installed": game.installed,
         "peers": game.peers.len(),
         "holders": game.peers,
+        "offers": game.offers.iter().map(|said| offered(said, names)).collect::<Vec<_>>(),
         "manifest": game.manifest,
+        "pinned": game.pinned,
         "problem": game.problem,
+    })
+}
+
+fn offered(said: &OfferView, names: &BTreeMap<PeerId, &PeerName>) -> Value {
+    let peer = |peer: &PeerId| json!({ "peer_id": peer, "name": names.get(peer) });
+    json!({
+        "version": said.version,
+        "manifest": said.manifest,
+        "size": said.size_bytes,
+        "standing": said.standing.as_str(),
+        "peers": said.peers.iter().map(peer).collect::<Vec<_>>(),
     })
 }
 
@@ -264,6 +288,7 @@ pub(crate) fn event(event: &PeerEvent) -> Value {
             version,
             offers,
             chosen,
+            pinned,
         } => line(
             "manifest-conflict",
             json!({
@@ -271,6 +296,7 @@ pub(crate) fn event(event: &PeerEvent) -> Value {
                 "version": version,
                 "offers": offers.iter().map(offer).collect::<Vec<_>>(),
                 "chosen": chosen,
+                "pinned": pinned,
             }),
         ),
         PeerEvent::OperationBegan { id, kind } => {

@@ -20,12 +20,14 @@ mod narrate;
 mod node;
 mod operate;
 mod output;
+mod pin;
 mod protocol;
 mod reach;
 mod serve;
 mod session;
 mod settle;
 mod setup;
+mod show;
 mod signals;
 mod table;
 mod words;
@@ -105,6 +107,7 @@ fn run(command: Subcommands) -> Result<()> {
                 get::get(reached, &wanted).await
             })
         }
+        Subcommands::Show(game) => with_game(game, show::game),
         Subcommands::Install(game) => with_game(game, operate::install),
         Subcommands::Uninstall(game) => with_game(game, operate::uninstall),
         Subcommands::Remove(game) => with_game(game, operate::remove),

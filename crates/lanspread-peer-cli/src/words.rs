@@ -74,12 +74,32 @@ pub(crate) fn state(game: &Game, running: Option<&Operation>) -> String {
         (true, false) => "downloaded".to_owned(),
         (false, true) => "playable, cannot be shared".to_owned(),
         (false, false) if game.peers > 0 => format!("on others ({others})"),
+        (false, false) if !game.refused().is_empty() => format!(
+            "nobody here has the files that are pinned by the catalog; {}",
+            other_files(&game.refused())
+        ),
         (false, false) => "nobody here has it".to_owned(),
     };
     if let Some(problem) = &game.problem {
         state = format!("{state}; {}", printable(problem));
     }
     state
+}
+
+/// Who offers other files than those that are pinned.
+pub(crate) fn other_files(names: &[&str]) -> String {
+    let offer = if names.len() == 1 { "offers" } else { "offer" };
+    format!("{} {offer} other files", listed(names))
+}
+
+/// Names in a sentence, such as `alpha, bravo and charlie`.
+pub(crate) fn listed(names: &[&str]) -> String {
+    let names: Vec<String> = names.iter().map(|name| printable(name)).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
 }
 
 /// Whether what is here is what this party plays.
@@ -152,6 +172,13 @@ mod tests {
             (
                 with(json!({ "version": "20230101", "installed": true })),
                 "playable, but not version 20240101 of this party",
+            ),
+            (
+                json!({ "offers": [
+                    { "version": "20240101", "manifest": "00", "size": 1,
+                      "standing": "not-pinned", "peers": [{ "name": "mallory" }] },
+                ]}),
+                "nobody here has the files that are pinned by the catalog; mallory offers other files",
             ),
             (
                 with(json!({ "problem": "no version.ini" })),

@@ -21,10 +21,11 @@ pub use game_db::PeerGameDB;
 pub use handle::{PeerRuntimeHandle, RuntimeEnd};
 pub use lanspread_core::{
     AfterDownload, CommandRefused, DownloadRoom, ErrorKind, GameView, KeepAwayReason, KeptAwayView,
-    Offence, Offer, OperationError, OperationKind, OperationReport, OperationView, OutboundView,
-    Outcome, PeerCommand, PeerEvent, PeerInfo, PeerView, Progress, SourceShare, StepProgress,
-    Timing,
+    Offence, Offer, OfferView, OperationError, OperationKind, OperationReport, OperationView,
+    OutboundView, Outcome, PeerCommand, PeerEvent, PeerInfo, PeerView, Progress, SourceShare,
+    Standing, StepProgress, Timing,
 };
+pub use lanspread_disk::GameHasher;
 pub use lanspread_proto::{ListenAddr, PROTOCOL_VERSION, PeerId, PeerName};
 pub use options::{DiscoveryMode, PeerOptions, default_state_dir, host_name};
 pub use start::{StartError, start_peer, start_peer_with};

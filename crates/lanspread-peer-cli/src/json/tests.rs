@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use lanspread_db::{ContentHash, GameFileDescription, GameId, ManifestHash, RelPath, Version};
 use lanspread_peer::{
     ErrorKind, KeepAwayReason, KeptAwayView, ListenAddr, Offence, OperationKind, PROTOCOL_VERSION,
-    PeerId, PeerName, StepProgress,
+    PeerId, PeerName, Standing, StepProgress,
 };
 
 use super::*;
@@ -169,6 +169,7 @@ fn events() -> Vec<PeerEvent> {
                 peers: vec![(peer_id(), name())],
             }],
             chosen: Some(manifest()),
+            pinned: Some(manifest()),
         },
         PeerEvent::OperationBegan { id: id(), kind },
         PeerEvent::SourceDropped {
@@ -243,7 +244,15 @@ fn view() -> PeerView {
             downloaded: true,
             installed: true,
             peers: vec![peer_id()],
+            offers: vec![OfferView {
+                version: version(),
+                manifest: Some(manifest()),
+                size_bytes: 1,
+                standing: Standing::Source,
+                peers: vec![peer_id()],
+            }],
             manifest: Some(manifest()),
+            pinned: Some(manifest()),
             problem: None,
         }]),
         peers: vec![PeerInfo {
@@ -385,6 +394,21 @@ fn the_answers_are_documented_with_exactly_their_fields() {
             .filter(|line| line["type"] == "result")
             .any(|line| form(&line["data"]) != json!({}) && agree(&form(&line["data"]), &data));
         assert!(shown, "no documented answer has the form {data}");
+    }
+}
+
+#[test]
+fn every_standing_of_an_offer_is_documented() {
+    for standing in [
+        Standing::Source,
+        Standing::Tied,
+        Standing::Outvoted,
+        Standing::NotPinned,
+        Standing::Hashing,
+        Standing::OtherVersion,
+    ] {
+        let name = format!("`{}`", standing.as_str());
+        assert!(DOCUMENTATION.contains(&name), "{name}");
     }
 }
 

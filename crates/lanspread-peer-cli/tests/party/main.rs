@@ -26,6 +26,7 @@ mod installing;
 mod interruptions;
 mod leaving;
 mod library;
+mod pins;
 mod recovery;
 mod serving;
 mod sources;

@@ -120,3 +120,75 @@ fn a_catalog_beside_the_games_is_used_and_that_is_said_with_its_bad_rows() {
         "without waiting: {said}"
     );
 }
+
+#[test]
+fn pins_are_made_shown_renewed_and_removed() {
+    let scene = Scene::new();
+    library(&scene);
+    let file = build(&scene);
+    let pin = |words: &[&str]| {
+        let mut command = lanspread(&["catalog", "pin"]);
+        command.arg("--games-dir").arg(scene.games("alpha"));
+        Ran::of(command.arg(&file).args(words))
+    };
+    let both = pin(&[]).succeeded().out;
+    assert_eq!(both.matches("new").count(), 2, "{both}");
+    assert!(both.contains("pins 2 versions"), "{both}");
+    let shown = Ran::of(lanspread(&["catalog", "show"]).arg(&file))
+        .succeeded()
+        .out;
+    let pinned: Vec<&str> = both
+        .lines()
+        .filter(|line| line.starts_with("catalog-"))
+        .filter_map(|line| line.split_whitespace().nth(2))
+        .collect();
+    assert_eq!(pinned.len(), 2, "{both}");
+    assert!(pinned.iter().all(|pin| shown.contains(pin)), "{shown}");
+
+    let same = pin(&[]).succeeded().out;
+    assert!(same.contains("nothing changed"), "{same}");
+    let data = scene.games("alpha").join("catalog-one/data/pak0.bin");
+    std::fs::write(data, "other files").expect("writable");
+    let renewed = pin(&["catalog-one"]).succeeded().out;
+    assert!(renewed.contains("other files, was "), "{renewed}");
+    assert!(!renewed.contains("catalog-two"), "{renewed}");
+
+    let unlisted = pin(&["catalog-three"]).failed();
+    assert!(unlisted.contains("does not list it"), "{unlisted}");
+    std::fs::remove_dir_all(scene.games("alpha").join("catalog-two")).expect("writable");
+    let gone = pin(&["catalog-two"]).failed();
+    assert!(gone.contains("--games-dir"), "{gone}");
+    let rest = pin(&[]).succeeded().out;
+    assert!(rest.contains("1 game of the catalog not in"), "{rest}");
+
+    let removed = pin(&["catalog-two", "--remove"]).succeeded().out;
+    assert!(removed.contains("removed, was "), "{removed}");
+    assert!(removed.contains("pins 1 version;"), "{removed}");
+    let all = pin(&["--remove"]).succeeded().out;
+    assert!(all.contains("pins 0 versions"), "{all}");
+}
+
+#[test]
+fn hostile_pins_are_named_and_the_rest_is_kept() {
+    let scene = Scene::new();
+    library(&scene);
+    let file = build(&scene);
+    let mut command = lanspread(&["catalog", "pin"]);
+    command.arg("--games-dir").arg(scene.games("alpha"));
+    Ran::of(command.arg(&file)).succeeded();
+    let connection = rusqlite::Connection::open(&file).expect("a database");
+    let evil = "INSERT INTO lanspread_pins VALUES('../evil', '20240101', 'ff')";
+    connection.execute(evil, []).expect("writable");
+    drop(connection);
+    let shown = Ran::of(lanspread(&["catalog", "show"]).arg(&file))
+        .succeeded()
+        .out;
+    assert!(shown.contains("1 row not used:"), "{shown}");
+    assert!(shown.contains("pin 3 (\"../evil\")"), "{shown}");
+    let mut command = lanspread(&["catalog", "pin", "--remove"]);
+    let removed = Ran::of(command.arg(&file).arg("catalog-one"))
+        .succeeded()
+        .out;
+    assert!(removed.contains("pins 1 version;"), "{removed}");
+    assert!(removed.contains("../evil"), "{removed}");
+}
