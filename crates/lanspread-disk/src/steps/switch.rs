@@ -360,7 +360,13 @@ fn move_into_place(root: &Root<'_>, from: &Path, to: &Path) -> Result<(), DiskFa
         // What was in it went before; a directory with anything else in it stays and stops us.
         remove::remove_empty_folders(folder, to).doing("remove", to)?;
     }
-    folder.rename(from, to).doing("move into place", to)
+    folder.rename(from, to).doing("move into place", to)?;
+    if stat.is_some_and(|stat| stat.kind == Kind::File) {
+        // A power cut can leave a moved file under both names, and renaming one to the other does
+        // nothing then.
+        files::remove_if_there(folder, from).doing("remove", from)?;
+    }
+    Ok(())
 }
 
 fn staged(root: &Root<'_>) -> Result<(ManifestHash, Manifest), DiskFailure> {
