@@ -4,7 +4,6 @@
 //! has ended reaches nothing any more.
 
 use std::{
-    ffi::OsStr,
     io,
     path::{Component, Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -366,15 +365,6 @@ impl Folder for VirtualFolder {
     ) -> Result<UnpackReport, UnpackError> {
         archive::unpack(&self.0.mounted, self, order)
     }
-}
-
-/// Opens the file at a full path; links on the way to its directory are followed.
-pub(super) fn open_by_full_path(mounted: &Mounted, path: &Path) -> io::Result<Arc<dyn FileHandle>> {
-    let parent = path.parent().unwrap_or(Path::new("/"));
-    let name = path.file_name().unwrap_or(OsStr::new(""));
-    mounted
-        .open(parent)?
-        .open_file(Path::new(name), Access::Read)
 }
 
 #[derive(Debug)]

@@ -11,13 +11,11 @@ use std::{
 };
 
 use lanspread_db::{ContentHash, RelPath};
-use lanspread_disk::port::{Access, Folder, UnpackOrder};
+use lanspread_disk::port::{Access, FileSystem, Folder, UnpackOrder};
 use lanspread_unpack::{
     EntryRefusal, UnpackError, UnpackJob, UnpackPhase, UnpackProgress, UnpackReport, UnpackedFile,
     Unpacker,
 };
-
-use super::adapter::{Mounted, open_by_full_path};
 
 /// What an archive begins with.
 const MAGIC: &[u8] = b"lanspread-sim archive\n";
@@ -77,7 +75,7 @@ fn next<'a>(packed: &mut &'a [u8]) -> Result<Option<Entry<'a>>, String> {
 
 /// Unpacks into a directory of the virtual disk.
 pub(super) fn unpack(
-    mounted: &Mounted,
+    fs: &dyn FileSystem,
     target: &dyn Folder,
     order: UnpackOrder<'_>,
 ) -> Result<UnpackReport, UnpackError> {
@@ -90,7 +88,7 @@ pub(super) fn unpack(
     };
     for (index, path) in order.archives.iter().enumerate() {
         let name = file_name(path);
-        let packed = read(mounted, path).map_err(|source| UnpackError::Read {
+        let packed = read(fs, path).map_err(|source| UnpackError::Read {
             archive: name.clone(),
             source,
         })?;
@@ -237,8 +235,11 @@ fn file_name(path: &Path) -> String {
     name.to_string_lossy().into_owned()
 }
 
-fn read(mounted: &Mounted, path: &Path) -> io::Result<Vec<u8>> {
-    let file = open_by_full_path(mounted, path)?;
+/// Reads a whole file by its full path.
+fn read(fs: &dyn FileSystem, path: &Path) -> io::Result<Vec<u8>> {
+    let folder = fs.open(path.parent().unwrap_or(Path::new("/")))?;
+    let name = Path::new(path.file_name().unwrap_or_default());
+    let file = folder.open_file(name, Access::Read)?;
     let len = usize::try_from(file.stat()?.stamp.size_bytes).unwrap_or(usize::MAX);
     let mut bytes = vec![0; len];
     let read = file.read_at(&mut bytes, 0)?;

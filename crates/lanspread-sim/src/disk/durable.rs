@@ -14,8 +14,8 @@ use super::{
 /// What a file system promises of the order in which unsynced changes of names survive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NameOrder {
-    /// One journal for all directories: what survives is a first part of all changes. A change that
-    /// was synced survives in any case.
+    /// One journal for all directories: what survives is a first part of all changes, up to the last
+    /// one that was synced at least.
     Journal,
     /// Each directory is written by itself. Something that was moved from one to another stands in
     /// the old, the new or both.
@@ -36,10 +36,12 @@ impl Image {
 
     pub(super) fn sync_folder(&mut self, id: NodeId) {
         if let Body::Folder(folder) = &mut self.node_mut(id).body
-            && !folder.pending.is_empty()
+            && let Some(last) = folder.pending.last()
         {
+            let number = last.number;
             folder.pending.clear();
             folder.durable = folder.live.clone();
+            self.committed = self.committed.max(number);
         }
     }
 
@@ -91,11 +93,13 @@ impl Image {
     /// How many of each directory's changes survive.
     fn keep_in_order(&self, choose: Choose<'_>) -> BTreeMap<NodeId, usize> {
         let mut numbers: Vec<u64> = self.with_pending().flat_map(|(_, all)| all).collect();
+        numbers.retain(|number| *number > self.committed);
         numbers.sort_unstable();
         numbers.dedup();
         let count = choose_up_to(choose, numbers.len());
-        let last = count.checked_sub(1).map(|last| numbers[last]);
-        let survives = |number: &u64| last.is_some_and(|last| *number <= last);
+        let chosen = count.checked_sub(1).map(|last| numbers[last]);
+        let last = chosen.unwrap_or(self.committed);
+        let survives = |number: &u64| *number <= last;
         self.with_pending()
             .map(|(id, all)| (id, all.iter().filter(|number| survives(number)).count()))
             .collect()

@@ -27,13 +27,15 @@ pub(super) const NAME_BYTES_MAX: usize = 255;
 const FOLDER_BYTES: u64 = 4096;
 
 /// A tree.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Image {
     pub(super) nodes: BTreeMap<NodeId, Node>,
     pub(super) rules: Rules,
     next: NodeId,
     /// Numbers the changes of names.
     pub(super) changes: u64,
+    /// The last change of names that was synced.
+    pub(super) committed: u64,
     /// Bytes that live contents take.
     pub(super) used_bytes: u64,
     clock: Clock,
@@ -42,13 +44,13 @@ pub(super) struct Image {
 }
 
 /// The time that changes are stamped with; no two at the same moment get the same stamp.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Clock {
     now_ns: i64,
     ticks: i64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) body: Body,
     modified_ns: i64,
@@ -59,7 +61,7 @@ pub(super) struct Node {
     pub(super) open: u32,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Body {
     Folder(Folder),
     File(File),
@@ -69,7 +71,7 @@ pub(super) enum Body {
 /// Names by their key: the name itself, or folded where case does not count.
 pub(super) type Names = BTreeMap<OsString, Entry>;
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Folder {
     pub(super) live: Names,
     pub(super) durable: Names,
@@ -105,7 +107,7 @@ impl Pending {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct File {
     pub(super) live: Arc<Content>,
     pub(super) durable: Arc<Content>,
@@ -118,6 +120,7 @@ impl Image {
             rules,
             next: TOP,
             changes: 0,
+            committed: 0,
             used_bytes: 0,
             clock: Clock::default(),
             swept: 0,

@@ -17,6 +17,7 @@ pub mod faults;
 mod hands;
 mod image;
 mod pace;
+pub mod planted;
 mod sight;
 #[cfg(test)]
 mod tests;
@@ -116,6 +117,26 @@ impl VirtualDisk {
             state: Arc::clone(&self.0),
             run: self.state().run,
         })
+    }
+
+    /// Another disk that holds the same, durable and not; its machine does not run, and nothing goes
+    /// wrong on it.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let state = self.state();
+        let mut image = state.image.clone();
+        image.recount();
+        Self(Arc::new(Mutex::new(State {
+            image,
+            run: 0,
+            stopped: false,
+            operations: 0,
+            change_operations: 0,
+            decide: None,
+            capacity_bytes: state.capacity_bytes,
+            pace: state.pace,
+            spent: Duration::ZERO,
+        })))
     }
 
     /// The process was killed: its handles are gone, and the system still writes everything.
