@@ -253,6 +253,9 @@ impl Peer {
                 offence,
                 times,
             } => self.misbehaved(now, peer_id, transport_addr, offence, times),
+            Input::OtherParty {
+                peer_id, mismatch, ..
+            } => self.other_party(now, peer_id, mismatch),
             Input::Trouble { message } => self.out.emit(PeerEvent::Notice { message }),
             Input::Shutdown => self.shut_down(now),
             // These carry an effect and were taken above.

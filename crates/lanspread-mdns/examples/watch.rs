@@ -25,6 +25,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         listen_port: 47_000,
         interfaces: Interfaces::for_listener(listen_ip),
         protocol_version: 1,
+        needs_code: false,
         library_revision: "0".to_owned(),
         host_name: "watch".to_owned(),
         name: format!("watch {}", std::process::id()),

@@ -17,6 +17,8 @@ use crate::{
 pub(crate) const KEY_PEER_ID: &str = "id";
 /// TXT key of the protocol version.
 pub(crate) const KEY_PROTOCOL_VERSION: &str = "v";
+/// TXT key that says whether a party code is needed.
+pub(crate) const KEY_NEEDS_CODE: &str = "code";
 /// TXT key of the library revision.
 pub(crate) const KEY_LIBRARY_REVISION: &str = "rev";
 /// TXT key of the machine's name.
@@ -34,6 +36,8 @@ pub struct Advertisement {
     pub candidates: Vec<SocketAddr>,
     /// The wire version it speaks.
     pub protocol_version: u32,
+    /// Whether it says that a party code is needed to connect.
+    pub needs_code: bool,
     /// Its library's revision; empty if it says none.
     pub library_revision: String,
     /// Its machine's name; empty if it says none.
@@ -115,6 +119,7 @@ impl RawInstance {
         let advertisement = Advertisement {
             peer_id: peer_id.to_owned(),
             protocol_version: self.protocol_version()?,
+            needs_code: self.needs_code()?,
             library_revision: self.library_revision()?,
             host_name: self.text(KEY_HOST_NAME, HOST_NAME_BYTES_MAX)?,
             name: self.text(KEY_NAME, NAME_BYTES_MAX)?,
@@ -182,6 +187,14 @@ impl RawInstance {
         text.parse().map_err(|_| malformed)
     }
 
+    fn needs_code(&self) -> Result<bool, RejectionReason> {
+        match self.value(KEY_NEEDS_CODE)? {
+            None | Some("0") => Ok(false),
+            Some("1") => Ok(true),
+            Some(_) => Err(RejectionReason::Malformed(KEY_NEEDS_CODE)),
+        }
+    }
+
     fn library_revision(&self) -> Result<String, RejectionReason> {
         let text = self.value(KEY_LIBRARY_REVISION)?.unwrap_or_default();
         if !is_library_revision(text) {
@@ -246,6 +259,7 @@ mod tests {
                 peer_id: ID.to_owned(),
                 candidates: vec!["10.0.0.5:47000".parse().unwrap()],
                 protocol_version: 1,
+                needs_code: false,
                 library_revision: "7:42".to_owned(),
                 host_name: "pc".to_owned(),
                 name: "Ada".to_owned(),
@@ -269,6 +283,19 @@ mod tests {
         let mut upper = without("name");
         upper.txt.push(("NAME".to_owned(), b"Ada".to_vec()));
         assert_eq!(upper.parse(), raw().parse());
+    }
+
+    #[test]
+    fn whether_a_code_is_needed_is_yes_or_no_and_no_unless_said() {
+        for (value, needed) in [(&b"0"[..], false), (b"1", true)] {
+            assert_eq!(with("code", value).parse().unwrap().needs_code, needed);
+        }
+        for value in [&b""[..], b"2", b"yes", b"\xff"] {
+            assert_eq!(
+                with("code", value).parse(),
+                Err(RejectionReason::Malformed("code"))
+            );
+        }
     }
 
     #[test]

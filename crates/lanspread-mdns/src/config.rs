@@ -20,6 +20,8 @@ pub struct DiscoveryConfig {
     pub interfaces: Interfaces,
     /// The wire version this peer speaks.
     pub protocol_version: u32,
+    /// Whether whoever wants to connect has to know the party's code. Nothing else is said of it.
+    pub needs_code: bool,
     /// The library's revision: at most [`crate::limits::LIBRARY_REVISION_BYTES_MAX`] bytes of
     /// letters, digits, `.`, `-`, `_` and `:`.
     pub library_revision: String,

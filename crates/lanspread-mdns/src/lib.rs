@@ -21,6 +21,7 @@
 //!     listen_port: listen_addr.port(),
 //!     interfaces: Interfaces::for_listener(listen_addr.ip()),
 //!     protocol_version: 1,
+//!     needs_code: false,
 //!     library_revision: "0".to_owned(),
 //!     host_name: "gaming-pc".to_owned(),
 //!     name: "Ada".to_owned(),

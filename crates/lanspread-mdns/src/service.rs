@@ -8,8 +8,8 @@ use mdns_sd::{ResolvedService, ScopedIp, ServiceInfo};
 use crate::{
     DiscoveryConfig, DiscoveryError, Interfaces, SERVICE_TYPE, UpdateError,
     advertisement::{
-        KEY_HOST_NAME, KEY_LIBRARY_REVISION, KEY_NAME, KEY_PEER_ID, KEY_PROTOCOL_VERSION,
-        RawInstance,
+        KEY_HOST_NAME, KEY_LIBRARY_REVISION, KEY_NAME, KEY_NEEDS_CODE, KEY_PEER_ID,
+        KEY_PROTOCOL_VERSION, RawInstance,
     },
     candidates::HeardAddress,
     limits::{HOST_NAME_BYTES_MAX, NAME_BYTES_MAX},
@@ -23,6 +23,7 @@ pub(crate) struct OwnService {
     listen_port: u16,
     interfaces: Interfaces,
     protocol_version: String,
+    needs_code: bool,
     library_revision: String,
     host_name: String,
     name: String,
@@ -49,6 +50,7 @@ impl OwnService {
             listen_port: config.listen_port,
             interfaces: config.interfaces.clone(),
             protocol_version: config.protocol_version.to_string(),
+            needs_code: config.needs_code,
             library_revision: config.library_revision.clone(),
             host_name: clean_text(&config.host_name, HOST_NAME_BYTES_MAX),
             name: clean_text(&config.name, NAME_BYTES_MAX),
@@ -87,10 +89,11 @@ impl OwnService {
         }
     }
 
-    fn txt(&self) -> [(&'static str, &str); 5] {
+    fn txt(&self) -> [(&'static str, &str); 6] {
         [
             (KEY_PEER_ID, &self.peer_id),
             (KEY_PROTOCOL_VERSION, &self.protocol_version),
+            (KEY_NEEDS_CODE, if self.needs_code { "1" } else { "0" }),
             (KEY_LIBRARY_REVISION, &self.library_revision),
             (KEY_HOST_NAME, &self.host_name),
             (KEY_NAME, &self.name),
@@ -144,6 +147,7 @@ mod tests {
             listen_port: 47000,
             interfaces: Interfaces::loopback(),
             protocol_version: u32::MAX,
+            needs_code: true,
             library_revision: "9".repeat(crate::limits::LIBRARY_REVISION_BYTES_MAX),
             host_name: "h".repeat(500),
             name: "ä".repeat(500),
@@ -159,6 +163,7 @@ mod tests {
             .expect("our own rules hold");
         assert_eq!(advertisement.peer_id, config().peer_id);
         assert_eq!(advertisement.protocol_version, u32::MAX);
+        assert!(advertisement.needs_code);
         assert_eq!(advertisement.library_revision, config().library_revision);
         assert_eq!(advertisement.host_name.len(), HOST_NAME_BYTES_MAX);
         assert_eq!(advertisement.name.len(), NAME_BYTES_MAX);

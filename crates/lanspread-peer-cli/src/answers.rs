@@ -102,6 +102,8 @@ pub(crate) struct Status {
     pub(crate) version: String,
     pub(crate) protocol_version: u32,
     pub(crate) mode: String,
+    #[serde(default)]
+    pub(crate) party_code: bool,
     pub(crate) catalog: Option<PathBuf>,
     pub(crate) games_dir: PathBuf,
     pub(crate) state_dir: PathBuf,

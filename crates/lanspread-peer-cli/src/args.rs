@@ -11,6 +11,8 @@ use clap::{Args, Parser, Subcommand};
 use lanspread_db::GameId;
 use lanspread_peer::ListenAddr;
 
+use crate::secret::Secret;
+
 /// Share games at a LAN party: peers find each other, move games from many peers at once, and
 /// install them.
 #[derive(Debug, Parser)]
@@ -68,6 +70,23 @@ pub(crate) struct PeerArgs {
     /// What the others see [default: the name of this machine]
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
+    /// The code of the party; only peers with the same code meet. Others on this machine can see it
+    /// in the list of processes: the variable or a file keeps it from them
+    #[arg(
+        long,
+        value_name = "CODE",
+        env = "LANSPREAD_PARTY_CODE",
+        hide_env_values = true
+    )]
+    pub(crate) party_code: Option<Secret>,
+    /// Read the party code from the first line of a file, or of standard input if it is -
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "LANSPREAD_PARTY_CODE_FILE",
+        hide_env_values = true
+    )]
+    pub(crate) party_code_file: Option<PathBuf>,
     /// Also connect to this peer, where the network hides it; can be given several times
     #[arg(long, value_name = "ADDR")]
     pub(crate) connect: Vec<ListenAddr>,
@@ -141,6 +160,9 @@ pub(crate) enum Subcommands {
     /// Make, pin or show a catalog, the list of the games of a party
     #[command(subcommand)]
     Catalog(CatalogCommand),
+    /// Make a code for a party of your own
+    #[command(subcommand)]
+    Party(PartyCommand),
     /// Drive a peer by JSON lines on standard input and output (docs/JSONL.md)
     #[command(after_help = "Example:\n  \
             echo '{\"seq\":1,\"cmd\":\"status\"}' | lanspread jsonl --games-dir games --state-dir state")]
@@ -152,6 +174,14 @@ pub(crate) enum Subcommands {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PartyCommand {
+    /// Print a good party code, made by lot
+    #[command(after_help = "Example:\n  \
+            lanspread party new-code > code.txt; lanspread serve --party-code-file code.txt")]
+    NewCode,
 }
 
 #[derive(Debug, Subcommand)]

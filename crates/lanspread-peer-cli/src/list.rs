@@ -128,11 +128,16 @@ async fn look_around(reached: &mut Reached) -> Result<()> {
 
 /// Which party this is.
 pub(crate) fn party(status: &Status) -> String {
+    let with_code = if status.party_code {
+        " with a party code"
+    } else {
+        ""
+    };
     match &status.catalog {
         Some(catalog) if status.mode == "catalog" => {
-            format!("the party of the catalog {}", catalog.display())
+            format!("the party of the catalog {}{with_code}", catalog.display())
         }
-        Some(_) | None => "an open party: every game is shared".to_owned(),
+        Some(_) | None => format!("an open party{with_code}: every game is shared"),
     }
 }
 
@@ -233,6 +238,8 @@ mod tests {
         status.mode = "catalog".to_owned();
         status.catalog = Some("/party/game.db".into());
         assert_eq!(party(&status), "the party of the catalog /party/game.db");
+        status.party_code = true;
+        assert!(party(&status).ends_with("game.db with a party code"));
     }
 
     #[test]

@@ -20,9 +20,11 @@ mod narrate;
 mod node;
 mod operate;
 mod output;
+mod party;
 mod pin;
 mod protocol;
 mod reach;
+mod secret;
 mod serve;
 mod session;
 mod settle;
@@ -114,6 +116,7 @@ fn run(command: Subcommands) -> Result<()> {
         Subcommands::Verify(game) => with_game(game, operate::verify),
         Subcommands::Cancel(game) => with_game(game, operate::cancel),
         Subcommands::Catalog(command) => catalog::run(&command),
+        Subcommands::Party(command) => party::run(&command),
         Subcommands::Completions { shell } => completions(shell),
     }
 }

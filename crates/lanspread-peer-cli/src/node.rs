@@ -72,6 +72,7 @@ impl Node {
             state_dir: setup.state_dir.clone(),
             listen: setup.listen,
             name: setup.name.clone(),
+            party_code: setup.party_code.clone(),
             ..PeerOptions::default()
         };
         let (tx_events, rx_events) = mpsc::channel(EVENTS_PENDING_MAX);
@@ -91,6 +92,7 @@ impl Node {
             .ok();
         let facts = Facts {
             name: setup.name.clone(),
+            party_code: setup.party_code.is_some(),
             games_dir: setup.games_dir.value().clone(),
             state_dir: setup.state_dir.clone(),
             catalog: setup

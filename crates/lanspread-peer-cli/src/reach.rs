@@ -86,6 +86,12 @@ impl Reached {
                 status.games_dir.display()
             ));
         }
+        if setup.party_code.is_some() && !status.party_code {
+            note(
+                "a peer runs here already, without a party code; the code that you gave has no effect \
+                 on it",
+            );
+        }
         for addr in &setup.connect {
             client
                 .call(json!({ "cmd": "connect", "addr": addr }))

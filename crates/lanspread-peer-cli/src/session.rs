@@ -30,6 +30,8 @@ pub(crate) type Events = broadcast::Receiver<Arc<Value>>;
 #[derive(Debug, Clone)]
 pub(crate) struct Facts {
     pub(crate) name: PeerName,
+    /// Whether the party has a code; the code itself is told to nobody.
+    pub(crate) party_code: bool,
     pub(crate) games_dir: PathBuf,
     pub(crate) state_dir: PathBuf,
     pub(crate) catalog: Option<PathBuf>,
@@ -276,6 +278,7 @@ pub(crate) fn status(status: &StatusFacts<'_>) -> Value {
         "version": env!("CARGO_PKG_VERSION"),
         "protocol_version": PROTOCOL_VERSION,
         "mode": json::mode(view.mode),
+        "party_code": facts.party_code,
         "catalog": facts.catalog.as_ref().map(|path| path.to_string_lossy()),
         "games_dir": games_dir.to_string_lossy(),
         "state_dir": facts.state_dir.to_string_lossy(),

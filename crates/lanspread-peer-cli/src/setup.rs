@@ -8,9 +8,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lanspread_peer::{ListenAddr, PeerName, default_state_dir, host_name};
+use lanspread_peer::{ListenAddr, PartyCode, PeerName, default_state_dir, host_name};
 
-use crate::args::PeerArgs;
+use crate::{
+    args::PeerArgs,
+    secret::{self, SecretError},
+};
 
 /// The folder of games in the home folder, unless another one is named.
 const GAMES_DIR: &str = "Lanspread";
@@ -26,6 +29,7 @@ pub(crate) struct Setup {
     pub(crate) catalog: Option<Chosen<PathBuf>>,
     pub(crate) listen: SocketAddr,
     pub(crate) name: PeerName,
+    pub(crate) party_code: Option<PartyCode>,
     pub(crate) connect: Vec<ListenAddr>,
 }
 
@@ -72,6 +76,9 @@ pub(crate) enum SetupError {
         /// The games folder.
         games_dir: PathBuf,
     },
+    /// The party code cannot be used.
+    #[error(transparent)]
+    PartyCode(#[from] SecretError),
 }
 
 impl Setup {
@@ -103,6 +110,10 @@ impl Setup {
             catalog,
             listen: args.listen,
             name: PeerName::new(args.name.as_deref().unwrap_or(&host_name())),
+            party_code: secret::party_code(
+                args.party_code.as_ref(),
+                args.party_code_file.as_deref(),
+            )?,
             connect: args.connect.clone(),
         })
     }

@@ -12,6 +12,7 @@ mod handle;
 pub mod identity;
 pub mod net;
 mod options;
+mod party_code;
 mod start;
 mod supervisor;
 mod tasks;
@@ -28,4 +29,8 @@ pub use lanspread_core::{
 pub use lanspread_disk::GameHasher;
 pub use lanspread_proto::{ListenAddr, PROTOCOL_VERSION, PeerId, PeerName};
 pub use options::{DiscoveryMode, PeerOptions, default_state_dir, host_name};
+pub use party_code::{
+    CODE_DISTINCT_MIN, CODE_SYMBOLS_MAX, CODE_SYMBOLS_MIN, CODE_TEXT_BYTES_MAX, PartyCode,
+    PartyCodeError,
+};
 pub use start::{StartError, start_peer, start_peer_with};

@@ -8,6 +8,8 @@ use std::{
 use lanspread_core::Timing;
 use lanspread_proto::PeerName;
 
+use crate::party_code::PartyCode;
+
 /// Options of a peer; [`PeerOptions::default`] suits a guest at a party.
 #[derive(Debug, Clone)]
 pub struct PeerOptions {
@@ -22,6 +24,8 @@ pub struct PeerOptions {
     pub timing: Timing,
     /// Whether to advertise and browse by mDNS.
     pub discovery: DiscoveryMode,
+    /// The code of the party; without one the party is open. Only peers with the same code meet.
+    pub party_code: Option<PartyCode>,
 }
 
 /// How peers are found.
@@ -41,6 +45,7 @@ impl Default for PeerOptions {
             name: PeerName::new(&host_name()),
             timing: Timing::default(),
             discovery: DiscoveryMode::Mdns,
+            party_code: None,
         }
     }
 }

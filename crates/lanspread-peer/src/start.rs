@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lanspread_core::{Config, Input, Peer, PeerEvent};
+use lanspread_core::{Config, Door, Input, Peer, PeerEvent};
 use lanspread_db::Catalog;
 use lanspread_disk::Disk;
 use lanspread_proto::{LibraryEpoch, LibraryRevision, ListenAddr, PeerId};
@@ -234,6 +234,7 @@ impl Parts {
         services.discover(&options, peer_id, &listen, &rx_revision);
         let server = ServerTask {
             listen: options.listen,
+            party_code: options.party_code,
             identity,
             transports: transports.clone(),
             executor: executor.clone(),
@@ -286,8 +287,17 @@ fn draw_config(
         epoch: LibraryEpoch(getrandom::u64().map_err(StartError::Randomness)? >> 11),
         seed: getrandom::u64().map_err(StartError::Randomness)?,
         catalog,
+        door: door(options),
         timing: options.timing,
     })
+}
+
+/// Whether the party has a code.
+fn door(options: &PeerOptions) -> Door {
+    options
+        .party_code
+        .as_ref()
+        .map_or(Door::Open, |_| Door::Code)
 }
 
 /// The long-lived tasks beside the server, each started again when it fails.
@@ -330,6 +340,7 @@ impl Services {
             peer_id,
             name: options.name.clone(),
             listen_ip: options.listen.ip(),
+            door: door(options),
             listen: listen.clone(),
             revision: revision.clone(),
             inputs: self.inputs.clone(),

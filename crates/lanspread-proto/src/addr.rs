@@ -103,6 +103,12 @@ impl TransportAddr {
     pub const fn new(addr: SocketAddr) -> Self {
         Self(addr)
     }
+
+    /// The machine it is on, for counting who comes from where. Without a port it leads nowhere.
+    #[must_use]
+    pub const fn ip(&self) -> IpAddr {
+        self.0.ip()
+    }
 }
 
 impl fmt::Display for TransportAddr {

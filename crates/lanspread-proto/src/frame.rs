@@ -5,7 +5,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::limits::{REQUEST_FRAME_BYTES_MAX, RESPONSE_FRAME_BYTES_MAX};
+use crate::limits::{ADMISSION_FRAME_BYTES_MAX, REQUEST_FRAME_BYTES_MAX, RESPONSE_FRAME_BYTES_MAX};
 
 /// Which limit a frame is held to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub enum FrameKind {
     Request,
     /// At most [`RESPONSE_FRAME_BYTES_MAX`] bytes.
     Response,
+    /// At most [`ADMISSION_FRAME_BYTES_MAX`] bytes.
+    Admission,
 }
 
 impl FrameKind {
@@ -23,6 +25,7 @@ impl FrameKind {
         match self {
             Self::Request => REQUEST_FRAME_BYTES_MAX,
             Self::Response => RESPONSE_FRAME_BYTES_MAX,
+            Self::Admission => ADMISSION_FRAME_BYTES_MAX,
         }
     }
 }
@@ -91,7 +94,11 @@ mod tests {
     use super::*;
     use crate::{Request, Response};
 
-    const KINDS: [FrameKind; 2] = [FrameKind::Request, FrameKind::Response];
+    const KINDS: [FrameKind; 3] = [
+        FrameKind::Request,
+        FrameKind::Response,
+        FrameKind::Admission,
+    ];
 
     fn header(len: usize) -> [u8; 4] {
         u32::try_from(len).unwrap().to_be_bytes()

@@ -6,6 +6,9 @@ pub const REQUEST_FRAME_BYTES_MAX: usize = 64 * 1024;
 /// Longest response frame payload, in bytes. A full library of [`LIBRARY_GAMES_MAX`] games fits.
 pub const RESPONSE_FRAME_BYTES_MAX: usize = 8 * 1024 * 1024;
 
+/// Longest frame payload of an admission, in bytes.
+pub const ADMISSION_FRAME_BYTES_MAX: usize = 256;
+
 /// Most games one peer may announce.
 pub const LIBRARY_GAMES_MAX: usize = 10_000;
 

@@ -7,10 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::{FrameError, FrameKind, WrongVersion, decode_payload, encode_frame};
 
-/// The TLS application protocol of one wire version.
+/// The TLS application protocol of one wire version, in a party without a code.
 #[must_use]
 pub fn alpn(protocol_version: u32) -> Vec<u8> {
     format!("lanspread/{protocol_version}").into_bytes()
+}
+
+/// The TLS application protocol of one wire version, in a party with a code.
+#[must_use]
+pub fn alpn_with_code(protocol_version: u32) -> Vec<u8> {
+    format!("lanspread/{protocol_version}+code").into_bytes()
 }
 
 /// "This is my wire version": the only request on a connection of [`crate::ALPN_ANY_VERSION`].
@@ -83,11 +89,12 @@ impl WrongVersion {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ALPN, PROTOCOL_VERSION, Response};
+    use crate::{ALPN, ALPN_WITH_CODE, PROTOCOL_VERSION, Response};
 
     #[test]
     fn the_alpn_of_this_build_is_the_one_of_its_version() {
         assert_eq!(alpn(PROTOCOL_VERSION), ALPN);
+        assert_eq!(alpn_with_code(PROTOCOL_VERSION), ALPN_WITH_CODE);
     }
 
     #[test]

@@ -11,9 +11,10 @@ use lanspread_db::{
     ChunkRef, ContentHash, GameId, Manifest, ManifestFile, ManifestHash, RelPath, Version,
 };
 use lanspread_proto::{
-    ChunkRequest, FrameKind, GameSummary, Hello, LibraryDelta, LibraryEpoch, LibraryRevision,
-    LibrarySnapshot, LibraryState, PROTOCOL_VERSION, PeerId, PeerName, Refusal, RefusalKind,
-    Request, Response, VersionProbe, WrongVersion, decode_payload, encode_frame,
+    Admission, AdmissionRefusal, ChunkRequest, FrameKind, GameSummary, Hello, LibraryDelta,
+    LibraryEpoch, LibraryRevision, LibrarySnapshot, LibraryState, PROTOCOL_VERSION, PeerId,
+    PeerName, Refusal, RefusalKind, Request, Response, Token, VersionProbe, WrongVersion,
+    decode_payload, encode_frame,
 };
 use serde_json::Value;
 
@@ -138,7 +139,7 @@ fn requests() -> Vec<(Request, &'static str)> {
     vec![
         (
             Request::Hello(hello()),
-            r#"{"type":"hello","protocol_version":1,"peer_id":"{ada}","listen_addr":"192.168.1.20:47000","name":"Ada","library":{"epoch":3391824770157312,"revision":7,"digest":"{digest}"}}"#,
+            r#"{"type":"hello","protocol_version":2,"peer_id":"{ada}","listen_addr":"192.168.1.20:47000","name":"Ada","library":{"epoch":3391824770157312,"revision":7,"digest":"{digest}"}}"#,
         ),
         (Request::Ping, r#"{"type":"ping"}"#),
         (
@@ -180,7 +181,7 @@ fn responses() -> Vec<(Response, &'static str)> {
     vec![
         (
             Response::HelloAck(hello()),
-            r#"{"type":"hello-ack","protocol_version":1,"peer_id":"{ada}","listen_addr":"192.168.1.20:47000","name":"Ada","library":{"epoch":3391824770157312,"revision":7,"digest":"{digest}"}}"#,
+            r#"{"type":"hello-ack","protocol_version":2,"peer_id":"{ada}","listen_addr":"192.168.1.20:47000","name":"Ada","library":{"epoch":3391824770157312,"revision":7,"digest":"{digest}"}}"#,
         ),
         (Response::Pong, r#"{"type":"pong"}"#),
         (Response::Noted, r#"{"type":"noted"}"#),
@@ -226,8 +227,8 @@ fn responses() -> Vec<(Response, &'static str)> {
             r#"{"type":"chunks","data_bytes":300008}"#,
         ),
         (
-            Response::WrongVersion(WrongVersion { ours: 1, yours: 2 }),
-            r#"{"type":"wrong-version","ours":1,"yours":2}"#,
+            Response::WrongVersion(WrongVersion { ours: 2, yours: 3 }),
+            r#"{"type":"wrong-version","ours":2,"yours":3}"#,
         ),
         (
             Response::Refused(Refusal::new(
@@ -245,11 +246,54 @@ fn responses() -> Vec<(Response, &'static str)> {
     ]
 }
 
+fn admissions() -> Vec<(Admission, &'static str)> {
+    vec![
+        (
+            Admission::AdmissionShare { share: share() },
+            r#"{"type":"admission-share","share":"{share}"}"#,
+        ),
+        (
+            Admission::AdmissionProof { proof: proof() },
+            r#"{"type":"admission-proof","proof":"{proof}"}"#,
+        ),
+        (
+            Admission::AdmissionRefused {
+                reason: AdmissionRefusal::WrongCode,
+            },
+            r#"{"type":"admission-refused","reason":"wrong-code"}"#,
+        ),
+    ]
+}
+
+/// The share of the document's example: the base point of the curve.
+fn share() -> Token {
+    let mut point = [0x66; 32];
+    point[0] = 0x58;
+    Token(point)
+}
+
+/// The dialer's proof of the document's example, built from the document's words alone.
+fn proof() -> Token {
+    let listener = PeerId::from_public_key_der(b"listener");
+    let proved = [
+        &ada().as_bytes()[..],
+        listener.as_bytes(),
+        &share().0,
+        &share().0,
+        &[0x22; 32],
+    ]
+    .concat();
+    let key = blake3::derive_key("lanspread admission 2: proof of the dialer", &[0x11; 32]);
+    Token(*blake3::keyed_hash(&key, &proved).as_bytes())
+}
+
 /// Puts the example's ids and hashes, which are too long to repeat, into a golden text.
 fn golden(text: &str) -> String {
     text.replace("{ada}", &ada().to_string())
         .replace("{digest}", &digest(&games()).to_string())
         .replace("{manifest}", &manifest().hash().to_string())
+        .replace("{share}", &share().to_string())
+        .replace("{proof}", &proof().to_string())
 }
 
 /// The JSON blocks of the document.
@@ -298,14 +342,38 @@ fn every_response_is_written_as_its_golden_and_shown_in_the_document() {
 
 #[test]
 fn the_version_probe_is_written_as_its_golden_and_shown_in_the_document() {
-    let golden = r#"{"type":"hello","protocol_version":2}"#;
+    let golden = r#"{"type":"hello","protocol_version":3}"#;
     let frame = VersionProbe {
-        protocol_version: 2,
+        protocol_version: 3,
     }
     .encode()
     .unwrap();
     assert_eq!(&frame[4..], golden.as_bytes());
     assert_shown(golden);
+}
+
+#[test]
+fn every_message_of_the_admission_is_written_as_its_golden_and_shown_in_the_document() {
+    for (message, text) in admissions() {
+        let golden = golden(text);
+        let frame = encode_frame(FrameKind::Admission, &message).unwrap();
+        assert_eq!(std::str::from_utf8(&frame[4..]).unwrap(), golden);
+        let read: Admission = decode_payload(FrameKind::Admission, golden.as_bytes()).unwrap();
+        assert_eq!(read, message);
+        assert_shown(&golden);
+    }
+    assert_hex_shown(
+        "the listener of the example",
+        PeerId::from_public_key_der(b"listener").as_bytes(),
+    );
+    for reason in [
+        AdmissionRefusal::WrongCode,
+        AdmissionRefusal::TooManyAttempts,
+    ] {
+        let name = serde_json::to_value(reason).unwrap();
+        let name = name.as_str().unwrap();
+        assert!(DOCUMENT.contains(&format!("| `{name}` |")), "{name}");
+    }
 }
 
 #[test]
@@ -333,9 +401,10 @@ fn the_goldens_hold_every_kind_of_message_once() {
 
 #[test]
 fn every_json_block_of_the_document_is_a_golden() {
-    let mut goldens: Vec<String> = vec![r#"{"type":"hello","protocol_version":2}"#.to_owned()];
+    let mut goldens: Vec<String> = vec![r#"{"type":"hello","protocol_version":3}"#.to_owned()];
     goldens.extend(requests().iter().map(|(_, text)| golden(text)));
     goldens.extend(responses().iter().map(|(_, text)| golden(text)));
+    goldens.extend(admissions().iter().map(|(_, text)| golden(text)));
     let goldens: Vec<Value> = goldens
         .iter()
         .map(|golden| serde_json::from_str(golden).unwrap())
@@ -427,6 +496,7 @@ fn the_document_shows_the_example_of_a_manifest() {
 fn the_document_is_about_this_version() {
     assert!(DOCUMENT.contains(&format!("This is version {PROTOCOL_VERSION}.")));
     assert!(DOCUMENT.contains(&format!("`lanspread/{PROTOCOL_VERSION}`")));
+    assert!(DOCUMENT.contains(&format!("`lanspread/{PROTOCOL_VERSION}+code`")));
 }
 
 #[test]

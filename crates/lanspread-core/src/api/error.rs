@@ -35,6 +35,8 @@ pub enum ErrorKind {
     OtherVersion,
     /// The peer is kept away for a while.
     KeptAway,
+    /// The peer belongs to another party, or one of the two has the wrong party code.
+    OtherParty,
     /// The disk is full.
     NoSpace,
     /// The system does not allow it.
@@ -75,6 +77,7 @@ impl ErrorKind {
             Self::Unreachable => "unreachable",
             Self::OtherVersion => "other-version",
             Self::KeptAway => "kept-away",
+            Self::OtherParty => "other-party",
             Self::NoSpace => "no-space",
             Self::NotAllowed => "not-allowed",
             Self::Foreign => "foreign",

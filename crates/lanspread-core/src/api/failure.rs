@@ -5,6 +5,8 @@ use std::{net::SocketAddr, time::Duration};
 use lanspread_db::ChunkRef;
 use lanspread_proto::PeerId;
 
+use super::PartyMismatch;
+
 /// Why a dial failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DialFailure {
@@ -37,6 +39,14 @@ pub enum DialFailure {
         theirs: u32,
         /// The wire version of this peer.
         ours: u32,
+    },
+    /// The peer is not of this party.
+    #[error("the peer at {addr} {mismatch}")]
+    OtherParty {
+        /// Where.
+        addr: SocketAddr,
+        /// What does not fit.
+        mismatch: PartyMismatch,
     },
     /// This peer itself answered.
     #[error("{addr} is this peer itself")]

@@ -34,6 +34,7 @@ impl Input {
             | Self::GameDirHealth { .. }
             | Self::OtherVersion { .. }
             | Self::Misbehaved { .. }
+            | Self::OtherParty { .. }
             | Self::Trouble { .. }
             | Self::Shutdown => None,
         }

@@ -9,8 +9,8 @@ use lanspread_proto::{ListenAddr, PeerId, Request, Response, TransportAddr};
 
 use super::{
     Advertisement, CommandId, DialFailure, Dialed, DiskFailure, EffectId, FetchFailure, Inbound,
-    ManifestAnswer, PeerCommand, PreparedDownload, ReplyId, RequestFailure, RootReport,
-    ServeFailure, StepProgress,
+    ManifestAnswer, PartyMismatch, PeerCommand, PreparedDownload, ReplyId, RequestFailure,
+    RootReport, ServeFailure, StepProgress,
 };
 use crate::{
     conduct::Offence,
@@ -81,6 +81,15 @@ pub enum Input {
         offence: Offence,
         /// How often since it was last told.
         times: u32,
+    },
+    /// A peer that is not of this party came to this peer's listener and was turned away.
+    OtherParty {
+        /// Who it is, as proved by the connection.
+        peer_id: PeerId,
+        /// From where it came, for logs and people.
+        transport_addr: TransportAddr,
+        /// What does not fit.
+        mismatch: PartyMismatch,
     },
     /// A part of the driver works less well than a user would expect; told once as a
     /// [`PeerEvent::Notice`](crate::PeerEvent::Notice).

@@ -12,6 +12,7 @@ mod failure;
 mod ids;
 mod input;
 mod operation;
+mod party;
 mod view;
 
 use std::{ops::Add, sync::Arc, time::Duration};
@@ -31,6 +32,7 @@ pub use failure::{
 };
 pub use input::Input;
 pub use operation::{OperationKind, OperationReport, Outcome, Progress, SourceShare};
+pub use party::{Door, PartyMismatch};
 pub use view::{
     GameView, KeptAwayView, OfferView, OperationView, OutboundView, PeerInfo, PeerView, Standing,
 };
@@ -80,6 +82,8 @@ pub struct Config {
     pub seed: u64,
     /// The games of this party.
     pub catalog: Arc<Catalog>,
+    /// Whether this party has a code.
+    pub door: Door,
     /// The intervals.
     pub timing: Timing,
 }
@@ -99,6 +103,8 @@ pub struct Timing {
     pub redial_min: Duration,
     /// Longest pause between two dials of the same peer.
     pub redial_max: Duration,
+    /// Pause before a peer is dialed again that had another party code.
+    pub other_party_rest: Duration,
     /// Library changes within this time are announced together.
     pub announce_debounce: Duration,
     /// File-system events within this time lead to one rescan.
@@ -126,6 +132,7 @@ impl Default for Timing {
             stale_after: Duration::from_secs(20),
             redial_min: Duration::from_secs(1),
             redial_max: Duration::from_secs(30),
+            other_party_rest: Duration::from_hours(1),
             announce_debounce: Duration::from_millis(100),
             rescan_debounce: Duration::from_millis(200),
             rescan_all: Duration::from_mins(5),
@@ -156,6 +163,8 @@ pub struct Advertisement {
     pub candidates: Vec<ListenAddr>,
     /// Its wire version.
     pub protocol_version: u32,
+    /// Whether it says that a party code is needed.
+    pub door: Door,
     /// The machine's name, for people.
     pub host_name: String,
 }

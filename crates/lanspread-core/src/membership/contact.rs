@@ -92,6 +92,10 @@ impl Membership {
                 member.version = Some(theirs);
                 self.on(ctx, peer, E::OtherVersion);
             }
+            Err(DialFailure::OtherParty { mismatch, .. }) => {
+                member.mismatch = Some(mismatch);
+                self.on(ctx, peer, E::OtherParty);
+            }
             Err(failure) => self.fail(ctx, peer, failure.to_string(), E::Unreached),
         }
     }
@@ -210,6 +214,7 @@ impl Membership {
 const fn kind_of(failure: &DialFailure) -> ErrorKind {
     match failure {
         DialFailure::OtherVersion { .. } => ErrorKind::OtherVersion,
+        DialFailure::OtherParty { .. } => ErrorKind::OtherParty,
         DialFailure::Myself { .. } => ErrorKind::BadInput,
         DialFailure::KeptAway { .. } => ErrorKind::KeptAway,
         DialFailure::ListenerNotReady => ErrorKind::NotReady,

@@ -21,6 +21,9 @@ pub(crate) enum MemberState {
     Resting,
     /// It runs another version: users were told, nothing more is tried.
     Refused,
+    /// It is of another party: users were told. If the codes differ it is dialed again after a long
+    /// rest, because one of them may have been typed wrong.
+    Elsewhere,
     /// Introduced and heard of lately.
     Live,
     /// Live, but silent for a while: a `Ping` is sent.
@@ -42,6 +45,9 @@ pub(crate) enum MemberEvent {
     SeenTheyDial,
     /// Discovery shows it as running another version; nothing proves it.
     SeenOtherVersion,
+    /// Discovery shows it as taking part with a party code where this peer has none, or the other way
+    /// round; nothing proves it.
+    SeenOtherParty,
     /// The pause of this state is over.
     PauseOver,
     /// A dial proved that it is there.
@@ -52,6 +58,8 @@ pub(crate) enum MemberEvent {
     GivenUp,
     /// Its connection proved that it runs another version.
     OtherVersion,
+    /// Its connection proved that it is not of this party.
+    OtherParty,
     /// Its `HelloAck` is accepted.
     Acked,
     /// `Hello` got no usable answer.
@@ -89,7 +97,8 @@ impl MemberState {
             | Self::Dialing
             | Self::Greeting
             | Self::Resting
-            | Self::Refused => false,
+            | Self::Refused
+            | Self::Elsewhere => false,
         }
     }
 
@@ -106,15 +115,17 @@ impl MemberState {
 type Rows = &'static [(E, S)];
 
 /// The machine: for each state the events that change it.
-const TRANSITIONS: [(S, Rows); 11] = [
+const TRANSITIONS: [(S, Rows); 12] = [
     (
         S::Unknown,
         &[
             (E::SeenWeDial, S::Dialing),
             (E::SeenTheyDial, S::Yielding),
             (E::SeenOtherVersion, S::Refused),
+            (E::SeenOtherParty, S::Elsewhere),
             (E::Reached, S::Greeting),
             (E::OtherVersion, S::Refused),
+            (E::OtherParty, S::Elsewhere),
             (E::Greeted, S::Live),
         ],
     ),
@@ -122,9 +133,11 @@ const TRANSITIONS: [(S, Rows); 11] = [
         S::Yielding,
         &[
             (E::SeenOtherVersion, S::Refused),
+            (E::SeenOtherParty, S::Elsewhere),
             (E::PauseOver, S::Dialing),
             (E::Reached, S::Greeting),
             (E::OtherVersion, S::Refused),
+            (E::OtherParty, S::Elsewhere),
             (E::Greeted, S::Live),
             (E::Left, S::Unknown),
             (E::KeptAway, S::Unknown),
@@ -137,6 +150,7 @@ const TRANSITIONS: [(S, Rows); 11] = [
             (E::Unreached, S::Resting),
             (E::GivenUp, S::Unknown),
             (E::OtherVersion, S::Refused),
+            (E::OtherParty, S::Elsewhere),
             (E::Greeted, S::Live),
             (E::Left, S::Unknown),
             (E::KeptAway, S::Unknown),
@@ -147,6 +161,7 @@ const TRANSITIONS: [(S, Rows); 11] = [
         &[
             (E::GivenUp, S::Unknown),
             (E::OtherVersion, S::Refused),
+            (E::OtherParty, S::Elsewhere),
             (E::Acked, S::Live),
             (E::HelloFailed, S::Resting),
             (E::Greeted, S::Live),
@@ -160,9 +175,11 @@ const TRANSITIONS: [(S, Rows); 11] = [
             (E::SeenWeDial, S::Dialing),
             (E::SeenTheyDial, S::Yielding),
             (E::SeenOtherVersion, S::Refused),
+            (E::SeenOtherParty, S::Elsewhere),
             (E::PauseOver, S::Dialing),
             (E::Reached, S::Greeting),
             (E::OtherVersion, S::Refused),
+            (E::OtherParty, S::Elsewhere),
             (E::Greeted, S::Live),
             (E::Left, S::Unknown),
             (E::KeptAway, S::Unknown),
@@ -173,7 +190,23 @@ const TRANSITIONS: [(S, Rows); 11] = [
         &[
             (E::SeenWeDial, S::Dialing),
             (E::SeenTheyDial, S::Yielding),
+            (E::SeenOtherParty, S::Elsewhere),
             (E::Reached, S::Greeting),
+            (E::OtherParty, S::Elsewhere),
+            (E::Greeted, S::Live),
+            (E::Left, S::Unknown),
+            (E::KeptAway, S::Unknown),
+        ],
+    ),
+    (
+        S::Elsewhere,
+        &[
+            (E::SeenWeDial, S::Dialing),
+            (E::SeenTheyDial, S::Yielding),
+            (E::SeenOtherVersion, S::Refused),
+            (E::PauseOver, S::Dialing),
+            (E::Reached, S::Greeting),
+            (E::OtherVersion, S::Refused),
             (E::Greeted, S::Live),
             (E::Left, S::Unknown),
             (E::KeptAway, S::Unknown),
@@ -185,7 +218,9 @@ const TRANSITIONS: [(S, Rows); 11] = [
             (E::SeenWeDial, S::Redialing),
             (E::SeenTheyDial, S::Doubtful),
             (E::SeenOtherVersion, S::Pinging),
+            (E::SeenOtherParty, S::Pinging),
             (E::OtherVersion, S::Refused),
+            (E::OtherParty, S::Elsewhere),
             (E::NotKnown, S::Regreeting),
             (E::Idle, S::Pinging),
             (E::Closed, S::Pinging),
@@ -200,6 +235,7 @@ const TRANSITIONS: [(S, Rows); 11] = [
             (E::SeenTheyDial, S::Doubtful),
             (E::Reached, S::Regreeting),
             (E::OtherVersion, S::Refused),
+            (E::OtherParty, S::Elsewhere),
             (E::Greeted, S::Live),
             (E::Answered, S::Live),
             (E::PingFailed, S::Redialing),
@@ -216,6 +252,7 @@ const TRANSITIONS: [(S, Rows); 11] = [
             (E::PauseOver, S::Redialing),
             (E::Reached, S::Regreeting),
             (E::OtherVersion, S::Refused),
+            (E::OtherParty, S::Elsewhere),
             (E::Greeted, S::Live),
             (E::Answered, S::Live),
             (E::NotKnown, S::Regreeting),
@@ -231,6 +268,7 @@ const TRANSITIONS: [(S, Rows); 11] = [
             (E::Unreached, S::Doubtful),
             (E::GivenUp, S::Doubtful),
             (E::OtherVersion, S::Refused),
+            (E::OtherParty, S::Elsewhere),
             (E::Greeted, S::Live),
             (E::Silent, S::Resting),
             (E::Left, S::Unknown),
@@ -242,6 +280,7 @@ const TRANSITIONS: [(S, Rows); 11] = [
         &[
             (E::GivenUp, S::Doubtful),
             (E::OtherVersion, S::Refused),
+            (E::OtherParty, S::Elsewhere),
             (E::Acked, S::Live),
             (E::HelloFailed, S::Doubtful),
             (E::Greeted, S::Live),
@@ -257,7 +296,7 @@ mod tests {
     use super::{MemberEvent as E, MemberState as S};
     use crate::machine_table::MachineTable;
 
-    const STATES: [(S, &str); 11] = [
+    const STATES: [(S, &str); 12] = [
         (S::Unknown, "no record"),
         (
             S::Yielding,
@@ -273,6 +312,11 @@ mod tests {
             S::Refused,
             "runs another version: users were told once, nothing more is tried",
         ),
+        (
+            S::Elsewhere,
+            "of another party: users were told once; dialed again after `other_party_rest`, and only \
+             if both have a code",
+        ),
         (S::Live, "introduced and heard of within `ping_idle`"),
         (S::Pinging, "live, but silent: `Ping` is sent"),
         (
@@ -286,7 +330,7 @@ mod tests {
         (S::Regreeting, "live as far as known; `Hello` is sent again"),
     ];
 
-    const EVENTS: [(E, &str); 19] = [
+    const EVENTS: [(E, &str); 21] = [
         (
             E::SeenWeDial,
             "discovery shows a new address, and this peer has the smaller id",
@@ -299,6 +343,10 @@ mod tests {
             E::SeenOtherVersion,
             "discovery shows another wire version; nothing proves it",
         ),
+        (
+            E::SeenOtherParty,
+            "discovery shows that one of the two has a party code and the other has none",
+        ),
         (E::PauseOver, "the pause of this state is over"),
         (E::Reached, "a dial proved that it is there"),
         (E::Unreached, "a dial failed"),
@@ -306,6 +354,10 @@ mod tests {
         (
             E::OtherVersion,
             "its connection proved that it runs another version",
+        ),
+        (
+            E::OtherParty,
+            "its connection proved that it is not of this party",
         ),
         (E::Acked, "its `HelloAck` is accepted"),
         (E::HelloFailed, "`Hello` got no usable answer"),
@@ -367,11 +419,14 @@ mod tests {
     }
 
     #[test]
-    fn a_live_peer_is_lost_only_by_silence_goodbye_misconduct_or_another_version() {
+    fn a_live_peer_is_lost_only_by_silence_goodbye_misconduct_or_another_version_or_party() {
         each(|state, event, next| {
             if state.is_live() && next.is_some_and(|next| !next.is_live()) {
                 assert!(
-                    matches!(event, E::Silent | E::Left | E::KeptAway | E::OtherVersion),
+                    matches!(
+                        event,
+                        E::Silent | E::Left | E::KeptAway | E::OtherVersion | E::OtherParty
+                    ),
                     "{state:?} {event:?}"
                 );
             }
@@ -395,7 +450,7 @@ mod tests {
                 S::Greeting | S::Regreeting => E::HelloFailed,
                 S::Live => E::Idle,
                 S::Pinging => E::PingFailed,
-                S::Refused => E::Greeted,
+                S::Refused | S::Elsewhere => E::Greeted,
                 S::Unknown => E::SeenWeDial,
             };
             assert!(state.next(out).is_some(), "{state:?}");

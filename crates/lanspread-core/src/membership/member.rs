@@ -11,8 +11,8 @@ use lanspread_proto::{
 
 use super::machine::{MemberEvent as E, MemberState as S};
 use crate::{
-    Advertisement, CANDIDATES_MAX, Ctx, Effect, EffectId, ErrorKind, Now, OperationError,
-    PeerEvent, Purpose, Route, Timing,
+    Advertisement, CANDIDATES_MAX, Config, Ctx, Door, Effect, EffectId, ErrorKind, Now,
+    OperationError, PartyMismatch, PeerEvent, Purpose, Route, Timing,
 };
 
 /// One other peer.
@@ -34,6 +34,12 @@ pub(crate) struct Member {
     advertised: Option<u32>,
     /// The wire version it proved or advertised, if it is another one.
     pub(super) version: Option<u32>,
+    /// What discovery shows of its door.
+    door: Option<Door>,
+    /// Why it is not of this party, as far as known.
+    pub(super) mismatch: Option<PartyMismatch>,
+    /// What users were told of that.
+    told_mismatch: Option<PartyMismatch>,
     heard_at: Now,
     /// Since when an answer is missing.
     asked_at: Now,
@@ -63,6 +69,9 @@ impl Default for Member {
             candidates: Vec::new(),
             advertised: None,
             version: None,
+            door: None,
+            mismatch: None,
+            told_mismatch: None,
             heard_at: Now::default(),
             asked_at: Now::default(),
             pause_until: None,
@@ -82,24 +91,28 @@ impl Member {
         self.addr
     }
 
-    /// How discovery would show it: all addresses at which it may be.
-    pub(super) fn advertisement(&self, peer: PeerId) -> Advertisement {
+    /// How discovery would show it: all addresses at which it may be. What is not known of it is taken
+    /// to be as it is here.
+    pub(super) fn advertisement(&self, own: &Config, peer: PeerId) -> Advertisement {
         Advertisement {
             peer_id: peer,
             candidates: self.addrs_to_dial(),
             protocol_version: self.advertised.unwrap_or(PROTOCOL_VERSION),
+            door: self.door.unwrap_or(own.door),
             host_name: self.name.to_string(),
         }
     }
 
     /// Discovery shows it: what that means, if it is news.
-    pub(super) fn seen(&mut self, me: PeerId, peer: PeerId, shown: Advertisement) -> Option<E> {
+    pub(super) fn seen(&mut self, own: &Config, peer: PeerId, shown: Advertisement) -> Option<E> {
         let version_is_news = self.advertised != Some(shown.protocol_version);
+        let door_is_news = self.door != Some(shown.door);
         let addrs_are_news = match self.addr {
             Some(addr) if self.state.is_live() => !shown.candidates.contains(&addr),
             Some(_) | None => self.candidates != shown.candidates,
         };
         self.advertised = Some(shown.protocol_version);
+        self.door = Some(shown.door);
         if self.addr.is_none() {
             self.name = PeerName::new(&shown.host_name);
         }
@@ -107,12 +120,18 @@ impl Member {
             self.version = Some(shown.protocol_version);
             return version_is_news.then_some(E::SeenOtherVersion);
         }
+        if let Some(mismatch) = PartyMismatch::between(own.door, shown.door) {
+            self.mismatch = Some(mismatch);
+            return door_is_news.then_some(E::SeenOtherParty);
+        }
         if shown.candidates.is_empty() {
             return None;
         }
         self.candidates = shown.candidates;
-        let news = addrs_are_news || (self.state == S::Refused && version_is_news);
-        let event = if me < peer {
+        let news = addrs_are_news
+            || (self.state == S::Refused && version_is_news)
+            || (self.state == S::Elsewhere && door_is_news);
+        let event = if own.peer_id < peer {
             E::SeenWeDial
         } else {
             E::SeenTheyDial
@@ -127,6 +146,8 @@ impl Member {
         self.reached = None;
         self.name = name;
         self.version = None;
+        self.mismatch = None;
+        self.told_mismatch = None;
         self.hear(now);
         moved
     }
@@ -209,6 +230,15 @@ impl Member {
             }
             S::Refused => {
                 self.refuse(ctx, peer);
+                self.fail_connects(ctx);
+            }
+            S::Elsewhere => {
+                // Whoever has no code will not have one until it is started again, which discovery
+                // shows; a code that was typed wrong is worth another look.
+                let dials_again = self.mismatch == Some(PartyMismatch::OtherCode);
+                self.pause_until =
+                    dials_again.then(|| ctx.now + ctx.config.timing.other_party_rest);
+                self.turn_away(ctx, peer);
                 self.fail_connects(ctx);
             }
             S::Live => {
@@ -320,6 +350,8 @@ impl Member {
     fn fail_connects(&mut self, ctx: &mut Ctx<'_>) {
         let kind = if self.state == S::Refused {
             ErrorKind::OtherVersion
+        } else if self.state == S::Elsewhere {
+            ErrorKind::OtherParty
         } else {
             ErrorKind::Unreachable
         };
@@ -363,6 +395,19 @@ impl Member {
             kind: ErrorKind::OtherVersion,
             reason: self.why.clone(),
         });
+    }
+
+    fn turn_away(&mut self, ctx: &mut Ctx<'_>, peer: PeerId) {
+        let mismatch = self.mismatch.unwrap_or(PartyMismatch::OtherCode);
+        self.why = mismatch.to_string();
+        if self.told_mismatch.replace(mismatch) != Some(mismatch) {
+            ctx.out.emit(PeerEvent::PeerRefused {
+                peer_id: Some(peer),
+                who: self.name.to_string(),
+                kind: ErrorKind::OtherParty,
+                reason: self.why.clone(),
+            });
+        }
     }
 
     /// Users hear once that a discovered peer cannot be reached.

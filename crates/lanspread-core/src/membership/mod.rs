@@ -17,7 +17,7 @@ use lanspread_proto::{
 
 use crate::{
     Advertisement, CANDIDATES_MAX, CommandRefused, Ctx, Effect, ErrorKind, Inbound, Now, Offence,
-    PeerEvent, Purpose, ReplyId, Route,
+    PartyMismatch, PeerEvent, Purpose, ReplyId, Route,
     limits::{CONNECTS_MAX, DIALS_MAX, PEERS_MAX},
 };
 
@@ -166,7 +166,7 @@ impl Membership {
             return;
         }
         let member = self.members.entry(peer).or_default();
-        let event = member.seen(ctx.config.peer_id, peer, advertisement);
+        let event = member.seen(ctx.config, peer, advertisement);
         if let Some(event) = event {
             self.on(ctx, peer, event);
         } else {
@@ -277,6 +277,14 @@ impl Membership {
         }
     }
 
+    /// A peer proved that it is not of this party: users hear of it once.
+    pub(crate) fn other_party(&mut self, ctx: &mut Ctx<'_>, peer: PeerId, mismatch: PartyMismatch) {
+        if self.make_room(peer) {
+            self.members.entry(peer).or_default().mismatch = Some(mismatch);
+            self.on(ctx, peer, E::OtherParty);
+        }
+    }
+
     /// A peer said who it is, in a `Hello` or a `HelloAck`.
     fn introduced(
         &mut self,
@@ -365,7 +373,7 @@ impl Membership {
         self.early.remove(&peer);
         let member = self.members.get_mut(&peer)?;
         member.why = why;
-        let known = (member.name.clone(), member.advertisement(peer));
+        let known = (member.name.clone(), member.advertisement(ctx.config, peer));
         self.on(ctx, peer, E::KeptAway);
         Some(known)
     }
@@ -455,7 +463,7 @@ impl Membership {
         let hopeless = self
             .members
             .iter()
-            .filter(|(_, member)| matches!(member.state, S::Resting | S::Refused))
+            .filter(|(_, member)| matches!(member.state, S::Resting | S::Refused | S::Elsewhere))
             .max_by_key(|(_, member)| member.failures)
             .map(|(&peer, _)| peer);
         hopeless.is_some_and(|peer| self.members.remove(&peer).is_some())

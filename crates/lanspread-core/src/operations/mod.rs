@@ -317,6 +317,7 @@ impl Operation {
             | Input::GameDirHealth { .. }
             | Input::OtherVersion { .. }
             | Input::Misbehaved { .. }
+            | Input::OtherParty { .. }
             | Input::Trouble { .. }
             | Input::Shutdown
             | Input::Dialed { .. }

@@ -7,7 +7,7 @@ use lanspread_proto::{PeerId, PeerName, Refusal, RefusalKind, Response, Transpor
 
 use super::Peer;
 use crate::{
-    Advertisement, Effect, Now, Offence, PeerEvent,
+    Advertisement, Effect, Now, Offence, PartyMismatch, PeerEvent,
     conduct::{KeepAwayReason, Toll},
 };
 
@@ -25,6 +25,14 @@ impl Peer {
         if !self.conduct.is_kept_away(peer) {
             let (members, mut ctx) = self.membership(now);
             members.other_version(&mut ctx, peer, theirs);
+        }
+    }
+
+    /// A peer of another party was here.
+    pub(super) fn other_party(&mut self, now: Now, peer: PeerId, mismatch: PartyMismatch) {
+        if !self.conduct.is_kept_away(peer) {
+            let (members, mut ctx) = self.membership(now);
+            members.other_party(&mut ctx, peer, mismatch);
         }
     }
 

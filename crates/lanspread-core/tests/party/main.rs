@@ -3,6 +3,7 @@
 mod chance;
 mod changing;
 mod disk;
+mod doors;
 mod fetching;
 mod meeting;
 mod network;
@@ -16,7 +17,7 @@ use lanspread_core::{
     Progress,
 };
 use lanspread_db::{Catalog, Game, GameDB, GameId, Pins, Version};
-use lanspread_proto::PeerId;
+use lanspread_proto::{PROTOCOL_VERSION, PeerId};
 
 use disk::manifest;
 use node::Fault;

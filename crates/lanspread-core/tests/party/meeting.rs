@@ -255,7 +255,7 @@ fn a_peer_of_another_version_is_refused_by_name_once() {
     assert_eq!(*kind, ErrorKind::OtherVersion);
     assert!(reason.contains("runs another version of Lanspread"));
     assert!(
-        reason.contains("99") && reason.contains("this is 1"),
+        reason.contains("99") && reason.contains(&format!("this is {PROTOCOL_VERSION}")),
         "{reason}"
     );
 }

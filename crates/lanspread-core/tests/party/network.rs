@@ -139,6 +139,7 @@ impl World {
             peer_id: node.id,
             candidates: vec![node.addr],
             protocol_version: node.version,
+            door: node.door(),
             host_name: node.name.clone(),
         }
     }
@@ -170,6 +171,19 @@ impl World {
             return self.fact(timeout, n, Input::Dialed { effect, result });
         };
         let theirs = self.nodes[to].version;
+        let delay = self.latency() * 2;
+        if let Some(mismatch) = self.nodes[n].mismatch(&self.nodes[to]) {
+            let addr = remote.socket_addr();
+            let result = Err(DialFailure::OtherParty { addr, mismatch });
+            self.fact(delay, n, Input::Dialed { effect, result });
+            let seen_from_there = self.nodes[to].mismatch(&self.nodes[n]);
+            let input = Input::OtherParty {
+                peer_id: self.nodes[n].id,
+                transport_addr: TransportAddr::new(([10, 0, 0, 1], 50_000).into()),
+                mismatch: seen_from_there.expect("parties differ both ways"),
+            };
+            return self.fact(delay, to, input);
+        }
         let result = if theirs == PROTOCOL_VERSION {
             Ok(Dialed {
                 peer_id: self.nodes[to].id,
@@ -184,7 +198,6 @@ impl World {
                 ours: PROTOCOL_VERSION,
             })
         };
-        let delay = self.latency() * 2;
         self.fact(delay, n, Input::Dialed { effect, result });
     }
 

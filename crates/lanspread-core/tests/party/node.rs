@@ -5,7 +5,9 @@ use std::{
     sync::Arc,
 };
 
-use lanspread_core::{CommandId, CommandRefused, EffectId, Now, Peer, PeerEvent, ReplyId};
+use lanspread_core::{
+    CommandId, CommandRefused, Door, EffectId, Now, PartyMismatch, Peer, PeerEvent, ReplyId,
+};
 use lanspread_db::Catalog;
 use lanspread_proto::{ListenAddr, PeerId};
 
@@ -51,6 +53,8 @@ pub(crate) struct Node {
     pub(crate) upload: u64,
     pub(crate) faults: BTreeSet<Fault>,
     pub(crate) version: u32,
+    /// The party code it was started with.
+    pub(crate) code: Option<&'static str>,
     pub(crate) events: Vec<PeerEvent>,
     pub(crate) answers: BTreeMap<CommandId, Result<(), CommandRefused>>,
     pub(crate) owed: BTreeMap<EffectId, Owed>,
@@ -67,6 +71,16 @@ pub(crate) struct Node {
 }
 
 impl Node {
+    pub(crate) fn door(&self) -> Door {
+        self.code.map_or(Door::Open, |_| Door::Code)
+    }
+
+    /// Why it is not of the party of another one.
+    pub(crate) fn mismatch(&self, other: &Self) -> Option<PartyMismatch> {
+        let doors = PartyMismatch::between(self.door(), other.door());
+        doors.or_else(|| (self.code != other.code).then_some(PartyMismatch::OtherCode))
+    }
+
     pub(crate) fn has(&self, fault: Fault) -> bool {
         self.faults.contains(&fault)
     }

@@ -117,6 +117,7 @@ impl World {
             upload: 100_000_000,
             faults: BTreeSet::new(),
             version: PROTOCOL_VERSION,
+            code: None,
             events: Vec::new(),
             answers: BTreeMap::new(),
             owed: BTreeMap::new(),
@@ -150,6 +151,7 @@ impl World {
             epoch: LibraryEpoch(u64::from(node.run) * 1000 + n as u64),
             seed: seed ^ n as u64,
             catalog: Arc::clone(&node.catalog),
+            door: node.door(),
             timing: Timing::default(),
         };
         node.peer = Some(Peer::new(config, now));

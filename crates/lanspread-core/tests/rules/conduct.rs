@@ -114,7 +114,7 @@ fn when_its_time_is_over_it_is_let_in_and_dialed_where_it_was_seen_last() {
     let mut lone = Lone::ready(Vec::new());
     lone.greet(ME + 1);
     lone.misbehaves(ME + 1, Offence::SilentStream, POINTS_MAX);
-    lone.pass(KEEP_AWAY - Duration::from_millis(1));
+    lone.pass(KEEP_AWAY.saturating_sub(Duration::from_millis(1)));
     assert_eq!(lone.doors(ME + 1), (1, 0));
     lone.pass(Duration::from_millis(1));
     assert_eq!(lone.doors(ME + 1), (1, 1));

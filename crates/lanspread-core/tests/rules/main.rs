@@ -11,9 +11,9 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use lanspread_core::{
     Advertisement, CANDIDATES_MAX, CommandId, CommandRefused, Config, DialFailure, Dialed,
-    DiskFailure, DiskFailureKind, DownloadRoom, Effect, EffectId, ErrorKind, Inbound, Input, Now,
-    Outcome, Peer, PeerCommand, PeerEvent, ReplyId, RequestFailure, RootReport, SentinelReport,
-    Timing, library_digest,
+    DiskFailure, DiskFailureKind, Door, DownloadRoom, Effect, EffectId, ErrorKind, Inbound, Input,
+    Now, Outcome, Peer, PeerCommand, PeerEvent, ReplyId, RequestFailure, RootReport,
+    SentinelReport, Timing, library_digest,
     limits::{
         ABSENT_LIBRARIES_MAX, CONNECTS_MAX, DIALS_MAX, HELD_COMMANDS_MAX, INQUIRIES_MAX,
         MANIFEST_ROUNDS_MAX, NOTES_MAX, OPERATIONS_MAX, PEERS_MAX, RECOVERIES_MAX, REDIALS_MAX,
@@ -26,7 +26,7 @@ use lanspread_db::{
 };
 use lanspread_proto::{
     ChunkRequest, GameSummary, Hello, LibraryEpoch, LibraryRevision, LibrarySnapshot, LibraryState,
-    ListenAddr, PeerId, PeerName, RefusalKind, Request, Response, TransportAddr,
+    ListenAddr, PROTOCOL_VERSION, PeerId, PeerName, RefusalKind, Request, Response, TransportAddr,
     limits::{CHUNKS_PER_REQUEST_MAX, LIBRARY_GAMES_MAX},
 };
 
@@ -104,7 +104,8 @@ fn shown(n: u16) -> Advertisement {
     Advertisement {
         peer_id: id(n),
         candidates: vec![addr(n)],
-        protocol_version: 1,
+        protocol_version: PROTOCOL_VERSION,
+        door: Door::Open,
         host_name: format!("host{n}"),
     }
 }
@@ -118,6 +119,7 @@ impl Lone {
             epoch: LibraryEpoch(9),
             seed: 1,
             catalog: Arc::new(Catalog::open_party()),
+            door: Door::Open,
             timing: Timing::default(),
         };
         let now = Now::default();
@@ -139,6 +141,7 @@ impl Lone {
             epoch: LibraryEpoch(9),
             seed: 1,
             catalog: Arc::new(catalog),
+            door: Door::Open,
             timing: Timing::default(),
         };
         let now = Now::default();

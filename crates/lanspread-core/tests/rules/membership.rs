@@ -44,7 +44,7 @@ fn a_hello_of_another_version_names_both_and_users_hear_once() {
         let Some(Response::WrongVersion(versions)) = response else {
             panic!("{response:?}")
         };
-        assert_eq!((versions.ours, versions.yours), (1, 7));
+        assert_eq!((versions.ours, versions.yours), (PROTOCOL_VERSION, 7));
     }
     assert_eq!(
         lone.count(|event| matches!(event, PeerEvent::PeerRefused { .. })),

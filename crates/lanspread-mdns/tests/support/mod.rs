@@ -87,6 +87,7 @@ pub(crate) fn config(n: u16) -> DiscoveryConfig {
         listen_port: 40_000 + n,
         interfaces: Interfaces::loopback(),
         protocol_version: 1,
+        needs_code: false,
         library_revision: "1".to_owned(),
         host_name: "test-pc".to_owned(),
         name: format!("peer {n}"),

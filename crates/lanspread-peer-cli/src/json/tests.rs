@@ -373,6 +373,7 @@ fn the_answers_are_documented_with_exactly_their_fields() {
     let view = view();
     let facts = Facts {
         name: name(),
+        party_code: false,
         games_dir: "/games".into(),
         state_dir: "/state".into(),
         catalog: Some("/game.db".into()),
@@ -419,7 +420,7 @@ fn a_mean_rate_is_rounded_and_never_divides_by_nothing() {
 }
 
 /// Every kind of error.
-const ERROR_KINDS: [ErrorKind; 24] = [
+const ERROR_KINDS: [ErrorKind; 25] = [
     ErrorKind::UnknownGame,
     ErrorKind::NotInCatalog,
     ErrorKind::Busy,
@@ -435,6 +436,7 @@ const ERROR_KINDS: [ErrorKind; 24] = [
     ErrorKind::Unreachable,
     ErrorKind::OtherVersion,
     ErrorKind::KeptAway,
+    ErrorKind::OtherParty,
     ErrorKind::NoSpace,
     ErrorKind::NotAllowed,
     ErrorKind::Foreign,

@@ -20,6 +20,7 @@ mod cold_start;
 mod conflicts;
 mod corruption;
 mod crashes;
+mod doors;
 mod full_disk;
 mod hostile;
 mod installing;

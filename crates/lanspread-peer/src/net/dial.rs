@@ -10,12 +10,13 @@ use std::{
     time::Duration,
 };
 
-use lanspread_core::{CANDIDATES_MAX, DialFailure, Dialed, Inbound};
+use lanspread_core::{CANDIDATES_MAX, DialFailure, Dialed, Inbound, PartyMismatch};
 use lanspread_proto::{FrameKind, ListenAddr, PeerId, VersionProbe, WrongVersion};
 use s2n_quic::{Connection, client::Connect};
 use tokio::{task::JoinSet, time};
 
 use super::{
+    admission::NotAdmitted,
     error::{ConnectError, connect_error},
     limits::DIAL_STAGGER,
     link::{CloseReason, Link},
@@ -109,9 +110,9 @@ impl Shared {
     ) -> Result<(Link, Dialed), DialFailure> {
         let candidates = &candidates[..candidates.len().min(CANDIDATES_MAX)];
         let mut failures = Vec::new();
-        let race = self.race(candidates, expect, &mut failures);
+        let reach = self.reach(candidates, expect, &mut failures);
         let arrived = tokio::select! {
-            arrived = time::timeout(timeout, race) => arrived.ok().flatten(),
+            arrived = time::timeout(timeout, reach) => arrived.ok().flatten(),
             () = self.stop.cancelled() => None,
         };
         let Some(Arrived {
@@ -135,6 +136,36 @@ impl Shared {
                 local_listen_addr,
             },
         ))
+    }
+
+    /// Connects, and proves the party code if there is one to whoever won the race. Only then: each
+    /// proof that fails is a guess, and the candidates are one peer.
+    async fn reach(
+        self: &Arc<Self>,
+        candidates: &[ListenAddr],
+        expect: Option<PeerId>,
+        failures: &mut Vec<DialFailure>,
+    ) -> Option<Arrived> {
+        let arrived = self.race(candidates, expect, failures).await?;
+        let handle = arrived.connection.handle();
+        let error = match self.prove_to(handle.clone(), arrived.ends).await {
+            Ok(()) => return Some(arrived),
+            Err(error) => error,
+        };
+        let addr = arrived.addr.socket_addr();
+        tracing::warn!(peer_id = %arrived.ends.peer_id.short(), %addr, %error, "not connected");
+        handle.close(CloseReason::NotAdmitted.code());
+        failures.push(match error {
+            NotAdmitted::OtherCode => DialFailure::OtherParty {
+                addr,
+                mismatch: PartyMismatch::OtherCode,
+            },
+            error => DialFailure::Handshake {
+                addr,
+                reason: error.to_string(),
+            },
+        });
+        None
     }
 
     /// Runs the attempts until one comes through or all have failed.
@@ -241,10 +272,16 @@ impl Shared {
         if self.links().is_kept_away(found) {
             return Err((DialFailure::KeptAway { addr }, CloseReason::KeptAway));
         }
-        if self.same_version(&handle) {
+        if self.same_protocol(&handle) {
             return Ok(ends);
         }
         let failure = match self.ask_version(handle).await {
+            Ok(WrongVersion { ours: theirs, .. }) if theirs == self.config.protocol_version => {
+                DialFailure::OtherParty {
+                    addr,
+                    mismatch: self.other_door(),
+                }
+            }
             Ok(WrongVersion { ours: theirs, .. }) => DialFailure::OtherVersion {
                 addr,
                 theirs,
@@ -287,7 +324,8 @@ impl Shared {
 /// The failure that tells people most about why none of the candidates worked.
 fn most_telling(failures: Vec<DialFailure>, candidates: &[ListenAddr]) -> DialFailure {
     let telling = |failure: &DialFailure| match failure {
-        DialFailure::OtherVersion { .. } => 5,
+        DialFailure::OtherVersion { .. } => 6,
+        DialFailure::OtherParty { .. } => 5,
         DialFailure::OtherPeer { .. } | DialFailure::KeptAway { .. } => 4,
         DialFailure::Myself { .. } => 3,
         DialFailure::Handshake { .. } => 2,

@@ -35,6 +35,9 @@ use super::{
 };
 use crate::identity::Identity;
 
+/// The label of the secret that ties an admission to its TLS session (RFC 8446, section 7.5).
+const EXPORTER_LABEL: &[u8] = b"EXPORTER-lanspread-admission";
+
 /// Both endpoints, running.
 pub(super) struct Endpoints {
     /// Accepts connections.
@@ -81,7 +84,7 @@ pub(super) fn start(config: &TransportConfig, identity: &Identity) -> Result<End
     let TlsConfigs {
         server: server_tls,
         client: client_tls,
-    } = tls::configs(identity, config.protocol_version).map_err(BindError::Tls)?;
+    } = tls::configs(identity, config.protocol()).map_err(BindError::Tls)?;
     let listen_socket =
         bind_socket(config.listen).map_err(|source| BindError::listen(config.listen, source))?;
     let listen = listen_socket
@@ -270,6 +273,8 @@ impl Drop for OpenConnection {
 pub(super) struct ConnectionFacts {
     /// Whose key signed the handshake.
     pub(super) peer_id: Option<PeerId>,
+    /// A secret of the TLS session that both ends can compute and nobody else.
+    pub(super) exported: Option<[u8; 32]>,
     _open: OpenConnection,
 }
 
@@ -288,6 +293,7 @@ impl event::Subscriber for Witness {
     ) -> ConnectionFacts {
         ConnectionFacts {
             peer_id: None,
+            exported: None,
             _open: self.open.enter(),
         }
     }
@@ -300,6 +306,9 @@ impl event::Subscriber for Witness {
     ) {
         let chain = event.session.peer_cert_chain_der().ok();
         context.peer_id = chain.and_then(|chain| tls::peer_id_of_chain(&chain));
+        let mut secret = [0; 32];
+        let exported = event.session.tls_exporter(EXPORTER_LABEL, &[], &mut secret);
+        context.exported = exported.is_ok().then_some(secret);
     }
 }
 

@@ -317,14 +317,21 @@ pub(super) async fn tell_version(shared: Arc<Shared>, mut connection: Connection
             transport_addr,
             ..
         } = from;
-        // Users hear of it also if the asker is gone before it confirms the answer.
-        shared
-            .report(NetEvent::OtherVersion {
+        let event = if theirs == shared.config.protocol_version {
+            NetEvent::OtherParty {
+                peer_id,
+                transport_addr,
+                mismatch: shared.other_door(),
+            }
+        } else {
+            NetEvent::OtherVersion {
                 peer_id,
                 transport_addr,
                 theirs,
-            })
-            .await;
+            }
+        };
+        // Users hear of it also if the asker is gone before it confirms the answer.
+        shared.report(event).await;
         // The connection must not close before the answer is there.
         tokio::select! {
             _ = time::timeout(limit, writer.delivered()) => {}

@@ -50,6 +50,9 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 /// A connection must be made within this time.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Both sides must have proved the party code this long after a connection was made.
+pub const ADMISSION_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// A request must be there in full this long after its stream was opened.
 pub const REQUEST_READ_TIMEOUT: Duration = Duration::from_secs(5);
 

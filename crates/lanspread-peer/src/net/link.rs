@@ -28,6 +28,8 @@ pub(super) enum CloseReason {
     TooMany,
     /// The other side misbehaved and is kept away.
     KeptAway,
+    /// The other side has not proved that it is of this party.
+    NotAdmitted,
 }
 
 impl CloseReason {
@@ -39,6 +41,7 @@ impl CloseReason {
             Self::OtherVersion => 2,
             Self::TooMany => 3,
             Self::KeptAway => KEPT_AWAY,
+            Self::NotAdmitted => 5,
         };
         code.into()
     }

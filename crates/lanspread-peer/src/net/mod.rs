@@ -1,10 +1,11 @@
 //! The transport: carries requests, manifests and chunks between proven peers.
 //!
 //! Invariant: every peer that this module names has proved its key on the connection it is named
-//! for, and no chunk leaves it whose hash was not checked. It decides nothing: whom to dial, what to
+//! for, and the code of the party if it has one, and no chunk leaves it whose hash was not checked. It decides nothing: whom to dial, what to
 //! ask and what to answer is said from outside, and it knows no game, no disk and no library.
 
 mod addrs;
+mod admission;
 mod dial;
 mod endpoint;
 mod error;

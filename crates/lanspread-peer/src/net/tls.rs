@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use lanspread_proto::{ALPN_ANY_VERSION, PeerId, alpn};
+use lanspread_proto::{ALPN_ANY_VERSION, PeerId};
 use rustls::{
     ClientConfig, DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme,
     client::{
@@ -36,16 +36,16 @@ pub(super) struct TlsConfigs {
     pub(super) client: ClientConfig,
 }
 
-/// Builds both halves for a peer that speaks `protocol_version`.
+/// Builds both halves for a peer that speaks this application protocol.
 ///
 /// # Errors
 /// An identity that the TLS library does not take.
-pub(super) fn configs(identity: &Identity, protocol_version: u32) -> Result<TlsConfigs, Error> {
+pub(super) fn configs(identity: &Identity, protocol: Vec<u8>) -> Result<TlsConfigs, Error> {
     let provider = Arc::new(ring::default_provider());
     let verifier = Arc::new(AnyProvenPeer {
         provider: Arc::clone(&provider),
     });
-    let protocols = vec![alpn(protocol_version), ALPN_ANY_VERSION.to_vec()];
+    let protocols = vec![protocol, ALPN_ANY_VERSION.to_vec()];
     let chain = vec![identity.certificate().clone()];
 
     let mut server = ServerConfig::builder_with_provider(Arc::clone(&provider))

@@ -9,11 +9,11 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use lanspread_core::{Inbound, Offence};
-use lanspread_proto::{ListenAddr, PROTOCOL_VERSION, PeerId, TransportAddr, alpn};
+use lanspread_core::{Inbound, Offence, PartyMismatch, admission::Doorkeeper};
+use lanspread_proto::{ListenAddr, PROTOCOL_VERSION, PeerId, TransportAddr, alpn, alpn_with_code};
 use s2n_quic::{Client, Connection, Server, connection};
 use tokio::{sync::mpsc, time::timeout};
 use tokio_util::{
@@ -22,7 +22,7 @@ use tokio_util::{
 };
 
 use super::{
-    BindError, IncomingStream, addrs,
+    BindError, IncomingStream, addrs, admission,
     dial::DialGates,
     endpoint::{self, ConnectionFacts, DialFamilies, EndpointThread, Endpoints, OpenConnections},
     fetch::Buffers,
@@ -31,7 +31,7 @@ use super::{
     link::{CloseReason, Link, Links},
     misconduct::{self, Misconduct},
 };
-use crate::identity::Identity;
+use crate::{identity::Identity, party_code::PartyCode};
 
 /// How a transport is set up.
 #[derive(Debug, Clone)]
@@ -40,6 +40,8 @@ pub struct TransportConfig {
     pub listen: SocketAddr,
     /// The wire version to speak; another than [`PROTOCOL_VERSION`] only in tests.
     pub protocol_version: u32,
+    /// The code of the party: whoever does not prove it is nobody here. `None` in an open party.
+    pub party_code: Option<PartyCode>,
     /// A connection on which nothing arrived for this long is closed.
     pub idle_timeout: Duration,
     /// A request must be there in full this long after its stream was opened.
@@ -53,8 +55,17 @@ impl TransportConfig {
         Self {
             listen,
             protocol_version: PROTOCOL_VERSION,
+            party_code: None,
             idle_timeout: IDLE_TIMEOUT,
             request_read_timeout: REQUEST_READ_TIMEOUT,
+        }
+    }
+
+    /// The application protocol that peers of the same party and version speak.
+    pub(super) fn protocol(&self) -> Vec<u8> {
+        match self.party_code {
+            None => alpn(self.protocol_version),
+            Some(_) => alpn_with_code(self.protocol_version),
         }
     }
 }
@@ -85,6 +96,15 @@ pub enum NetEvent {
         offence: Offence,
         /// How often.
         times: u32,
+    },
+    /// A peer that is not of this party came here and was turned away.
+    OtherParty {
+        /// Who it is, as proved.
+        peer_id: PeerId,
+        /// From where it came, for logs.
+        transport_addr: TransportAddr,
+        /// What does not fit.
+        mismatch: PartyMismatch,
     },
     /// The listening endpoint ended by itself: nobody can connect any more.
     ListenerFailed,
@@ -127,6 +147,9 @@ pub(super) struct Shared {
     pub(super) buffers: Buffers,
     pub(super) counters: Counters,
     pub(super) misconduct: Misconduct,
+    pub(super) doorkeeper: Mutex<Doorkeeper>,
+    /// The beginning of the doorkeeper's clock.
+    pub(super) began: Instant,
     pub(super) stop: CancellationToken,
     pub(super) tasks: TaskTracker,
     links: Mutex<Links>,
@@ -168,6 +191,8 @@ impl Transport {
             buffers: Buffers::default(),
             counters: Counters::default(),
             misconduct: Misconduct::default(),
+            doorkeeper: Mutex::default(),
+            began: Instant::now(),
             stop: stop.clone(),
             tasks: TaskTracker::new(),
             links: Mutex::new(Links::default()),
@@ -302,15 +327,24 @@ impl Shared {
         })
     }
 
-    /// Whether both ends of a connection speak the same wire version.
-    pub(super) fn same_version(&self, handle: &connection::Handle) -> bool {
-        let ours = alpn(self.config.protocol_version);
+    /// Whether both ends of a connection speak the same wire version, and both with a party code or
+    /// both without.
+    pub(super) fn same_protocol(&self, handle: &connection::Handle) -> bool {
+        let ours = self.config.protocol();
         handle
             .application_protocol()
             .is_ok_and(|protocol| protocol == ours)
     }
 
-    /// Takes a proven connection of the same version into use, whoever made it.
+    /// What it means that another peer of the same wire version shares no protocol with this one.
+    pub(super) const fn other_door(&self) -> PartyMismatch {
+        match self.config.party_code {
+            None => PartyMismatch::CodeNeeded,
+            Some(_) => PartyMismatch::CodeMissing,
+        }
+    }
+
+    /// Takes a proven connection of the same version and party into use, whoever made it.
     pub(super) fn adopt(self: &Arc<Self>, connection: Connection, ends: Inbound) -> Option<Link> {
         let (handle, acceptor) = connection.split();
         let link = self.links().add(handle, ends)?;
@@ -319,6 +353,15 @@ impl Shared {
             .spawn(inbound::serve_link(shared, link.clone(), acceptor));
         Some(link)
     }
+}
+
+/// The secret that both ends of a connection share by its TLS session.
+pub(super) fn exported(handle: &connection::Handle) -> Option<[u8; 32]> {
+    let mut exported = None;
+    handle
+        .query_event_context(|facts: &ConnectionFacts| exported = facts.exported)
+        .ok()?;
+    exported
 }
 
 /// Accepts connections until the transport closes.
@@ -353,9 +396,15 @@ fn accept_connection(shared: &Arc<Shared>, connection: Connection) {
         handle.close(CloseReason::KeptAway.code());
         return;
     }
-    if shared.same_version(&handle) {
+    if shared.same_protocol(&handle) {
         tracing::debug!(peer_id = %ends.peer_id.short(), from = %ends.transport_addr, "accepted");
-        shared.adopt(connection, ends);
+        match shared.config.party_code.clone() {
+            None => drop(shared.adopt(connection, ends)),
+            Some(code) => {
+                let admitting = admission::admit(Arc::clone(shared), connection, ends, code);
+                shared.tasks.spawn(admitting);
+            }
+        }
     } else {
         shared
             .tasks

@@ -5,7 +5,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use lanspread_core::{Advertisement, Input};
+use lanspread_core::{Advertisement, Door, Input};
 use lanspread_mdns::{Discovery, DiscoveryConfig, DiscoveryError, DiscoveryEvent};
 use lanspread_proto::{LibraryRevision, ListenAddr, PROTOCOL_VERSION, PeerId, PeerName};
 use tokio::sync::{mpsc, watch};
@@ -30,6 +30,7 @@ pub(crate) struct DiscoveryTask {
     pub(crate) peer_id: PeerId,
     pub(crate) name: PeerName,
     pub(crate) listen_ip: IpAddr,
+    pub(crate) door: Door,
     pub(crate) listen: watch::Receiver<Option<Vec<ListenAddr>>>,
     pub(crate) revision: watch::Receiver<LibraryRevision>,
     pub(crate) inputs: mpsc::Sender<Input>,
@@ -49,6 +50,7 @@ pub(crate) async fn run_peer_discovery(mut task: DiscoveryTask) -> Result<(), Di
         listen_port: addr.socket_addr().port(),
         interfaces: lanspread_mdns::Interfaces::for_listener(task.listen_ip),
         protocol_version: PROTOCOL_VERSION,
+        needs_code: task.door == Door::Code,
         library_revision: task.revision.borrow_and_update().0.to_string(),
         host_name: host_name(),
         name: task.name.to_string(),
@@ -142,6 +144,11 @@ fn parse(seen: &lanspread_mdns::Advertisement) -> Option<Advertisement> {
         peer_id,
         candidates: candidates.take(lanspread_core::CANDIDATES_MAX).collect(),
         protocol_version: seen.protocol_version,
+        door: if seen.needs_code {
+            Door::Code
+        } else {
+            Door::Open
+        },
         host_name: seen.host_name.clone(),
     })
 }

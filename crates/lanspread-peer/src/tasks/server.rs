@@ -14,6 +14,7 @@ use crate::{
     executor::{Executor, Transports},
     identity::Identity,
     net::{BindError, NetEvent, Transport, TransportConfig},
+    party_code::PartyCode,
 };
 
 /// How often the machine's addresses are looked at, for a cable that is plugged or pulled.
@@ -25,6 +26,7 @@ const REQUESTS_PENDING_MAX: usize = 512;
 /// What the server needs.
 pub(crate) struct ServerTask {
     pub(crate) listen: SocketAddr,
+    pub(crate) party_code: Option<PartyCode>,
     pub(crate) identity: Identity,
     pub(crate) transports: Transports,
     pub(crate) executor: Executor,
@@ -50,7 +52,9 @@ pub(crate) enum ServerError {
 /// The listener cannot be bound, or it ended.
 pub(crate) async fn run_server_component(task: ServerTask) -> Result<(), ServerError> {
     let (tx, mut events) = mpsc::channel(REQUESTS_PENDING_MAX);
-    let transport = Transport::bind(TransportConfig::new(task.listen), &task.identity, tx)?;
+    let mut config = TransportConfig::new(task.listen);
+    config.party_code.clone_from(&task.party_code);
+    let transport = Transport::bind(config, &task.identity, tx)?;
     task.transports.set(transport.clone());
     let mut addrs = transport.listen_addrs();
     tell_bound(&task, &addrs).await;
@@ -74,6 +78,9 @@ pub(crate) async fn run_server_component(task: ServerTask) -> Result<(), ServerE
                 Some(NetEvent::Misbehaved { peer_id, transport_addr, offence, times }) => {
                     let input = Input::Misbehaved { peer_id, transport_addr, offence, times };
                     tell(&task, input).await;
+                }
+                Some(NetEvent::OtherParty { peer_id, transport_addr, mismatch }) => {
+                    tell(&task, Input::OtherParty { peer_id, transport_addr, mismatch }).await;
                 }
             },
             _ = check.tick() => {

@@ -3,7 +3,7 @@
 use std::{net::UdpSocket, time::Instant};
 
 use lanspread_core::DialFailure;
-use lanspread_proto::PROTOCOL_VERSION;
+use lanspread_proto::{PROTOCOL_VERSION, alpn};
 use s2n_quic::{
     Client, Server,
     client::Connect,
@@ -199,7 +199,7 @@ async fn a_dial_without_candidates_fails_at_once() {
 #[tokio::test]
 async fn a_server_of_something_else_is_not_taken_for_a_peer() {
     let a = TestPeer::start();
-    let mut config = tls::configs(&Identity::ephemeral().unwrap(), 1)
+    let mut config = tls::configs(&Identity::ephemeral().unwrap(), alpn(1))
         .unwrap()
         .server;
     config.alpn_protocols = vec![b"h3".to_vec()];
@@ -227,7 +227,7 @@ async fn a_server_of_something_else_is_not_taken_for_a_peer() {
 async fn whoever_shows_no_certificate_cannot_ask_anything() {
     let mut b = TestPeer::start();
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let honest = tls::configs(&Identity::ephemeral().unwrap(), 1)
+    let honest = tls::configs(&Identity::ephemeral().unwrap(), alpn(1))
         .unwrap()
         .client;
     let mut config = rustls::ClientConfig::builder_with_provider(provider)

@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use lanspread_core::RequestFailure;
 use lanspread_proto::{
-    PROTOCOL_VERSION, RefusalKind,
+    PROTOCOL_VERSION, RefusalKind, alpn,
     limits::{REQUEST_FRAME_BYTES_MAX, RESPONSE_FRAME_BYTES_MAX},
 };
 
@@ -103,7 +103,9 @@ async fn a_frame_is_refused_by_its_announced_length_before_its_bytes_come() {
 /// What a request to a server comes to that answers the first stream with these bytes.
 async fn answered_with(bytes: Vec<u8>) -> Result<Response, RequestFailure> {
     let identity = Identity::ephemeral().unwrap();
-    let config = tls::configs(&identity, PROTOCOL_VERSION).unwrap().server;
+    let config = tls::configs(&identity, alpn(PROTOCOL_VERSION))
+        .unwrap()
+        .server;
     let mut server = Server::builder()
         .with_tls(TlsServer::from(config))
         .unwrap()

@@ -9,6 +9,7 @@ mod connect;
 mod exchange;
 mod hostile;
 mod manifests;
+mod party_code;
 mod throughput;
 
 use std::{
