@@ -75,18 +75,21 @@ pub struct LibraryDelta {
 pub struct PeerName(String);
 
 impl PeerName {
-    /// Makes a name that is safe to print: control characters become spaces, and what is longer than
-    /// [`PEER_NAME_BYTES_MAX`] bytes is cut. An empty name becomes `unnamed`.
+    /// Makes a name that is safe to print: control characters become spaces, those around it go, and
+    /// what is longer than [`PEER_NAME_BYTES_MAX`] bytes is cut. An empty name becomes `unnamed`. Made
+    /// of a name, it is the same name.
     #[must_use]
     pub fn new(text: &str) -> Self {
         let mut name = String::new();
-        for c in text.trim().chars() {
+        let around = |c: char| c.is_whitespace() || c.is_control();
+        for c in text.trim_matches(around).chars() {
             let c = if c.is_control() { ' ' } else { c };
             if name.len() + c.len_utf8() > PEER_NAME_BYTES_MAX {
                 break;
             }
             name.push(c);
         }
+        name.truncate(name.trim_end().len());
         if name.is_empty() {
             name.push_str("unnamed");
         }
@@ -137,7 +140,20 @@ mod tests {
         for nothing in ["", "  ", "\t\n"] {
             assert_eq!(PeerName::new(nothing).as_str(), "unnamed");
         }
+        assert_eq!(PeerName::new("\u{1}").as_str(), "unnamed");
         let received: PeerName = serde_json::from_str(r#""a\u0007b""#).unwrap();
         assert_eq!(received.as_str(), "a b");
+    }
+
+    /// A control character at the end became a space that stayed, and a cut could leave one: a peer
+    /// called itself by another name than the one that the others read. Found by the fuzz target
+    /// `names`; what surrounds a name goes before and after it is cleaned and cut.
+    #[test]
+    fn a_name_made_of_a_name_is_the_same() {
+        let cut = format!("{} y", "x".repeat(PEER_NAME_BYTES_MAX - 1));
+        for text in ["[f\u{1}", "\u{1} a \u{2}\t", &cut] {
+            let name = PeerName::new(text);
+            assert_eq!(PeerName::new(name.as_str()), name, "{text:?}");
+        }
     }
 }
