@@ -11,7 +11,9 @@ use lanspread_core::{
     ServeFailure,
 };
 use lanspread_db::{ChunkRef, GameId, Manifest, ManifestHash};
-use lanspread_proto::{ChunkRequest, Refusal, RefusalKind, Response};
+use lanspread_proto::{
+    ChunkRequest, Refusal, RefusalKind, Response, limits::REQUEST_DATA_BYTES_MAX,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{Executor, Shared, disk::lost};
@@ -168,6 +170,11 @@ async fn serve_chunks(
             return Err(ServeFailure::Disk(failure));
         }
     };
+    if let Some(refusal) = too_much(data_bytes) {
+        tracing::warn!(%id, data_bytes, "a request for more than is served at once is refused");
+        drop(responder.reply(&Response::Refused(refusal)).await);
+        return Ok(0);
+    }
     let mut sender = responder.chunks(data_bytes).await?;
     let mut bytes = Bytes::from(first);
     for &next in rest {
@@ -187,6 +194,16 @@ async fn serve_chunks(
 fn data_bytes(manifest: &Manifest, chunks: &[ChunkRef]) -> Result<u64, DiskFailure> {
     wanted(manifest, chunks)
         .map(|chunks| chunks.iter().map(|chunk| u64::from(chunk.len_bytes)).sum())
+}
+
+/// Why a request for this many bytes is not served. Only the manifest says how many there are.
+fn too_much(data_bytes: u64) -> Option<Refusal> {
+    (data_bytes > REQUEST_DATA_BYTES_MAX).then(|| {
+        let message = format!(
+            "{data_bytes} bytes are asked for at once: at most {REQUEST_DATA_BYTES_MAX} are allowed"
+        );
+        Refusal::new(RefusalKind::BadRequest, message)
+    })
 }
 
 /// What the manifest says of the chunks.
@@ -266,4 +283,18 @@ async fn on_disk<T: Send + 'static>(
     let shared = Arc::clone(shared);
     let joined = tokio::task::spawn_blocking(move || work(&shared)).await;
     joined.unwrap_or_else(|error| Err(lost(&error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A request was held to the number of its chunks only, so that one for 1,024 of the largest was
+    /// served with 4 GiB. Found by looking for limits that no test names.
+    #[test]
+    fn a_request_is_served_up_to_the_limit_of_bytes_and_not_past_it() {
+        assert_eq!(too_much(REQUEST_DATA_BYTES_MAX), None);
+        let refusal = too_much(REQUEST_DATA_BYTES_MAX + 1).expect("refused");
+        assert_eq!(refusal.kind, RefusalKind::BadRequest);
+    }
 }
