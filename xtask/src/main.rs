@@ -7,6 +7,7 @@
 mod bench;
 mod check;
 mod demo;
+mod fuzz;
 mod peer_cli;
 mod rules;
 mod setup;
@@ -43,6 +44,8 @@ enum Command {
     Demo(demo::DemoOptions),
     /// Measures one source to one receiver beside rsync and nginx with curl.
     Bench(bench::BenchOptions),
+    /// Looks for inputs that break a decoder, for as long as it is told.
+    Fuzz(fuzz::FuzzOptions),
     /// Runs a peer of its own for daily work, speaking JSON lines on this terminal.
     PeerCli(peer_cli::PeerCliOptions),
 }
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Command::RepoRules => rules::run(),
         Command::Demo(options) => demo::run(&options),
         Command::Bench(options) => bench::run(&options),
+        Command::Fuzz(options) => fuzz::run(&options),
         Command::PeerCli(options) => peer_cli::run(&options),
     };
     match result {

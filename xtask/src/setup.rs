@@ -42,6 +42,14 @@ pub(crate) fn run() {
     }
 }
 
+/// Installs what compiles libFuzzer, where it is missing.
+pub(crate) fn provide_cpp_compiler() {
+    if !is_installed("c++") && is_installed("apt-get") {
+        // The build itself tells what it lacks.
+        let _ = install(&["g++"]);
+    }
+}
+
 /// Installs what makes network namespaces, and says nothing about it: the demonstration can do
 /// without.
 pub(crate) fn provide_namespaces() {

@@ -47,6 +47,16 @@ pub(crate) fn metadata() -> Result<Value> {
     serde_json::from_str(&text).wrap_err("cargo metadata did not print JSON")
 }
 
+/// The kind of machine this is, as rustc calls it.
+pub(crate) fn host_triple() -> Result<String> {
+    let mut command = cargo();
+    command.args(["-vV"]);
+    let text = lanspread_testbed::command::run(&mut command)?;
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned)
+        .ok_or_else(|| eyre!("`cargo -vV` names no host"))
+}
+
 /// Cargo, in the workspace's root.
 pub(crate) fn cargo() -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

@@ -22,7 +22,7 @@ use super::{
 };
 
 /// The journal of stored chunks in the staging place: one bit for each, in the manifest's order.
-pub(crate) const JOURNAL: &str = "verified";
+pub const JOURNAL: &str = "verified";
 
 /// One download whose staging place is ready: takes verified chunks, from any thread.
 #[derive(Debug)]

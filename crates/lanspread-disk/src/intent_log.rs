@@ -96,7 +96,8 @@ pub(crate) fn read(root: &dyn Folder) -> io::Result<Result<Option<IntentRecord>,
     Ok(parse(&bytes).map(Some))
 }
 
-fn parse(bytes: &[u8]) -> Result<IntentRecord, IntentLog> {
+/// Reads the bytes of an intent log.
+pub(crate) fn parse(bytes: &[u8]) -> Result<IntentRecord, IntentLog> {
     let damaged = |error: serde_json::Error| IntentLog::Damaged {
         reason: error.to_string(),
     };

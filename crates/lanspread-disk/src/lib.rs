@@ -11,6 +11,7 @@
 mod download;
 mod failure;
 mod files;
+pub mod formats;
 mod handles;
 mod hash;
 mod hasher;

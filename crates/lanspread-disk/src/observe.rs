@@ -29,7 +29,7 @@ pub(crate) const STAGED_MANIFEST: &str = "manifest";
 /// In the staging place: there if the game is to be installed when its download is complete.
 pub(crate) const STAGED_INSTALL: &str = "install";
 /// The directory in the staging place where files gather.
-pub(crate) const STAGED_FILES: &str = "files";
+pub const STAGED_FILES: &str = "files";
 
 /// An observation and what only people want to know.
 #[derive(Debug)]

@@ -62,6 +62,16 @@ impl InstallRecord {
             links: BTreeMap::new(),
         }
     }
+
+    /// Reads the bytes of a record; the reason why not is for people.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let record: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        if record.format == INSTALL_FORMAT {
+            Ok(record)
+        } else {
+            Err(format!("its form {} is unknown", record.format))
+        }
+    }
 }
 
 impl Store {
@@ -188,16 +198,11 @@ impl Store {
         let name = install_name(id, version);
         let read =
             files::read_if_there(&*self.installs, Path::new(&name), INSTALL_BYTES_MAX).ok()??;
-        match serde_json::from_slice::<InstallRecord>(&read) {
-            Ok(record) if record.format == INSTALL_FORMAT => return Some(record),
-            Ok(record) => {
-                tracing::warn!(game = %id, format = record.format, "unknown form of install record");
-            }
-            Err(error) => {
-                tracing::warn!(game = %id, %error, "the record of an install cannot be read");
-            }
-        }
-        None
+        InstallRecord::parse(&read)
+            .map_err(|reason| {
+                tracing::warn!(game = %id, %reason, "the record of an install cannot be used");
+            })
+            .ok()
     }
 
     /// Remembers what an install put into `local/`.

@@ -95,6 +95,31 @@ pub enum RejectionReason {
     NoUsableAddress,
 }
 
+/// Reads the records of an instance, as [`crate::Discovery`] does with those that it hears: of an
+/// address it does not matter here on which interface it was heard.
+///
+/// # Errors
+///
+/// When the instance is not a peer's.
+pub fn read_records(
+    fullname: &str,
+    port: u16,
+    txt: Vec<(String, Vec<u8>)>,
+    addresses: &[IpAddr],
+) -> Result<Advertisement, RejectionReason> {
+    let heard = |&ip: &IpAddr| HeardAddress {
+        ip,
+        heard_on: Vec::new(),
+    };
+    let raw = RawInstance {
+        fullname: fullname.to_owned(),
+        port,
+        txt,
+        addresses: addresses.iter().map(heard).collect(),
+    };
+    raw.parse()
+}
+
 /// The records of one instance, as they came from the network.
 #[derive(Debug, Clone)]
 pub(crate) struct RawInstance {

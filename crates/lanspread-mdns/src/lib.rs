@@ -48,7 +48,7 @@ mod names;
 mod service;
 mod tracker;
 
-pub use advertisement::{Advertisement, Rejection, RejectionReason};
+pub use advertisement::{Advertisement, Rejection, RejectionReason, read_records};
 pub use config::{DiscoveryConfig, Interfaces, Timing};
 pub use discovery::Discovery;
 pub use error::{DiscoveryError, ShutdownError, UpdateError};

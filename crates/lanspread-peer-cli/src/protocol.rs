@@ -145,6 +145,8 @@ pub(crate) fn refused(seq: &Value, error: &CommandRefused) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use lanspread_fuzz::{Chance, mutated};
+
     use super::*;
 
     fn command(line: &str) -> Command {
@@ -244,5 +246,31 @@ mod tests {
         let line = |ms| format!(r#"{{"cmd":"wait-peers","count":1,"timeout_ms":{ms}}}"#);
         assert!(parse(line(WAIT_MS_MAX).as_bytes()).command.is_ok());
         assert!(parse(line(WAIT_MS_MAX + 1).as_bytes()).command.is_err());
+    }
+
+    /// The fuzz target of this interface: it stands here, because a program has no library to call.
+    #[test]
+    fn every_line_however_mangled_is_answered_by_one_line_under_its_number() {
+        let documentation = include_str!("../../../docs/JSONL.md");
+        let examples = documentation
+            .lines()
+            .filter(|line| line.starts_with('{') && line.contains(r#""cmd":"#));
+        let mut chance = Chance::new(1);
+        for example in examples {
+            for _ in 0..400 {
+                let line = mutated(example.as_bytes(), LINE_BYTES_MAX + 1, &mut chance);
+                let Line { seq, command } = parse(&line);
+                let answer = match &command {
+                    Ok(_) => ok(&seq, &json!({})),
+                    Err(error) => refused(&seq, error),
+                };
+                assert!(!answer.to_string().contains('\n'), "{answer}");
+                assert_eq!(answer["ok"], command.is_ok());
+                if let Ok(Value::Object(fields)) = serde_json::from_slice(&line) {
+                    let number = fields.get("seq").cloned().unwrap_or_default();
+                    assert_eq!(answer["seq"], number, "{}", String::from_utf8_lossy(&line));
+                }
+            }
+        }
     }
 }

@@ -10,7 +10,7 @@ use super::Violation;
 use crate::workspace;
 
 /// Which crates of the workspace each crate may stand on.
-const ALLOWED: [(&str, &[&str]); 11] = [
+const ALLOWED: [(&str, &[&str]); 12] = [
     ("lanspread-db", &[]),
     ("lanspread-proto", &["lanspread-db"]),
     ("lanspread-core", &["lanspread-db", "lanspread-proto"]),
@@ -50,12 +50,23 @@ const ALLOWED: [(&str, &[&str]); 11] = [
             "lanspread-unpack",
         ],
     ),
+    (
+        "lanspread-fuzz",
+        &[
+            "lanspread-core",
+            "lanspread-db",
+            "lanspread-disk",
+            "lanspread-mdns",
+            "lanspread-proto",
+            "lanspread-unpack",
+        ],
+    ),
     ("lanspread-testbed", &[]),
     ("xtask", &["lanspread-testbed"]),
 ];
 
-/// The crate that tests may use wherever they are.
-const TEST_CRATE: &str = "lanspread-testbed";
+/// The crates that tests may use wherever they are.
+const TEST_CRATES: [&str; 2] = ["lanspread-fuzz", "lanspread-testbed"];
 
 /// The crate that decides everything and does nothing.
 const PURE_CRATE: &str = "lanspread-core";
@@ -111,7 +122,7 @@ fn check_package(package: &Value) -> Vec<Violation> {
         .filter(|dependency| dependency["path"].is_string())
         .filter_map(|dependency| {
             let other = dependency["name"].as_str().unwrap_or_default();
-            let for_tests = dependency["kind"] == "dev" && other == TEST_CRATE;
+            let for_tests = dependency["kind"] == "dev" && TEST_CRATES.contains(&other);
             let is_allowed = for_tests || allowed.contains(&other);
             (!is_allowed).then(|| {
                 Violation::new(
@@ -159,12 +170,12 @@ mod tests {
 
     #[test]
     fn tests_may_use_the_test_bed_and_programs_may_not() {
-        let edge = |kind: Value| json!({ "name": TEST_CRATE, "path": "/x", "kind": kind });
-        assert!(check_edges(&workspace_with("lanspread-db", &edge(json!("dev")))).is_empty());
-        assert_eq!(
-            check_edges(&workspace_with("lanspread-db", &edge(Value::Null))).len(),
-            1
-        );
+        for name in TEST_CRATES {
+            let edge = |kind: Value| json!({ "name": name, "path": "/x", "kind": kind });
+            assert!(check_edges(&workspace_with("lanspread-db", &edge(json!("dev")))).is_empty());
+            let in_program = check_edges(&workspace_with("lanspread-db", &edge(Value::Null)));
+            assert_eq!(in_program.len(), 1);
+        }
     }
 
     #[test]
