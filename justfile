@@ -16,6 +16,10 @@ test:
 build:
     cargo xtask build
 
+# Look for inputs that break a decoder (docs/FUZZING.md).
+fuzz *arguments:
+    cargo xtask fuzz {{arguments}}
+
 # Show the main job: three peers, two sources, one game fetched and installed.
 demo *arguments:
     cargo xtask demo {{arguments}}

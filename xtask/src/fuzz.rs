@@ -59,8 +59,9 @@ pub(crate) fn run(options: &FuzzOptions) -> Result<()> {
         let mut discovery = std::process::Command::new(&program);
         discovery
             .env("LANSPREAD_FUZZ_TARGET", target)
-            // SQLite and the unpackers hold what they need until the process ends.
-            .env("ASAN_OPTIONS", "detect_leaks=0")
+            // SQLite and the unpackers hold what they need until the process ends, and SQLite has
+            // two private tables of one name.
+            .env("ASAN_OPTIONS", "detect_leaks=0:detect_odr_violation=0")
             .args([found, corpora().join(target)])
             .arg(format!("-max_total_time={}", options.seconds))
             .arg(format!("-timeout={INPUT_SECONDS_MAX}"))

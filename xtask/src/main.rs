@@ -40,6 +40,8 @@ enum Command {
     Test(check::TestOptions),
     /// Checks the rules that neither compiler nor linter knows.
     RepoRules,
+    /// Shows every named limit and how it is tested.
+    Limits,
     /// Shows the main job: three peers, two sources, one game fetched and installed.
     Demo(demo::DemoOptions),
     /// Measures one source to one receiver beside rsync and nginx with curl.
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
         Command::Build => check::build(),
         Command::Test(options) => check::test(&options),
         Command::RepoRules => rules::run(),
+        Command::Limits => rules::print_limits(),
         Command::Demo(options) => demo::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),

@@ -5,6 +5,8 @@
 
 mod dependencies;
 mod documents;
+mod limits;
+mod packages;
 mod sources;
 
 use std::fmt;
@@ -60,10 +62,18 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
+/// Prints every named limit of shipped code and how it is tested.
+pub(crate) fn print_limits() -> Result<()> {
+    print!("{}", limits::table(&files_of(&workspace::root(), "rs")?));
+    Ok(())
+}
+
 fn check_all() -> Result<Vec<Violation>> {
     let root = workspace::root();
     let sources = files_of(&root, "rs")?;
     let mut violations = dependencies::check()?;
+    violations.extend(packages::check()?);
+    violations.extend(limits::check(&sources));
     for source in &sources {
         violations.extend(sources::check(source));
     }

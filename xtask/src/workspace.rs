@@ -47,6 +47,15 @@ pub(crate) fn metadata() -> Result<Value> {
     serde_json::from_str(&text).wrap_err("cargo metadata did not print JSON")
 }
 
+/// What cargo knows of every package that the lock file names, those for other systems too. It asks
+/// the registry for what no build of this machine has needed yet.
+pub(crate) fn metadata_of_all() -> Result<Value> {
+    let mut command = cargo();
+    command.args(["metadata", "--format-version=1", "--locked"]);
+    let text = lanspread_testbed::command::run(&mut command)?;
+    serde_json::from_str(&text).wrap_err("cargo metadata did not print JSON")
+}
+
 /// The kind of machine this is, as rustc calls it.
 pub(crate) fn host_triple() -> Result<String> {
     let mut command = cargo();

@@ -51,3 +51,24 @@ impl Default for UnpackLimits {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What each limit means at its value and one past it is tried with smaller ones in
+    /// `tests/unpack/limits.rs`.
+    #[test]
+    fn a_job_is_held_to_the_named_limits_unless_it_says_otherwise() {
+        let expected = UnpackLimits {
+            entries_max: ENTRIES_MAX,
+            total_bytes_max: TOTAL_BYTES_MAX,
+            file_bytes_max: FILE_BYTES_MAX,
+            ratio_max: RATIO_MAX,
+            ratio_free_bytes: RATIO_FREE_BYTES,
+            path_bytes_max: PATH_BYTES_MAX,
+            path_depth_max: PATH_DEPTH_MAX,
+        };
+        assert_eq!(UnpackLimits::default(), expected);
+    }
+}

@@ -3,7 +3,8 @@
 
 use lanspread_db::{
     CATALOG_LINE_BYTES_MAX, CATALOG_TEXT_BYTES_MAX, Catalog, CatalogMode, GAME_ID_BYTES_MAX, Game,
-    Localized, MaxPlayers, RowRejectionReason, catalog::CATALOG_ROWS_MAX,
+    Localized, MaxPlayers, RowRejectionReason,
+    catalog::{CATALOG_GENRES_MAX, CATALOG_ROWS_MAX},
 };
 use rusqlite::params;
 
@@ -433,4 +434,20 @@ fn games_travel_and_are_checked_on_arrival() {
     assert_eq!(&back, catalog.games());
     let hostile = r#"[{"id":"../evil","title":"x"}]"#;
     assert!(serde_json::from_str::<lanspread_db::GameDB>(hostile).is_err());
+}
+
+#[test]
+fn genres_are_read_up_to_the_limit_and_not_past_it() {
+    let file = CatalogFile::with(&format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n
+             WHERE i < {CATALOG_GENRES_MAX} + 1)
+         INSERT INTO genre SELECT i, NULL, printf('genre %d', i), NULL FROM n;
+         INSERT INTO games(game_id, genre_id)
+             VALUES ('last', {CATALOG_GENRES_MAX}), ('past', {CATALOG_GENRES_MAX} + 1);"
+    ));
+    let (catalog, rejections) = file.open();
+    assert_eq!(rejections, []);
+    let genre = |id| catalog.get(&game_id(id)).unwrap().genre.en.clone();
+    assert_eq!(genre("last"), Some(format!("genre {CATALOG_GENRES_MAX}")));
+    assert_eq!(genre("past"), None);
 }
