@@ -71,6 +71,8 @@ pub enum CatalogTable {
     Games,
     /// The pins.
     Pins,
+    /// What else Lanspread wants to know.
+    Facts,
 }
 
 /// A row of the catalog that is not used.
@@ -92,6 +94,7 @@ impl std::fmt::Display for RowRejection {
         let row = match self.table {
             CatalogTable::Games => "row",
             CatalogTable::Pins => "pin",
+            CatalogTable::Facts => "entry",
         };
         write!(
             f,
@@ -145,6 +148,12 @@ pub enum RowRejectionReason {
     /// The row and all after it lie beyond [`CATALOG_ROWS_MAX`].
     #[error("it and all rows after it are ignored: at most {CATALOG_ROWS_MAX} are read")]
     TooManyRows,
+    /// The organiser is named by no fingerprint.
+    #[error("it names no peer: {message}")]
+    InvalidOrganiser {
+        /// What is wrong.
+        message: String,
+    },
     /// The pin is for a game that the catalog does not list.
     #[error("the catalog lists no such game")]
     PinOfUnlistedGame,

@@ -8,6 +8,7 @@
 mod build;
 mod error;
 mod file;
+mod organiser;
 mod pins;
 mod read;
 mod read_pins;
@@ -19,10 +20,11 @@ use std::path::Path;
 
 pub use build::{BuildError, BuildReport, BuiltGame, SkipReason, SkippedEntry, build};
 pub use error::{CatalogError, CatalogTable, RowRejection, RowRejectionReason};
+pub use organiser::{CATALOG_FACTS_MAX, write_organiser};
 pub use pins::{CATALOG_PINS_MAX, Pins};
-pub use write_pins::{PinError, write_pins};
+pub use write_pins::{ChangeError, write_pins};
 
-use crate::{Game, GameDB, GameId, ManifestHash, Version};
+use crate::{ContentHash, Game, GameDB, GameId, ManifestHash, Version};
 
 /// The largest catalog file that is opened, in bytes.
 pub const CATALOG_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -50,6 +52,7 @@ pub struct Catalog {
     mode: CatalogMode,
     games: GameDB,
     pins: Pins,
+    organiser: Option<ContentHash>,
 }
 
 impl Catalog {
@@ -60,6 +63,7 @@ impl Catalog {
             mode: CatalogMode::Open,
             games: GameDB::new(),
             pins: Pins::new(),
+            organiser: None,
         }
     }
 
@@ -70,6 +74,7 @@ impl Catalog {
             mode: CatalogMode::Catalog,
             games,
             pins: Pins::new(),
+            organiser: None,
         }
     }
 
@@ -78,6 +83,13 @@ impl Catalog {
     pub fn with_pins(mut self, mut pins: Pins) -> Self {
         pins.retain(|id| self.games.contains(id));
         self.pins = pins;
+        self
+    }
+
+    /// The same catalog of this organiser.
+    #[must_use]
+    pub fn with_organiser(mut self, organiser: Option<ContentHash>) -> Self {
+        self.organiser = organiser;
         self
     }
 
@@ -137,6 +149,12 @@ impl Catalog {
     #[must_use]
     pub fn title(&self, id: &GameId) -> Option<&str> {
         self.get(id).map(|game| game.title.as_str())
+    }
+
+    /// Who organises the party: the fingerprint of the public key of the organiser's peer.
+    #[must_use]
+    pub fn organiser(&self) -> Option<ContentHash> {
+        self.organiser
     }
 
     /// What is pinned; nothing in an open party.

@@ -11,7 +11,9 @@ use rusqlite::{Connection, Row, types::ValueRef};
 
 use super::{
     CATALOG_GENRES_MAX, CATALOG_ROWS_MAX, Catalog, CatalogError, CatalogTable, RowRejection,
-    RowRejectionReason, file, read_pins,
+    RowRejectionReason, file,
+    organiser::read_organiser,
+    read_pins,
     schema::{self, GAME_COLUMNS, GAMES, GENRE, GENRE_COLUMNS},
 };
 use crate::{
@@ -40,7 +42,12 @@ pub(super) fn read(path: &Path) -> Result<(Catalog, Vec<RowRejection>), CatalogE
     let (games, mut rejections) = read_games(&connection, &stored, &genres).map_err(sqlite)?;
     let (pins, bad_pins) = read_pins::read_pins(&connection, &games).map_err(sqlite)?;
     rejections.extend(bad_pins);
-    Ok((Catalog::of_games(games).with_pins(pins), rejections))
+    let (organiser, bad_organiser) = read_organiser(&connection).map_err(sqlite)?;
+    rejections.extend(bad_organiser);
+    let catalog = Catalog::of_games(games)
+        .with_pins(pins)
+        .with_organiser(organiser);
+    Ok((catalog, rejections))
 }
 
 /// The names, in lower case, of the columns that `table` really stores; `None` if there is no

@@ -34,6 +34,16 @@ pub(super) const GENRE_COLUMNS: [&str; 4] = ["genre_id", "genre_de", "genre_en",
 /// The columns of the table of pins, in the order in which they are selected.
 pub(super) const PIN_COLUMNS: [&str; 3] = ["game_id", "game_version", "manifest"];
 
+/// The table of what else Lanspread wants to know of a party.
+pub(super) const FACTS: &str = "lanspread";
+
+/// Its columns, in the order in which they are selected.
+pub(super) const FACT_COLUMNS: [&str; 2] = ["key", "value"];
+
+/// Creates it.
+pub(super) const CREATE_FACTS: &str = "
+    CREATE TABLE lanspread(key TEXT PRIMARY KEY, value TEXT NOT NULL);";
+
 /// Creates the table of pins.
 pub(super) const CREATE_PINS: &str = "
     CREATE TABLE lanspread_pins(

@@ -1,7 +1,7 @@
-//! Writes pins into a catalog file that exists, whoever built it.
+//! Changes a catalog file that exists, whoever built it: writes pins into it.
 //!
 //! Its one invariant: under the catalog's name stands either what stood there before or the same
-//! with exactly these pins, synced; every other table is as it was. It deliberately does not
+//! with exactly the change, synced; every other table is as it was. It deliberately does not
 //! decide what is pinned.
 
 use std::{
@@ -13,24 +13,24 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig, params};
 
 use super::{CATALOG_FILE_BYTES_MAX, CatalogError, Pins, file, replace::Building, schema};
 
-/// Why no pin was written.
+/// Why a catalog was not changed.
 #[derive(Debug, thiserror::Error)]
-pub enum PinError {
+pub enum ChangeError {
     /// The catalog cannot be used.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
     /// Another program has the catalog open, or left it unfinished.
     #[error(
-        "cannot write pins into {}: another program is changing it, or was interrupted while it did. Close that program, or open and close the catalog with it once",
+        "cannot change the catalog {}: another program is changing it, or was interrupted while it did. Close that program, or open and close the catalog with it once",
         path.display()
     )]
     InUse {
         /// The catalog.
         path: PathBuf,
     },
-    /// With the pins the catalog would be too large to be opened.
+    /// With the change the catalog would be too large to be opened.
     #[error(
-        "cannot write pins into {}: it would have {bytes} bytes, and at most {CATALOG_FILE_BYTES_MAX} are allowed",
+        "cannot change the catalog {}: it would have {bytes} bytes, and at most {CATALOG_FILE_BYTES_MAX} are allowed",
         path.display()
     )]
     TooLarge {
@@ -40,7 +40,7 @@ pub enum PinError {
         bytes: u64,
     },
     /// The catalog cannot be written.
-    #[error("cannot write pins into {}: {source}", path.display())]
+    #[error("cannot change the catalog {}: {source}", path.display())]
     Write {
         /// The catalog.
         path: PathBuf,
@@ -48,7 +48,7 @@ pub enum PinError {
         source: io::Error,
     },
     /// The database cannot be written.
-    #[error("cannot write pins into {}: SQLite says {source}", path.display())]
+    #[error("cannot change the catalog {}: SQLite says {source}", path.display())]
     Sqlite {
         /// The catalog.
         path: PathBuf,
@@ -62,15 +62,27 @@ pub enum PinError {
 /// # Errors
 ///
 /// When the catalog cannot be opened, is in use, or cannot be written. It is then as it was.
-pub fn write_pins(path: &Path, pins: &Pins) -> Result<(), PinError> {
-    let failed = |source| PinError::Write {
+pub fn write_pins(path: &Path, pins: &Pins) -> Result<(), ChangeError> {
+    rewrite(path, |connection| {
+        let drop_table = format!("DROP TABLE IF EXISTS \"{}\"", schema::PINS);
+        connection.execute_batch(&drop_table)?;
+        insert_pins(connection, pins)
+    })
+}
+
+/// Makes a change to a copy of the catalog `path`, and puts that in its place.
+pub(super) fn rewrite(
+    path: &Path,
+    change: impl FnOnce(&Connection) -> Result<(), rusqlite::Error>,
+) -> Result<(), ChangeError> {
+    let failed = |source| ChangeError::Write {
         path: path.to_owned(),
         source,
     };
     // What cannot be opened is not made worse.
     drop(file::open(path)?);
     if file::has_log(path) {
-        return Err(PinError::InUse {
+        return Err(ChangeError::InUse {
             path: path.to_owned(),
         });
     }
@@ -78,13 +90,13 @@ pub fn write_pins(path: &Path, pins: &Pins) -> Result<(), PinError> {
     let place = path.canonicalize().map_err(failed)?;
     let building = Building::create(&place).map_err(failed)?;
     fs::copy(&place, building.path()).map_err(failed)?;
-    fill(building.path(), pins).map_err(|source| PinError::Sqlite {
+    fill(building.path(), change).map_err(|source| ChangeError::Sqlite {
         path: path.to_owned(),
         source,
     })?;
     let bytes = building.path().metadata().map_err(failed)?.len();
     if bytes > CATALOG_FILE_BYTES_MAX {
-        return Err(PinError::TooLarge {
+        return Err(ChangeError::TooLarge {
             path: path.to_owned(),
             bytes,
         });
@@ -92,7 +104,10 @@ pub fn write_pins(path: &Path, pins: &Pins) -> Result<(), PinError> {
     building.finish(&place).map_err(failed)
 }
 
-fn fill(path: &Path, pins: &Pins) -> Result<(), rusqlite::Error> {
+fn fill(
+    path: &Path,
+    change: impl FnOnce(&Connection) -> Result<(), rusqlite::Error>,
+) -> Result<(), rusqlite::Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
     // The schema came with the file: nothing in it is run.
@@ -104,9 +119,7 @@ fn fill(path: &Path, pins: &Pins) -> Result<(), rusqlite::Error> {
          PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;",
     )?;
     let transaction = connection.transaction()?;
-    let drop_table = format!("DROP TABLE IF EXISTS \"{}\"", schema::PINS);
-    transaction.execute_batch(&drop_table)?;
-    insert_pins(&transaction, pins)?;
+    change(&transaction)?;
     transaction.commit()
 }
 

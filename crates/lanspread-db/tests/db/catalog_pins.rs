@@ -3,7 +3,7 @@
 use lanspread_db::{
     Catalog, CatalogMode, CatalogTable, ContentHash, Game, GameDB, ManifestHash, Pins,
     RowRejectionReason,
-    catalog::{CATALOG_FILE_BYTES_MAX, CATALOG_PINS_MAX, PinError, write_pins},
+    catalog::{CATALOG_FILE_BYTES_MAX, CATALOG_PINS_MAX, ChangeError, write_pins},
 };
 
 use crate::fixtures::{CatalogFile, game_id, version};
@@ -114,7 +114,7 @@ fn a_catalog_that_another_program_is_changing_is_left_alone() {
     other.execute_batch(begin).unwrap();
     let refused = write_pins(&file.path(), &Pins::new());
     assert!(
-        matches!(refused, Err(PinError::InUse { .. })),
+        matches!(refused, Err(ChangeError::InUse { .. })),
         "{refused:?}"
     );
 }
@@ -125,7 +125,7 @@ fn what_is_no_catalog_is_not_written_to() {
     let path = directory.path().join("game.db");
     assert!(matches!(
         write_pins(&path, &Pins::new()),
-        Err(PinError::Catalog(_))
+        Err(ChangeError::Catalog(_))
     ));
     assert!(!path.exists());
     std::fs::write(&path, "no database at all, but a text that someone needs").unwrap();
@@ -145,7 +145,7 @@ fn nothing_of_the_schema_is_run_when_pins_are_written() {
     let view = two_games("CREATE VIEW lanspread_pins AS SELECT * FROM games;");
     let refused = write_pins(&view.path(), &pins(&[("chess", PLAYED, "a")]));
     assert!(
-        matches!(refused, Err(PinError::Sqlite { .. })),
+        matches!(refused, Err(ChangeError::Sqlite { .. })),
         "{refused:?}"
     );
     assert!(view.open().0.pins().is_empty());
@@ -254,7 +254,7 @@ fn a_catalog_that_would_grow_too_large_is_left_as_it_was() {
     }
     let refused = write_pins(&file.path(), &pins);
     assert!(
-        matches!(refused, Err(PinError::TooLarge { .. })),
+        matches!(refused, Err(ChangeError::TooLarge { .. })),
         "{refused:?}"
     );
     assert_eq!(std::fs::metadata(file.path()).unwrap().len(), before);

@@ -4,6 +4,7 @@
 
 mod catalog_build;
 mod catalog_open;
+mod catalog_organiser;
 mod catalog_pins;
 mod catalog_rows;
 mod fixtures;

@@ -2,7 +2,7 @@
 //!
 //! Its one invariant: the output appears whole or not at all, and it never replaces a file that
 //! Lanspread did not build. What an organiser wrote into an earlier build (titles,
-//! descriptions, genres, pins) is carried over. It deliberately reads no file of a game but the
+//! descriptions, genres, pins, himself) is carried over. It deliberately reads no file of a game but the
 //! sentinel.
 
 mod error;
@@ -73,7 +73,9 @@ pub fn build(games_dir: &Path, out: &Path) -> Result<BuildReport, BuildError> {
         game.size_bytes = Some(built.size_bytes);
         games.insert(game);
     }
-    let catalog = Catalog::of_games(games).with_pins(earlier.pins().clone());
+    let catalog = Catalog::of_games(games)
+        .with_pins(earlier.pins().clone())
+        .with_organiser(earlier.organiser());
     write::write(&catalog, out)?;
     Ok(report)
 }

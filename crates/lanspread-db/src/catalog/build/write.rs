@@ -10,7 +10,9 @@ use rusqlite::{Connection, OpenFlags, params};
 use super::BuildError;
 use crate::{
     Catalog, Game, GameDB, Localized,
-    catalog::{file, read, replace::Building, schema, write_pins::insert_pins},
+    catalog::{
+        file, organiser::insert_organiser, read, replace::Building, schema, write_pins::insert_pins,
+    },
 };
 
 /// The catalog that stands at `out`; one without games if nothing stands there.
@@ -68,6 +70,7 @@ fn fill(path: &Path, catalog: &Catalog) -> Result<(), rusqlite::Error> {
         insert_game(&transaction, db_id, game, genres.get(&game.genre).copied())?;
     }
     insert_pins(&transaction, catalog.pins())?;
+    insert_organiser(&transaction, catalog.organiser())?;
     transaction.commit()
 }
 
