@@ -35,6 +35,10 @@ pub(crate) enum Purpose {
     Announce(PeerId),
     /// What another library holds is asked.
     Pull(PeerId),
+    /// A peer is told who is expelled.
+    Expulsions(PeerId),
+    /// Who is expelled is written down.
+    KeepExpelled,
     /// A peer is asked to hash a game; its answer says no more than that it is there.
     Nudge(PeerId),
     /// What a download would fetch is asked.

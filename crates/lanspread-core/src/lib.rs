@@ -14,6 +14,7 @@ mod api;
 pub mod conduct;
 mod ctx;
 mod digest;
+mod expulsions;
 mod hashing;
 mod inquiry;
 mod library;

@@ -1,7 +1,21 @@
 //! Every limit of the control plane, in one place. Each has a test at the limit and one past it.
 
+use std::time::Duration;
+
 /// Most peers that are known at once, live or not.
 pub const PEERS_MAX: usize = 512;
+
+/// Most peers that the user of one peer has expelled at once.
+pub const EXPULSIONS_MAX: usize = lanspread_proto::limits::EXPELLED_MAX;
+
+/// For how long a peer is expelled if nothing else is said: an evening.
+pub const EXPEL_TIME: Duration = Duration::from_hours(12);
+
+/// Shortest time for which a peer can be expelled.
+pub const EXPEL_TIME_MIN: Duration = Duration::from_mins(1);
+
+/// Longest time for which a peer can be expelled: a party of two nights.
+pub const EXPEL_TIME_MAX: Duration = Duration::from_hours(48);
 
 /// Most dials that discovery starts at once; further peers wait for their turn.
 pub const DIALS_MAX: usize = 64;

@@ -8,6 +8,7 @@ mod answers;
 mod commands;
 mod directory;
 mod ending;
+mod expelling;
 mod interrupted;
 mod judging;
 mod requests;
@@ -26,6 +27,7 @@ use crate::{
     Purpose,
     announce::Announcer,
     conduct::Conduct,
+    expulsions::Expulsions,
     hashing::Hashing,
     inquiry::Inquiries,
     library::Library,
@@ -54,6 +56,7 @@ pub struct Peer {
     out: Outbox<Purpose>,
     members: Membership,
     conduct: Conduct,
+    expulsions: Expulsions,
     sync: Sync,
     announcer: Announcer,
     library: Library,
@@ -116,6 +119,7 @@ impl Peer {
             out: Outbox::default(),
             members: Membership::new(library.listing().state().clone()),
             conduct: Conduct::default(),
+            expulsions: Expulsions::default(),
             sync: Sync::default(),
             announcer: Announcer::default(),
             library,
@@ -145,6 +149,7 @@ impl Peer {
             config: &peer.config,
             out: &mut peer.out,
         });
+        peer.expel_again(start);
         peer.deadline = peer.next_deadline();
         peer
     }
@@ -208,6 +213,7 @@ impl Peer {
             ready_at,
             self.members.deadline(timing),
             self.conduct.deadline(),
+            self.expulsions.deadline(),
             self.sync.deadline(),
             self.announcer.deadline(),
             self.library.deadline(),
@@ -273,6 +279,7 @@ impl Peer {
             | Input::StepDone { .. }
             | Input::PrepareProgress { .. }
             | Input::DownloadPrepared { .. }
+            | Input::ExpelledKept { .. }
             | Input::GameDirOpened { .. } => {}
         }
     }
@@ -280,6 +287,7 @@ impl Peer {
     fn bound(&mut self, now: Now, addrs: Vec<ListenAddr>) {
         if self.phase == Phase::Starting {
             self.members.bind();
+            self.close_the_door();
             let ready_at = now + self.config.timing.hello_yield;
             self.phase = Phase::Bound { addrs, ready_at };
         }
@@ -314,6 +322,7 @@ impl Peer {
         self.take_part(now);
         self.judge(now);
         self.member_facts(now);
+        self.carry_expulsions(now);
         self.keep_moving();
         if std::mem::take(&mut self.dirty.sources) {
             self.with_operations(now, |operations, inquiries, world| {
@@ -380,6 +389,7 @@ impl Peer {
             match fact {
                 MemberFact::Introduced { library, told, .. } => {
                     self.announcer.introduced(peer, told);
+                    self.expulsions.introduced(peer);
                     if let Some(to) = self.members.route(peer) {
                         self.sync.announced(&mut ctx, to, library);
                     }
@@ -391,6 +401,7 @@ impl Peer {
                 }
                 MemberFact::Lost { .. } => {
                     self.announcer.lost(peer);
+                    self.expulsions.lost(peer);
                     self.sync.lost(&mut ctx, peer);
                 }
             }

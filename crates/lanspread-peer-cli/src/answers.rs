@@ -79,6 +79,16 @@ pub(crate) struct Named {
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Peers {
     pub(crate) peers: Vec<Peer>,
+    #[serde(default)]
+    pub(crate) kept_away: Vec<KeptAway>,
+}
+
+/// A peer that is kept away.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct KeptAway {
+    #[serde(rename = "peer_id")]
+    pub(crate) id: String,
+    pub(crate) name: String,
 }
 
 /// One peer.
@@ -104,6 +114,8 @@ pub(crate) struct Status {
     pub(crate) mode: String,
     #[serde(default)]
     pub(crate) party_code: bool,
+    #[serde(default)]
+    pub(crate) organiser: Option<String>,
     pub(crate) catalog: Option<PathBuf>,
     pub(crate) games_dir: PathBuf,
     pub(crate) state_dir: PathBuf,

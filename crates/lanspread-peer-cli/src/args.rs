@@ -5,11 +5,12 @@
 use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
+    time::Duration,
 };
 
 use clap::{Args, Parser, Subcommand};
 use lanspread_db::GameId;
-use lanspread_peer::ListenAddr;
+use lanspread_peer::{EXPEL_TIME_MAX, EXPEL_TIME_MIN, ListenAddr, PeerId};
 
 use crate::secret::Secret;
 
@@ -87,6 +88,9 @@ pub(crate) struct PeerArgs {
         hide_env_values = true
     )]
     pub(crate) party_code_file: Option<PathBuf>,
+    /// The peer of the organiser, whose expulsions this peer follows [default: the catalog's]
+    #[arg(long, value_name = "PEER_ID", env = "LANSPREAD_ORGANISER")]
+    pub(crate) organiser: Option<PeerId>,
     /// Also connect to this peer, where the network hides it; can be given several times
     #[arg(long, value_name = "ADDR")]
     pub(crate) connect: Vec<ListenAddr>,
@@ -157,6 +161,29 @@ pub(crate) enum Subcommands {
     /// End what the running peer does with a game
     #[command(after_help = "Example:\n  lanspread cancel openarena")]
     Cancel(GameArgs),
+    /// Put a peer out for the evening; from the organiser's machine it holds for the whole party
+    #[command(after_help = "Examples:\n  \
+        lanspread expel mallory\n  \
+        lanspread expel 1b2c3d4e --for 90m")]
+    Expel {
+        /// Its name, the beginning of its id, or its whole id
+        #[arg(value_name = "PEER")]
+        who: String,
+        /// For how long, such as 90m or 12h
+        #[arg(long = "for", value_name = "TIME", default_value = "12h", value_parser = time_out)]
+        time: Duration,
+        #[command(flatten)]
+        peer: PeerArgs,
+    },
+    /// Let a peer in again that was expelled or is kept away
+    #[command(after_help = "Example:\n  lanspread readmit mallory")]
+    Readmit {
+        /// Its name, the beginning of its id, or its whole id
+        #[arg(value_name = "PEER")]
+        who: String,
+        #[command(flatten)]
+        peer: PeerArgs,
+    },
     /// Make, pin or show a catalog, the list of the games of a party
     #[command(subcommand)]
     Catalog(CatalogCommand),
@@ -220,6 +247,25 @@ pub(crate) enum CatalogCommand {
         #[arg(long)]
         remove: bool,
     },
+    /// Name the peer of the organiser, whose expulsions everybody with the catalog follows
+    #[command(after_help = "Examples:\n  \
+        lanspread status                          shows the id of this peer\n  \
+        lanspread catalog organiser game.db 9f2c5f0e…\n  \
+        lanspread catalog organiser game.db --remove")]
+    Organiser {
+        /// The catalog
+        catalog: PathBuf,
+        /// The whole id of the organiser's peer
+        #[arg(
+            value_name = "PEER_ID",
+            required_unless_present = "remove",
+            conflicts_with = "remove"
+        )]
+        organiser: Option<PeerId>,
+        /// Name nobody
+        #[arg(long)]
+        remove: bool,
+    },
     /// Show what a game.db holds and what is wrong with it
     #[command(after_help = "Example:\n  lanspread catalog show /srv/games/game.db")]
     Show {
@@ -231,6 +277,21 @@ pub(crate) enum CatalogCommand {
 
 /// The longest wait for a peer that has a game: a day.
 const WAIT_SECONDS_MAX: u64 = 86_400;
+
+/// A time for which a peer can be expelled, in minutes or hours.
+fn time_out(text: &str) -> Result<Duration, String> {
+    let unit = |unit: char, seconds: u64| {
+        let number: u64 = text.strip_suffix(unit)?.parse().ok()?;
+        number.checked_mul(seconds).map(Duration::from_secs)
+    };
+    unit('m', 60)
+        .or_else(|| unit('h', 3600))
+        .filter(|time| (EXPEL_TIME_MIN..=EXPEL_TIME_MAX).contains(time))
+        .ok_or_else(|| {
+            let hours = EXPEL_TIME_MAX.as_secs() / 3600;
+            format!("write it like 90m or 12h, from 1m to {hours}h")
+        })
+}
 
 /// An address with a port, or one without and the system chooses the port.
 fn listen_address(text: &str) -> Result<SocketAddr, String> {
@@ -280,6 +341,24 @@ mod tests {
         );
         assert_eq!(listen_address("[::1]:80").map(|addr| addr.port()), Ok(80));
         assert!(listen_address("localhost").is_err());
+    }
+
+    #[test]
+    fn a_time_out_is_taken_at_its_limits_and_not_beyond() {
+        assert_eq!(time_out("1m"), Ok(EXPEL_TIME_MIN));
+        assert_eq!(time_out("48h"), Ok(EXPEL_TIME_MAX));
+        for bad in [
+            "0m",
+            "49h",
+            "2881m",
+            "12",
+            "h",
+            "-1h",
+            "1d",
+            "99999999999999999999h",
+        ] {
+            assert!(time_out(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -7,9 +7,10 @@ use std::path::Path;
 
 use eyre::Result;
 use lanspread_db::{
-    Catalog, GameId, RowRejection,
-    catalog::{BuildReport, build},
+    Catalog, ContentHash, GameId, RowRejection,
+    catalog::{BuildReport, build, write_organiser},
 };
+use lanspread_peer::PeerId;
 
 use crate::{
     args::CatalogCommand,
@@ -44,12 +45,26 @@ pub(crate) fn run(command: &CatalogCommand) -> Result<()> {
                 pin::pin(catalog, ids, games_dir.as_deref())?;
             }
         }
+        CatalogCommand::Organiser {
+            catalog, organiser, ..
+        } => {
+            write_organiser(catalog, organiser.map(|peer| ContentHash(*peer.as_bytes())))?;
+            output::line(&organised(*organiser, catalog))?;
+        }
         CatalogCommand::Show { catalog } => {
             let (games, rejections) = Catalog::open(catalog)?;
             output::print(&shown(&games, &rejections, catalog))?;
         }
     }
     Ok(())
+}
+
+fn organised(organiser: Option<PeerId>, catalog: &Path) -> String {
+    let catalog = catalog.display();
+    organiser.map_or_else(
+        || format!("{catalog} names no organiser: nobody expels from the whole party"),
+        |peer| format!("{catalog} names {peer} as the organiser: whom it expels is out everywhere"),
+    )
 }
 
 fn built(report: &BuildReport, output: &Path) -> String {
@@ -132,6 +147,9 @@ fn shown(catalog: &Catalog, rejections: &[RowRejection], path: &Path) -> String 
         table.render(output::columns()),
         format!("{path} lists {games}: a party with it shares these and no others\n"),
     ];
+    if let Some(organiser) = catalog.organiser() {
+        lines.push(format!("the organiser is the peer {organiser}\n"));
+    }
     if !rejections.is_empty() {
         lines.push(not_used(rejections));
     }

@@ -118,7 +118,11 @@ pub(crate) async fn status(reached: &mut Reached) -> Result<()> {
     Ok(())
 }
 
-async fn look_around(reached: &mut Reached) -> Result<()> {
+/// Waits until a peer that was started for this has found the others.
+///
+/// # Errors
+/// The peer went away.
+pub(crate) async fn look_around(reached: &mut Reached) -> Result<()> {
     if reached.is_own() {
         let mut display = Display::new("");
         settle::discovery(&mut reached.client, &mut display).await?;

@@ -10,6 +10,7 @@ mod catalog;
 mod client;
 mod control;
 mod display;
+mod expel;
 mod follow;
 mod get;
 mod json;
@@ -115,6 +116,12 @@ fn run(command: Subcommands) -> Result<()> {
         Subcommands::Remove(game) => with_game(game, operate::remove),
         Subcommands::Verify(game) => with_game(game, operate::verify),
         Subcommands::Cancel(game) => with_game(game, operate::cancel),
+        Subcommands::Expel { who, time, peer } => with_peer(&peer, None, async |reached| {
+            expel::expel(reached, &who, time).await
+        }),
+        Subcommands::Readmit { who, peer } => with_peer(&peer, None, async |reached| {
+            expel::readmit(reached, &who).await
+        }),
         Subcommands::Catalog(command) => catalog::run(&command),
         Subcommands::Party(command) => party::run(&command),
         Subcommands::Completions { shell } => completions(shell),

@@ -8,7 +8,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use lanspread_db::{Catalog, CatalogError, RowRejection};
 use lanspread_peer::{
-    PeerCommand, PeerGameDB, PeerOptions, RuntimeEnd, StartError, start_peer_with,
+    PeerCommand, PeerGameDB, PeerId, PeerOptions, RuntimeEnd, StartError, start_peer_with,
 };
 use lanspread_unpack::AnyUnpacker;
 use tokio::sync::mpsc;
@@ -68,11 +68,17 @@ impl Node {
         let mut notices = Vec::new();
         make_games_dir(setup, &mut notices)?;
         let catalog = open_catalog(setup, &mut notices)?;
+        // What the user says goes before what the catalog says.
+        let named = catalog.organiser();
+        let organiser = setup
+            .organiser
+            .or_else(|| named.map(|key| PeerId::from_bytes(*key.as_bytes())));
         let options = PeerOptions {
             state_dir: setup.state_dir.clone(),
             listen: setup.listen,
             name: setup.name.clone(),
             party_code: setup.party_code.clone(),
+            organiser,
             ..PeerOptions::default()
         };
         let (tx_events, rx_events) = mpsc::channel(EVENTS_PENDING_MAX);
@@ -93,6 +99,7 @@ impl Node {
         let facts = Facts {
             name: setup.name.clone(),
             party_code: setup.party_code.is_some(),
+            organiser,
             games_dir: setup.games_dir.value().clone(),
             state_dir: setup.state_dir.clone(),
             catalog: setup

@@ -4,7 +4,7 @@
 //! documents all of it. It knows no peer.
 
 use lanspread_db::GameId;
-use lanspread_peer::{CommandRefused, ErrorKind, ListenAddr};
+use lanspread_peer::{CommandRefused, EXPEL_TIME, ErrorKind, ListenAddr, PeerId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -23,6 +23,14 @@ pub(crate) enum Command {
     ListPeers {},
     Connect {
         addr: ListenAddr,
+    },
+    Expel {
+        peer_id: PeerId,
+        #[serde(default = "an_evening")]
+        for_s: u64,
+    },
+    Readmit {
+        peer_id: PeerId,
     },
     SetGameDir {
         path: std::path::PathBuf,
@@ -64,6 +72,10 @@ pub(crate) enum Command {
         timeout_ms: u64,
     },
     Shutdown {},
+}
+
+const fn an_evening() -> u64 {
+    EXPEL_TIME.as_secs()
 }
 
 const fn yes() -> bool {

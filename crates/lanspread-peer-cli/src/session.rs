@@ -32,6 +32,8 @@ pub(crate) struct Facts {
     pub(crate) name: PeerName,
     /// Whether the party has a code; the code itself is told to nobody.
     pub(crate) party_code: bool,
+    /// Whose expulsions this peer follows.
+    pub(crate) organiser: Option<PeerId>,
     pub(crate) games_dir: PathBuf,
     pub(crate) state_dir: PathBuf,
     pub(crate) catalog: Option<PathBuf>,
@@ -123,6 +125,11 @@ impl Session {
                 return Ok(json!({}));
             }
             Command::Connect { addr } => PeerCommand::Connect { addr },
+            Command::Expel { peer_id, for_s } => PeerCommand::Expel {
+                peer_id,
+                time: Duration::from_secs(for_s),
+            },
+            Command::Readmit { peer_id } => PeerCommand::Readmit { peer_id },
             Command::SetGameDir { path } => return self.set_game_dir(path).await,
             Command::GetGame { id } => self.get_game(id),
             Command::Download {
@@ -279,6 +286,7 @@ pub(crate) fn status(status: &StatusFacts<'_>) -> Value {
         "protocol_version": PROTOCOL_VERSION,
         "mode": json::mode(view.mode),
         "party_code": facts.party_code,
+        "organiser": facts.organiser,
         "catalog": facts.catalog.as_ref().map(|path| path.to_string_lossy()),
         "games_dir": games_dir.to_string_lossy(),
         "state_dir": facts.state_dir.to_string_lossy(),

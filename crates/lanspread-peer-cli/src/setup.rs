@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lanspread_peer::{ListenAddr, PartyCode, PeerName, default_state_dir, host_name};
+use lanspread_peer::{ListenAddr, PartyCode, PeerId, PeerName, default_state_dir, host_name};
 
 use crate::{
     args::PeerArgs,
@@ -30,6 +30,7 @@ pub(crate) struct Setup {
     pub(crate) listen: SocketAddr,
     pub(crate) name: PeerName,
     pub(crate) party_code: Option<PartyCode>,
+    pub(crate) organiser: Option<PeerId>,
     pub(crate) connect: Vec<ListenAddr>,
 }
 
@@ -114,6 +115,7 @@ impl Setup {
                 args.party_code.as_ref(),
                 args.party_code_file.as_deref(),
             )?,
+            organiser: args.organiser,
             connect: args.connect.clone(),
         })
     }

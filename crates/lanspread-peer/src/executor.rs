@@ -12,15 +12,17 @@ use std::{
     future::Future,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::SystemTime,
 };
 
-use lanspread_core::{Effect, EffectId, Input, ReplyId};
+use lanspread_core::{Effect, EffectId, Expelled, Input, ReplyId};
 use lanspread_disk::Disk;
 use lanspread_proto::LibraryRevision;
 use tokio::sync::{mpsc, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    expelled_file::ExpelledFile,
     handle::PendingCommands,
     net::{Responder, Transport},
 };
@@ -50,6 +52,7 @@ pub(crate) struct Executor {
 struct Shared {
     transports: Transports,
     disk: Disk,
+    expelled: ExpelledFile,
     inputs: mpsc::Sender<Input>,
     commands: Arc<PendingCommands>,
     revision: watch::Sender<LibraryRevision>,
@@ -69,6 +72,7 @@ struct Replies {
 pub(crate) struct ExecutorParts {
     pub(crate) transports: Transports,
     pub(crate) disk: Disk,
+    pub(crate) expelled: ExpelledFile,
     pub(crate) inputs: mpsc::Sender<Input>,
     pub(crate) commands: Arc<PendingCommands>,
     pub(crate) revision: watch::Sender<LibraryRevision>,
@@ -81,6 +85,7 @@ impl Executor {
         let ExecutorParts {
             transports,
             disk,
+            expelled,
             inputs,
             commands,
             revision,
@@ -91,6 +96,7 @@ impl Executor {
             shared: Arc::new(Shared {
                 transports,
                 disk,
+                expelled,
                 inputs,
                 commands,
                 revision,
@@ -138,6 +144,7 @@ impl Executor {
             | Effect::FetchChunks { .. } => {
                 self.start_data(effect);
             }
+            Effect::KeepExpelled { effect, expelled } => self.keep_expelled(effect, expelled),
             Effect::OpenGameDir { .. }
             | Effect::ScanLibrary { .. }
             | Effect::ScanRoot { .. }
@@ -146,6 +153,23 @@ impl Executor {
             | Effect::RunStep { .. }
             | Effect::PrepareDownload { .. } => self.start_disk(effect),
         }
+    }
+
+    fn keep_expelled(&self, effect: EffectId, expelled: Vec<Expelled>) {
+        self.spawn(
+            effect,
+            |shared, _| async move {
+                let file = shared.expelled.clone();
+                let save = move || file.save(&expelled, SystemTime::now());
+                let saved = tokio::task::spawn_blocking(save).await;
+                let result = saved.unwrap_or_else(|error| Err(error.to_string()));
+                Input::ExpelledKept { effect, result }
+            },
+            move |why| Input::ExpelledKept {
+                effect,
+                result: Err(why),
+            },
+        );
     }
 
     /// Ends every effect early; each is still answered.

@@ -5,8 +5,7 @@
 //! read is an error that says what to do, never a reason to make another one.
 
 use std::{
-    fs::{self, OpenOptions},
-    io::{self, Write as _},
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -19,6 +18,8 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject as _},
     server::ParsedCertificate,
 };
+
+use crate::state_file::write_atomically;
 
 /// The file of the private key, in the state directory.
 pub const KEY_FILE: &str = "identity.key";
@@ -245,34 +246,6 @@ fn write_private(path: &Path, bytes: &[u8]) -> Result<(), IdentityError> {
         path: path.to_owned(),
         source,
     })
-}
-
-fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let temporary = path.with_extension("tmp");
-    // What a crash left may have other rights; it is made again.
-    match fs::remove_file(&temporary) {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    let mut file = options.open(&temporary)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    drop(file);
-    fs::rename(&temporary, path)?;
-    // On Unix a rename is certain to survive a power failure only once its directory is written.
-    #[cfg(unix)]
-    if let Some(directory) = path.parent() {
-        fs::File::open(directory)?.sync_all()?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 mod driver;
 mod events;
 mod executor;
+mod expelled_file;
 mod game_db;
 mod handle;
 pub mod identity;
@@ -14,17 +15,20 @@ pub mod net;
 mod options;
 mod party_code;
 mod start;
+mod state_file;
 mod supervisor;
 mod tasks;
 
 pub use events::EVENTS_PENDING_MAX;
+pub use expelled_file::{EXPELLED_FILE, EXPELLED_FILE_BYTES_MAX};
 pub use game_db::PeerGameDB;
 pub use handle::{PeerRuntimeHandle, RuntimeEnd};
+pub use lanspread_core::limits::{EXPEL_TIME, EXPEL_TIME_MAX, EXPEL_TIME_MIN, EXPULSIONS_MAX};
 pub use lanspread_core::{
-    AfterDownload, CommandRefused, DownloadRoom, ErrorKind, GameView, KeepAwayReason, KeptAwayView,
-    Offence, Offer, OfferView, OperationError, OperationKind, OperationReport, OperationView,
-    OutboundView, Outcome, PeerCommand, PeerEvent, PeerInfo, PeerView, Progress, SourceShare,
-    Standing, StepProgress, Timing,
+    AfterDownload, CommandRefused, DownloadRoom, ErrorKind, ExpelledBy, GameView, KeepAwayReason,
+    KeptAwayView, Offence, Offer, OfferView, OperationError, OperationKind, OperationReport,
+    OperationView, OutboundView, Outcome, PeerCommand, PeerEvent, PeerInfo, PeerView, Progress,
+    SourceShare, Standing, StepProgress, Timing,
 };
 pub use lanspread_disk::GameHasher;
 pub use lanspread_proto::{ListenAddr, PROTOCOL_VERSION, PeerId, PeerName};

@@ -6,7 +6,7 @@ use std::{
 };
 
 use lanspread_core::Timing;
-use lanspread_proto::PeerName;
+use lanspread_proto::{PeerId, PeerName};
 
 use crate::party_code::PartyCode;
 
@@ -26,6 +26,8 @@ pub struct PeerOptions {
     pub discovery: DiscoveryMode,
     /// The code of the party; without one the party is open. Only peers with the same code meet.
     pub party_code: Option<PartyCode>,
+    /// Who may expel peers from the whole party; nobody if this is not said.
+    pub organiser: Option<PeerId>,
 }
 
 /// How peers are found.
@@ -46,6 +48,7 @@ impl Default for PeerOptions {
             timing: Timing::default(),
             discovery: DiscoveryMode::Mdns,
             party_code: None,
+            organiser: None,
         }
     }
 }

@@ -8,10 +8,10 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
-use lanspread_core::{Config, Door, Input, Peer, PeerEvent};
+use lanspread_core::{Config, Door, Expelled, Input, Peer, PeerEvent};
 use lanspread_db::Catalog;
 use lanspread_disk::Disk;
 use lanspread_proto::{LibraryEpoch, LibraryRevision, ListenAddr, PeerId};
@@ -23,6 +23,7 @@ use crate::{
     driver::{Clock, Driver, INPUTS_PENDING_MAX},
     events::EventOutbox,
     executor::{Executor, ExecutorParts, Transports},
+    expelled_file::{ExpelledFile, Loaded},
     game_db::PeerGameDB,
     handle::{PeerRuntimeHandle, PendingCommands, RuntimeEnd},
     identity::{Identity, IdentityError},
@@ -194,8 +195,14 @@ impl Parts {
         } = self;
         let clock = Clock::start();
         let peer_id = identity.peer_id();
-        let config = draw_config(&options, peer_id, catalog)?;
+        let file = ExpelledFile::in_dir(&options.state_dir, options.organiser);
+        let Loaded { expelled, trouble } = file.load(SystemTime::now());
+        let config = draw_config(&options, peer_id, catalog, expelled)?;
         let (inputs, rx_inputs) = mpsc::channel(INPUTS_PENDING_MAX);
+        if let Some(message) = trouble {
+            // The queue is empty and long: there is room.
+            drop(inputs.try_send(Input::Trouble { message }));
+        }
         let shutdown = CancellationToken::new();
         let services = Services {
             tasks: TaskTracker::new(),
@@ -213,6 +220,7 @@ impl Parts {
         let executor = Executor::new(ExecutorParts {
             transports: transports.clone(),
             disk,
+            expelled: file,
             inputs: inputs.clone(),
             commands: Arc::clone(&commands),
             revision,
@@ -279,6 +287,7 @@ fn draw_config(
     options: &PeerOptions,
     peer_id: PeerId,
     catalog: Arc<Catalog>,
+    expelled: Vec<Expelled>,
 ) -> Result<Config, StartError> {
     Ok(Config {
         peer_id,
@@ -288,6 +297,8 @@ fn draw_config(
         seed: getrandom::u64().map_err(StartError::Randomness)?,
         catalog,
         door: door(options),
+        organiser: options.organiser,
+        expelled,
         timing: options.timing,
     })
 }

@@ -20,7 +20,8 @@ pub use library::{
     PeerName,
 };
 pub use message::{
-    ChunkRequest, Hello, HelloAck, Refusal, RefusalKind, Request, Response, WrongVersion,
+    ChunkRequest, ExpelledPeer, Hello, HelloAck, Refusal, RefusalKind, Request, Response,
+    WrongVersion,
 };
 pub use peer_id::{PeerId, PeerIdError};
 pub use version::{VersionExchangeError, VersionProbe, alpn, alpn_with_code};

@@ -9,6 +9,9 @@ pub const RESPONSE_FRAME_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Longest frame payload of an admission, in bytes.
 pub const ADMISSION_FRAME_BYTES_MAX: usize = 256;
 
+/// Most peers that an organiser may have expelled at once.
+pub const EXPELLED_MAX: usize = 256;
+
 /// Most games one peer may announce.
 pub const LIBRARY_GAMES_MAX: usize = 10_000;
 

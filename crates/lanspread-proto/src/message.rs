@@ -42,6 +42,11 @@ pub enum Request {
     },
     /// "Send me these chunks."
     GetGameFileChunk(ChunkRequest),
+    /// "I am the organiser, and these are all whom I have expelled": heard from the organiser only.
+    Expulsions {
+        /// The whole list; at most [`crate::limits::EXPELLED_MAX`].
+        expelled: Vec<ExpelledPeer>,
+    },
     /// "I leave": a hint.
     Goodbye,
 }
@@ -59,9 +64,22 @@ impl Request {
             Self::ListGames => "list-games",
             Self::GetGame { .. } => "get-game",
             Self::GetGameFileChunk(_) => "get-game-file-chunk",
+            Self::Expulsions { .. } => "expulsions",
             Self::Goodbye => "goodbye",
         }
     }
+}
+
+/// A peer that the organiser wants kept out by everybody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpelledPeer {
+    /// Who.
+    pub peer_id: PeerId,
+    /// What it called itself, for people.
+    pub name: PeerName,
+    /// For how much longer, in seconds. No clock at a party need be right.
+    pub left_s: u64,
 }
 
 /// The chunks of one manifest that a peer wants on one stream, in this order.
@@ -125,7 +143,7 @@ pub enum Response {
     HelloAck(HelloAck),
     /// The answer to `Ping`.
     Pong,
-    /// The answer to `LibrarySummary` and `Goodbye`.
+    /// The answer to `LibrarySummary`, `Expulsions` and `Goodbye`.
     Noted,
     /// The answer to `LibrarySnapshot`, and to a `LibraryDelta` whose start is unknown.
     LibrarySnapshot(LibrarySnapshot),
@@ -226,6 +244,8 @@ pub enum RefusalKind {
     BadRequest,
     /// Too much is asked at once; ask again later.
     Overloaded,
+    /// Only the organiser of the party may say that, and the sender is not the organiser here.
+    NotOrganiser,
 }
 
 impl Refusal {

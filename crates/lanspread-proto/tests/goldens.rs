@@ -11,9 +11,9 @@ use lanspread_db::{
     ChunkRef, ContentHash, GameId, Manifest, ManifestFile, ManifestHash, RelPath, Version,
 };
 use lanspread_proto::{
-    Admission, AdmissionRefusal, ChunkRequest, FrameKind, GameSummary, Hello, LibraryDelta,
-    LibraryEpoch, LibraryRevision, LibrarySnapshot, LibraryState, PROTOCOL_VERSION, PeerId,
-    PeerName, Refusal, RefusalKind, Request, Response, Token, VersionProbe, WrongVersion,
+    Admission, AdmissionRefusal, ChunkRequest, ExpelledPeer, FrameKind, GameSummary, Hello,
+    LibraryDelta, LibraryEpoch, LibraryRevision, LibrarySnapshot, LibraryState, PROTOCOL_VERSION,
+    PeerId, PeerName, Refusal, RefusalKind, Request, Response, Token, VersionProbe, WrongVersion,
     decode_payload, encode_frame,
 };
 use serde_json::Value;
@@ -173,6 +173,16 @@ fn requests() -> Vec<(Request, &'static str)> {
             }),
             r#"{"type":"get-game-file-chunk","id":"teeworlds","manifest":"{manifest}","chunks":[{"file":0,"chunk":0},{"file":0,"chunk":1},{"file":1,"chunk":0}]}"#,
         ),
+        (
+            Request::Expulsions {
+                expelled: vec![ExpelledPeer {
+                    peer_id: PeerId::from_public_key_der(b"listener"),
+                    name: PeerName::new("Mallory"),
+                    left_s: 43_200,
+                }],
+            },
+            r#"{"type":"expulsions","expelled":[{"peer_id":"{listener}","name":"Mallory","left_s":43200}]}"#,
+        ),
         (Request::Goodbye, r#"{"type":"goodbye"}"#),
     ]
 }
@@ -292,6 +302,10 @@ fn golden(text: &str) -> String {
     text.replace("{ada}", &ada().to_string())
         .replace("{digest}", &digest(&games()).to_string())
         .replace("{manifest}", &manifest().hash().to_string())
+        .replace(
+            "{listener}",
+            &PeerId::from_public_key_der(b"listener").to_string(),
+        )
         .replace("{share}", &share().to_string())
         .replace("{proof}", &proof().to_string())
 }
@@ -383,7 +397,7 @@ fn the_goldens_hold_every_kind_of_message_once() {
     assert_eq!(kinds.len(), requests.len());
     assert_eq!(
         kinds.len(),
-        9,
+        10,
         "a request was added: give it a golden and a place in the document"
     );
     let responses = responses();
@@ -426,6 +440,7 @@ fn every_kind_of_refusal_is_named_in_the_document() {
         RefusalKind::Busy,
         RefusalKind::BadRequest,
         RefusalKind::Overloaded,
+        RefusalKind::NotOrganiser,
     ];
     for kind in kinds {
         let name = serde_json::to_value(kind).unwrap();

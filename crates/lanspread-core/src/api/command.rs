@@ -1,9 +1,9 @@
 //! What an embedder can ask for, and why that may be refused.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use lanspread_db::GameId;
-use lanspread_proto::ListenAddr;
+use lanspread_proto::{ListenAddr, PeerId};
 
 use super::ErrorKind;
 
@@ -58,6 +58,19 @@ pub enum PeerCommand {
     SetGameDir {
         /// The directory.
         path: PathBuf,
+    },
+    /// Keep a peer out for the evening, however often it comes back; everybody else does so as well
+    /// if this is the organiser's peer.
+    Expel {
+        /// The peer.
+        peer_id: PeerId,
+        /// For how long.
+        time: Duration,
+    },
+    /// Let a peer in again that is kept away.
+    Readmit {
+        /// The peer.
+        peer_id: PeerId,
     },
     /// Connect to a peer by its listener address.
     Connect {

@@ -8,7 +8,8 @@ use lanspread_db::{ChunkRef, GameId, Manifest, ManifestHash};
 use lanspread_proto::{LibraryRevision, ListenAddr, PeerId, Request, Response};
 
 use super::{
-    AfterDownload, CommandId, CommandRefused, EffectId, HashTrust, PeerEvent, ReplyId, Route,
+    AfterDownload, CommandId, CommandRefused, EffectId, Expelled, HashTrust, PeerEvent, ReplyId,
+    Route,
 };
 use crate::root::{DownloadIntent, Step};
 
@@ -132,6 +133,14 @@ pub enum Effect {
         chunks: Vec<ChunkRef>,
         /// The fetch fails as [`FetchFailure::Stalled`](crate::FetchFailure::Stalled) when no byte came for this long.
         stall_timeout: Duration,
+    },
+
+    /// Write down who is expelled, for the next start.
+    KeepExpelled {
+        /// Names the effect.
+        effect: EffectId,
+        /// All that are.
+        expelled: Vec<Expelled>,
     },
 
     /// Use another game directory from here on.

@@ -23,6 +23,7 @@ impl Input {
             | Self::StepDone { effect, .. }
             | Self::PrepareProgress { effect, .. }
             | Self::DownloadPrepared { effect, .. }
+            | Self::ExpelledKept { effect, .. }
             | Self::GameDirOpened { effect, .. } => Some(*effect),
             Self::ListenerBound { .. }
             | Self::Tick
@@ -61,6 +62,7 @@ impl Effect {
             | Self::ServeManifest { effect, .. }
             | Self::ServeChunks { effect, .. }
             | Self::FetchChunks { effect, .. }
+            | Self::KeepExpelled { effect, .. }
             | Self::OpenGameDir { effect, .. }
             | Self::ScanLibrary { effect }
             | Self::ScanRoot { effect, .. }

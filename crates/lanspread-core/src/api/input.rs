@@ -208,6 +208,13 @@ pub enum Input {
         /// What is there already, or why the download cannot start.
         result: Result<PreparedDownload, DiskFailure>,
     },
+    /// Answers [`Effect::KeepExpelled`](crate::Effect::KeepExpelled).
+    ExpelledKept {
+        /// The effect.
+        effect: EffectId,
+        /// Why it could not be written down, in words for people.
+        result: Result<(), String>,
+    },
     /// Answers [`Effect::OpenGameDir`](crate::Effect::OpenGameDir).
     GameDirOpened {
         /// The effect.

@@ -8,6 +8,7 @@ mod command;
 mod effect;
 mod error;
 mod event;
+mod expelled;
 mod failure;
 mod ids;
 mod input;
@@ -27,6 +28,7 @@ pub use command::{AfterDownload, CommandRefused, DownloadRoom, PeerCommand};
 pub use effect::Effect;
 pub use error::{ErrorKind, OperationError};
 pub use event::{Offer, PeerEvent};
+pub use expelled::{Expelled, ExpelledBy};
 pub use failure::{
     DialFailure, DiskFailure, DiskFailureKind, FetchFailure, RequestFailure, ServeFailure,
 };
@@ -84,6 +86,10 @@ pub struct Config {
     pub catalog: Arc<Catalog>,
     /// Whether this party has a code.
     pub door: Door,
+    /// Who may expel peers from the whole party; nobody if that is not known.
+    pub organiser: Option<PeerId>,
+    /// Who was expelled before this start and still is.
+    pub expelled: Vec<Expelled>,
     /// The intervals.
     pub timing: Timing,
 }

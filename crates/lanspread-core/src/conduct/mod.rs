@@ -17,7 +17,7 @@ use std::{
 
 use lanspread_proto::{PeerId, PeerName};
 
-use crate::{Advertisement, Now};
+use crate::{Advertisement, Expelled, ExpelledBy, Now};
 
 use leak::Leak;
 pub use offence::{FORGIVEN_EVERY, Offence, POINTS_MAX};
@@ -30,6 +30,9 @@ pub const KEEP_AWAY_MAX: Duration = Duration::from_hours(2);
 
 /// Whoever behaved for so long after it was let in again begins anew.
 pub const FORGOTTEN_AFTER: Duration = Duration::from_hours(2);
+
+/// Two times at which an expulsion ends are the same if they are this close.
+const SAME_TIME: Duration = Duration::from_secs(30);
 
 /// Most peers whose conduct is remembered; past it those go first who did least.
 pub const RECORDS_MAX: usize = 1_024;
@@ -44,6 +47,13 @@ pub enum KeepAwayReason {
         /// For how long it is kept away, from the moment it was told.
         time: Duration,
     },
+    /// Somebody wants it out.
+    Expelled {
+        /// Who.
+        by: ExpelledBy,
+        /// For how long, from the moment it was told.
+        time: Duration,
+    },
 }
 
 impl KeepAwayReason {
@@ -52,6 +62,7 @@ impl KeepAwayReason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Misconduct { offence, .. } => offence.as_str(),
+            Self::Expelled { .. } => "expelled",
         }
     }
 }
@@ -63,6 +74,19 @@ impl fmt::Display for KeepAwayReason {
             Self::Misconduct { offence, time } => {
                 let minutes = time.as_secs() / 60;
                 write!(f, "it is kept away for {minutes} min because it {offence}")
+            }
+            Self::Expelled { by, time } => {
+                let minutes = time.as_secs().div_ceil(60);
+                let (time, unit) = if minutes >= 120 {
+                    (minutes / 60, "h")
+                } else {
+                    (minutes, "min")
+                };
+                let by = match by {
+                    ExpelledBy::ThisPeer => "here",
+                    ExpelledBy::Organiser => "by the organiser of this party",
+                };
+                write!(f, "it is expelled {by} for {time} {unit}")
             }
         }
     }
@@ -131,6 +155,8 @@ pub(crate) struct Kept {
     /// How discovery showed it last, for the time when it is let in again.
     pub(crate) shown: Option<Advertisement>,
     misconduct: Option<Misconduct>,
+    here: Option<Expulsion>,
+    organiser: Option<Expulsion>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -140,24 +166,71 @@ struct Misconduct {
     until: Now,
 }
 
+#[derive(Debug, Clone, Copy)]
+struct Expulsion {
+    time: Duration,
+    until: Now,
+}
+
 impl Kept {
+    fn called(name: PeerName) -> Self {
+        Self {
+            name,
+            shown: None,
+            misconduct: None,
+            here: None,
+            organiser: None,
+        }
+    }
+
+    const fn expulsion(&self, by: ExpelledBy) -> Option<Expulsion> {
+        match by {
+            ExpelledBy::ThisPeer => self.here,
+            ExpelledBy::Organiser => self.organiser,
+        }
+    }
+
+    const fn expulsion_mut(&mut self, by: ExpelledBy) -> &mut Option<Expulsion> {
+        match by {
+            ExpelledBy::ThisPeer => &mut self.here,
+            ExpelledBy::Organiser => &mut self.organiser,
+        }
+    }
+
     /// Every reason that is not over.
     pub(crate) fn reasons(&self) -> Vec<KeepAwayReason> {
         let misconduct = self
             .misconduct
             .map(|Misconduct { offence, time, .. }| KeepAwayReason::Misconduct { offence, time });
-        misconduct.into_iter().collect()
+        let expelled = |by| {
+            let time = self.expulsion(by)?.time;
+            Some(KeepAwayReason::Expelled { by, time })
+        };
+        let reasons = [
+            misconduct,
+            expelled(ExpelledBy::ThisPeer),
+            expelled(ExpelledBy::Organiser),
+        ];
+        reasons.into_iter().flatten().collect()
     }
 
     /// Drops the reasons that are over. Says whether one is left.
     fn holds(&mut self, now: Now) -> bool {
         self.misconduct = self.misconduct.filter(|misconduct| misconduct.until > now);
-        self.misconduct.is_some()
+        self.here = self.here.filter(|expulsion| expulsion.until > now);
+        self.organiser = self.organiser.filter(|expulsion| expulsion.until > now);
+        self.misconduct.is_some() || self.is_expelled()
     }
 
     /// When the next of its reasons is over.
     fn deadline(&self) -> Option<Now> {
-        self.misconduct.map(|misconduct| misconduct.until)
+        let misconduct = self.misconduct.map(|misconduct| misconduct.until);
+        let expulsions = [self.here, self.organiser].map(|expulsion| Some(expulsion?.until));
+        expulsions.into_iter().chain([misconduct]).flatten().min()
+    }
+
+    const fn is_expelled(&self) -> bool {
+        self.here.is_some() || self.organiser.is_some()
     }
 }
 
@@ -241,11 +314,9 @@ impl Conduct {
         record.times = record.times.saturating_add(1);
         record.points.clear();
         record.seen_at = until;
-        let kept = record.kept.get_or_insert_with(|| Kept {
-            name: PeerName::new(&peer.short()),
-            shown: None,
-            misconduct: None,
-        });
+        let kept = record
+            .kept
+            .get_or_insert_with(|| Kept::called(PeerName::new(&peer.short())));
         kept.misconduct = Some(Misconduct {
             offence,
             time,
@@ -254,11 +325,80 @@ impl Conduct {
         Some(KeepAwayReason::Misconduct { offence, time })
     }
 
-    /// Remembers how a peer that is kept away was called and where it was seen.
-    pub(crate) fn describe(&mut self, peer: PeerId, name: PeerName, shown: Option<Advertisement>) {
+    /// Somebody wants a peer out. Says so as a reason if that is news, or the time is another one.
+    pub(crate) fn expelled_for(
+        &mut self,
+        now: Now,
+        peer: PeerId,
+        by: ExpelledBy,
+        time: Duration,
+    ) -> Option<KeepAwayReason> {
+        let until = now + time;
+        let record = self.record(now, peer);
+        record.seen_at = record.seen_at.max(until);
+        let kept = record
+            .kept
+            .get_or_insert_with(|| Kept::called(PeerName::new(&peer.short())));
+        let known = kept.expulsion_mut(by).replace(Expulsion { time, until });
+        // The same list, told again, has lost and won seconds on the way.
+        let same =
+            |known: Expulsion| known.until.since(until).max(until.since(known.until)) < SAME_TIME;
+        (!known.is_some_and(same)).then_some(KeepAwayReason::Expelled { by, time })
+    }
+
+    /// Whoever expelled a peer lets it in again.
+    pub(crate) fn readmitted_by(&mut self, peer: PeerId, by: ExpelledBy) {
+        if let Some(kept) = self.kept_mut(peer) {
+            *kept.expulsion_mut(by) = None;
+        }
+    }
+
+    /// The user of this peer lets a peer in, whatever it did. Says whether that changes anything.
+    pub(crate) fn forgive(&mut self, peer: PeerId) -> bool {
+        let Some(kept) = self.kept_mut(peer) else {
+            return false;
+        };
+        let expelled = kept.here.take().is_some();
+        kept.misconduct.take().is_some() || expelled
+    }
+
+    /// Whether somebody wants a peer out.
+    pub(crate) fn is_expelled(&self, peer: PeerId, by: ExpelledBy) -> bool {
+        self.kept(peer)
+            .is_some_and(|kept| kept.expulsion(by).is_some())
+    }
+
+    /// All whom somebody wants out, sorted by id.
+    pub(crate) fn expelled(&self, now: Now, by: ExpelledBy) -> impl Iterator<Item = Expelled> {
+        self.all_kept().filter_map(move |(peer_id, kept)| {
+            let left = kept.expulsion(by)?.until.since(now);
+            (!left.is_zero()).then(|| Expelled {
+                peer_id,
+                name: kept.name.clone(),
+                by,
+                left,
+            })
+        })
+    }
+
+    /// What a peer that is kept away is called, as far as known.
+    pub(crate) fn name_of(&self, peer: PeerId) -> PeerName {
+        let kept = self.kept(peer).map(|kept| kept.name.clone());
+        kept.unwrap_or_else(|| PeerName::new(&peer.short()))
+    }
+
+    /// Remembers how a peer that is kept away is called.
+    pub(crate) fn name(&mut self, peer: PeerId, name: PeerName) {
         if let Some(kept) = self.kept_mut(peer) {
             kept.name = name;
-            kept.shown = shown;
+        }
+    }
+
+    /// Remembers how a peer that is kept away was called and where it was seen.
+    pub(crate) fn describe(&mut self, peer: PeerId, name: PeerName, shown: Advertisement) {
+        if let Some(kept) = self.kept_mut(peer) {
+            kept.name = name;
+            kept.shown = Some(shown);
         }
     }
 
@@ -328,7 +468,16 @@ impl Conduct {
             .min_by_key(|(_, record)| {
                 let mut points = record.points;
                 let points = points.level(now, FORGIVEN_EVERY);
-                (record.kept.is_some(), record.times, points, record.seen_at)
+                let kept = record.kept.as_ref();
+                // Whom people put out does not come back because others misbehave.
+                let expelled = kept.is_some_and(Kept::is_expelled);
+                (
+                    expelled,
+                    kept.is_some(),
+                    record.times,
+                    points,
+                    record.seen_at,
+                )
             })
             .map(|(&peer, _)| peer);
         let Some(peer) = least else { return };

@@ -134,7 +134,7 @@ fn it_is_shown_again_as_discovery_showed_it_last() {
     let mut conduct = Conduct::default();
     assert!(!conduct.shown(&shown(id(1), "before")));
     provoke(&mut conduct, START, id(1), Offence::Impersonation);
-    conduct.describe(id(1), PeerName::new("liar"), Some(shown(id(1), "then")));
+    conduct.describe(id(1), PeerName::new("liar"), shown(id(1), "then"));
     assert!(conduct.shown(&shown(id(1), "last")));
     conduct.tick(at(KEEP_AWAY));
     let (peer, kept) = conduct.next_readmitted().unwrap();
@@ -227,4 +227,34 @@ proptest! {
         conduct.tick(now + KEEP_AWAY_MAX);
         prop_assert_eq!(conduct.all_kept().count(), 0);
     }
+}
+
+#[test]
+fn a_peer_is_out_until_the_last_of_its_reasons_is_over() {
+    let mut conduct = Conduct::default();
+    let (_, time) = provoke(&mut conduct, START, id(1), Offence::Impersonation);
+    conduct.expelled_for(START, id(1), ExpelledBy::ThisPeer, 2 * time);
+    conduct.expelled_for(START, id(1), ExpelledBy::Organiser, 3 * time);
+    let reasons = |conduct: &Conduct| {
+        let kept = conduct.all_kept().next();
+        kept.map_or(0, |(_, kept)| kept.reasons().len())
+    };
+    for (passed, left) in [(0, 3), (1, 2), (2, 1)] {
+        let now = at(time * passed);
+        assert_eq!(readmitted(&mut conduct, now), []);
+        assert_eq!(reasons(&conduct), left);
+    }
+    assert_eq!(conduct.deadline(), Some(at(3 * time)));
+    assert_eq!(readmitted(&mut conduct, at(3 * time)), [id(1)]);
+}
+
+#[test]
+fn whom_people_put_out_does_not_come_back_because_others_misbehave() {
+    let mut conduct = Conduct::default();
+    conduct.expelled_for(START, id(0), ExpelledBy::ThisPeer, KEEP_AWAY);
+    for n in 1..=u16::try_from(RECORDS_MAX).unwrap() {
+        provoke(&mut conduct, START, id(n), Offence::Impersonation);
+    }
+    assert_eq!(conduct.records.len(), RECORDS_MAX);
+    assert!(conduct.is_expelled(id(0), ExpelledBy::ThisPeer));
 }

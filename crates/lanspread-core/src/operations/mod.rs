@@ -324,6 +324,7 @@ impl Operation {
             | Input::Responded { .. }
             | Input::Served { .. }
             | Input::LibraryScanned { .. }
+            | Input::ExpelledKept { .. }
             | Input::GameDirOpened { .. } => {
                 tracing::warn!(game = %self.id, "an operation got an answer it did not ask for");
             }

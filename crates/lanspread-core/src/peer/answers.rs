@@ -24,6 +24,7 @@ const fn blame(
         | Purpose::Ping(peer)
         | Purpose::Announce(peer)
         | Purpose::Nudge(peer)
+        | Purpose::Expulsions(peer)
         | Purpose::Goodbye(peer) => Some((peer, Offence::BrokenAnswer)),
         Purpose::Connect(_)
         | Purpose::Dial(_)
@@ -32,6 +33,7 @@ const fn blame(
         | Purpose::ScanLibrary
         | Purpose::ScanRoot(_)
         | Purpose::Hash(_)
+        | Purpose::KeepExpelled
         | Purpose::Operation(_)
         | Purpose::Fetch(..)
         | Purpose::OpenGameDir(_) => None,
@@ -102,6 +104,14 @@ impl Peer {
                 }
             }
             (Purpose::Hash(id), input) => self.hash_answered(now, &id, effect, input),
+            (Purpose::KeepExpelled, Input::ExpelledKept { result, .. }) => {
+                let mut ctx = Ctx {
+                    now,
+                    config: &self.config,
+                    out: &mut self.out,
+                };
+                self.expulsions.saved(&mut ctx, &result);
+            }
             (Purpose::OpenGameDir(id), Input::GameDirOpened { result, .. }) => {
                 self.moved(now, id, result);
             }
@@ -178,6 +188,15 @@ impl Peer {
                 };
                 self.announcer.answered(&mut ctx, peer, effect, outcome);
             }
+            Purpose::Expulsions(peer) => {
+                self.sign_of_life(now, peer, result.as_ref().ok());
+                let mut ctx = Ctx {
+                    now,
+                    config: &self.config,
+                    out: &mut self.out,
+                };
+                self.expulsions.answered(&mut ctx, peer, effect, &result);
+            }
             Purpose::Nudge(peer) => self.sign_of_life(now, peer, result.as_ref().ok()),
             Purpose::Connect(_)
             | Purpose::Dial(_)
@@ -187,6 +206,7 @@ impl Peer {
             | Purpose::ScanLibrary
             | Purpose::ScanRoot(_)
             | Purpose::Hash(_)
+            | Purpose::KeepExpelled
             | Purpose::Operation(_)
             | Purpose::Fetch(..)
             | Purpose::OpenGameDir(_) => {}

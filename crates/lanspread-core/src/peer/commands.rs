@@ -25,7 +25,10 @@ fn refused<T>(kind: ErrorKind, message: String) -> Result<T, CommandRefused> {
 impl Peer {
     /// The embedder wants something.
     pub(super) fn command(&mut self, now: Now, id: CommandId, command: PeerCommand) {
-        let needs_library = !matches!(command, PeerCommand::Connect { .. });
+        let needs_library = !matches!(
+            command,
+            PeerCommand::Connect { .. } | PeerCommand::Expel { .. } | PeerCommand::Readmit { .. }
+        );
         if !needs_library || self.rescan.is_complete() {
             self.run_command(now, id, command);
         } else if self.held.len() < HELD_COMMANDS_MAX {
@@ -47,6 +50,15 @@ impl Peer {
             }
             PeerCommand::SetGameDir { path } => match self.begin_moving(now, id, path) {
                 // It is answered when the directory is open.
+                Ok(()) => return,
+                Err(refusal) => Err(refusal),
+            },
+            PeerCommand::Expel { peer_id, time } => match self.expel(now, id, peer_id, time) {
+                // It is answered when that is written down.
+                Ok(()) => return,
+                Err(refusal) => Err(refusal),
+            },
+            PeerCommand::Readmit { peer_id } => match self.readmit(now, id, peer_id) {
                 Ok(()) => return,
                 Err(refusal) => Err(refusal),
             },

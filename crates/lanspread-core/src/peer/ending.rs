@@ -59,7 +59,8 @@ impl Peer {
             None => None,
         };
         let held = std::mem::take(&mut self.held).into_iter().map(|(id, _)| id);
-        for id in held.chain(moving) {
+        let unsaved = self.expulsions.take_waiting();
+        for id in held.chain(moving).chain(unsaved) {
             self.out.answer(id, shutting_down());
         }
     }

@@ -3,7 +3,7 @@
 //! Invariant: whoever is kept away is no member, is not dialed, and is answered nothing but that;
 //! users hear once when it begins and once when it is over.
 
-use lanspread_proto::{PeerId, PeerName, Refusal, RefusalKind, Response, TransportAddr};
+use lanspread_proto::{PeerId, Refusal, RefusalKind, Response, TransportAddr};
 
 use super::Peer;
 use crate::{
@@ -95,18 +95,17 @@ impl Peer {
     }
 
     /// A peer is kept away from here on.
-    fn keep_away(&mut self, now: Now, peer: PeerId, reason: KeepAwayReason) {
+    pub(super) fn keep_away(&mut self, now: Now, peer: PeerId, reason: KeepAwayReason) {
         let (members, mut ctx) = self.membership(now);
         let known = members.keep_away(&mut ctx, peer, reason.to_string());
-        let (name, shown) = known.map_or_else(
-            || (PeerName::new(&peer.short()), None),
-            |(name, shown)| (name, Some(shown)),
-        );
+        if let Some((name, shown)) = known {
+            self.conduct.describe(peer, name, shown);
+        }
+        let name = self.conduct.name_of(peer);
         tracing::warn!(
             peer = %peer.short(), name = %name, offence = reason.as_str(),
             "a peer is kept away: {reason}"
         );
-        self.conduct.describe(peer, name.clone(), shown);
         self.out.tell(Effect::KeepAway { peer_id: peer });
         self.out.emit(PeerEvent::PeerKeptAway {
             peer_id: peer,

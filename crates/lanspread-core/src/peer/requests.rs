@@ -15,7 +15,9 @@ use crate::{Ctx, Effect, Inbound, Now, ReplyId, conduct::Toll, membership::NOT_R
 /// What a request costs the peer that makes it.
 const fn toll(request: &Request) -> Toll {
     match request {
-        Request::Hello(_) | Request::LibrarySummary { .. } => Toll::Announcement,
+        Request::Hello(_) | Request::LibrarySummary { .. } | Request::Expulsions { .. } => {
+            Toll::Announcement
+        }
         Request::GetGameFileChunk(_) => Toll::Contents,
         Request::Ping
         | Request::LibrarySnapshot
@@ -85,6 +87,7 @@ impl Peer {
             }
             Request::GetGame { id } => self.serve_manifest(now, reply, peer, &id),
             Request::GetGameFileChunk(request) => self.serve_chunks(now, reply, peer, request),
+            Request::Expulsions { expelled } => Some(self.expulsions_heard(now, peer, expelled)),
             Request::Goodbye => {
                 let (members, mut ctx) = self.membership(now);
                 members.left(&mut ctx, peer);

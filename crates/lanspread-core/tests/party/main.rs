@@ -4,6 +4,7 @@ mod chance;
 mod changing;
 mod disk;
 mod doors;
+mod expelling;
 mod fetching;
 mod meeting;
 mod network;
@@ -13,8 +14,8 @@ mod world;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use lanspread_core::{
-    AfterDownload, DownloadRoom, ErrorKind, Input, OperationKind, Outcome, PeerCommand, PeerEvent,
-    Progress,
+    AfterDownload, CommandRefused, DownloadRoom, ErrorKind, Input, OperationKind, Outcome,
+    PeerCommand, PeerEvent, Progress,
 };
 use lanspread_db::{Catalog, Game, GameDB, GameId, Pins, Version};
 use lanspread_proto::{PROTOCOL_VERSION, PeerId};

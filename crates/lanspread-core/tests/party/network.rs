@@ -43,6 +43,7 @@ fn kind(request: &Request) -> &'static str {
         Request::ListGames => "ListGames",
         Request::GetGame { .. } => "GetGame",
         Request::GetGameFileChunk(_) => "GetGameFileChunk",
+        Request::Expulsions { .. } => "Expulsions",
         Request::Goodbye => "Goodbye",
     }
 }
@@ -112,6 +113,12 @@ impl World {
         [one, other].iter().any(|&n| self.nodes[n].has(Fault::Cut))
     }
 
+    /// Whether one of the two refuses connections with the other.
+    fn keeps_away(&self, one: usize, other: usize) -> bool {
+        let refuses = |a: usize, b: usize| self.nodes[a].kept_away.contains(&self.nodes[b].id);
+        refuses(one, other) || refuses(other, one)
+    }
+
     pub(crate) fn advertise(&mut self, n: usize) {
         self.nodes[n].advertised = true;
         for other in 0..self.nodes.len() {
@@ -170,6 +177,11 @@ impl World {
             let result = Err(DialFailure::Unreachable { tried });
             return self.fact(timeout, n, Input::Dialed { effect, result });
         };
+        if self.keeps_away(n, to) {
+            let addr = remote.socket_addr();
+            let result = Err(DialFailure::KeptAway { addr });
+            return self.fact(timeout, n, Input::Dialed { effect, result });
+        }
         let theirs = self.nodes[to].version;
         let delay = self.latency() * 2;
         if let Some(mismatch) = self.nodes[n].mismatch(&self.nodes[to]) {
@@ -212,7 +224,7 @@ impl World {
         self.after(timeout, n, Happening::TimeOut { effect });
         let target = self
             .at(n, to.listen_addr)
-            .filter(|&at| self.nodes[at].id == to.peer_id);
+            .filter(|&at| self.nodes[at].id == to.peer_id && !self.keeps_away(n, at));
         let Some(target) = target else { return };
         self.sent.push(Sent {
             from: n,

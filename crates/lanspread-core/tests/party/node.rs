@@ -6,7 +6,8 @@ use std::{
 };
 
 use lanspread_core::{
-    CommandId, CommandRefused, Door, EffectId, Now, PartyMismatch, Peer, PeerEvent, ReplyId,
+    CommandId, CommandRefused, Door, EffectId, Expelled, Now, PartyMismatch, Peer, PeerEvent,
+    ReplyId,
 };
 use lanspread_db::Catalog;
 use lanspread_proto::{ListenAddr, PeerId};
@@ -53,6 +54,12 @@ pub(crate) struct Node {
     pub(crate) upload: u64,
     pub(crate) faults: BTreeSet<Fault>,
     pub(crate) version: u32,
+    /// Whom it takes for the organiser.
+    pub(crate) organiser: Option<PeerId>,
+    /// Who is expelled, as it was written down, and when.
+    pub(crate) expelled: (Now, Vec<Expelled>),
+    /// Whom its listener refuses.
+    pub(crate) kept_away: BTreeSet<PeerId>,
     /// The party code it was started with.
     pub(crate) code: Option<&'static str>,
     pub(crate) events: Vec<PeerEvent>,
@@ -73,6 +80,17 @@ pub(crate) struct Node {
 impl Node {
     pub(crate) fn door(&self) -> Door {
         self.code.map_or(Door::Open, |_| Door::Code)
+    }
+
+    /// Who is still expelled at a later time.
+    pub(crate) fn expelled(&self, now: Now) -> Vec<Expelled> {
+        let (at, expelled) = &self.expelled;
+        let passed = now.since(*at);
+        let left = expelled.iter().cloned().map(|mut expelled| {
+            expelled.left = expelled.left.saturating_sub(passed);
+            expelled
+        });
+        left.filter(|expelled| !expelled.left.is_zero()).collect()
     }
 
     /// Why it is not of the party of another one.

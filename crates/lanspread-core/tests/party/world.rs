@@ -10,8 +10,8 @@ use std::{
 };
 
 use lanspread_core::{
-    CommandId, CommandRefused, Config, DiskFailure, DiskFailureKind, Effect, EffectId, Input, Now,
-    Peer, PeerCommand, PeerEvent, PeerView, ServeFailure, Timing,
+    CommandId, CommandRefused, Config, DiskFailure, DiskFailureKind, Effect, EffectId, Expelled,
+    Input, Now, Peer, PeerCommand, PeerEvent, PeerView, ServeFailure, Timing,
     root::{Step, StepReport},
 };
 use lanspread_db::Catalog;
@@ -118,6 +118,9 @@ impl World {
             faults: BTreeSet::new(),
             version: PROTOCOL_VERSION,
             code: None,
+            organiser: None,
+            expelled: (Now::default(), Vec::new()),
+            kept_away: BTreeSet::new(),
             events: Vec::new(),
             answers: BTreeMap::new(),
             owed: BTreeMap::new(),
@@ -144,6 +147,7 @@ impl World {
         let (now, seed) = (self.now, self.seed);
         let node = &mut self.nodes[n];
         node.run += 1;
+        node.kept_away.clear();
         node.addr = addr(n, node.run);
         let config = Config {
             peer_id: node.id,
@@ -152,6 +156,8 @@ impl World {
             seed: seed ^ n as u64,
             catalog: Arc::clone(&node.catalog),
             door: node.door(),
+            organiser: node.organiser,
+            expelled: node.expelled(now),
             timing: Timing::default(),
         };
         node.peer = Some(Peer::new(config, now));
@@ -239,6 +245,12 @@ impl World {
         self.after(delay, n, Happening::Fact(input));
     }
 
+    fn keep_expelled(&mut self, n: usize, effect: EffectId, expelled: Vec<Expelled>) {
+        self.nodes[n].expelled = (self.now, expelled);
+        let result = Ok(());
+        self.fact(DISK, n, Input::ExpelledKept { effect, result });
+    }
+
     fn carry_out(&mut self, n: usize, effect: Effect) {
         if let Some(id) = effect.id() {
             let known = self.nodes[n].owed.insert(id, owed(&effect));
@@ -252,7 +264,10 @@ impl World {
             }
             Effect::Reply { reply, response } => self.reply(n, reply, response),
             Effect::Advertise { .. } => self.advertise(n),
-            Effect::Disconnect { .. } | Effect::KeepAway { .. } | Effect::Readmit { .. } => {}
+            Effect::Disconnect { .. } => {}
+            Effect::KeepAway { peer_id } => drop(self.nodes[n].kept_away.insert(peer_id)),
+            Effect::Readmit { peer_id } => drop(self.nodes[n].kept_away.remove(&peer_id)),
+            Effect::KeepExpelled { effect, expelled } => self.keep_expelled(n, effect, expelled),
             Effect::Abort { effect } => self.abort(n, effect),
             Effect::Stopped => {
                 self.kill(n);

@@ -1,6 +1,7 @@
 //! The rules and limits of one core, fed by hand.
 
 mod conduct;
+mod expelling;
 mod library;
 mod membership;
 mod pins;
@@ -113,15 +114,23 @@ fn shown(n: u16) -> Advertisement {
 impl Lone {
     /// A core whose listener is not bound and whose directory is not read yet.
     fn unbound() -> Self {
-        let config = Config {
+        Self::made_with(|_| {})
+    }
+
+    /// The same, made with something else.
+    fn made_with(change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = Config {
             peer_id: id(ME),
             name: PeerName::new("me"),
             epoch: LibraryEpoch(9),
             seed: 1,
             catalog: Arc::new(Catalog::open_party()),
             door: Door::Open,
+            organiser: None,
+            expelled: Vec::new(),
             timing: Timing::default(),
         };
+        change(&mut config);
         let now = Now::default();
         let mut lone = Self {
             peer: Peer::new(config, now),
@@ -142,6 +151,8 @@ impl Lone {
             seed: 1,
             catalog: Arc::new(catalog),
             door: Door::Open,
+            organiser: None,
+            expelled: Vec::new(),
             timing: Timing::default(),
         };
         let now = Now::default();
@@ -165,13 +176,17 @@ impl Lone {
     /// A core that takes part, with these game roots.
     fn ready(roots: Vec<RootReport>) -> Self {
         let mut lone = Self::unbound();
-        lone.bind();
-        let scans = lone.ids(|effect| matches!(effect, Effect::ScanLibrary { .. }));
-        lone.feed(Input::LibraryScanned {
+        lone.take_part(roots);
+        lone
+    }
+
+    fn take_part(&mut self, roots: Vec<RootReport>) {
+        self.bind();
+        let scans = self.ids(|effect| matches!(effect, Effect::ScanLibrary { .. }));
+        self.feed(Input::LibraryScanned {
             effect: scans[0],
             result: Ok(roots),
         });
-        lone
     }
 
     fn bind(&mut self) {

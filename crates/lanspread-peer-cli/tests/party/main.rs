@@ -21,6 +21,7 @@ mod conflicts;
 mod corruption;
 mod crashes;
 mod doors;
+mod expelling;
 mod full_disk;
 mod hostile;
 mod installing;

@@ -192,3 +192,29 @@ fn hostile_pins_are_named_and_the_rest_is_kept() {
     assert!(removed.contains("pins 1 version;"), "{removed}");
     assert!(removed.contains("../evil"), "{removed}");
 }
+
+#[test]
+fn a_catalog_names_the_organiser_and_a_peer_with_it_follows_unless_told_otherwise() {
+    let scene = Scene::new();
+    library(&scene);
+    let file = build(&scene);
+    let (named, told) = ("a".repeat(64), "b".repeat(64));
+    let mut command = lanspread(&["catalog", "organiser"]);
+    let said = Ran::of(command.arg(&file).arg(&named)).succeeded().out;
+    assert!(said.contains(&named), "{said}");
+    let shown = Ran::of(lanspread(&["catalog", "show"]).arg(&file)).succeeded();
+    assert!(shown.out.contains(&named), "{}", shown.out);
+    let organiser = |peer: &str, arguments: &[&str]| {
+        let builder = scene.jsonl(peer).catalog(&file);
+        let builder = arguments
+            .iter()
+            .fold(builder, |builder, argument| builder.argument(argument));
+        let peer = builder.spawn().expect("it starts");
+        peer.ask("status").expect("answered")["organiser"].clone()
+    };
+    assert_eq!(organiser("bravo", &[]), named.as_str());
+    assert_eq!(organiser("charlie", &["--organiser", &told]), told.as_str());
+    let mut command = lanspread(&["catalog", "organiser", "--remove"]);
+    Ran::of(command.arg(&file)).succeeded();
+    assert!(organiser("delta", &[]).is_null());
+}

@@ -42,6 +42,7 @@ impl fmt::Display for About<'_> {
             | Request::LibrarySnapshot
             | Request::LibraryDelta { .. }
             | Request::ListGames
+            | Request::Expulsions { .. }
             | Request::Goodbye => f.write_str("-"),
         }
     }

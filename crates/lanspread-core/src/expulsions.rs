@@ -1,0 +1,172 @@
+//! Who was expelled: told to everybody by the organiser's peer, and kept for the next start.
+//!
+//! Who is expelled by whom and until when stands in [`Conduct`], which keeps them away; here is only
+//! what follows from a change of it. Invariant: one save is under way at a time, and a command is
+//! answered when what it changed is saved or cannot be; a peer that does not answer is told again, for
+//! as long as it is live.
+
+use std::collections::BTreeMap;
+
+use lanspread_proto::{ExpelledPeer, PeerId, RefusalKind, Request, Response};
+
+use crate::{
+    CommandId, CommandRefused, Ctx, Effect, EffectId, ErrorKind, Expelled, ExpelledBy, Now,
+    PeerEvent, Purpose, RequestFailure, conduct::Conduct, membership::Membership,
+};
+
+/// What one peer knows of the organiser's list.
+#[derive(Debug, Default)]
+struct Told {
+    revision: Option<u64>,
+    pending: Option<(EffectId, u64)>,
+    retry_at: Option<Now>,
+}
+
+/// What is to be done about the expelled.
+#[derive(Debug, Default)]
+pub(crate) struct Expulsions {
+    /// Grows with each change of what this peer's user said.
+    revision: u64,
+    told: BTreeMap<PeerId, Told>,
+    /// Whether something changed since the last save began.
+    unsaved: bool,
+    saving: Option<EffectId>,
+    /// Commands that the save under way is for.
+    saved_for: Vec<CommandId>,
+    /// Commands that the next save is for.
+    waiting: Vec<CommandId>,
+}
+
+impl Expulsions {
+    /// The user of this peer changed the list; the command is answered when that is saved.
+    pub(crate) fn commanded(&mut self, id: CommandId) {
+        self.revision += 1;
+        self.unsaved = true;
+        self.waiting.push(id);
+    }
+
+    /// The organiser changed the list.
+    pub(crate) const fn changed(&mut self) {
+        self.unsaved = true;
+    }
+
+    /// A peer introduced itself.
+    pub(crate) fn introduced(&mut self, peer: PeerId) {
+        self.told.insert(peer, Told::default());
+    }
+
+    /// A peer is gone.
+    pub(crate) fn lost(&mut self, peer: PeerId) {
+        self.told.remove(&peer);
+    }
+
+    /// Commands that nobody will answer any more when the peer ends.
+    pub(crate) fn take_waiting(&mut self) -> Vec<CommandId> {
+        let mut waiting = std::mem::take(&mut self.saved_for);
+        waiting.append(&mut self.waiting);
+        waiting
+    }
+
+    /// Begins to save what changed, if nothing is being saved.
+    pub(crate) fn save(&mut self, ctx: &mut Ctx<'_>, conduct: &Conduct) {
+        if !self.unsaved || self.saving.is_some() {
+            return;
+        }
+        self.unsaved = false;
+        self.saved_for = std::mem::take(&mut self.waiting);
+        let expelled: Vec<Expelled> = [ExpelledBy::ThisPeer, ExpelledBy::Organiser]
+            .into_iter()
+            .flat_map(|by| conduct.expelled(ctx.now, by))
+            .collect();
+        let keep = |effect| Effect::KeepExpelled { effect, expelled };
+        self.saving = Some(ctx.out.ask(Purpose::KeepExpelled, keep));
+    }
+
+    /// What changed is saved, or cannot be.
+    pub(crate) fn saved(&mut self, ctx: &mut Ctx<'_>, result: &Result<(), String>) {
+        self.saving = None;
+        let message = result
+            .as_ref()
+            .err()
+            .map(|why| format!("whoever was expelled stays out only until this peer ends: {why}"));
+        let commands = std::mem::take(&mut self.saved_for);
+        if let Some(message) = message.clone().filter(|_| commands.is_empty()) {
+            ctx.out.emit(PeerEvent::Notice { message });
+        }
+        for id in commands {
+            let answer = message.clone().map_or(Ok(()), |message| {
+                let kind = ErrorKind::Io;
+                Err(CommandRefused { kind, message })
+            });
+            ctx.out.answer(id, answer);
+        }
+    }
+
+    /// Tells the list to whoever does not know it, if this is the organiser's peer.
+    pub(crate) fn tell(&mut self, ctx: &mut Ctx<'_>, members: &Membership, conduct: &Conduct) {
+        if ctx.config.organiser != Some(ctx.config.peer_id) {
+            return;
+        }
+        for (&peer, told) in &mut self.told {
+            told.retry_at = told.retry_at.filter(|&at| at > ctx.now);
+            let waits = told.pending.is_some() || told.retry_at.is_some();
+            if waits || told.revision == Some(self.revision) {
+                continue;
+            }
+            let Some(to) = members.route(peer) else {
+                continue;
+            };
+            let expelled = conduct.expelled(ctx.now, ExpelledBy::ThisPeer);
+            let request = Request::Expulsions {
+                expelled: expelled.map(on_the_wire).collect(),
+            };
+            let timeout = ctx.config.timing.request_timeout;
+            let tell = |effect| Effect::Request {
+                effect,
+                to,
+                request,
+                timeout,
+            };
+            let effect = ctx.out.ask(Purpose::Expulsions(peer), tell);
+            told.pending = Some((effect, self.revision));
+        }
+    }
+
+    /// The answer of a peer that was told the list.
+    pub(crate) fn answered(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        peer: PeerId,
+        effect: EffectId,
+        result: &Result<Response, RequestFailure>,
+    ) {
+        let Some(told) = self.told.get_mut(&peer) else {
+            return;
+        };
+        let Some((_, revision)) = told.pending.take_if(|(pending, _)| *pending == effect) else {
+            return;
+        };
+        match result {
+            Ok(Response::Noted) => told.revision = Some(revision),
+            Ok(Response::Refused(refusal)) if refusal.kind == RefusalKind::NotOrganiser => {
+                tracing::info!(peer = %peer.short(), "it does not take this peer for the organiser");
+                told.revision = Some(revision);
+            }
+            Ok(_) | Err(_) => told.retry_at = Some(ctx.now + ctx.config.timing.redial_min),
+        }
+    }
+
+    /// When [`Expulsions::tell`] has something to do, apart from changes.
+    pub(crate) fn deadline(&self) -> Option<Now> {
+        self.told.values().filter_map(|told| told.retry_at).min()
+    }
+}
+
+fn on_the_wire(expelled: Expelled) -> ExpelledPeer {
+    ExpelledPeer {
+        peer_id: expelled.peer_id,
+        name: expelled.name,
+        // Rounded up: nobody comes back a second too early.
+        left_s: expelled.left.as_secs() + 1,
+    }
+}
