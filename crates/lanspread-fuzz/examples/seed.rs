@@ -16,9 +16,9 @@ use lanspread_db::{
     catalog::{build, write_pins},
 };
 use lanspread_proto::{
-    ChunkRequest, FrameKind, GameSummary, Hello, LibraryDelta, LibraryEpoch, LibraryRevision,
-    LibrarySnapshot, LibraryState, PeerId, PeerName, Refusal, RefusalKind, Request, Response,
-    VersionProbe, WrongVersion, encode_frame,
+    Admission, AdmissionRefusal, ChunkRequest, ExpelledPeer, FrameKind, GameSummary, Hello,
+    LibraryDelta, LibraryEpoch, LibraryRevision, LibrarySnapshot, LibraryState, PeerId, PeerName,
+    Refusal, RefusalKind, Request, Response, Token, VersionProbe, WrongVersion, encode_frame,
 };
 use lanspread_testbed::fixture::{ArchiveFormat, Contents, write_archive};
 
@@ -26,6 +26,7 @@ type Done = Result<(), Box<dyn Error>>;
 
 fn main() -> Done {
     wire()?;
+    admissions()?;
     vocabulary()?;
     catalogs()?;
     disk()?;
@@ -113,6 +114,13 @@ fn wire() -> Done {
                 ChunkRef { file: 1, chunk: 1 },
             ],
         }),
+        Request::Expulsions {
+            expelled: vec![ExpelledPeer {
+                peer_id: peer,
+                name: PeerName::new("Mallory"),
+                left_s: 43_200,
+            }],
+        },
         Request::Goodbye,
     ];
     for request in &requests {
@@ -161,6 +169,24 @@ fn wire() -> Done {
         protocol_version: 2,
     };
     put("version-exchange", "probe", &probe.encode()?[4..])
+}
+
+fn admissions() -> Done {
+    let token = Token([0xa5; 32]);
+    for (name, message) in [
+        ("share", Admission::AdmissionShare { share: token }),
+        ("proof", Admission::AdmissionProof { proof: token }),
+        (
+            "refused",
+            Admission::AdmissionRefused {
+                reason: AdmissionRefusal::WrongCode,
+            },
+        ),
+    ] {
+        let frame = encode_frame(FrameKind::Admission, &message)?;
+        put("admission", name, &frame[4..])?;
+    }
+    Ok(())
 }
 
 fn vocabulary() -> Done {

@@ -48,10 +48,11 @@ const fn on_disk(name: &'static str, run: fn(&[u8])) -> Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 19] = [
+pub const TARGETS: [Target; 20] = [
     pure("frame", 256, targets::wire::frame),
     pure("request", 4096, targets::wire::request),
     pure("response", 4096, targets::wire::response),
+    pure("admission", 256, targets::wire::admission),
     pure("version-exchange", 512, targets::wire::version_exchange),
     pure("manifest", 4096, targets::vocabulary::manifest),
     pure("rel-path", 2048, targets::vocabulary::rel_path),

@@ -61,6 +61,7 @@ replayed! {
     frames_hold => "frame",
     requests_hold => "request",
     responses_hold => "response",
+    admissions_hold => "admission",
     the_version_exchange_holds => "version-exchange",
     manifests_hold => "manifest",
     paths_hold => "rel-path",

@@ -6,8 +6,8 @@
 use std::fmt::Debug;
 
 use lanspread_proto::{
-    FrameKind, Request, Response, VersionProbe, WrongVersion, decode_payload, encode_frame,
-    payload_len,
+    Admission, FrameKind, Request, Response, VersionProbe, WrongVersion, decode_payload,
+    encode_frame, payload_len,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -16,7 +16,11 @@ pub(crate) fn frame(bytes: &[u8]) {
     let Some((header, payload)) = bytes.split_first_chunk::<4>() else {
         return;
     };
-    for kind in [FrameKind::Request, FrameKind::Response] {
+    for kind in [
+        FrameKind::Request,
+        FrameKind::Response,
+        FrameKind::Admission,
+    ] {
         let announced = u32::from_be_bytes(*header) as usize;
         match payload_len(kind, *header) {
             Ok(len) => assert!(len == announced && len <= kind.bytes_max()),
@@ -35,6 +39,11 @@ pub(crate) fn request(payload: &[u8]) {
 /// A response's payload.
 pub(crate) fn response(payload: &[u8]) {
     round_trip::<Response>(FrameKind::Response, payload);
+}
+
+/// A message of an admission.
+pub(crate) fn admission(payload: &[u8]) {
+    round_trip::<Admission>(FrameKind::Admission, payload);
 }
 
 /// The messages that every version of the wire understands.
