@@ -93,7 +93,8 @@ const TESTED_OTHERWISE: [(&str, &str); 27] = [
 ];
 
 const CHANNEL: &str = "the length of a channel: whoever sends waits";
-const READ_WHOLE: &str = "a length given to the one function that reads a file whole";
+const READ_WHOLE: &str =
+    "given to the one function that reads a file whole, which is tested at its limit and past it";
 
 /// Checks that each limit is named by a test.
 pub(super) fn check(sources: &[SourceFile]) -> Vec<Violation> {

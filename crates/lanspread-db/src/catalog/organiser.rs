@@ -8,7 +8,7 @@ use std::path::Path;
 use rusqlite::{Connection, params};
 
 use super::{
-    CatalogTable, ChangeError, RowRejection, RowRejectionReason,
+    Catalog, CatalogTable, ChangeError, RowRejection, RowRejectionReason,
     read::{select, stored_columns, text_of},
     schema::{CREATE_FACTS, FACT_COLUMNS, FACTS},
     write_pins::rewrite,
@@ -77,7 +77,8 @@ pub(super) fn insert_organiser(
 ///
 /// When the catalog cannot be opened, is in use, or cannot be written. It is then as it was.
 pub fn write_organiser(path: &Path, organiser: Option<ContentHash>) -> Result<(), ChangeError> {
-    rewrite(path, |connection| {
+    let meant = |catalog: Catalog| catalog.with_organiser(organiser);
+    rewrite(path, meant, |connection| {
         connection.execute_batch(&format!("DROP TABLE IF EXISTS \"{FACTS}\""))?;
         insert_organiser(connection, organiser)
     })

@@ -1,8 +1,8 @@
 //! Changes a catalog file that exists, whoever built it: writes pins into it.
 //!
 //! Its one invariant: under the catalog's name stands either what stood there before or the same
-//! with exactly the change, synced; every other table is as it was. It deliberately does not
-//! decide what is pinned.
+//! with exactly the change, read back and synced; every other table is as it was. It deliberately
+//! does not decide what is pinned.
 
 use std::{
     fs, io,
@@ -11,7 +11,9 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig, params};
 
-use super::{CATALOG_FILE_BYTES_MAX, CatalogError, Pins, file, replace::Building, schema};
+use super::{
+    CATALOG_FILE_BYTES_MAX, Catalog, CatalogError, Pins, file, read, replace::Building, schema,
+};
 
 /// Why a catalog was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +21,15 @@ pub enum ChangeError {
     /// The catalog cannot be used.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+    /// What was written is not what is read again: the database is damaged where it matters.
+    #[error(
+        "cannot change the catalog {}: it is damaged, and would not be whole afterwards. Copy it again, or build one with `lanspread catalog build`",
+        path.display()
+    )]
+    Spoiled {
+        /// The catalog.
+        path: PathBuf,
+    },
     /// Another program has the catalog open, or left it unfinished.
     #[error(
         "cannot change the catalog {}: another program is changing it, or was interrupted while it did. Close that program, or open and close the catalog with it once",
@@ -63,16 +74,18 @@ pub enum ChangeError {
 ///
 /// When the catalog cannot be opened, is in use, or cannot be written. It is then as it was.
 pub fn write_pins(path: &Path, pins: &Pins) -> Result<(), ChangeError> {
-    rewrite(path, |connection| {
+    let meant = |catalog: Catalog| catalog.with_pins(pins.clone());
+    rewrite(path, meant, |connection| {
         let drop_table = format!("DROP TABLE IF EXISTS \"{}\"", schema::PINS);
         connection.execute_batch(&drop_table)?;
         insert_pins(connection, pins)
     })
 }
 
-/// Makes a change to a copy of the catalog `path`, and puts that in its place.
+/// Makes a change to a copy of the catalog `path`, and puts that in its place if it reads as `meant`.
 pub(super) fn rewrite(
     path: &Path,
+    meant: impl FnOnce(Catalog) -> Catalog,
     change: impl FnOnce(&Connection) -> Result<(), rusqlite::Error>,
 ) -> Result<(), ChangeError> {
     let failed = |source| ChangeError::Write {
@@ -80,7 +93,7 @@ pub(super) fn rewrite(
         source,
     };
     // What cannot be opened is not made worse.
-    drop(file::open(path)?);
+    let (before, _rejections) = read::read(path)?;
     if file::has_log(path) {
         return Err(ChangeError::InUse {
             path: path.to_owned(),
@@ -100,6 +113,14 @@ pub(super) fn rewrite(
             path: path.to_owned(),
             bytes,
         });
+    }
+    match read::read(building.path()) {
+        Ok((after, _rejections)) if after == meant(before) => {}
+        Ok(_) | Err(_) => {
+            return Err(ChangeError::Spoiled {
+                path: path.to_owned(),
+            });
+        }
     }
     building.finish(&place).map_err(failed)
 }
