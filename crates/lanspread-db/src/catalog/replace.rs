@@ -6,10 +6,11 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
 };
 
-/// How many names are tried for the file that is being written.
-const BUILDING_NAMES_MAX: u32 = 16;
+/// How many catalogs this process has begun to write: each is written under a name of its own.
+static BUILDS: AtomicU32 = AtomicU32::new(0);
 
 /// The file that is being written; removed when it is dropped before it is finished.
 pub(super) struct Building {
@@ -25,25 +26,21 @@ impl Building {
                 "it names no file",
             ));
         };
-        let mut tried = 0;
-        loop {
-            let building = format!(".{}.building-{tried}", name.to_string_lossy());
-            let path = out.with_file_name(building);
-            match fs::OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .open(&path)
-            {
-                Ok(_) => return Ok(Self { path }),
-                Err(error)
-                    if error.kind() == io::ErrorKind::AlreadyExists
-                        && tried < BUILDING_NAMES_MAX =>
-                {
-                    tried += 1;
-                }
-                Err(error) => return Err(error),
-            }
+        let own = BUILDS.fetch_add(1, Ordering::Relaxed);
+        let process = std::process::id();
+        let building = format!(".{}.building-{process}-{own}", name.to_string_lossy());
+        let path = out.with_file_name(building);
+        match fs::remove_file(&path) {
+            // A process of this number was killed while it wrote.
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
         }
+        fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&path)?;
+        Ok(Self { path })
     }
 
     /// Where to write.
