@@ -73,8 +73,18 @@ pub(crate) fn remove_if_there(folder: &dyn Folder, path: &Path) -> io::Result<()
 
 /// Writes a new file and syncs its content; one that is there is replaced, not atomically.
 pub(crate) fn write_new(folder: &dyn Folder, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_new_as(folder, path, bytes, Access::New)
+}
+
+/// The same, saying who may read it.
+pub(crate) fn write_new_as(
+    folder: &dyn Folder,
+    path: &Path,
+    bytes: &[u8],
+    access: Access,
+) -> io::Result<()> {
     remove_if_there(folder, path)?;
-    let file = folder.open_file(path, Access::New)?;
+    let file = folder.open_file(path, access)?;
     file.write_at(bytes, 0)?;
     file.sync()
 }

@@ -6,7 +6,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use lanspread_core::{DiskFailure, DiskFailureKind, HashTrust, root::Entry};
+use lanspread_core::{DiskFailure, DiskFailureKind, HashTrust, root::Entry, scan::damaged};
 use lanspread_db::{ContentHash, GameId, Manifest};
 use lanspread_unpack::CancelFlag;
 
@@ -16,7 +16,7 @@ use super::{
     library::{Library, Root},
     observe::observe,
     port::{Access, Kind, Stamp},
-    scan::{FilesState, Looked, look, not_downloaded},
+    scan::{FilesState, Looked, first_difference, look, not_downloaded},
 };
 
 /// What was hashed is written to the index after this many bytes …
@@ -70,7 +70,18 @@ pub(crate) fn hash_root(
     }
     library.store.save_index(id, &index)?;
     library.served.forget(id);
-    manifest.map(Arc::new)
+    let manifest = manifest?;
+    match recorded {
+        // Whoever wants every byte read wants to know what is there; others would share it.
+        Some((expected, recorded))
+            if trust == HashTrust::Unchanged && expected != manifest.hash() =>
+        {
+            let path = first_difference(&index, &recorded);
+            let problem = damaged(path, recorded.version());
+            Err(failure(DiskFailureKind::Foreign, problem))
+        }
+        Some(_) | None => Ok(Arc::new(manifest)),
+    }
 }
 
 fn hash_files(

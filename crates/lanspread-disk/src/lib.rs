@@ -27,6 +27,7 @@ mod prepare;
 mod real;
 mod scan;
 mod serve;
+mod state_dir;
 mod steps;
 mod store;
 #[cfg(test)]
@@ -51,6 +52,7 @@ pub use hasher::GameHasher;
 use library::{Library, SharedUnpacker, lock};
 use port::FileSystem;
 pub use real::RealFileSystem;
+pub use state_dir::{ASIDE_MAX, StateDir};
 use steps::Watch;
 
 /// The disk of one peer. Clones share everything.

@@ -119,10 +119,17 @@ impl Library {
     }
 
     /// The manifest of what this peer downloaded for a game, if it is known in full.
-    pub(crate) fn recorded_manifest(&self, id: &GameId) -> Option<(ManifestHash, Manifest)> {
-        let hash = self.store.owned(id)?;
+    pub(crate) fn recorded_manifest(
+        &self,
+        id: &GameId,
+    ) -> Result<Option<(ManifestHash, Manifest)>, DiskFailure> {
+        let Some(hash) = self.store.owned(id)? else {
+            return Ok(None);
+        };
         let manifest = self.store.manifest(hash)?;
-        (manifest.game_id() == id).then_some((hash, manifest))
+        Ok(manifest
+            .filter(|manifest| manifest.game_id() == id)
+            .map(|manifest| (hash, manifest)))
     }
 }
 

@@ -43,7 +43,7 @@ pub(crate) struct Observed {
 pub(crate) fn observe(library: &Library, id: &GameId) -> Result<Observed, DiskFailure> {
     let name = Path::new(id.as_str());
     let mut root = RootObservation {
-        recorded: library.store.owned(id),
+        recorded: library.store.owned(id)?,
         ..RootObservation::absent()
     };
     match files::stat(&*library.games, name)

@@ -24,7 +24,7 @@ impl Old {
     pub(crate) fn of(library: &Library, id: &GameId) -> Result<Self, DiskFailure> {
         let observed = observe(library, id)?.root;
         let downloaded = observed.sentinel == Entry::File;
-        if let Some((_, manifest)) = library.recorded_manifest(id)
+        if let Some((_, manifest)) = library.recorded_manifest(id)?
             && (!downloaded || observed.version == Some(manifest.version()))
         {
             return Ok(Self::Downloaded(Box::new(manifest)));

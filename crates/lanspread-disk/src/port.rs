@@ -141,6 +141,8 @@ pub enum Access {
     Write,
     /// Writing a file that must not exist.
     New,
+    /// The same, for a file that nobody but its owner may read, where the system knows owners.
+    NewPrivate,
 }
 
 /// One entry of a directory.

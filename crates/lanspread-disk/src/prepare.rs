@@ -13,7 +13,7 @@ use lanspread_core::{
     scan::{fold_keys, is_contract_file},
 };
 use lanspread_db::{
-    ChunkRef, ContentHash, DOWNLOAD_DIR, Manifest, ManifestFile, RelPath, SENTINEL,
+    ChunkRef, ContentHash, DOWNLOAD_DIR, GameId, Manifest, ManifestFile, RelPath, SENTINEL,
 };
 use lanspread_unpack::CancelFlag;
 
@@ -32,6 +32,7 @@ use super::{
 
 /// Room that a download leaves on the disk for everything else.
 const SPARE_BYTES: u64 = 64 << 20;
+
 /// Makes the download of `manifest` ready.
 pub(crate) fn prepare(
     library: &Library,
@@ -50,7 +51,7 @@ pub(crate) fn prepare(
     let prepared = Preparation::new(library, manifest, intent, progress, abort)
         .and_then(|preparation| preparation.keep(then))
         .and_then(Preparation::run);
-    if prepared.is_err() && !resumed {
+    if prepared.is_err() && !resumed && !has_given_up(library, id, intent) {
         library.drop_download(id);
         // The failure that led here is what the user has to hear of.
         if let Err(error) = settle_towards(library, id, &Goal::DropDownload) {
@@ -58,6 +59,17 @@ pub(crate) fn prepare(
         }
     }
     prepared
+}
+
+/// Whether the old version has been given up for the new one: then the staging place is all that says
+/// that the game is on its way, and it stays to be resumed.
+fn has_given_up(library: &Library, id: &GameId, intent: DownloadIntent) -> bool {
+    match intent {
+        DownloadIntent::UpdateGivingUpOld => {
+            observe(library, id).map_or(true, |observed| observed.root.sentinel == Entry::Absent)
+        }
+        DownloadIntent::New | DownloadIntent::Update | DownloadIntent::Repair => false,
+    }
 }
 
 struct Preparation<'a> {

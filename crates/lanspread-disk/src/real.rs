@@ -156,8 +156,12 @@ impl Folder for RealFolder {
         match access {
             Access::Read => options.read(true),
             Access::Write => options.read(true).write(true).create(true),
-            Access::New => options.read(true).write(true).create_new(true),
+            Access::New | Access::NewPrivate => options.read(true).write(true).create_new(true),
         };
+        #[cfg(unix)]
+        if access == Access::NewPrivate {
+            cap_std::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        }
         Ok(Arc::new(RealFile(self.open_with(path, options)?)))
     }
 

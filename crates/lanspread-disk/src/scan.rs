@@ -169,7 +169,7 @@ pub(crate) fn look(
 ) -> Result<Looked, DiskFailure> {
     let root = library.root(id)?;
     let recorded = library
-        .recorded_manifest(id)
+        .recorded_manifest(id)?
         .filter(|(_, m)| Some(m.version()) == version);
     let found = match &recorded {
         Some((_, manifest)) => find_recorded(&*root.folder, manifest)?,
@@ -227,7 +227,7 @@ pub(crate) fn manifest_of(
 }
 
 /// The first file that is not what the manifest says.
-fn first_difference<'a>(index: &RootIndex, manifest: &'a Manifest) -> &'a RelPath {
+pub(crate) fn first_difference<'a>(index: &RootIndex, manifest: &'a Manifest) -> &'a RelPath {
     let differs = |file: &&ManifestFile| {
         index
             .file(&file.path)

@@ -138,7 +138,7 @@ fn served_game(
     if index.manifest != Some(hash) {
         return Err(gone());
     }
-    let manifest = match library.store.manifest(hash) {
+    let manifest = match library.store.manifest(hash)? {
         Some(manifest) => manifest,
         None => rebuilt(library, id, &index)?
             .filter(|m| m.hash() == hash)

@@ -2,8 +2,9 @@
 //! downloaded itself, what its installs unpacked.
 //!
 //! Invariant: nothing here is needed to keep a game whole. Each file is replaced atomically; one that
-//! is missing, damaged or of another version counts as missing, with a notice in the log. All but the
-//! manifests belong to one game directory: another directory has memories of its own.
+//! is missing, damaged or of another version counts as missing, with a notice in the log. One that the
+//! disk does not give is not missing: whoever needs it fails. All but the manifests belong to one game
+//! directory: another directory has memories of its own.
 
 use std::{
     collections::BTreeMap,
@@ -20,7 +21,7 @@ use super::{
     failure::Doing,
     files,
     index::{INDEX_BYTES_MAX, RootIndex},
-    port::{FileSystem, Folder, Kind},
+    port::{FileSystem, Folder},
 };
 
 const MANIFESTS: &str = "manifests";
@@ -31,12 +32,17 @@ const INSTALLS: &str = "installs";
 const WHERE: &str = "where.txt";
 /// The largest record of an install that is read.
 const INSTALL_BYTES_MAX: u64 = 512 << 20;
+/// The largest record of a download that is read.
+const OWNED_BYTES_MAX: u64 = 1024;
 /// The form of install records.
 const INSTALL_FORMAT: u32 = 1;
 
 /// The memories of one game directory.
 #[derive(Debug)]
 pub(crate) struct Store {
+    /// Where they lie, for messages.
+    state_dir: PathBuf,
+    library: PathBuf,
     manifests: Arc<dyn Folder>,
     index: Arc<dyn Folder>,
     owned: Arc<dyn Folder>,
@@ -88,6 +94,7 @@ impl Store {
             fs.open(&path).doing("open the directory", &path)
         };
         let opened = open(library.clone())?;
+        let state_dir = state_dir.to_owned();
         let text = format!("{}\n", games.display());
         let known = files::read_if_there(&*opened, Path::new(WHERE), 1 << 16)
             .ok()
@@ -101,6 +108,8 @@ impl Store {
             index: open(library.join(INDEX))?,
             owned: open(library.join(OWNED))?,
             installs: open(library.join(INSTALLS))?,
+            state_dir,
+            library,
         })
     }
 
@@ -126,26 +135,23 @@ impl Store {
     }
 
     /// A manifest, if it is remembered.
-    pub(crate) fn manifest(&self, hash: ManifestHash) -> Option<Manifest> {
+    pub(crate) fn manifest(&self, hash: ManifestHash) -> Result<Option<Manifest>, DiskFailure> {
         let name = hash.to_string();
-        let read = files::read_if_there(
-            &*self.manifests,
-            Path::new(&name),
-            MANIFEST_BYTES_MAX as u64,
-        );
-        let reason = match read {
-            Ok(None) => return None,
-            Ok(Some(encoded)) if ManifestHash::of_encoding(&encoded) == hash => {
-                match Manifest::decode(&encoded) {
-                    Ok(manifest) => return Some(manifest),
-                    Err(error) => error.to_string(),
-                }
-            }
-            Ok(Some(_)) => "its content is not what its name says".to_owned(),
-            Err(error) => error.to_string(),
+        let path = self.state_dir.join(MANIFESTS).join(&name);
+        let bytes_max = MANIFEST_BYTES_MAX as u64;
+        let Some(encoded) = read_record(&*self.manifests, &name, bytes_max, &path)? else {
+            return Ok(None);
         };
-        tracing::warn!(manifest = %name, %reason, "a remembered manifest cannot be used");
-        None
+        let reason = if ManifestHash::of_encoding(&encoded) == hash {
+            match Manifest::decode(&encoded) {
+                Ok(manifest) => return Ok(Some(manifest)),
+                Err(error) => error.to_string(),
+            }
+        } else {
+            "its content is not what its name says".to_owned()
+        };
+        not_usable(&path, &reason);
+        Ok(None)
     }
 
     /// Remembers a manifest.
@@ -156,26 +162,28 @@ impl Store {
     ) -> Result<(), DiskFailure> {
         let name = hash.to_string();
         let path = Path::new(&name);
-        let known = files::stat(&*self.manifests, path).ok().flatten();
         let encoded = manifest.encode();
-        if known.is_some_and(|stat| {
-            stat.kind == Kind::File && stat.stamp.size_bytes == encoded.len() as u64
-        }) {
+        // One of the right length may still be damaged.
+        let known = files::read_if_there(&*self.manifests, path, encoded.len() as u64);
+        if known.is_ok_and(|known| known.as_deref() == Some(&*encoded)) {
             return Ok(());
         }
         files::replace(&*self.manifests, path, &encoded).doing("write the manifest", path)
     }
 
     /// The manifest of what this peer downloaded for a game.
-    pub(crate) fn owned(&self, id: &GameId) -> Option<ManifestHash> {
-        let read = files::read_if_there(&*self.owned, Path::new(id.as_str()), 1024).ok()??;
+    pub(crate) fn owned(&self, id: &GameId) -> Result<Option<ManifestHash>, DiskFailure> {
+        let path = self.library.join(OWNED).join(id.as_str());
+        let Some(read) = read_record(&*self.owned, id.as_str(), OWNED_BYTES_MAX, &path)? else {
+            return Ok(None);
+        };
         let hash = std::str::from_utf8(&read)
             .ok()
             .and_then(|text| text.trim().parse().ok());
         if hash.is_none() {
-            tracing::warn!(game = %id, "the record of what was downloaded cannot be read");
+            not_usable(&path, "it names no manifest");
         }
-        hash.map(ManifestHash)
+        Ok(hash.map(ManifestHash))
     }
 
     /// Remembers that this peer downloaded a game.
@@ -194,15 +202,19 @@ impl Store {
     }
 
     /// What the install of a version put into `local/`; `None` when that is not known.
-    pub(crate) fn install(&self, id: &GameId, version: Version) -> Option<InstallRecord> {
+    pub(crate) fn install(
+        &self,
+        id: &GameId,
+        version: Version,
+    ) -> Result<Option<InstallRecord>, DiskFailure> {
         let name = install_name(id, version);
-        let read =
-            files::read_if_there(&*self.installs, Path::new(&name), INSTALL_BYTES_MAX).ok()??;
-        InstallRecord::parse(&read)
-            .map_err(|reason| {
-                tracing::warn!(game = %id, %reason, "the record of an install cannot be used");
-            })
-            .ok()
+        let path = self.library.join(INSTALLS).join(&name);
+        let Some(read) = read_record(&*self.installs, &name, INSTALL_BYTES_MAX, &path)? else {
+            return Ok(None);
+        };
+        Ok(InstallRecord::parse(&read)
+            .map_err(|reason| not_usable(&path, &reason.to_string()))
+            .ok())
     }
 
     /// Remembers what an install put into `local/`.
@@ -238,6 +250,28 @@ impl Store {
             }
         }
     }
+}
+
+/// Reads what is remembered under a name; `None` if nothing is, or if what stands there is damaged.
+fn read_record(
+    folder: &dyn Folder,
+    name: &str,
+    bytes_max: u64,
+    path: &Path,
+) -> Result<Option<Vec<u8>>, DiskFailure> {
+    match files::read_if_there(folder, Path::new(name), bytes_max) {
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            not_usable(path, &error.to_string());
+            Ok(None)
+        }
+        read => read.doing("read", path),
+    }
+}
+
+/// Tells once more often than needed that something that was remembered counts as forgotten.
+fn not_usable(path: &Path, reason: &str) {
+    let path = path.display();
+    tracing::warn!(%path, reason, "what is remembered in this file cannot be used");
 }
 
 fn install_name(id: &GameId, version: Version) -> String {

@@ -14,6 +14,7 @@ pub mod disk;
 pub mod fixture;
 pub mod net;
 pub mod peer;
+pub mod state_files;
 pub mod tree;
 pub mod usage;
 

@@ -48,9 +48,10 @@ pub(super) fn carry_over(
     let stat = files::stat(&*root.folder, local).doing("look at", local)?;
     if stat.is_some_and(|stat| stat.kind == Kind::Folder) {
         let marker = Marker::read(&*root.folder, local).doing("read the marker in", local)?;
-        let record = marker
-            .version
-            .and_then(|old| root.library.store.install(root.id, old));
+        let record = match marker.version {
+            Some(old) => root.library.store.install(root.id, old)?,
+            None => None,
+        };
         let kept =
             Path::new(KEPT_DIR).join(marker.version.as_ref().map_or("unknown", Version::as_str));
         let mut carrier = Carrier {

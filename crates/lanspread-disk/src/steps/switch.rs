@@ -41,7 +41,7 @@ pub(super) fn create_staging(
     id: &GameId,
     hash: ManifestHash,
 ) -> Result<StepReport, DiskFailure> {
-    let manifest = library.store.manifest(hash).ok_or_else(|| {
+    let manifest = library.store.manifest(hash)?.ok_or_else(|| {
         failure(
             DiskFailureKind::NotFound,
             format!("the manifest of {id} is not known: try again"),
@@ -391,9 +391,8 @@ pub(super) fn publish(root: &Root<'_>, hash: ManifestHash) -> Result<StepReport,
     let (_, manifest) = staged(root)?;
     let folder = &*root.folder;
     let record = intent(root)?;
-    let version_ini = record
-        .version_ini()
-        .filter(|_| missing(root, &manifest).is_none());
+    let missing = missing(root, &manifest)?;
+    let version_ini = record.version_ini().filter(|_| missing.is_none());
     let Some(version_ini) = version_ini else {
         // There is no way forward, and nothing to go back to: what stands can be fetched again.
         files::remove_if_there(folder, Path::new(DISCARDED_SENTINEL))
@@ -402,7 +401,7 @@ pub(super) fn publish(root: &Root<'_>, hash: ManifestHash) -> Result<StepReport,
         folder
             .sync_folder(Path::new(""))
             .doing("sync", root.id.as_str())?;
-        let what = missing(root, &manifest).map_or(SENTINEL.to_owned(), ToString::to_string);
+        let what = missing.map_or(SENTINEL.to_owned(), ToString::to_string);
         return Err(failure(
             DiskFailureKind::NotFound,
             format!(
@@ -430,17 +429,24 @@ pub(super) fn publish(root: &Root<'_>, hash: ManifestHash) -> Result<StepReport,
 }
 
 /// The first file of the manifest, the sentinel aside, that does not stand with its size.
-fn missing<'m>(root: &Root<'_>, manifest: &'m Manifest) -> Option<&'m RelPath> {
-    let stands = |file: &lanspread_db::ManifestFile| {
-        let stat = files::stat(&*root.folder, Path::new(file.path.as_str()));
-        matches!(stat, Ok(Some(stat))
-            if stat.kind == Kind::File && stat.stamp.size_bytes == file.size_bytes)
-    };
-    let file = manifest
-        .files()
-        .iter()
-        .find(|file| file.path.as_str() != SENTINEL && !stands(file))?;
-    Some(&file.path)
+fn missing<'m>(
+    root: &Root<'_>,
+    manifest: &'m Manifest,
+) -> Result<Option<&'m RelPath>, DiskFailure> {
+    let files = manifest.files().iter();
+    for file in files.filter(|file| file.path.as_str() != SENTINEL) {
+        let path = Path::new(file.path.as_str());
+        let stands = match root.folder.stat(path) {
+            Ok(stat) => stat.kind == Kind::File && stat.stamp.size_bytes == file.size_bytes,
+            Err(error) if nothing_there(&error) => false,
+            // A disk that does not answer says nothing about the file.
+            Err(error) => return Err(error).doing("look at", path),
+        };
+        if !stands {
+            return Ok(Some(&file.path));
+        }
+    }
+    Ok(None)
 }
 
 /// Remembers the hashes of files that were verified on the way.

@@ -1,98 +1,44 @@
-//! Every operation, stopped at every single change it makes to the disk, then recovered.
+//! Runs an operation, has something go wrong at every single thing it asks of the disk, and recovers.
 //!
 //! Invariant under test: after recovery the root holds the old game or the new one, whole; the
 //! player's and foreign files are there; a second recovery finds nothing to do; and the operation,
-//! started again, reaches its end.
+//! started again, reaches its end. Where the process went on, its failure says what was tried.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use lanspread_core::{
     DiskFailure, DiskFailureKind,
-    root::{DownloadIntent, Goal, Staged},
+    root::{Goal, Staged, Step},
 };
 
 use super::{
     super::Disk,
-    crash_fs::{Crash, Plan},
-    install::game,
+    crash_fs::{Crash, Fault, Flaw, Plan},
+    crash_image::Loss,
+    dice::Dice,
     world::*,
 };
 
-type Build = fn(&World);
-type Operate = fn(&Disk) -> Result<(), DiskFailure>;
+/// How many operations a recovery has at most here before it is cut itself.
+const RECOVERY_CUT_MAX: u64 = 24;
 
-struct Scenario {
-    name: &'static str,
-    build: Build,
-    operate: Operate,
+/// One operation on one root.
+pub(super) struct Scenario {
+    pub(super) name: &'static str,
+    pub(super) build: fn(&World),
+    pub(super) operate: fn(&Disk) -> Result<(), DiskFailure>,
+    /// Whether the game is nowhere between the old version and the new one, as its user asked.
+    pub(super) gives_up_old: bool,
 }
 
-static OLD: LazyLock<Tree> = LazyLock::new(|| {
-    let mut files = game("20200101", &[("bin/game", "v1"), ("config", "default")], 0);
-    files.insert("data/shared.pak".to_owned(), noise(3, 300_000));
-    files.insert("data/gone.pak".to_owned(), noise(4, 100));
-    files.insert("old.eti".to_owned(), archive(&[("extra", "1")], 0));
-    files
-});
+/// A way to recover.
+pub(super) type Recover = fn(&World) -> Result<Vec<Step>, DiskFailure>;
 
-static NEW: LazyLock<Tree> = LazyLock::new(|| {
-    let mut files = game(
-        "20210101",
-        &[("bin/game", "v2"), ("config", "new"), ("more", "x")],
-        0,
-    );
-    files.insert("data/shared.pak".to_owned(), noise(3, 300_000));
-    files.insert("data/new/deep.pak".to_owned(), noise(6, 600_000));
-    files.insert("data/empty".to_owned(), Vec::new());
-    files
-});
-
-fn with_old(world: &World) {
-    download(&world.steady(), &OLD, DownloadIntent::New).unwrap();
-    with_foreign(world);
-}
-
-fn with_foreign(world: &World) {
-    world.put(".sync/id", b"foreign");
-    world.put("mine.txt", b"foreign too");
-}
-
-fn with_old_by_hand(world: &World) {
-    world.put_all(&OLD);
-    with_foreign(world);
-}
-
-fn with_install(world: &World) {
-    with_old(world);
-    reach(&world.steady(), &Goal::Install).unwrap();
-    world.put("local/save/game1", b"my save");
-    world.put("local/config", b"my settings");
-}
-
-fn with_newer_than_installed(world: &World) {
-    with_install(world);
-    download(&world.steady(), &NEW, DownloadIntent::Update).unwrap();
-}
-
-fn with_damage(world: &World) {
-    with_old(world);
-    let mut damaged = OLD["data/shared.pak"].clone();
-    damaged[7] ^= 1;
-    world.put("data/shared.pak", damaged);
-}
-
-fn with_half_a_download(world: &World) {
-    with_old(world);
-    let disk = world.steady();
-    prepare(&disk, &manifest(&NEW), DownloadIntent::Update).unwrap();
-}
-
-fn only_old(world: &World) {
-    download(&world.steady(), &OLD, DownloadIntent::New).unwrap();
-}
-
-fn install(disk: &Disk) -> Result<(), DiskFailure> {
-    reach(disk, &Goal::Install).map(drop)
+/// What was before the operation, what is after it, and how many of its operations on the disk count.
+pub(super) struct Whole {
+    old: Tree,
+    new: Tree,
+    pub(super) points: u64,
 }
 
 /// What must not differ: the marker in `local/` only says that Lanspread knows the directory.
@@ -102,254 +48,169 @@ fn comparable(world: &World) -> Tree {
     tree
 }
 
+/// Whether only an unfinished operation leaves a file of this name.
 fn is_unfinished(path: &str) -> bool {
     path.starts_with(".lanspread.json")
         || path.starts_with(".version.ini")
         || path.starts_with(".local.")
 }
 
-/// Games whose download went half way have no version until it is complete: that is what giving up
-/// the old version means.
-fn is_given_up(scenario: &Scenario, world: &World, tree: &Tree) -> bool {
-    let disk = world.steady();
-    scenario.name.contains("giving up")
-        && !tree.contains_key("version.ini")
-        && matches!(
-            disk.observe_root(&id()).unwrap().staged,
-            Staged::Gathering(_)
-        )
-}
-
-fn crash_everywhere(scenario: &Scenario) {
-    let mut tried = 0;
-    for crash in [Crash::Kill, Crash::PowerCut, Crash::DiskFull] {
-        let (old, new, points) = run_whole(scenario, crash);
-        for cut_at in 0..points {
-            let world = crashed(scenario, &Plan::new(crash, cut_at));
-            let at = format!("{}, {crash:?} at operation {cut_at}", scenario.name);
-            check_recovery(scenario, &world, &at, &old, &new);
-        }
-        tried += points;
-    }
+/// Has the operation go wrong in every way at every point.
+pub(super) fn crash_everywhere(scenario: &Scenario) {
+    let tried = Crash::ALL.map(|crash| crash_at_every_point(scenario, crash));
+    let tried: u64 = tried.iter().sum();
     println!("{tried} crash points: {}", scenario.name);
 }
 
-/// Runs the operation without a crash: what was before, what is after, and how many operations it
-/// took on the disk.
-fn run_whole(scenario: &Scenario, crash: Crash) -> (Tree, Tree, u64) {
+/// Has the operation go wrong in one way at every point; says how many there are.
+pub(super) fn crash_at_every_point(scenario: &Scenario, crash: Crash) -> u64 {
+    let whole = run_whole(scenario, crash);
+    for cut_at in 0..whole.points {
+        if let Err(wrong) = crash_and_recover(scenario, &Plan::new(crash, cut_at), settle, &whole) {
+            panic!(
+                "{}, {crash:?} at operation {cut_at}: {wrong}",
+                scenario.name
+            );
+        }
+    }
+    whole.points
+}
+
+/// Has the operation go wrong at one point, recovers, and says what is wrong then.
+pub(super) fn crash_and_recover(
+    scenario: &Scenario,
+    plan: &Arc<Plan>,
+    recover: Recover,
+    whole: &Whole,
+) -> Result<(), String> {
+    let world = crashed(scenario, plan, whole)?;
+    check_recovery(scenario, &world, recover, whole)
+}
+
+/// Runs the operation without a crash.
+pub(super) fn run_whole(scenario: &Scenario, crash: Crash) -> Whole {
     let world = World::new();
     (scenario.build)(&world);
     let old = comparable(&world);
     let plan = Plan::endless(crash);
     let disk = world.disk(&plan).unwrap();
     (scenario.operate)(&disk).unwrap();
-    (old, comparable(&world), plan.count())
+    Whole {
+        old,
+        new: comparable(&world),
+        points: plan.count(),
+    }
 }
 
-/// Runs the operation into the crash.
-fn crashed(scenario: &Scenario, plan: &Arc<Plan>) -> World {
+/// Recovers as a peer does when it starts.
+pub(super) fn settle(world: &World) -> Result<Vec<Step>, DiskFailure> {
+    reach(&world.steady(), &Goal::Settle)
+}
+
+/// Runs the operation into what goes wrong.
+fn crashed(scenario: &Scenario, plan: &Arc<Plan>, whole: &Whole) -> Result<World, String> {
     let world = World::new();
     (scenario.build)(&world);
-    if let Ok(disk) = world.disk(plan)
-        && let Err(error) = (scenario.operate)(&disk)
-        && plan.crash() == Crash::DiskFull
-    {
-        assert_eq!(
-            error.kind,
-            DiskFailureKind::NoSpace,
-            "{}: {error}",
-            scenario.name
-        );
-        // Like a peer whose operation failed. With a full disk it need not get to an end.
+    let ended = world.disk(plan).and_then(|disk| {
+        (scenario.operate)(&disk).inspect_err(|_| {
+            // Like a peer whose operation failed. With a disk that takes nothing it need not get to
+            // an end.
+            let _ = reach(&disk, &Goal::Settle);
+        })
+    });
+    plan.lose_unsynced();
+    match (plan.crash(), ended) {
+        (Crash::Kill | Crash::PowerCut(_), _) => {}
+        (_, Ok(())) => hold(comparable(&world) == whole.new, || {
+            "the operation says that it is done, and it is not".to_owned()
+        })?,
+        (crash, Err(failure)) => check_failure(crash, &failure)?,
+    }
+    if plan.crash() == Crash::PowerCut(Loss::Torn) {
+        cut_recovery(&world, plan);
+    }
+    Ok(world)
+}
+
+/// Expects something, or says what is wrong.
+fn hold(is_so: bool, wrong: impl FnOnce() -> String) -> Result<(), String> {
+    if is_so { Ok(()) } else { Err(wrong()) }
+}
+
+/// The failure says what was tried and why it failed.
+fn check_failure(crash: Crash, failure: &DiskFailure) -> Result<(), String> {
+    let kind = match crash {
+        Crash::Kill | Crash::PowerCut(_) => return Ok(()),
+        Crash::DiskFull => DiskFailureKind::NoSpace,
+        Crash::ReadOnly | Crash::Once(Fault::Denied) => DiskFailureKind::NotAllowed,
+        Crash::Once(Fault::Io | Fault::IoAtEveryLook) => DiskFailureKind::Io,
+    };
+    let message = &failure.message;
+    let names_what = message.contains("cannot ") || message.contains(".eti");
+    let is_told = failure.kind == kind && names_what && message.contains(": ");
+    hold(is_told, || format!("the failure says little: {failure:?}"))
+}
+
+/// The power goes again while the first recovery runs.
+fn cut_recovery(world: &World, first: &Plan) {
+    let cut_at = Dice::new(first.count()).below(RECOVERY_CUT_MAX);
+    let plan = Plan::flawed(first.crash(), cut_at, Flaw::None);
+    if let Ok(disk) = world.disk(&plan) {
         let _ = reach(&disk, &Goal::Settle);
     }
-    if plan.crash() == Crash::PowerCut {
-        plan.lose_unsynced();
-    }
-    world
+    plan.lose_unsynced();
 }
 
-fn check_recovery(scenario: &Scenario, world: &World, at: &str, old: &Tree, new: &Tree) {
-    let disk = world.steady();
-    reach(&disk, &Goal::Settle).unwrap_or_else(|error| panic!("{at}: {error}"));
+/// Recovers and checks all that must be true then.
+fn check_recovery(
+    scenario: &Scenario,
+    world: &World,
+    recover: Recover,
+    whole: &Whole,
+) -> Result<(), String> {
+    let Whole { old, new, .. } = whole;
+    recover(world).map_err(|error| format!("no recovery: {error}"))?;
     let recovered = comparable(world);
-    if recovered != *old && recovered != *new && !is_given_up(scenario, world, &recovered) {
-        let names = |tree: &Tree| tree.keys().cloned().collect::<Vec<_>>();
-        panic!(
-            "{at}: neither old nor new.\nis:  {:?}\nold: {:?}\nnew: {:?}",
-            names(&recovered),
-            names(old),
-            names(new)
-        );
-    }
-    for path in recovered.keys() {
-        assert!(!is_unfinished(path), "{at}: {path} is left over");
-    }
+    let is_whole = recovered == *old || recovered == *new;
+    hold(is_whole || is_given_up(scenario, world, &recovered), || {
+        let [is, old, new] = [&recovered, old, new].map(names);
+        format!("neither old nor new.\nis:  {is:?}\nold: {old:?}\nnew: {new:?}")
+    })?;
+    let mut added = recovered.keys().filter(|path| !old.contains_key(*path));
+    let left = added.find(|path| is_unfinished(path));
+    hold(left.is_none(), || format!("{left:?} is left over"))?;
+
     let before = world.tree();
+    let steps = settle(world).map_err(|error| format!("no second recovery: {error}"))?;
+    hold(steps.is_empty() && world.tree() == before, || {
+        format!("a second recovery has something to do: {steps:?}")
+    })?;
+
     let disk = world.steady();
-    let steps = reach(&disk, &Goal::Settle).unwrap();
-    assert_eq!(steps, [], "{at}: a second recovery has nothing to do");
-    assert_eq!(
-        world.tree(),
-        before,
-        "{at}: a second recovery changes nothing"
-    );
-    disk.scan_library().unwrap();
-
-    (scenario.operate)(&disk).unwrap_or_else(|error| panic!("{at}, started again: {error}"));
+    disk.scan_library()
+        .and_then(|_| (scenario.operate)(&disk))
+        .map_err(|error| format!("started again: {error}"))?;
     let again = comparable(world);
-    assert_eq!(
-        again.keys().collect::<Vec<_>>(),
-        new.keys().collect::<Vec<_>>(),
-        "{at}, started again"
-    );
-    assert!(again == *new, "{at}, started again: contents differ");
+    hold(again == *new, || {
+        let (is, new) = (names(&again), names(new));
+        format!("started again, it is not as it should be.\nis:  {is:?}\nnew: {new:?}")
+    })?;
     let staging = world.root().join(".lanspread.download");
-    assert!(!staging.exists(), "{at}: staging is left over");
+    hold(!staging.exists(), || "staging is left over".to_owned())
 }
 
-/// Were no file synced before the intent says that there is only forward, these tests would see it.
-#[test]
-fn a_disk_that_lies_about_syncing_files_is_found_out() {
-    let scenario = Scenario {
-        name: "update on a disk that lies",
-        build: with_old,
-        operate: |disk| download(disk, &NEW, DownloadIntent::Update).map(drop),
-    };
-    let (old, new, points) = run_whole(&scenario, Crash::PowerCut);
-    let caught = (0..points).any(|cut_at| {
-        let world = crashed(&scenario, &Plan::lying(cut_at));
-        std::panic::catch_unwind(|| {
-            check_recovery(&scenario, &world, "a lying disk", &old, &new);
-        })
-        .is_err()
-    });
-    assert!(caught);
+fn names(tree: &Tree) -> Vec<&String> {
+    tree.keys().collect()
 }
 
-#[test]
-fn hashing_survives_a_crash_at_every_change() {
-    crash_everywhere(&Scenario {
-        name: "hashing a game put there by hand",
-        build: with_old_by_hand,
-        operate: |disk| {
-            disk.scan_library()?;
-            let hashed = hash(disk)?;
-            let report = disk.scan_root(&id())?.unwrap();
-            assert_eq!(report.manifest, Some(hashed.hash()));
-            Ok(())
-        },
-    });
-}
-
-#[test]
-fn download_of_a_new_game_survives_a_crash_at_every_change() {
-    crash_everywhere(&Scenario {
-        name: "download of a new game",
-        build: |_| {},
-        operate: |disk| download(disk, &NEW, DownloadIntent::New).map(drop),
-    });
-}
-
-#[test]
-fn update_of_a_downloaded_game_survives_a_crash_at_every_change() {
-    crash_everywhere(&Scenario {
-        name: "update of a downloaded game",
-        build: with_old,
-        operate: |disk| download(disk, &NEW, DownloadIntent::Update).map(drop),
-    });
-}
-
-#[test]
-fn update_of_a_game_put_there_by_hand_survives_a_crash_at_every_change() {
-    crash_everywhere(&Scenario {
-        name: "update of a game put there by hand",
-        build: with_old_by_hand,
-        operate: |disk| download(disk, &NEW, DownloadIntent::Update).map(drop),
-    });
-}
-
-#[test]
-fn update_giving_up_the_old_version_first_survives_a_crash_at_every_change() {
-    crash_everywhere(&Scenario {
-        name: "update giving up the old version first",
-        build: with_old,
-        operate: |disk| download(disk, &NEW, DownloadIntent::UpdateGivingUpOld).map(drop),
-    });
-}
-
-#[test]
-fn repair_survives_a_crash_at_every_change() {
-    crash_everywhere(&Scenario {
-        name: "repair",
-        build: with_damage,
-        operate: |disk| download(disk, &OLD, DownloadIntent::Repair).map(drop),
-    });
-}
-
-#[test]
-fn cancelled_update_survives_a_crash_at_every_change() {
-    crash_everywhere(&Scenario {
-        name: "cancelled update",
-        build: with_half_a_download,
-        operate: |disk| reach(disk, &Goal::DropDownload).map(drop),
-    });
-}
-
-#[test]
-fn install_survives_a_crash_at_every_change() {
-    crash_everywhere(&Scenario {
-        name: "install",
-        build: with_old,
-        operate: install,
-    });
-}
-
-#[test]
-fn install_of_an_update_survives_a_crash_at_every_change() {
-    crash_everywhere(&Scenario {
-        name: "install of an update",
-        build: with_newer_than_installed,
-        operate: install,
-    });
-}
-
-#[test]
-fn install_over_a_directory_somebody_put_there_survives_a_crash_at_every_change() {
-    crash_everywhere(&Scenario {
-        name: "install over a directory somebody put there",
-        build: |world| {
-            with_old(world);
-            world.put("local/save", b"my save");
-            world.put("local/config", b"my settings");
-        },
-        operate: install,
-    });
-}
-
-#[test]
-fn uninstall_survives_a_crash_at_every_change() {
-    crash_everywhere(&Scenario {
-        name: "uninstall",
-        build: with_install,
-        operate: |disk| reach(disk, &Goal::Uninstall).map(drop),
-    });
-}
-
-#[test]
-fn removal_of_a_downloaded_game_survives_a_crash_at_every_change() {
-    crash_everywhere(&Scenario {
-        name: "removal of a downloaded game",
-        build: only_old,
-        operate: |disk| reach(disk, &Goal::Remove).map(drop),
-    });
-}
-
-#[test]
-fn removal_of_a_game_put_there_by_hand_survives_a_crash_at_every_change() {
-    crash_everywhere(&Scenario {
-        name: "removal of a game put there by hand",
-        build: |world| world.put_all(&OLD),
-        operate: |disk| reach(disk, &Goal::Remove).map(drop),
-    });
+/// Games whose download went half way have no version until it is complete: that is what giving up
+/// the old version means.
+fn is_given_up(scenario: &Scenario, world: &World, tree: &Tree) -> bool {
+    let disk = world.steady();
+    scenario.gives_up_old
+        && !tree.contains_key("version.ini")
+        && matches!(
+            disk.observe_root(&id()).unwrap().staged,
+            Staged::Gathering(_)
+        )
 }

@@ -1,12 +1,10 @@
-//! A file system that counts the operations that change something, stops at one of them as if the
-//! machine had stopped there, and can then lose whatever was not synced.
+//! A file system that counts its operations and goes wrong at one of them: as if the process had been
+//! killed there or the power had gone, or because the disk takes no more, or for that one time.
 //!
-//! Invariant: after the cut every operation fails, so that nothing of the "crashed" process reaches
-//! the disk any more. Names are lost in the reverse order in which they were made; contents of files
-//! that were not synced become empty, or what they were when last synced.
+//! Invariant: after the cut of a process every operation fails, so that nothing of the "crashed"
+//! process reaches the disk any more. What survives a power cut is decided by [`Image`].
 
 use std::{
-    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
     sync::{
@@ -17,77 +15,116 @@ use std::{
 
 use lanspread_unpack::{UnpackError, UnpackReport, Unpacker};
 
-use super::super::{
-    library::lock,
-    port::{Access, FileHandle, FileSystem, Folder, Listed, Stat, UnpackOrder},
-    real::RealFileSystem,
+use super::{
+    super::{
+        library::lock,
+        port::{Access, FileHandle, FileSystem, Folder, Listed, Stat, UnpackOrder},
+        real::RealFileSystem,
+    },
+    crash_image::{Image, Loss},
+    dice::Dice,
 };
 
-/// What happens to what was not synced.
+/// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Crash {
     /// The process was killed: the system still writes everything.
     Kill,
-    /// The power went: what was not synced is gone.
-    PowerCut,
+    /// The power went: of what was not synced, some or all is gone.
+    PowerCut(Loss),
     /// Nothing stops, but the disk is full for a while.
     DiskFull,
+    /// Nothing stops, but for a while the disk can only be read.
+    ReadOnly,
+    /// Nothing stops, but one operation fails.
+    Once(Fault),
+}
+
+impl Crash {
+    /// All of them.
+    pub(super) const ALL: [Self; 8] = [
+        Self::Kill,
+        Self::PowerCut(Loss::Everything),
+        Self::PowerCut(Loss::Contents),
+        Self::PowerCut(Loss::Torn),
+        Self::DiskFull,
+        Self::ReadOnly,
+        Self::Once(Fault::Io),
+        Self::Once(Fault::Denied),
+    ];
+
+    /// Whether nothing of the process goes on after it.
+    pub(super) fn stops(self) -> bool {
+        matches!(self, Self::Kill | Self::PowerCut(_))
+    }
+}
+
+/// A disk that does not answer once is tried at one of so many looks, and at all of them by a test
+/// that takes longer.
+const LOOK_STRIDE: u64 = 3;
+
+/// Why one operation fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// The disk does not answer (EIO): at every change, and at one look of [`LOOK_STRIDE`].
+    Io,
+    /// The same at every look too.
+    IoAtEveryLook,
+    /// The system does not allow it (EACCES): on Windows, because a scanner holds the file.
+    Denied,
+}
+
+/// A disk that does not do what it says: shows that the tests have teeth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flaw {
+    /// It keeps its word.
+    None,
+    /// Syncing a file does nothing.
+    FilesNotSynced,
+    /// Syncing a directory does nothing.
+    FoldersNotSynced,
 }
 
 /// What an operation asks of the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Change {
+    /// Nothing but to be read.
+    Look,
     /// Room for something new.
     Grow,
-    /// No more room than there was.
+    /// To be written, with no more room than there was.
     Other,
+    /// What was written is to be durable.
+    Sync,
 }
 
 /// Counts, cuts, and knows what is not durable yet.
 #[derive(Debug)]
 pub(super) struct Plan {
     crash: Crash,
-    /// The operation at which it happens; when the disk is full, only those that need room count.
+    /// The operation at which it happens, among those that count.
     cut_at: u64,
     count: AtomicU64,
-    /// Whether syncing a file really makes its content durable; a disk that lies shows that the
-    /// tests have teeth.
-    lies_about_files: bool,
-    unsynced: Mutex<Unsynced>,
-}
-
-#[derive(Debug, Default)]
-struct Unsynced {
-    /// Changes of names, oldest first, with the directory whose sync makes them durable.
-    names: Vec<(PathBuf, Undo)>,
-    /// What files held when they were last synced; `None` for files that did not exist.
-    contents: BTreeMap<PathBuf, Option<Vec<u8>>>,
-}
-
-#[derive(Debug)]
-enum Undo {
-    RemoveFile(PathBuf),
-    RemoveFolder(PathBuf),
-    RenameBack {
-        from: PathBuf,
-        to: PathBuf,
-        replaced: Option<Vec<u8>>,
-    },
-    PutFile {
-        path: PathBuf,
-        content: Vec<u8>,
-    },
-    MakeFolder(PathBuf),
+    looks: AtomicU64,
+    flaw: Flaw,
+    image: Mutex<Option<Image>>,
 }
 
 impl Plan {
     pub(super) fn new(crash: Crash, cut_at: u64) -> Arc<Self> {
-        Arc::new(Self::with(crash, cut_at, false))
+        Self::flawed(crash, cut_at, Flaw::None)
     }
 
-    /// The power goes, and syncing files did nothing.
-    pub(super) fn lying(cut_at: u64) -> Arc<Self> {
-        Arc::new(Self::with(Crash::PowerCut, cut_at, true))
+    /// The same on a disk with a flaw.
+    pub(super) fn flawed(crash: Crash, cut_at: u64, flaw: Flaw) -> Arc<Self> {
+        Arc::new(Self {
+            crash,
+            cut_at,
+            count: AtomicU64::new(0),
+            looks: AtomicU64::new(0),
+            flaw,
+            image: Mutex::default(),
+        })
     }
 
     /// Never cuts; counts as if it would.
@@ -95,13 +132,10 @@ impl Plan {
         Self::new(crash, u64::MAX)
     }
 
-    fn with(crash: Crash, cut_at: u64, lies_about_files: bool) -> Self {
-        Self {
-            crash,
-            cut_at,
-            count: AtomicU64::new(0),
-            lies_about_files,
-            unsynced: Mutex::default(),
+    /// Takes what lies below `base` for durable, if the power is to go.
+    pub(super) fn watch(&self, base: &Path) {
+        if self.cut_at < u64::MAX && matches!(self.crash, Crash::PowerCut(_)) {
+            lock(&self.image).get_or_insert_with(|| Image::of(base));
         }
     }
 
@@ -120,104 +154,75 @@ impl Plan {
         self.tick(Change::Grow)
     }
 
-    /// Counts an operation that changes something; fails from the cut on.
+    /// Counts an operation, if it is of those that this crash meets, and fails if it is met.
     fn tick(&self, change: Change) -> io::Result<()> {
-        if self.crash == Crash::DiskFull && change == Change::Other {
+        let is_met = match self.crash {
+            Crash::Kill | Crash::PowerCut(_) if change == Change::Look => return self.look(),
+            Crash::Once(Fault::Io) if change == Change::Look => {
+                let number = self.looks.fetch_add(1, Ordering::SeqCst);
+                number.is_multiple_of(LOOK_STRIDE)
+            }
+            Crash::Kill | Crash::PowerCut(_) | Crash::Once(Fault::Io | Fault::IoAtEveryLook) => {
+                true
+            }
+            Crash::Once(Fault::Denied) => change != Change::Look,
+            Crash::DiskFull => change == Change::Grow,
+            Crash::ReadOnly => matches!(change, Change::Grow | Change::Other),
+        };
+        if !is_met {
             return Ok(());
         }
-        if self.count.fetch_add(1, Ordering::SeqCst) < self.cut_at {
-            return Ok(());
+        let number = self.count.fetch_add(1, Ordering::SeqCst);
+        match self.crash {
+            Crash::Once(_) if number != self.cut_at => Ok(()),
+            _ if number < self.cut_at => Ok(()),
+            Crash::Kill | Crash::PowerCut(_) => Err(stopped()),
+            Crash::DiskFull => Err(io::ErrorKind::StorageFull.into()),
+            Crash::ReadOnly => Err(io::ErrorKind::ReadOnlyFilesystem.into()),
+            Crash::Once(Fault::Io | Fault::IoAtEveryLook) => {
+                Err(io::Error::other("Input/output error"))
+            }
+            Crash::Once(Fault::Denied) => Err(io::ErrorKind::PermissionDenied.into()),
         }
-        Err(match self.crash {
-            Crash::Kill | Crash::PowerCut => io::Error::other("the machine has stopped"),
-            Crash::DiskFull => io::ErrorKind::StorageFull.into(),
-        })
     }
 
+    /// A look that does not count.
     fn look(&self) -> io::Result<()> {
-        if self.crash != Crash::DiskFull && self.count() > self.cut_at {
-            return Err(io::Error::other("the machine has stopped"));
+        if self.crash.stops() && self.count() > self.cut_at {
+            return Err(stopped());
         }
         Ok(())
     }
 
-    fn changed(&self, folder: Option<&Path>, undo: Undo) {
-        let folder = folder.map(Path::to_owned).unwrap_or_default();
-        lock(&self.unsynced).names.push((folder, undo));
-    }
-
-    /// What happened to names in a directory that is gone is as durable as its going.
-    fn removed_folder(&self, path: &Path) {
-        for (folder, _) in &mut lock(&self.unsynced).names {
-            if folder == path {
-                *folder = path.parent().unwrap_or(Path::new("")).to_owned();
-            }
-        }
-    }
-
-    fn synced_folder(&self, path: &Path) {
-        lock(&self.unsynced)
-            .names
-            .retain(|(folder, _)| folder != path);
-    }
-
-    fn before_write(&self, path: &Path) {
-        let mut unsynced = lock(&self.unsynced);
-        if !unsynced.contents.contains_key(path) {
-            let content = fs::read(path).ok();
-            unsynced.contents.insert(path.to_owned(), content);
+    fn image(&self, note: impl FnOnce(&mut Image)) {
+        if let Some(image) = &mut *lock(&self.image) {
+            note(image);
         }
     }
 
     fn synced_file(&self, path: &Path) {
-        if self.lies_about_files {
-            return;
-        }
-        lock(&self.unsynced).contents.remove(path);
-    }
-
-    fn renamed_file(&self, from: &Path, to: &Path) {
-        let mut unsynced = lock(&self.unsynced);
-        if let Some(content) = unsynced.contents.remove(from) {
-            unsynced.contents.insert(to.to_owned(), content);
+        if self.flaw != Flaw::FilesNotSynced {
+            self.image(|image| image.synced_file(path));
         }
     }
 
-    /// Lets everything go that was not synced.
+    fn synced_folder(&self, path: &Path) {
+        if self.flaw != Flaw::FoldersNotSynced {
+            self.image(|image| image.synced_folder(path));
+        }
+    }
+
+    /// If the power went: lets go of what was not synced.
     pub(super) fn lose_unsynced(&self) {
-        let unsynced = std::mem::take(&mut *lock(&self.unsynced));
-        for (path, content) in unsynced.contents {
-            if path.exists() {
-                fs::write(&path, content.unwrap_or_default()).unwrap();
-            }
-        }
-        for (_, undo) in unsynced.names.into_iter().rev() {
-            undo.apply();
+        let image = lock(&self.image).take();
+        if let (Crash::PowerCut(loss), Some(image)) = (self.crash, image) {
+            image.cut(loss, &mut Dice::new(self.cut_at));
         }
     }
 }
 
-impl Undo {
-    fn apply(self) {
-        match self {
-            Self::RemoveFile(path) => drop(fs::remove_file(path)),
-            Self::RemoveFolder(path) => drop(fs::remove_dir_all(path)),
-            Self::RenameBack { from, to, replaced } => {
-                if to.exists() {
-                    fs::create_dir_all(from.parent().unwrap()).unwrap();
-                    fs::rename(&to, &from).unwrap();
-                }
-                if let Some(content) = replaced {
-                    fs::write(&to, content).unwrap();
-                }
-            }
-            Self::PutFile { path, content } => {
-                fs::create_dir_all(path.parent().unwrap()).unwrap();
-                fs::write(path, content).unwrap();
-            }
-            Self::MakeFolder(path) => fs::create_dir_all(path).unwrap(),
-        }
-    }
+fn stopped() -> io::Error {
+    io::Error::other("the machine has stopped")
 }
 
 /// The real file system under a plan. It never really syncs: the plan knows what would be durable.
@@ -230,7 +235,7 @@ pub(super) struct CrashFileSystem {
 
 impl FileSystem for CrashFileSystem {
     fn open(&self, path: &Path) -> io::Result<Arc<dyn Folder>> {
-        self.plan.look()?;
+        self.plan.tick(Change::Look)?;
         Ok(Arc::new(CrashFolder {
             inner: RealFileSystem.open(path)?,
             path: path.to_owned(),
@@ -239,8 +244,17 @@ impl FileSystem for CrashFileSystem {
     }
 
     fn make(&self, path: &Path) -> io::Result<()> {
-        self.plan.look()?;
-        RealFileSystem.make(path)
+        let missing: Vec<&Path> = path.ancestors().take_while(|path| !path.exists()).collect();
+        for path in missing.into_iter().rev() {
+            self.plan.tick(Change::Grow)?;
+            RealFileSystem.make(path)?;
+            self.plan.image(|image| image.made(path, true));
+            self.plan.tick(Change::Sync)?;
+            if let Some(parent) = path.parent() {
+                self.plan.synced_folder(parent);
+            }
+        }
+        self.plan.tick(Change::Look)
     }
 
     fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
@@ -249,6 +263,11 @@ impl FileSystem for CrashFileSystem {
 
     fn available_bytes(&self, _path: &Path) -> io::Result<u64> {
         Ok(self.free_bytes)
+    }
+
+    /// The order of operations follows from what was asked.
+    fn looks_at_once(&self) -> usize {
+        1
     }
 }
 
@@ -267,7 +286,7 @@ impl CrashFolder {
 
 impl Folder for CrashFolder {
     fn open_folder(&self, path: &Path) -> io::Result<Arc<dyn Folder>> {
-        self.plan.look()?;
+        self.plan.tick(Change::Look)?;
         Ok(Arc::new(Self {
             inner: self.inner.open_folder(path)?,
             path: self.full(path),
@@ -276,30 +295,30 @@ impl Folder for CrashFolder {
     }
 
     fn list(&self) -> io::Result<Vec<Listed>> {
-        self.plan.look()?;
+        self.plan.tick(Change::Look)?;
         self.inner.list()
     }
 
     fn stat(&self, path: &Path) -> io::Result<Stat> {
-        self.plan.look()?;
+        self.plan.tick(Change::Look)?;
         self.inner.stat(path)
     }
 
     fn open_file(&self, path: &Path, access: Access) -> io::Result<Arc<dyn FileHandle>> {
         let full = self.full(path);
         let makes = access != Access::Read && !full.exists();
-        if makes {
-            self.plan.tick(Change::Grow)?;
-        } else {
-            self.plan.look()?;
-        }
+        self.plan.tick(match access {
+            Access::Read => Change::Look,
+            Access::Write | Access::New | Access::NewPrivate if makes => Change::Grow,
+            // A process that was killed has changed nothing by opening.
+            Access::Write | Access::New | Access::NewPrivate if self.plan.crash().stops() => {
+                Change::Look
+            }
+            Access::Write | Access::New | Access::NewPrivate => Change::Other,
+        })?;
         let inner = self.inner.open_file(path, access)?;
         if makes {
-            self.plan
-                .changed(full.parent(), Undo::RemoveFile(full.clone()));
-            lock(&self.plan.unsynced)
-                .contents
-                .insert(full.clone(), None);
+            self.plan.image(|image| image.made(&full, false));
         }
         Ok(Arc::new(CrashFile {
             inner,
@@ -311,79 +330,56 @@ impl Folder for CrashFolder {
     fn make_folder(&self, path: &Path) -> io::Result<()> {
         self.plan.tick(Change::Grow)?;
         self.inner.make_folder(path)?;
-        let full = self.full(path);
-        self.plan
-            .changed(full.parent(), Undo::RemoveFolder(full.clone()));
+        self.plan.image(|image| image.made(&self.full(path), true));
         Ok(())
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.plan.tick(Change::Other)?;
-        let (full_from, full_to) = (self.full(from), self.full(to));
-        let replaced = fs::read(&full_to).ok();
+        let (from_full, to_full) = (self.full(from), self.full(to));
+        self.plan.image(|image| image.going(&to_full));
         self.inner.rename(from, to)?;
-        self.plan.renamed_file(&full_from, &full_to);
-        self.plan.changed(
-            full_to.parent(),
-            Undo::RenameBack {
-                from: full_from,
-                to: full_to.clone(),
-                replaced,
-            },
-        );
+        self.plan.image(|image| image.renamed(&from_full, &to_full));
         Ok(())
     }
 
     fn link_file(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.plan.tick(Change::Grow)?;
         self.inner.link_file(from, to)?;
-        let full = self.full(to);
         self.plan
-            .changed(full.parent(), Undo::RemoveFile(full.clone()));
+            .image(|image| image.linked(&self.full(from), &self.full(to)));
         Ok(())
     }
 
     fn copy_symlink(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.plan.tick(Change::Grow)?;
         self.inner.copy_symlink(from, to)?;
-        let full = self.full(to);
-        self.plan
-            .changed(full.parent(), Undo::RemoveFile(full.clone()));
+        self.plan.image(|image| image.made_link(&self.full(to)));
         Ok(())
     }
 
     fn remove_file(&self, path: &Path) -> io::Result<()> {
         let full = self.full(path);
         if fs::symlink_metadata(&full).is_err() {
-            self.plan.look()?;
+            self.plan.tick(Change::Look)?;
             return self.inner.remove_file(path);
         }
         self.plan.tick(Change::Other)?;
-        let content = fs::read(&full).unwrap_or_default();
+        self.plan.image(|image| image.going(&full));
         self.inner.remove_file(path)?;
-        lock(&self.plan.unsynced).contents.remove(&full);
-        self.plan.changed(
-            full.parent(),
-            Undo::PutFile {
-                path: full.clone(),
-                content,
-            },
-        );
+        self.plan.image(|image| image.removed(&full));
         Ok(())
     }
 
     fn remove_folder(&self, path: &Path) -> io::Result<()> {
         self.plan.tick(Change::Other)?;
         self.inner.remove_folder(path)?;
-        let full = self.full(path);
-        self.plan.removed_folder(&full);
-        self.plan
-            .changed(full.parent(), Undo::MakeFolder(full.clone()));
+        self.plan.image(|image| image.removed(&self.full(path)));
         Ok(())
     }
 
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
-        self.plan.tick(Change::Other)?;
+        self.plan.tick(Change::Sync)?;
         let full = if path.as_os_str().is_empty() {
             self.path.clone()
         } else {
@@ -398,7 +394,7 @@ impl Folder for CrashFolder {
 
     fn sync_files(&self, paths: &[PathBuf]) -> io::Result<()> {
         for path in paths {
-            self.plan.tick(Change::Other)?;
+            self.plan.tick(Change::Sync)?;
             let full = self.full(path);
             if !full.is_file() {
                 return Err(io::ErrorKind::NotFound.into());
@@ -413,7 +409,14 @@ impl Folder for CrashFolder {
         unpacker: &dyn Unpacker,
         order: UnpackOrder<'_>,
     ) -> Result<UnpackReport, UnpackError> {
-        self.inner.unpack(unpacker, order)
+        let report = self.inner.unpack(unpacker, order);
+        self.plan.image(|image| {
+            image.discovered(&self.path);
+            if report.is_ok() {
+                image.synced_tree(&self.path);
+            }
+        });
+        report
     }
 }
 
@@ -426,20 +429,21 @@ struct CrashFile {
 
 impl FileHandle for CrashFile {
     fn stat(&self) -> io::Result<Stat> {
-        self.plan.look()?;
+        self.plan.tick(Change::Look)?;
         self.inner.stat()
     }
 
     fn read_at(&self, into: &mut [u8], offset_bytes: u64) -> io::Result<usize> {
-        self.plan.look()?;
+        self.plan.tick(Change::Look)?;
         self.inner.read_at(into, offset_bytes)
     }
 
     fn write_at(&self, bytes: &[u8], offset_bytes: u64) -> io::Result<()> {
-        self.plan.before_write(&self.path);
+        self.plan.image(|image| image.writing(&self.path));
         if let Err(stopped) = self.plan.tick(Change::Grow) {
-            // The write during which the machine stops is torn.
-            if self.plan.count() == self.plan.cut_at + 1 {
+            // The write during which it happens is torn.
+            let is_torn = self.plan.crash != Crash::ReadOnly;
+            if is_torn && self.plan.count() == self.plan.cut_at + 1 {
                 self.inner
                     .write_at(&bytes[..bytes.len() / 2], offset_bytes)?;
             }
@@ -449,7 +453,7 @@ impl FileHandle for CrashFile {
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.plan.tick(Change::Other)?;
+        self.plan.tick(Change::Sync)?;
         self.plan.synced_file(&self.path);
         Ok(())
     }

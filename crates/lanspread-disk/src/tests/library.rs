@@ -236,11 +236,33 @@ fn a_downloaded_game_that_lost_a_file_is_not_shared_and_says_what_to_do() {
         "{problem}"
     );
     assert_eq!(report.manifest, None);
-    assert!(
-        hash(&disk)
-            .unwrap()
-            .files()
-            .iter()
-            .all(|f| f.path.as_str() != "maps/a.bsp")
-    );
+    assert_eq!(hash(&disk).unwrap_err().message, problem);
+    let read = disk.hash_root(&id(), HashTrust::Nothing, &|_, _| {}, &CancelFlag::new());
+    let read = read.unwrap();
+    assert!(read.files().iter().all(|f| f.path.as_str() != "maps/a.bsp"));
+}
+
+/// A downloaded game of which a file changed was hashed as if somebody had put it there by hand, and
+/// announced with what is wrong in it until the next look; a `verify` in that time compared the
+/// damage with itself and said that every byte is as it should be.
+#[test]
+fn a_downloaded_game_that_was_damaged_is_not_hashed_to_be_shared() {
+    let world = World::new();
+    let sound = tree([
+        ("version.ini", b"20200101".to_vec()),
+        ("data.pak", noise(1, 300_000)),
+    ]);
+    let disk = world.steady();
+    download(&disk, &sound, DownloadIntent::New).unwrap();
+    let mut changed = sound["data.pak"].clone();
+    changed[100_000] ^= 1;
+    world.put("data.pak", changed);
+
+    let refused = hash(&disk).unwrap_err();
+    assert!(refused.message.contains("data.pak"), "{refused}");
+    let report = disk.scan_root(&id()).unwrap().unwrap();
+    assert_eq!(report.manifest, None);
+    assert_eq!(report.problem, Some(refused.message));
+    let read = disk.hash_root(&id(), HashTrust::Nothing, &|_, _| {}, &CancelFlag::new());
+    assert_ne!(read.unwrap().hash(), manifest(&sound).hash());
 }

@@ -3,7 +3,13 @@
 mod bounds;
 mod crash;
 mod crash_fs;
+mod crash_image;
+mod crash_scenarios;
+mod crash_teeth;
+mod dice;
 mod download;
 mod install;
 mod library;
+mod state_dir;
+mod state_files;
 mod world;

@@ -25,39 +25,49 @@ pub(super) type Tree = BTreeMap<String, Vec<u8>>;
 
 /// Directories that vanish with the test.
 pub(super) struct World {
-    temp: tempfile::TempDir,
+    /// Held until the end.
+    _temp: tempfile::TempDir,
+    base: PathBuf,
     /// What the disk says is free.
     pub(super) free_bytes: u64,
 }
 
 impl World {
     pub(super) fn new() -> Self {
-        let temp = tempfile::tempdir().unwrap();
-        fs::create_dir(temp.path().join("games")).unwrap();
+        let temp = memory_or_temporary();
+        let base = temp.path().canonicalize().unwrap();
+        fs::create_dir(base.join("games")).unwrap();
         Self {
-            temp,
+            _temp: temp,
+            base,
             free_bytes: u64::MAX,
         }
     }
 
     pub(super) fn games(&self) -> PathBuf {
-        self.temp.path().join("games")
+        self.base.join("games")
     }
 
     pub(super) fn state(&self) -> PathBuf {
-        self.temp.path().join("state")
+        self.base.join("state")
     }
 
     pub(super) fn root(&self) -> PathBuf {
         self.games().join(id().as_str())
     }
 
-    /// A disk on these directories that stops when the plan says so.
-    pub(super) fn disk(&self, plan: &Arc<Plan>) -> Result<Disk, DiskFailure> {
-        let fs = CrashFileSystem {
+    /// A file system on these directories under a plan.
+    pub(super) fn file_system(&self, plan: &Arc<Plan>) -> CrashFileSystem {
+        plan.watch(&self.base);
+        CrashFileSystem {
             plan: Arc::clone(plan),
             free_bytes: self.free_bytes,
-        };
+        }
+    }
+
+    /// A disk on these directories that stops when the plan says so.
+    pub(super) fn disk(&self, plan: &Arc<Plan>) -> Result<Disk, DiskFailure> {
+        let fs = self.file_system(plan);
         let unpacker = Arc::new(TestUnpacker(Arc::clone(plan)));
         let disk = Disk::with_file_system(Arc::new(fs), &self.state(), unpacker)?;
         disk.open_game_dir(&self.games())?;
@@ -84,7 +94,7 @@ impl World {
     /// Every file in the root.
     pub(super) fn tree(&self) -> Tree {
         let mut tree = Tree::new();
-        gather(&self.root(), "", &mut tree);
+        read_into(&self.root(), "", &mut tree);
         tree
     }
 
@@ -96,7 +106,21 @@ impl World {
     }
 }
 
-fn gather(folder: &Path, prefix: &str, tree: &mut Tree) {
+/// The path of every file below a directory, with `/` between names.
+pub(super) fn files_below(folder: &Path) -> Vec<String> {
+    let mut tree = Tree::new();
+    read_into(folder, "", &mut tree);
+    tree.into_keys().collect()
+}
+
+/// A directory in memory, where there is such a place: crash tests make and drop very many files.
+fn memory_or_temporary() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm")
+        .or_else(|_| tempfile::tempdir())
+        .unwrap()
+}
+
+fn read_into(folder: &Path, prefix: &str, tree: &mut Tree) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;
     };
@@ -104,7 +128,7 @@ fn gather(folder: &Path, prefix: &str, tree: &mut Tree) {
         let entry = entry.unwrap();
         let path = format!("{prefix}{}", entry.file_name().to_str().unwrap());
         if entry.file_type().unwrap().is_dir() {
-            gather(&entry.path(), &format!("{path}/"), tree);
+            read_into(&entry.path(), &format!("{path}/"), tree);
         } else {
             tree.insert(path, fs::read(entry.path()).unwrap_or_default());
         }
@@ -217,27 +241,33 @@ pub(super) fn download(
     files: &Tree,
     intent: DownloadIntent,
 ) -> Result<usize, DiskFailure> {
+    let fetched = gather(disk, files, intent, usize::MAX)?;
+    let manifest = manifest(files).hash();
+    reach(disk, &Goal::Switch { manifest })?;
+    Ok(fetched)
+}
+
+/// The same without the switch, and with no more than `chunks_max` chunks "fetched".
+pub(super) fn gather(
+    disk: &Disk,
+    files: &Tree,
+    intent: DownloadIntent,
+    chunks_max: usize,
+) -> Result<usize, DiskFailure> {
     let manifest = manifest(files);
     let prepared = prepare(disk, &manifest, intent)?;
     let download = disk.download(&id())?;
     let mut fetched = 0;
-    for chunk in manifest.chunk_refs() {
-        if prepared.stored.contains(&chunk) {
-            continue;
-        }
+    let missing = manifest
+        .chunk_refs()
+        .filter(|chunk| !prepared.stored.contains(chunk));
+    for chunk in missing.take(chunks_max) {
         let info = manifest.chunk(chunk).unwrap();
         let from = usize::try_from(info.offset_bytes).unwrap();
         let bytes = &files[info.path.as_str()][from..from + info.len_bytes as usize];
         download.store_chunk(chunk, bytes)?;
         fetched += 1;
     }
-    drop(download);
-    reach(
-        disk,
-        &Goal::Switch {
-            manifest: manifest.hash(),
-        },
-    )?;
     Ok(fetched)
 }
 

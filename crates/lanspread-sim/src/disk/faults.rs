@@ -74,7 +74,7 @@ impl Operation {
         match access {
             Access::Read => Self::OpenFile,
             Access::Write if exists => Self::OpenFile,
-            Access::Write | Access::New => Self::MakeFile,
+            Access::Write | Access::New | Access::NewPrivate => Self::MakeFile,
         }
     }
 }

@@ -135,7 +135,7 @@ impl Machine {
             Act::Write(slot, offset, bytes) => match &self.files[*slot] {
                 // Nobody writes to what was opened for reading.
                 None | Some((_, Access::Read)) => Ok(Came::Nothing),
-                Some((file, Access::Write | Access::New)) => done(file.write_at(bytes, *offset)),
+                Some((file, Access::Write | Access::New | Access::NewPrivate)) => done(file.write_at(bytes, *offset)),
             },
             Act::PutSymlink(at, says) => done(put_symlink(at, says)),
         };
@@ -202,7 +202,12 @@ fn a_path() -> impl Strategy<Value = String> {
 }
 
 fn an_access() -> impl Strategy<Value = Access> {
-    prop::sample::select(vec![Access::Read, Access::Write, Access::New])
+    prop::sample::select(vec![
+        Access::Read,
+        Access::Write,
+        Access::New,
+        Access::NewPrivate
+    ])
 }
 
 fn an_act() -> impl Strategy<Value = Act> {
