@@ -213,7 +213,7 @@ impl Store {
             return Ok(None);
         };
         Ok(InstallRecord::parse(&read)
-            .map_err(|reason| not_usable(&path, &reason.to_string()))
+            .map_err(|reason| not_usable(&path, &reason))
             .ok())
     }
 

@@ -26,7 +26,7 @@ use crate::{
     expelled_file::{ExpelledFile, Loaded},
     game_db::PeerGameDB,
     handle::{PeerRuntimeHandle, PendingCommands, RuntimeEnd},
-    identity::{Identity, IdentityError},
+    identity::{self, Identity, IdentityError},
     options::{DiscoveryMode, PeerOptions},
     supervisor::keep_running,
     tasks::{
@@ -116,7 +116,7 @@ pub fn start_peer_with(
     let runtime = tokio::runtime::Handle::try_current().map_err(|_| StartError::NoRuntime)?;
     let game_dir = game_dir.into();
     let lock = lock_state_dir(&options.state_dir)?;
-    let identity = Identity::load_or_create(&options.state_dir)?;
+    let identity::Loaded { identity, notice } = Identity::load_or_create(&options.state_dir)?;
     let disk = open_disk(&game_dir, &options.state_dir, unpacker)?;
     let _in_runtime = runtime.enter();
     let parts = Parts {
@@ -126,6 +126,7 @@ pub fn start_peer_with(
         disk,
         lock,
         catalog: Arc::new(catalog),
+        notice,
     };
     parts.start(tx_events, peer_game_db)
 }
@@ -177,6 +178,8 @@ struct Parts {
     disk: Disk,
     lock: File,
     catalog: Arc<Catalog>,
+    /// What the user should know first.
+    notice: Option<String>,
 }
 
 impl Parts {
@@ -192,6 +195,7 @@ impl Parts {
             disk,
             lock,
             catalog,
+            notice,
         } = self;
         let clock = Clock::start();
         let peer_id = identity.peer_id();
@@ -227,12 +231,17 @@ impl Parts {
             game_dir: tx_game_dir,
             tasks: effects.clone(),
         });
+        let mut events = EventOutbox::new(tx_events.clone());
+        if let Some(message) = notice {
+            tracing::warn!(message, "the identity is another one");
+            events.push(PeerEvent::Notice { message });
+        }
         let driver = Driver {
             core: Peer::new(config, clock.now()),
             clock,
             inputs: rx_inputs,
             executor: executor.clone(),
-            events: EventOutbox::new(tx_events.clone()),
+            events,
             game_db: game_db.clone(),
             deadline,
         };

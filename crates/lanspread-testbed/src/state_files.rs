@@ -28,7 +28,7 @@ pub enum Format {
 }
 
 /// The files in the state directory.
-pub const STATE_DIR_FILES: [StateFile; 10] = [
+pub const STATE_DIR_FILES: [StateFile; 12] = [
     StateFile {
         path: "identity.key",
         holds: "the private key that is this peer's identity",
@@ -53,6 +53,19 @@ pub const STATE_DIR_FILES: [StateFile; 10] = [
     StateFile {
         path: "identity.cert.aside-<n>",
         holds: "the certificate of a key that was lost",
+        format: Format::Unversioned("anything"),
+        when_broken: "never read again",
+    },
+    StateFile {
+        path: "expelled.json",
+        holds: "who is expelled from here, and for how long",
+        format: Format::Json(1),
+        when_broken: "kept as `expelled.json.damaged`; nobody is expelled from here until somebody \
+                      says so again, and a notice says that",
+    },
+    StateFile {
+        path: "expelled.json.damaged",
+        holds: "the last list of expelled peers that could not be used",
         format: Format::Unversioned("anything"),
         when_broken: "never read again",
     },

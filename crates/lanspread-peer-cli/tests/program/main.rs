@@ -11,3 +11,4 @@ mod people;
 mod running;
 mod scripts;
 mod shell;
+mod state_files;

@@ -274,7 +274,9 @@ impl Folder for VirtualFolder {
         let there = state.image.find(here, path);
         state.ask(Operation::of_open(access, there.is_ok()), here, path)?;
         let node = match there {
-            Ok(_) if matches!(access, Access::New | Access::NewPrivate) => return Err(io::ErrorKind::AlreadyExists.into()),
+            Ok(_) if matches!(access, Access::New | Access::NewPrivate) => {
+                return Err(io::ErrorKind::AlreadyExists.into());
+            }
             Ok(node) => match (state.image.kind(node), access) {
                 (Kind::Symlink, _) => return Err(link_not_followed()),
                 (Kind::Folder, Access::Write) => return Err(io::ErrorKind::IsADirectory.into()),

@@ -135,7 +135,9 @@ impl Machine {
             Act::Write(slot, offset, bytes) => match &self.files[*slot] {
                 // Nobody writes to what was opened for reading.
                 None | Some((_, Access::Read)) => Ok(Came::Nothing),
-                Some((file, Access::Write | Access::New | Access::NewPrivate)) => done(file.write_at(bytes, *offset)),
+                Some((file, Access::Write | Access::New | Access::NewPrivate)) => {
+                    done(file.write_at(bytes, *offset))
+                }
             },
             Act::PutSymlink(at, says) => done(put_symlink(at, says)),
         };
@@ -206,7 +208,7 @@ fn an_access() -> impl Strategy<Value = Access> {
         Access::Read,
         Access::Write,
         Access::New,
-        Access::NewPrivate
+        Access::NewPrivate,
     ])
 }
 
