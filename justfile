@@ -39,3 +39,7 @@ peer-cli-bravo *arguments:
 # Run the peer charlie, which holds nothing yet.
 peer-cli-charlie *arguments:
     cargo xtask peer-cli charlie -- {{arguments}}
+
+# Kill real peers at random moments, and fill their disks, and look what is left.
+crash *arguments:
+    cargo xtask crash {{arguments}}

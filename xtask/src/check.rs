@@ -11,7 +11,7 @@ use lanspread_testbed::command::is_installed;
 
 use crate::stage::Stages;
 use crate::workspace::{cargo, metadata, run_shown, target_dir};
-use crate::{rules, setup};
+use crate::{crash, rules, setup};
 
 /// The crate whose examples show how the peer is embedded.
 const EMBEDDED_CRATE: &str = "lanspread-peer";
@@ -43,12 +43,13 @@ enum Part {
     Build,
     Example,
     DocTests,
+    Crashes,
     Tests,
 }
 
 impl Part {
     /// All parts, the cheap ones first and the tests last.
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Format,
         Self::Rules,
         Self::Clippy,
@@ -56,6 +57,7 @@ impl Part {
         Self::Build,
         Self::Example,
         Self::DocTests,
+        Self::Crashes,
         Self::Tests,
     ];
 
@@ -68,6 +70,7 @@ impl Part {
             Self::Build => "build",
             Self::Example => "embedding example",
             Self::DocTests => "documentation tests",
+            Self::Crashes => "crash rounds",
             Self::Tests => "tests",
         }
     }
@@ -81,6 +84,7 @@ impl Part {
             Self::Build => build(),
             Self::Example => run_examples(),
             Self::DocTests => run_shown(cargo().args(["test", "--workspace", "--doc", "--quiet"])),
+            Self::Crashes => crash::run_for_tests(),
             Self::Tests => run_tests(options),
         }
     }

@@ -6,6 +6,7 @@
 
 mod bench;
 mod check;
+mod crash;
 mod demo;
 mod fuzz;
 mod peer_cli;
@@ -48,6 +49,8 @@ enum Command {
     Bench(bench::BenchOptions),
     /// Looks for inputs that break a decoder, for as long as it is told.
     Fuzz(fuzz::FuzzOptions),
+    /// Kills real peers at random moments, and fills their disks, and looks what is left.
+    Crash(crash::CrashOptions),
     /// Runs a peer of its own for daily work, speaking JSON lines on this terminal.
     PeerCli(peer_cli::PeerCliOptions),
 }
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
+        Command::Crash(options) => crash::run(&options),
         Command::PeerCli(options) => peer_cli::run(&options),
     };
     match result {

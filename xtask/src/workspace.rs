@@ -93,6 +93,18 @@ pub(crate) fn run_shown(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Builds everything that tests run, in the way that tests build it: another choice of crates would
+/// choose other features of the dependencies, and compile most of them once more.
+pub(crate) fn build_everything() -> Result<()> {
+    run_shown(cargo().args(["build", "--workspace", "--all-targets", "--quiet"]))
+}
+
+/// Where the program lies that [`build_everything`] built.
+pub(crate) fn debug_program() -> Result<PathBuf> {
+    let name = format!("lanspread{}", std::env::consts::EXE_SUFFIX);
+    Ok(target_dir()?.join("debug").join(name))
+}
+
 /// Builds the program and returns where its binary lies.
 pub(crate) fn build_program(profile: Profile) -> Result<PathBuf> {
     let mut command = cargo();
