@@ -79,24 +79,3 @@ fn sync_directory_of(path: &Path) -> io::Result<()> {
 fn sync_directory_of(_path: &Path) -> io::Result<()> {
     Ok(())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn leftovers_are_passed_by_up_to_the_limit_and_not_past_it() {
-        let directory = tempfile::tempdir().unwrap();
-        let out = directory.path().join("game.db");
-        let leave = |number: u32| {
-            let name = format!(".game.db.building-{number}");
-            fs::write(directory.path().join(name), "left by a crash").unwrap();
-        };
-        (0..BUILDING_NAMES_MAX).for_each(leave);
-        assert!(Building::create(&out).is_ok());
-        leave(BUILDING_NAMES_MAX);
-        assert!(Building::create(&out).is_err());
-        let left = fs::read_dir(directory.path()).unwrap().count();
-        assert_eq!(left as u64, u64::from(BUILDING_NAMES_MAX) + 1);
-    }
-}
