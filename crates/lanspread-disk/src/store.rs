@@ -33,7 +33,7 @@ const WHERE: &str = "where.txt";
 /// The largest record of an install that is read.
 const INSTALL_BYTES_MAX: u64 = 512 << 20;
 /// The largest record of a download that is read.
-const OWNED_BYTES_MAX: u64 = 1024;
+pub(crate) const OWNED_BYTES_MAX: u64 = 1024;
 /// The form of install records.
 const INSTALL_FORMAT: u32 = 1;
 

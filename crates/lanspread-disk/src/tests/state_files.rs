@@ -10,6 +10,7 @@ use lanspread_core::root::{DownloadIntent, Goal};
 use lanspread_testbed::state_files::{Broken, StateFile, broken, in_game_root, in_state_dir};
 
 use super::{
+    super::store::OWNED_BYTES_MAX,
     crash_fs::{Crash, Plan},
     crash_scenarios::{NEW, OLD, update, with_foreign},
     world::*,
@@ -166,4 +167,20 @@ fn a_remembered_manifest_that_was_damaged_is_written_again() {
     fs::write(&path, vec![0; sound.len()]).unwrap();
     download(&world.steady(), &NEW, DownloadIntent::New).unwrap();
     assert_eq!(fs::read(&path).unwrap(), sound);
+}
+
+#[test]
+fn a_record_of_a_download_is_read_up_to_the_limit_and_not_past_it() {
+    let world = World::new();
+    build(&world);
+    let files = own_files(&world);
+    let owned = files.iter().find(|(_, file)| file.path.contains("/owned/"));
+    let (path, _) = owned.expect("it was downloaded");
+    let mut record = fs::read(path).unwrap();
+    for (len, is_read) in [(OWNED_BYTES_MAX, true), (OWNED_BYTES_MAX + 1, false)] {
+        record.resize(usize::try_from(len).unwrap(), b'\n');
+        fs::write(path, &record).unwrap();
+        let observed = world.steady().observe_root(&id()).unwrap();
+        assert_eq!(observed.recorded.is_some(), is_read);
+    }
 }
