@@ -28,6 +28,10 @@ demo *arguments:
 bench *arguments:
     cargo xtask bench {{arguments}}
 
+# Run whole parties of real peers on virtual machines.
+sim *arguments:
+    cargo xtask sim {{arguments}}
+
 # Run the peer alpha, which holds a game, speaking JSON lines on this terminal.
 peer-cli-alpha *arguments:
     cargo xtask peer-cli alpha -- {{arguments}}

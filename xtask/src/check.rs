@@ -11,7 +11,7 @@ use lanspread_testbed::command::is_installed;
 
 use crate::stage::Stages;
 use crate::workspace::{cargo, metadata, run_shown, target_dir};
-use crate::{crash, rules, setup};
+use crate::{crash, rules, setup, simulate};
 
 /// The crate whose examples show how the peer is embedded.
 const EMBEDDED_CRATE: &str = "lanspread-peer";
@@ -44,12 +44,13 @@ enum Part {
     Example,
     DocTests,
     Crashes,
+    Simulation,
     Tests,
 }
 
 impl Part {
     /// All parts, the cheap ones first and the tests last.
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Format,
         Self::Rules,
         Self::Clippy,
@@ -58,6 +59,7 @@ impl Part {
         Self::Example,
         Self::DocTests,
         Self::Crashes,
+        Self::Simulation,
         Self::Tests,
     ];
 
@@ -71,6 +73,7 @@ impl Part {
             Self::Example => "embedding example",
             Self::DocTests => "documentation tests",
             Self::Crashes => "crash rounds",
+            Self::Simulation => "simulation",
             Self::Tests => "tests",
         }
     }
@@ -85,6 +88,7 @@ impl Part {
             Self::Example => run_examples(),
             Self::DocTests => run_shown(cargo().args(["test", "--workspace", "--doc", "--quiet"])),
             Self::Crashes => crash::run_for_tests(),
+            Self::Simulation => simulate::test(),
             Self::Tests => run_tests(options),
         }
     }

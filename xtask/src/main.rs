@@ -12,6 +12,7 @@ mod fuzz;
 mod peer_cli;
 mod rules;
 mod setup;
+mod simulate;
 mod stage;
 mod workspace;
 
@@ -51,6 +52,8 @@ enum Command {
     Fuzz(fuzz::FuzzOptions),
     /// Kills real peers at random moments, and fills their disks, and looks what is left.
     Crash(crash::CrashOptions),
+    /// Runs whole parties of real peers on virtual machines.
+    Sim(simulate::SimOptions),
     /// Runs a peer of its own for daily work, speaking JSON lines on this terminal.
     PeerCli(peer_cli::PeerCliOptions),
 }
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Command::Bench(options) => bench::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Crash(options) => crash::run(&options),
+        Command::Sim(options) => simulate::run(&options),
         Command::PeerCli(options) => peer_cli::run(&options),
     };
     match result {

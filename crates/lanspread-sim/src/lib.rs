@@ -5,4 +5,43 @@
 //!
 //! This crate is for development only and never shipped.
 
+mod act;
+mod books;
+mod checks;
+mod choices;
 pub mod disk;
+mod exchange;
+mod executor;
+mod failure;
+mod faults;
+mod games;
+mod hex;
+mod log;
+mod machine;
+mod meeting;
+mod model;
+mod network;
+mod node;
+mod party;
+mod report;
+mod rest;
+mod run;
+mod seeds;
+pub mod teeth;
+mod trace;
+mod transition;
+mod world;
+
+pub use choices::{Choices, HEADER_BYTES, STEP_BYTES, expand};
+pub use failure::{Failure, Invariant};
+pub use faults::Fault;
+pub use hex::{from_hex, to_hex};
+pub use party::Planted;
+pub use report::Counts;
+pub use run::{Ran, run, run_with, shrink};
+pub use seeds::{Seeds, Summary, run_seeds};
+pub use trace::Detail;
+pub use transition::{Step, Transition};
+
+/// Steps of a walk that a seed stands for.
+pub const STEPS: usize = 60;

@@ -51,6 +51,9 @@ impl Peer {
         }
         if first {
             self.first_look(now);
+        } else {
+            self.find_left_behind();
+            self.recover(now);
         }
     }
 

@@ -47,6 +47,18 @@ impl Peer {
         }
     }
 
+    /// Notes which roots an operation of this run left unfinished, because the disk failed under it.
+    ///
+    /// Only a look at the whole directory asks for it: a disk that goes on failing is tried again now
+    /// and then, and not in a circle.
+    pub(super) fn find_left_behind(&mut self) {
+        for root in self.library.roots() {
+            if root.unsettled && !self.operations.is_running(&root.id) {
+                self.to_recover.insert(root.id.clone());
+            }
+        }
+    }
+
     /// Begins to recover roots, a few at a time.
     pub(super) fn recover(&mut self, now: Now) {
         while self.operations.count(OperationKind::Recover) < RECOVERIES_MAX {

@@ -55,6 +55,34 @@ fn a_few_roots_are_recovered_at_a_time_and_nothing_else_begins_there() {
     }
 }
 
+/// Found by the simulator: the disk was full for a moment at the last step of a removal, which failed,
+/// and its intent log stayed in the root until the peer was started anew. Recovery was begun at the first
+/// look alone. Every look at the whole directory begins it for what it finds unfinished.
+#[test]
+fn what_a_failed_operation_left_is_recovered_at_the_next_look_at_all() {
+    let mut lone = Lone::ready(vec![root(0), root(1)]);
+    assert!(lone.peer.view().operations.is_empty());
+    lone.feed(Input::GameDirChanged { id: None });
+    lone.pass(Duration::from_secs(1));
+    let scans = lone.ids(|effect| matches!(effect, Effect::ScanLibrary { .. }));
+    let left = RootReport {
+        unsettled: true,
+        ..root(1)
+    };
+    lone.feed(Input::LibraryScanned {
+        effect: scans[scans.len() - 1],
+        result: Ok(vec![root(0), left]),
+    });
+    let view = lone.peer.view();
+    let [running] = &view.operations[..] else {
+        panic!("{:?}", view.operations)
+    };
+    assert_eq!(
+        (&running.id, running.kind),
+        (&game(1), lanspread_core::OperationKind::Recover)
+    );
+}
+
 #[test]
 fn another_game_directory_is_opened_only_when_nothing_reads_the_old_one() {
     let mut lone = Lone::ready(vec![root(1)]);

@@ -1,0 +1,161 @@
+//! Holds the party to the reference model while it goes on.
+//!
+//! Invariant: looking changes nothing but what the model knows.
+
+use lanspread_core::{
+    CommandId, CommandRefused, Effect, ErrorKind, Input, OperationKind, Outcome, PeerCommand,
+    PeerEvent,
+    root::{DownloadIntent, Step},
+};
+use lanspread_db::GameId;
+
+use crate::{
+    books::outcome_name,
+    failure::Invariant,
+    model::{RootKey, key},
+    world::World,
+};
+
+/// Why a download may fail on a party at rest: only people can help.
+fn excuse(kind: ErrorKind) -> Option<&'static str> {
+    match kind {
+        ErrorKind::Conflict => Some("peers disagree"),
+        ErrorKind::Foreign => Some("something foreign stands in the way"),
+        _ => None,
+    }
+}
+
+impl World {
+    /// Where a game of a guest lies.
+    pub(crate) fn key(&self, n: usize, id: &GameId) -> RootKey {
+        key(n, &self.nodes[n].machine.game_dir, id)
+    }
+
+    pub(crate) fn check_root(&mut self, n: usize, id: &GameId) {
+        let key = self.key(n, id);
+        let checked = self.model.check(&key, &self.nodes[n].machine.disk);
+        if let Err((invariant, message)) = checked {
+            self.fail(invariant, message);
+        }
+    }
+
+    pub(crate) fn check_disk(&mut self, n: usize) {
+        let checked = self.model.check_all(n, &self.nodes[n].machine.disk);
+        if let Err((invariant, message)) = checked {
+            self.fail(invariant, message);
+        }
+    }
+
+    pub(crate) fn model_prepared(&mut self, n: usize, effect: &Effect) {
+        if let Effect::PrepareDownload {
+            manifest, intent, ..
+        } = effect
+        {
+            let key = self.key(n, manifest.game_id());
+            if *intent == DownloadIntent::UpdateGivingUpOld {
+                self.model.root(&key).holds = false;
+            }
+            self.model.prepared(&key, manifest);
+        }
+    }
+
+    pub(crate) fn model_stepped(&mut self, n: usize, id: &GameId, step: &Step, answer: &Input) {
+        let done = matches!(answer, Input::StepDone { result: Ok(_), .. });
+        if let Step::PublishSentinel { manifest } = step
+            && done
+        {
+            let key = self.key(n, id);
+            self.model.published(&key, *manifest);
+            self.counts.add("sentinel published", 1);
+        }
+    }
+
+    /// An event of a peer: what users were told has to be so.
+    pub(crate) fn emitted(&mut self, n: usize, event: &PeerEvent) {
+        if let PeerEvent::OperationEnded { id, outcome, .. } = event {
+            let excuse = match outcome {
+                Outcome::Failed(error) => excuse(error.kind),
+                Outcome::Finished(_) | Outcome::Cancelled => None,
+            };
+            match excuse {
+                Some(excuse) => self.excuses.insert((n, id.clone()), excuse),
+                None => self.excuses.remove(&(n, id.clone())),
+            };
+        }
+        if let Some(name) = outcome_name(event) {
+            self.counts.add(name, 1);
+        }
+        match event {
+            PeerEvent::OperationBegan {
+                id,
+                kind: OperationKind::Uninstall,
+            } => {
+                let key = self.key(n, id);
+                self.model.uninstalling(&key);
+            }
+            PeerEvent::OperationBegan {
+                id,
+                kind: OperationKind::Remove,
+            } => {
+                let key = self.key(n, id);
+                self.model.root(&key).holds = false;
+            }
+            PeerEvent::OperationEnded {
+                id,
+                kind: OperationKind::Download,
+                outcome: Outcome::Finished(report),
+            } => {
+                let version = report.version;
+                let view = self.view(n);
+                let shown = view.and_then(|view| {
+                    let game = view.games.iter().find(|game| game.id == *id)?;
+                    game.version
+                });
+                if version.is_some() && shown != version {
+                    let message =
+                        format!("peer{n}: {id} is there in {version:?} and shown as {shown:?}");
+                    self.fail(Invariant::OrderOfEvents, message);
+                }
+                self.check_root(n, id);
+            }
+            PeerEvent::PeerConnected { .. } => self.counts.add("peer connected", 1),
+            PeerEvent::PeerMoved { .. } => self.counts.add("peer moved", 1),
+            PeerEvent::PeerLost { .. } => self.counts.add("peer lost", 1),
+            PeerEvent::SourceDropped { .. } => self.counts.add("source dropped", 1),
+            PeerEvent::ManifestConflict { .. } => self.counts.add("conflict told", 1),
+            PeerEvent::GotGameFiles { .. } => self.counts.add("inquiry answered", 1),
+            PeerEvent::GetGameFailed { .. } => self.counts.add("inquiry failed", 1),
+            PeerEvent::ConnectFinished { result, .. } => {
+                let name = match result {
+                    Ok(_) => "connect finished",
+                    Err(_) => "connect failed",
+                };
+                self.counts.add(name, 1);
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn answered_command(
+        &mut self,
+        n: usize,
+        id: CommandId,
+        result: &Result<(), CommandRefused>,
+    ) {
+        let command = self.books.command(n, id);
+        let name = match result {
+            Ok(()) => "command accepted".to_owned(),
+            Err(refused) => format!("command refused: {}", refused.kind),
+        };
+        self.counts.add(name, 1);
+        if let (Some(PeerCommand::DownloadGameFiles { id, .. }), Err(refused)) = (&command, result)
+            && let Some(excuse) = excuse(refused.kind)
+        {
+            self.excuses.insert((n, id.clone()), excuse);
+        }
+        if let (Some(PeerCommand::DownloadGameFiles { id, .. }), Ok(())) = (command, result) {
+            let key = self.key(n, &id);
+            self.wanted.insert(key);
+        }
+    }
+}

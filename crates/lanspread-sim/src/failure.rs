@@ -1,0 +1,99 @@
+//! What a run comes to when something is not as it must be.
+//!
+//! Invariant: the first thing that is wrong is the one that is told.
+
+use std::fmt;
+
+use lanspread_core::Now;
+
+/// What must always be true, by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Invariant {
+    /// The code under test does not panic.
+    NoPanic,
+    /// The code under test logs nothing at level ERROR.
+    NoErrorLog,
+    /// Every effect is answered once, every command too.
+    AnsweredOnce,
+    /// A deadline that was kept moves on.
+    DeadlinesMoveOn,
+    /// Every operation that began ends once, and before the next of the same game begins.
+    EndsOnce,
+    /// Operation active, work, library settled, operation gone, finished.
+    OrderOfEvents,
+    /// A chunk is in exactly one state.
+    OneStatePerChunk,
+    /// No queue grows past its limit.
+    WithinLimits,
+    /// No unverified byte stands under a final name.
+    VerifiedBytes,
+    /// A sentinel implies a complete game.
+    CompleteGame,
+    /// Nothing foreign is removed or changed.
+    ForeignStays,
+    /// A player's saves survive.
+    SavesStay,
+    /// At rest the old game or the new one is there.
+    GameStays,
+    /// Peers are known by their listener addresses.
+    ListenerAddress,
+    /// At rest everybody sees everybody.
+    Membership,
+    /// At rest all libraries are known everywhere.
+    Agreement,
+    /// At rest what a peer says of its games is what lies on its disk.
+    TruthOfDisk,
+    /// At rest every wanted game that some live peer holds has arrived.
+    WantedArrives,
+    /// At rest no task, effect, staging or reserved directory is left over.
+    NothingLeftOver,
+    /// A party comes to rest.
+    ComesToRest,
+}
+
+impl Invariant {
+    /// What must be true, in words.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoPanic => "no panic",
+            Self::NoErrorLog => "no ERROR in the log",
+            Self::AnsweredOnce => "every effect and command is answered once",
+            Self::DeadlinesMoveOn => "deadlines move on",
+            Self::EndsOnce => "every begun operation ends once",
+            Self::OrderOfEvents => "the order of events",
+            Self::OneStatePerChunk => "a chunk is in exactly one state",
+            Self::WithinLimits => "every queue is within its limit",
+            Self::VerifiedBytes => "no unverified byte under a final name",
+            Self::CompleteGame => "a sentinel implies a complete game",
+            Self::ForeignStays => "nothing foreign is removed or changed",
+            Self::GameStays => "at rest the old game or the new one is there",
+            Self::SavesStay => "a player's saves survive",
+            Self::ListenerAddress => "peers are known by their listener address",
+            Self::Membership => "at rest everybody sees everybody",
+            Self::Agreement => "at rest all libraries are known everywhere",
+            Self::TruthOfDisk => "at rest peers tell what lies on their disks",
+            Self::WantedArrives => "every wanted game that somebody holds arrives",
+            Self::NothingLeftOver => "at rest nothing is left over",
+            Self::ComesToRest => "a party comes to rest",
+        }
+    }
+}
+
+/// What a run came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What is not true.
+    pub invariant: Invariant,
+    /// Where and how it shows.
+    pub message: String,
+    /// When, on the party's clock.
+    pub at: Now,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.invariant.as_str();
+        write!(f, "[{name}] after {:?}: {}", self.at.0, self.message)
+    }
+}

@@ -1,0 +1,183 @@
+//! Deliberate faults between a core and its machine: what a shell could get wrong.
+//!
+//! Invariant: one is planted only by name, for one run, and only here and in the executor of this
+//! crate. They show that the invariants have teeth; nothing of them is shipped.
+
+use lanspread_core::{Effect, Input, PeerEvent};
+use lanspread_proto::{ListenAddr, Request, Response};
+
+use crate::world::World;
+
+/// A deliberate fault of a shell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// A peer is recorded under the source port of its connection.
+    SourcePort,
+    /// The answer that holds a delta is told twice.
+    DeltaTwice,
+    /// A chunk is stored although its hash is wrong.
+    ChunkUnchecked,
+    /// One more chunk is reported as stored than was.
+    StoredOverstated,
+    /// A fetch that is given up is never answered.
+    ReleaseForgotten,
+    /// The answer to every third `Hello` is swallowed.
+    HelloAckSwallowed,
+    /// An operation ends before it is active no more.
+    EventsSwapped,
+    /// The end of an operation that failed or was cancelled is not told.
+    TerminalEventLost,
+    /// What changes in a library is announced to nobody.
+    AnnouncementLost,
+    /// Changes of the game directory are not noticed, and neither is a new look at all of it.
+    ScanOutdated,
+}
+
+impl Fault {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::SourcePort,
+        Self::DeltaTwice,
+        Self::ChunkUnchecked,
+        Self::StoredOverstated,
+        Self::ReleaseForgotten,
+        Self::HelloAckSwallowed,
+        Self::EventsSwapped,
+        Self::TerminalEventLost,
+        Self::AnnouncementLost,
+        Self::ScanOutdated,
+    ];
+
+    /// What it is called on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SourcePort => "source-port-recorded",
+            Self::DeltaTwice => "delta-told-twice",
+            Self::ChunkUnchecked => "chunk-without-hash-check",
+            Self::StoredOverstated => "stored-chunks-overstated",
+            Self::ReleaseForgotten => "release-forgotten",
+            Self::HelloAckSwallowed => "hello-ack-swallowed",
+            Self::EventsSwapped => "events-swapped",
+            Self::TerminalEventLost => "terminal-event-lost",
+            Self::AnnouncementLost => "announcement-lost",
+            Self::ScanOutdated => "scan-outdated",
+        }
+    }
+}
+
+impl World {
+    /// What a peer is told instead, if a fault is planted; `None` for nothing.
+    pub(crate) fn twisted_input(&mut self, n: usize, input: Input) -> Option<Input> {
+        match (self.fault, input) {
+            (
+                Some(Fault::SourcePort),
+                Input::Requested {
+                    reply,
+                    from,
+                    request: Request::Hello(mut hello),
+                },
+            ) => {
+                if let Ok(addr) = from.transport_addr.to_string().parse::<ListenAddr>() {
+                    hello.listen_addr = addr;
+                }
+                let request = Request::Hello(hello);
+                Some(Input::Requested {
+                    reply,
+                    from,
+                    request,
+                })
+            }
+            (
+                Some(Fault::HelloAckSwallowed),
+                Input::Responded {
+                    effect,
+                    result: Ok(Response::HelloAck(ack)),
+                },
+            ) => {
+                self.next += 1;
+                let result = Ok(Response::HelloAck(ack));
+                let is_swallowed = self.next.is_multiple_of(3);
+                (!is_swallowed).then_some(Input::Responded { effect, result })
+            }
+            (Some(Fault::ScanOutdated), Input::RootScanned { effect, .. })
+                if !self.is_busy_at_all(n) =>
+            {
+                let result = Err(lanspread_core::DiskFailure {
+                    kind: lanspread_core::DiskFailureKind::Aborted,
+                    message: "a look that was not taken".to_owned(),
+                });
+                Some(Input::RootScanned { effect, result })
+            }
+            (Some(Fault::ScanOutdated), Input::GameDirChanged { .. }) => None,
+            (_, input) => Some(input),
+        }
+    }
+
+    /// What is done instead of what a peer wants done, if a fault is planted.
+    pub(crate) fn twisted_effect(&mut self, n: usize, effect: Effect) -> Vec<Effect> {
+        match (self.fault, effect) {
+            (
+                Some(Fault::TerminalEventLost),
+                Effect::Emit(PeerEvent::OperationEnded { outcome, .. }),
+            ) if !matches!(outcome, lanspread_core::Outcome::Finished(_)) => Vec::new(),
+            (
+                Some(Fault::EventsSwapped),
+                Effect::Emit(PeerEvent::ActiveOperationsChanged { active }),
+            ) => {
+                let later = Effect::Emit(PeerEvent::ActiveOperationsChanged { active });
+                let running = self.nodes[n].running.as_mut();
+                match running.and_then(|running| running.peer.poll_effect()) {
+                    Some(first) => vec![first, later],
+                    None => vec![later],
+                }
+            }
+            (
+                Some(Fault::AnnouncementLost),
+                Effect::Request {
+                    effect,
+                    to,
+                    request: Request::LibrarySummary { .. },
+                    timeout,
+                },
+            ) => vec![Effect::Request {
+                effect,
+                to,
+                request: Request::Ping,
+                timeout,
+            }],
+            (_, effect) => vec![effect],
+        }
+    }
+
+    /// Whether the planted fault swallows that an effect is to end.
+    pub(crate) fn fault_forgets_release(
+        &mut self,
+        n: usize,
+        effect: lanspread_core::EffectId,
+    ) -> bool {
+        if self.fault != Some(Fault::ReleaseForgotten) {
+            return false;
+        }
+        let Some(running) = self.nodes[n].running.as_mut() else {
+            return false;
+        };
+        // The bytes come no more, and nobody hears so.
+        let Some(exchange) = running.asking.get(&effect).copied() else {
+            return false;
+        };
+        let is_fetch = self
+            .exchanges
+            .get(&exchange)
+            .is_some_and(|asked| matches!(asked.wants, crate::exchange::Wants::Chunks { .. }));
+        if is_fetch {
+            running.asking.remove(&effect);
+            self.exchanges.remove(&exchange);
+        }
+        is_fetch
+    }
+
+    fn is_busy_at_all(&mut self, n: usize) -> bool {
+        self.view(n).is_some_and(|view| !view.operations.is_empty())
+    }
+}

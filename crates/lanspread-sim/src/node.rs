@@ -1,0 +1,121 @@
+//! One guest: a machine with a disk, and the peer that runs on it, if one does.
+//!
+//! Invariant: what belongs to a run of the peer ends with that run; the machine stays.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use lanspread_core::{CommandId, EffectId, Now, Peer, ReplyId};
+use lanspread_db::{Catalog, ChunkRef, GameId, ManifestHash};
+use lanspread_disk::Disk;
+use lanspread_proto::{ListenAddr, PeerId};
+
+use crate::{machine::Machine, world::Happening};
+
+/// One guest.
+pub(crate) struct Node {
+    pub(crate) id: PeerId,
+    pub(crate) name: String,
+    pub(crate) addr: ListenAddr,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) machine: Machine,
+    /// Counts the starts of its peer; what belongs to an earlier one comes to nothing.
+    pub(crate) run: u32,
+    pub(crate) running: Option<Running>,
+    /// Everything takes this much longer here.
+    pub(crate) lag: Duration,
+    /// Its memory is bad: every so many chunks it sends a wrong byte.
+    pub(crate) lies: bool,
+    /// Until when it sleeps, and what happened to it meanwhile.
+    pub(crate) asleep: Option<Now>,
+    pub(crate) slept_through: Vec<(u32, Happening)>,
+}
+
+/// A peer that runs.
+pub(crate) struct Running {
+    pub(crate) peer: Peer,
+    pub(crate) disk: Disk,
+    pub(crate) bound: bool,
+    pub(crate) advertised: bool,
+    /// Effects that are not answered yet.
+    pub(crate) owed: BTreeSet<EffectId>,
+    /// Dials that were not answered or ended yet.
+    pub(crate) dialing: BTreeSet<EffectId>,
+    /// Requests that wait for something from the network.
+    pub(crate) asking: BTreeMap<EffectId, u64>,
+    /// Requests of others that are being served.
+    pub(crate) serving: BTreeMap<EffectId, Serving>,
+    /// Effects on the disk that are to end early.
+    pub(crate) aborted: BTreeSet<EffectId>,
+    /// Commands that are not answered yet.
+    pub(crate) commands: BTreeSet<CommandId>,
+    /// Requests of others that are not answered yet.
+    pub(crate) replies: BTreeSet<u64>,
+    /// Peers whose connections are refused.
+    pub(crate) kept_away: BTreeSet<PeerId>,
+}
+
+/// An upload.
+#[derive(Debug, Clone)]
+pub(crate) struct Serving {
+    pub(crate) exchange: u64,
+    pub(crate) id: GameId,
+    pub(crate) manifest: ManifestHash,
+    pub(crate) chunks: Vec<ChunkRef>,
+    pub(crate) next: usize,
+    pub(crate) sent_bytes: u64,
+}
+
+impl Serving {
+    /// An upload that has not begun; without chunks it is of the manifest itself.
+    pub(crate) fn new(
+        reply: ReplyId,
+        id: GameId,
+        manifest: ManifestHash,
+        chunks: Vec<ChunkRef>,
+    ) -> Self {
+        Self {
+            exchange: reply.0,
+            id,
+            manifest,
+            chunks,
+            next: 0,
+            sent_bytes: 0,
+        }
+    }
+}
+
+impl Running {
+    pub(crate) fn new(peer: Peer, disk: Disk) -> Self {
+        Self {
+            peer,
+            disk,
+            bound: false,
+            advertised: false,
+            owed: BTreeSet::new(),
+            dialing: BTreeSet::new(),
+            asking: BTreeMap::new(),
+            serving: BTreeMap::new(),
+            aborted: BTreeSet::new(),
+            commands: BTreeSet::new(),
+            replies: BTreeSet::new(),
+            kept_away: BTreeSet::new(),
+        }
+    }
+}
+
+impl Node {
+    /// Whether the peer that runs here refuses another.
+    pub(crate) fn keeps_away(&self, other: PeerId) -> bool {
+        let running = self.running.as_ref();
+        running.is_some_and(|running| running.kept_away.contains(&other))
+    }
+
+    /// Whether a peer runs and listens here.
+    pub(crate) fn is_bound(&self) -> bool {
+        self.running.as_ref().is_some_and(|running| running.bound)
+    }
+}

@@ -1,0 +1,351 @@
+//! The end of every walk: everything is put right again, and then the party has to come to rest.
+//!
+//! Invariant: nothing here helps a peer to what it should find by itself. What is put right is what
+//! only people can put right: cables, power, room on the disk.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use lanspread_core::{
+    AfterDownload, DownloadRoom, Input, PeerCommand, PeerView,
+    conduct::{KEEP_AWAY, KEEP_AWAY_MAX},
+};
+use lanspread_db::{GameId, SENTINEL, Version};
+use lanspread_proto::PeerId;
+
+use crate::{
+    disk::Item,
+    failure::Invariant,
+    games::{self, GAMES},
+    world::World,
+};
+
+/// Longer than any pause, time-out or interval of a peer but the regular rescan.
+const QUIET: Duration = Duration::from_secs(75);
+/// As often a party may be given [`QUIET`] more, as long as something is still going on.
+const PATIENCE: u32 = 8;
+
+/// Puts everything right.
+fn heal(world: &mut World) {
+    for n in 0..world.nodes.len() {
+        if world.nodes[n].asleep.is_some() {
+            world.nodes[n].asleep = Some(world.now);
+        }
+        let node = &mut world.nodes[n];
+        node.lag = Duration::ZERO;
+        node.lies = false;
+        node.machine.set_faults(None);
+        node.machine.disk.set_capacity_bytes(u64::MAX);
+    }
+    world.network.heal();
+    // Whoever is about to leave has left.
+    world.pass(Duration::from_secs(2));
+    for n in 0..world.nodes.len() {
+        if !world.is_running(n) {
+            world.start(n, false);
+        }
+        // What was changed by hand and seen by nobody is looked at again.
+        world.tell(n, Input::GameDirChanged { id: None });
+    }
+}
+
+/// Whoever sent wrong bytes too often is let in again some day.
+fn forgive(world: &mut World) {
+    let rounds = KEEP_AWAY_MAX.as_secs().div_ceil(KEEP_AWAY.as_secs());
+    for _ in 0..rounds {
+        let somebody = world.nodes.iter().any(|node| {
+            let running = node.running.as_ref();
+            running.is_some_and(|running| !running.kept_away.is_empty())
+        });
+        if world.failure.is_some() || !somebody {
+            break;
+        }
+        world.pass(KEEP_AWAY);
+    }
+}
+
+/// Lets time pass until nothing is going on any more.
+fn quiet(world: &mut World) {
+    forgive(world);
+    for _ in 0..PATIENCE {
+        world.pass(QUIET);
+        if world.failure.is_some() || is_idle(world) {
+            break;
+        }
+    }
+    // A ping may be under way at any moment.
+    for _ in 0..200 {
+        if world.failure.is_some() || owes_nothing(world) {
+            break;
+        }
+        world.pass(Duration::from_millis(13));
+    }
+}
+
+fn is_idle(world: &mut World) -> bool {
+    let mut idle = true;
+    for n in 0..world.nodes.len() {
+        if let Some(view) = world.view(n) {
+            idle &= view.operations.is_empty();
+        }
+    }
+    idle
+}
+
+fn owes_nothing(world: &World) -> bool {
+    world.nodes.iter().all(|node| {
+        node.running
+            .as_ref()
+            .is_none_or(|running| running.owed.is_empty() && running.replies.is_empty())
+    })
+}
+
+/// Puts everything right and checks what must be true of a party at rest.
+pub(crate) fn come_to_rest(world: &mut World) {
+    heal(world);
+    quiet(world);
+    if world.failure.is_none() {
+        check(world);
+    }
+    if world.failure.is_none() {
+        want(world);
+        quiet(world);
+    }
+    if world.failure.is_none() {
+        check(world);
+        check_wanted(world);
+    }
+}
+
+/// Whoever wanted a game asks for it once more.
+fn want(world: &mut World) {
+    for (n, dir, id) in world.wanted.clone() {
+        if world.nodes[n].machine.game_dir == dir && world.is_running(n) {
+            world.send_command(
+                n,
+                PeerCommand::DownloadGameFiles {
+                    id,
+                    then: AfterDownload::Keep,
+                    room: DownloadRoom::KeepOld,
+                },
+            );
+        }
+    }
+}
+
+fn views(world: &mut World) -> Option<Vec<Arc<PeerView>>> {
+    (0..world.nodes.len()).map(|n| world.view(n)).collect()
+}
+
+fn check(world: &mut World) {
+    let Some(views) = views(world) else {
+        let message = "a peer that was started does not run".to_owned();
+        return world.fail(Invariant::ComesToRest, message);
+    };
+    for (n, view) in views.iter().enumerate() {
+        check_membership(world, n, view);
+        check_nothing_left(world, n, view);
+        check_truth(world, n, view);
+        world.check_disk(n);
+        let lost = world.model.lost(n, &world.nodes[n].machine.disk);
+        if !lost.is_empty() {
+            let message = format!("peer{n} has no game any more in {}", lost.join(", "));
+            world.fail(Invariant::GameStays, message);
+        }
+    }
+    for n in 0..views.len() {
+        check_agreement(world, n, &views);
+    }
+}
+
+fn check_membership(world: &mut World, n: usize, view: &PeerView) {
+    let me = world.nodes[n].id;
+    let others: BTreeSet<PeerId> = world.nodes.iter().map(|node| node.id).collect();
+    let seen: BTreeSet<PeerId> = view.peers.iter().map(|peer| peer.peer_id).collect();
+    let missing: Vec<_> = others
+        .iter()
+        .filter(|&id| *id != me && !seen.contains(id))
+        .collect();
+    if !missing.is_empty() || seen.len() + 1 != others.len() {
+        let message = format!("peer{n} does not see {missing:?}");
+        return world.fail(Invariant::Membership, message);
+    }
+    for peer in &view.peers {
+        let addr = world
+            .nodes
+            .iter()
+            .find(|node| node.id == peer.peer_id)
+            .map(|node| node.addr);
+        if addr != Some(peer.addr) {
+            let message = format!(
+                "peer{n} knows {} as {}, and it is {addr:?}",
+                peer.name.as_str(),
+                peer.addr
+            );
+            return world.fail(Invariant::ListenerAddress, message);
+        }
+        if !peer.in_sync {
+            let message = format!(
+                "peer{n} does not know the library of {}",
+                peer.name.as_str()
+            );
+            return world.fail(Invariant::Agreement, message);
+        }
+    }
+}
+
+fn check_nothing_left(world: &mut World, n: usize, view: &PeerView) {
+    let mut left: Vec<String> = Vec::new();
+    for running in &view.operations {
+        left.push(format!("{} of {} runs", running.kind.as_str(), running.id));
+    }
+    left.extend(
+        view.outbound
+            .iter()
+            .map(|upload| format!("an upload of {}", upload.id)),
+    );
+    left.extend(
+        world
+            .books
+            .running(n)
+            .into_iter()
+            .map(|it| format!("{it} never ended")),
+    );
+    if let Some(running) = &world.nodes[n].running {
+        left.extend(
+            running
+                .owed
+                .iter()
+                .map(|effect| format!("effect {} is owed", effect.0)),
+        );
+        left.extend(
+            running
+                .commands
+                .iter()
+                .map(|id| format!("command {} is not answered", id.0)),
+        );
+        left.extend(
+            running
+                .replies
+                .iter()
+                .map(|_| "a request is not answered".to_owned()),
+        );
+    }
+    let machine = &world.nodes[n].machine;
+    for game in 0..GAMES.len() {
+        let root = machine.root(&games::id(game));
+        for name in [
+            ".version.ini.tmp",
+            ".version.ini.discarded",
+            ".lanspread.json",
+            ".lanspread.json.tmp",
+        ] {
+            if machine.disk.exists(root.join(name)) {
+                left.push(format!("{}/{name}", root.display()));
+            }
+        }
+        for name in [".local.installing", ".local.backup"] {
+            if machine
+                .disk
+                .exists(root.join(name).join(".lanspread_owned"))
+            {
+                left.push(format!("{}/{name}", root.display()));
+            }
+        }
+        let staging = root.join(".lanspread.download");
+        // A download that waits for somebody who has it may keep what it gathered.
+        if machine.disk.exists(&staging) && !machine.disk.exists(staging.join("manifest")) {
+            left.push(staging.display().to_string());
+        }
+    }
+    if !left.is_empty() {
+        let message = format!("peer{n}: {}", left.join(", "));
+        world.fail(Invariant::NothingLeftOver, message);
+    }
+}
+
+/// The version that the sentinel on the disk holds.
+fn version_on_disk(world: &World, n: usize, id: &GameId) -> Option<Version> {
+    let machine = &world.nodes[n].machine;
+    match machine.disk.item(machine.root(id).join(SENTINEL))? {
+        Item::File(content) => Version::from_version_ini(&content.to_bytes()).ok(),
+        Item::Folder | Item::Symlink(_) => None,
+    }
+}
+
+fn check_truth(world: &mut World, n: usize, view: &PeerView) {
+    for game in 0..GAMES.len() {
+        let id = games::id(game);
+        let on_disk = version_on_disk(world, n, &id);
+        let shown = view.games.iter().find(|game| game.id == id);
+        let machine = &world.nodes[n].machine;
+        let installed = machine.disk.item(machine.root(&id).join("local")) == Some(Item::Folder);
+        let (version, is_installed) =
+            shown.map_or((None, false), |game| (game.version, game.installed));
+        if version != on_disk || is_installed != installed {
+            let message = format!(
+                "peer{n} shows {id} as {version:?}, installed: {is_installed}; on its disk it is {on_disk:?}, installed: {installed}"
+            );
+            return world.fail(Invariant::TruthOfDisk, message);
+        }
+    }
+}
+
+/// What each peer says of the others' games is what those say themselves.
+fn check_agreement(world: &mut World, n: usize, views: &[Arc<PeerView>]) {
+    for game in views[n].games.iter() {
+        let mut holders = BTreeSet::new();
+        for (other, view) in views.iter().enumerate() {
+            let own = view.games.iter().find(|own| own.id == game.id);
+            let shares = own.is_some_and(|own| {
+                own.version.is_some()
+                    && own.version == game.expected_version
+                    && own.problem.is_none()
+                    && world.nodes[other].catalog.admits(&own.id)
+            });
+            if other != n && shares {
+                holders.insert(world.nodes[other].id);
+            }
+        }
+        let told: BTreeSet<PeerId> = game.peers.iter().copied().collect();
+        if told != holders {
+            let message = format!(
+                "peer{n} knows {told:?} as holders of {} {:?}, and they are {holders:?}",
+                game.id, game.expected_version
+            );
+            return world.fail(Invariant::Agreement, message);
+        }
+    }
+}
+
+/// Every game that was wanted and that somebody holds is here by now.
+fn check_wanted(world: &mut World) {
+    for (n, dir, id) in world.wanted.clone() {
+        if world.nodes[n].machine.game_dir != dir {
+            continue;
+        }
+        let Some(view) = world.view(n) else { continue };
+        let Some(game) = view.games.iter().find(|game| game.id == id) else {
+            continue;
+        };
+        if game.expected_version.is_none() || game.peers.is_empty() {
+            continue;
+        }
+        if game.version == game.expected_version {
+            world.counts.add("wanted game that is there", 1);
+        } else if world.model.has_rotten(&id) {
+            world.counts.add("wanted game of which a copy is rotten", 1);
+        } else if let Some(reason) = world.excuses.get(&(n, id.clone())) {
+            world
+                .counts
+                .add(format!("wanted game that cannot come: {reason}"), 1);
+        } else {
+            let message = format!(
+                "peer{n} wants {id} {:?}, {} hold it, and it has {:?}",
+                game.expected_version,
+                game.peers.len(),
+                game.version
+            );
+            return world.fail(Invariant::WantedArrives, message);
+        }
+    }
+}

@@ -1,0 +1,400 @@
+//! The party: one queue of what will happen, one clock, all guests.
+//!
+//! Invariant: the same input leads to the same happenings in the same order. What is due at the same
+//! time happens in the order in which it was arranged; deadlines come before it, by the guests' order.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use lanspread_core::{
+    CommandId, Config, Door, Effect, EffectId, Input, Now, Peer, PeerCommand, PeerView, Timing,
+};
+use lanspread_db::{Catalog, GameId};
+use lanspread_proto::{LibraryEpoch, ListenAddr, PeerId, PeerName};
+
+use crate::{
+    books::Books,
+    exchange::{Exchange, Packet},
+    failure::{Failure, Invariant},
+    faults::Fault,
+    machine::Machine,
+    model::{Model, RootKey},
+    network::{Cable, Network},
+    node::{Node, Running},
+    report::Counts,
+    trace::Trace,
+};
+
+/// What will happen to a guest.
+#[derive(Debug)]
+pub(crate) enum Happening {
+    /// A fact reaches the peer.
+    Fact(Input),
+    /// The disk is about to be done with an effect: now it is carried out.
+    Disk(Effect),
+    /// Something arrives over the network.
+    Packet(Packet),
+    /// An advertisement arrives, unless it does not get through.
+    Seen { from: usize },
+    /// The time for an answer is over.
+    TimeOut { effect: EffectId },
+    /// A dial has had the time it takes.
+    Dialed {
+        effect: EffectId,
+        to: usize,
+        expect: Option<PeerId>,
+        addr: ListenAddr,
+    },
+    /// A dial that nobody answers has had its time.
+    DialedNobody { effect: EffectId, tried: String },
+    /// The next chunk of an upload is read.
+    ReadNext { effect: EffectId },
+    /// Nothing came over a connection for long.
+    Idle { other: usize, runs: (u32, u32) },
+    /// Its time to advertise again has come.
+    Advertise,
+}
+
+/// The whole party.
+pub(crate) struct World {
+    pub(crate) now: Now,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) network: Network,
+    pub(crate) queue: BTreeMap<(Now, u64), (usize, u32, Happening)>,
+    pub(crate) exchanges: BTreeMap<u64, Exchange>,
+    /// Connections between the runs of two peers, the lower number first.
+    pub(crate) links: BTreeMap<(usize, usize), (u32, u32)>,
+    pub(crate) next: u64,
+    pub(crate) model: Model,
+    pub(crate) books: Books,
+    pub(crate) counts: Counts,
+    pub(crate) trace: Trace,
+    pub(crate) failure: Option<Failure>,
+    pub(crate) fault: Option<Fault>,
+    /// Games that somebody asked for.
+    pub(crate) wanted: BTreeSet<RootKey>,
+    /// Why a wanted game cannot come, as far as only people can help.
+    pub(crate) excuses: BTreeMap<(usize, GameId), &'static str>,
+}
+
+/// The id of the peer with this number: its bytes are all one more.
+pub(crate) fn peer_id(n: usize) -> PeerId {
+    PeerId::from_bytes([u8::try_from(n + 1).unwrap_or(u8::MAX); 32])
+}
+
+/// The address of a peer in one of its runs.
+pub(crate) fn address(n: usize, run: u32) -> ListenAddr {
+    let host = u8::try_from(n + 1).unwrap_or(u8::MAX);
+    let port = u16::try_from(40_000 + run % 20_000).unwrap_or(40_000);
+    let addr = std::net::SocketAddr::from(([10, 0, 0, host], port));
+    ListenAddr::new(addr).unwrap_or_else(|error| unreachable!("{addr}: {error}"))
+}
+
+/// How often a peer asks who is there.
+const ADVERTISE_INTERVAL: Duration = Duration::from_secs(20);
+/// A peer that starts binds its listener so much later.
+const BIND_TIME: Duration = Duration::from_millis(2);
+
+impl World {
+    pub(crate) fn fail(&mut self, invariant: Invariant, message: String) {
+        if self.failure.is_none() {
+            let at = self.now;
+            self.failure = Some(Failure {
+                invariant,
+                message,
+                at,
+            });
+        }
+    }
+
+    /// A guest sits down with a machine.
+    pub(crate) fn add(&mut self, machine: Machine, cable: Cable, catalog: Arc<Catalog>) {
+        let n = self.nodes.len();
+        self.network.cables.push(cable);
+        self.nodes.push(Node {
+            id: peer_id(n),
+            name: format!("peer{n}"),
+            addr: address(n, 0),
+            catalog,
+            machine,
+            run: 0,
+            running: None,
+            lag: Duration::ZERO,
+            lies: false,
+            asleep: None,
+            slept_through: Vec::new(),
+        });
+    }
+
+    pub(crate) fn is_running(&self, n: usize) -> bool {
+        self.nodes[n].running.is_some()
+    }
+
+    /// Whether there is a peer that can be told something.
+    pub(crate) fn is_awake(&self, n: usize) -> bool {
+        self.nodes[n].asleep.is_none() && self.is_running(n)
+    }
+
+    /// Starts the peer of a guest; the address is that of before, or another.
+    pub(crate) fn start(&mut self, n: usize, moves: bool) {
+        self.nodes[n].run += 1;
+        if moves {
+            self.nodes[n].addr = address(n, self.nodes[n].run);
+        }
+        self.nodes[n].machine.set_time(self.now);
+        let disk = match self.nodes[n].machine.boot() {
+            Ok(disk) => disk,
+            Err(failure) => {
+                // A disk that fails at the start: the program says so and ends.
+                self.counts.add("start that failed", 1);
+                self.trace
+                    .note(self.now, n, || format!("cannot start: {failure}"));
+                return self.after_disk(n);
+            }
+        };
+        let node = &self.nodes[n];
+        let config = Config {
+            peer_id: node.id,
+            name: PeerName::new(&node.name),
+            epoch: LibraryEpoch(u64::from(node.run) * 1000 + n as u64),
+            seed: u64::from(node.run) << 8 | n as u64,
+            catalog: Arc::clone(&node.catalog),
+            door: Door::Open,
+            organiser: None,
+            expelled: Vec::new(),
+            timing: Timing::default(),
+        };
+        let peer = Peer::new(config, self.now);
+        self.nodes[n].running = Some(Running::new(peer, disk));
+        self.counts.add("start", 1);
+        let addrs = vec![self.nodes[n].addr];
+        self.trace
+            .note(self.now, n, || format!("starts at {}", addrs[0]));
+        self.drain(n);
+        let delay = BIND_TIME + self.nodes[n].lag;
+        self.fact(delay, n, Input::ListenerBound { addrs });
+        self.after(ADVERTISE_INTERVAL, n, Happening::Advertise);
+    }
+
+    /// The peer of a guest is there no more.
+    pub(crate) fn end(&mut self, n: usize) {
+        self.nodes[n].running = None;
+        self.nodes[n].run += 1;
+        self.nodes[n].asleep = None;
+        self.nodes[n].slept_through.clear();
+        self.network.cables[n].reset();
+        self.books.forget(n);
+        self.exchanges.retain(|_, exchange| exchange.asker != n);
+        self.watch_links(n);
+    }
+
+    /// The process dies without a word.
+    pub(crate) fn kill(&mut self, n: usize) {
+        self.trace.note(self.now, n, || "dies".to_owned());
+        self.counts.add("crash", 1);
+        self.end(n);
+        self.nodes[n].machine.process_died();
+        self.check_disk(n);
+    }
+
+    /// The power fails: what was not synced is lost.
+    pub(crate) fn power_cut(&mut self, n: usize) {
+        self.trace.note(self.now, n, || "has no power".to_owned());
+        self.counts.add("power cut", 1);
+        self.end(n);
+        self.nodes[n].machine.power_cut();
+        self.check_disk(n);
+    }
+
+    /// After operations of a disk: the power may have failed in the middle of them.
+    pub(crate) fn after_disk(&mut self, n: usize) {
+        if self.nodes[n].machine.is_cut() {
+            self.counts.add("power cut within an operation", 1);
+            self.power_cut(n);
+        }
+    }
+
+    pub(crate) fn send_command(&mut self, n: usize, command: PeerCommand) {
+        self.next += 1;
+        let id = CommandId(self.next);
+        if let Some(running) = self.nodes[n].running.as_mut() {
+            running.commands.insert(id);
+            self.books.commanded(n, id, &command);
+            self.tell(n, Input::Command { id, command });
+        }
+    }
+
+    pub(crate) fn view(&mut self, n: usize) -> Option<Arc<PeerView>> {
+        Some(self.nodes[n].running.as_mut()?.peer.view())
+    }
+
+    /// Whether an operation of the game runs there.
+    pub(crate) fn is_busy(&mut self, n: usize, id: &GameId) -> bool {
+        self.view(n)
+            .is_some_and(|view| view.operations.iter().any(|running| running.id == *id))
+    }
+
+    /// Tells a peer a fact, now.
+    pub(crate) fn tell(&mut self, n: usize, input: Input) {
+        let Some(input) = self.twisted_input(n, input) else {
+            return;
+        };
+        self.trace.input(self.now, n, &input);
+        let Some(running) = self.nodes[n].running.as_mut() else {
+            return;
+        };
+        if let Some(effect) = input.effect()
+            && !input.is_progress()
+            && !running.owed.remove(&effect)
+        {
+            let message = format!("peer{n}: effect {} is answered twice: {input:?}", effect.0);
+            return self.fail(Invariant::AnsweredOnce, message);
+        }
+        running.bound |= matches!(input, Input::ListenerBound { .. });
+        self.books.told(n, &input);
+        running.peer.handle(self.now, input);
+        self.counts.add("input", 1);
+        self.drain(n);
+    }
+
+    pub(crate) fn drain(&mut self, n: usize) {
+        while let Some(effect) = self.nodes[n]
+            .running
+            .as_mut()
+            .and_then(|running| running.peer.poll_effect())
+        {
+            self.counts.add("effect", 1);
+            for effect in self.twisted_effect(n, effect) {
+                self.trace.effect(self.now, n, &effect);
+                self.carry_out(n, effect);
+            }
+        }
+    }
+
+    /// Arranges for something to happen to a guest, if its peer still runs then.
+    pub(crate) fn after(&mut self, delay: Duration, n: usize, happening: Happening) {
+        self.at(self.now + delay, n, happening);
+    }
+
+    pub(crate) fn at(&mut self, at: Now, n: usize, happening: Happening) {
+        self.next += 1;
+        let run = self.nodes[n].run;
+        self.queue.insert((at, self.next), (n, run, happening));
+    }
+
+    pub(crate) fn fact(&mut self, delay: Duration, n: usize, input: Input) {
+        self.after(delay, n, Happening::Fact(input));
+    }
+
+    /// When the next thing happens.
+    pub(crate) fn next_at(&self) -> Option<Now> {
+        let wake = self.nodes.iter().filter_map(|node| node.asleep);
+        let queued = self.queue.keys().next().map(|key| key.0);
+        self.deadline()
+            .map(|(at, _)| at)
+            .into_iter()
+            .chain(queued)
+            .chain(wake)
+            .min()
+    }
+
+    fn deadline(&self) -> Option<(Now, usize)> {
+        let due = self.nodes.iter().enumerate().filter_map(|(n, node)| {
+            let running = node.running.as_ref().filter(|_| node.asleep.is_none())?;
+            Some((running.peer.poll_deadline()?, n))
+        });
+        due.min()
+    }
+
+    /// Lets the next thing happen; `false` when nothing is left, or something is wrong.
+    pub(crate) fn step(&mut self) -> bool {
+        if self.failure.is_some() {
+            return false;
+        }
+        self.counts.add("happening", 1);
+        let wake = self.nodes.iter().enumerate();
+        let wake = wake.filter_map(|(n, node)| Some((node.asleep?, n))).min();
+        let queued = self.queue.keys().next().copied();
+        let first = |other: Now| {
+            wake.is_none_or(|(at, _)| at >= other) && queued.is_none_or(|(at, _)| at >= other)
+        };
+        match (self.deadline(), wake, queued) {
+            (Some((at, n)), ..) if first(at) => self.tick(at, n),
+            (_, Some((at, n)), queued) if queued.is_none_or(|(then, _)| at <= then) => {
+                self.now = self.now.max(at);
+                self.wake(n);
+            }
+            (_, _, Some(key)) => {
+                self.now = self.now.max(key.0);
+                if let Some((n, run, happening)) = self.queue.remove(&key)
+                    && self.nodes[n].run == run
+                {
+                    self.happen(n, run, happening);
+                }
+            }
+            _ => return false,
+        }
+        self.failure.is_none()
+    }
+
+    fn tick(&mut self, at: Now, n: usize) {
+        self.now = self.now.max(at);
+        self.tell(n, Input::Tick);
+        let running = self.nodes[n].running.as_ref();
+        let next = running.and_then(|running| running.peer.poll_deadline());
+        if next.is_some_and(|next| next <= self.now) {
+            let message = format!("peer{n} ticks without end");
+            self.fail(Invariant::DeadlinesMoveOn, message);
+        }
+    }
+
+    fn wake(&mut self, n: usize) {
+        self.trace.note(self.now, n, || "wakes".to_owned());
+        self.nodes[n].asleep = None;
+        for (run, happening) in std::mem::take(&mut self.nodes[n].slept_through) {
+            self.next += 1;
+            self.queue
+                .insert((self.now, self.next), (n, run, happening));
+        }
+    }
+
+    fn happen(&mut self, n: usize, run: u32, happening: Happening) {
+        if self.nodes[n].asleep.is_some() && !matches!(happening, Happening::Packet(_)) {
+            self.nodes[n].slept_through.push((run, happening));
+            return;
+        }
+        self.nodes[n].machine.set_time(self.now);
+        match happening {
+            Happening::Fact(input) => self.tell(n, input),
+            Happening::Disk(effect) => self.run_disk(n, effect),
+            Happening::Packet(packet) => self.arrive(n, packet),
+            Happening::Seen { from } => self.see(n, from),
+            Happening::TimeOut { effect } => self.time_out(n, effect),
+            Happening::Dialed {
+                effect,
+                to,
+                expect,
+                addr,
+            } => self.dialed(n, effect, to, expect, addr),
+            Happening::DialedNobody { effect, tried } => self.dialed_nobody(n, effect, tried),
+            Happening::ReadNext { effect } => self.read_next(n, effect),
+            Happening::Idle { other, runs } => self.idle(n, other, runs),
+            Happening::Advertise => {
+                self.advertise(n);
+                self.after(ADVERTISE_INTERVAL, n, Happening::Advertise);
+            }
+        }
+    }
+
+    /// Lets time pass.
+    pub(crate) fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        while self.failure.is_none() && self.next_at().is_some_and(|at| at <= end) {
+            self.step();
+        }
+        self.now = self.now.max(end);
+    }
+}

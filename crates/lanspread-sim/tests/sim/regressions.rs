@@ -1,0 +1,29 @@
+//! Inputs on which something was wrong once. They are kept as bytes, because a seed stands for another
+//! walk when the generator changes.
+
+use lanspread_sim::{from_hex, run};
+
+/// What was wrong, and the input that showed it.
+const REGRESSIONS: &[(&str, &str)] = &[
+    (
+        "a disk that was full for a moment left an intent log until the next start",
+        "e7000000000000000000000000000000000000fd00000000000000000000000000000000000000000000000000000000\
+         0000008000000000f941000000d6b300a64af90000000000000000f300000000",
+    ),
+    (
+        "a power cut during a switch left files under both names, and the switch was never completed",
+        "da00cf650000000000000000000000000000000000000000000000f10000000000000000000000000000000000000000\
+         c6ce0000e2000000d9d70000000000001cf7000000000000000000e10000000032a80000d700000067ac0000000000000\
+         00000da00000000",
+    ),
+];
+
+#[test]
+fn what_was_wrong_once_is_wrong_no_more() {
+    for (story, input) in REGRESSIONS {
+        let input = from_hex(input).expect("an input in hexadecimal");
+        if let Err(failure) = run(&input) {
+            panic!("{story}: {failure}");
+        }
+    }
+}
