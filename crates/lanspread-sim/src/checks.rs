@@ -72,6 +72,10 @@ impl World {
 
     /// An event of a peer: what users were told has to be so.
     pub(crate) fn emitted(&mut self, n: usize, event: &PeerEvent) {
+        #[cfg(test)]
+        if let Some(record) = &mut self.record {
+            record.event(n, event);
+        }
         if let PeerEvent::OperationEnded { id, outcome, .. } = event {
             let excuse = match outcome {
                 Outcome::Failed(error) => excuse(error.kind),
@@ -142,6 +146,10 @@ impl World {
         id: CommandId,
         result: &Result<(), CommandRefused>,
     ) {
+        #[cfg(test)]
+        if let Some(record) = &mut self.record {
+            record.answers.insert((n, id), result.clone());
+        }
         let command = self.books.command(n, id);
         let name = match result {
             Ok(()) => "command accepted".to_owned(),

@@ -133,6 +133,10 @@ impl World {
             return self.end_asking(n, effect, Duration::ZERO, RequestFailure::Connection(why));
         }
         self.counts.add(request_name(&request), 1);
+        #[cfg(test)]
+        if let Some(record) = &mut self.record {
+            record.request(n, source, &request);
+        }
         self.send(n, source, exchange, Body::Request(request), MESSAGE_BYTES);
     }
 
@@ -508,6 +512,10 @@ impl World {
         };
         let cost = self.nodes[n].machine.take_cost();
         self.counts.add("chunk stored", 1);
+        #[cfg(test)]
+        if let Some(record) = &mut self.record {
+            *record.moved.entry((n, from)).or_default() += 1;
+        }
         self.counts.add("byte stored", bytes.len() as u64);
         self.after_disk(n);
         if !self.is_running(n) {
@@ -665,7 +673,7 @@ fn peer_id_of(n: usize) -> lanspread_proto::PeerId {
 }
 
 /// The ephemeral port of a connection: never an address anybody listens at.
-fn transport(n: usize) -> std::net::SocketAddr {
+pub(crate) fn transport(n: usize) -> std::net::SocketAddr {
     let host = u8::try_from(n + 1).unwrap_or(u8::MAX);
     ([10, 0, 0, host], 65_000).into()
 }
@@ -679,8 +687,8 @@ fn request_name(request: &Request) -> &'static str {
         Request::LibraryDelta { .. } => "request: library-delta",
         Request::GetGame { .. } => "request: get-game",
         Request::GetGameFileChunk(_) => "request: get-game-file-chunk",
+        Request::Expulsions { .. } => "request: expulsions",
         Request::Goodbye => "request: goodbye",
         Request::ListGames => "request: list-games",
-        Request::Expulsions { .. } => "request: expulsions",
     }
 }

@@ -72,10 +72,14 @@ impl World {
             Effect::Disconnect { peer_id } => self.disconnect(n, peer_id),
             Effect::KeepAway { peer_id } => self.keep_away(n, peer_id),
             Effect::Readmit { peer_id } => self.readmit(n, peer_id),
-            Effect::KeepExpelled { effect, .. } => {
-                // Nobody is expelled in these parties.
+            Effect::KeepExpelled { effect, expelled } => {
+                self.nodes[n].expelled = (self.now, expelled);
                 let result = Ok(());
-                self.fact(Duration::ZERO, n, Input::ExpelledKept { effect, result });
+                self.fact(
+                    Duration::from_millis(1),
+                    n,
+                    Input::ExpelledKept { effect, result },
+                );
             }
             Effect::Abort { effect } => self.abort(n, effect),
             Effect::Stopped => self.stopped(n),

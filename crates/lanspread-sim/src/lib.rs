@@ -23,9 +23,13 @@ mod model;
 mod network;
 mod node;
 mod party;
+#[cfg(test)]
+mod record;
 mod report;
 mod rest;
 mod run;
+#[cfg(test)]
+mod scenarios;
 mod seeds;
 pub mod teeth;
 mod trace;

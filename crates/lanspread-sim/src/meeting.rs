@@ -5,11 +5,11 @@
 
 use std::time::Duration;
 
-use lanspread_core::{Advertisement, DialFailure, Dialed, Door, EffectId, Input};
-use lanspread_proto::{ListenAddr, PROTOCOL_VERSION, PeerId};
+use lanspread_core::{Advertisement, DialFailure, Dialed, EffectId, Input};
+use lanspread_proto::{ListenAddr, PeerId, TransportAddr};
 
 use crate::{
-    exchange::IDLE_TIMEOUT,
+    exchange::{IDLE_TIMEOUT, transport},
     world::{Happening, World},
 };
 
@@ -47,14 +47,20 @@ impl World {
         if !self.network.is_heard(from, n) || !self.is_advertised(from) {
             return self.counts.add("advertisement that did not get through", 1);
         }
-        let shown = Advertisement {
-            peer_id: self.nodes[from].id,
-            candidates: vec![self.nodes[from].addr],
-            protocol_version: PROTOCOL_VERSION,
-            door: Door::Open,
-            host_name: self.nodes[from].name.clone(),
-        };
+        let shown = self.shown(from);
         self.tell(n, Input::Discovered(shown));
+    }
+
+    /// What a peer shows of itself.
+    pub(crate) fn shown(&self, n: usize) -> Advertisement {
+        let node = &self.nodes[n];
+        Advertisement {
+            peer_id: node.id,
+            candidates: vec![node.addr],
+            protocol_version: node.version,
+            door: node.door(),
+            host_name: node.name.clone(),
+        }
     }
 
     pub(crate) fn dial(
@@ -65,6 +71,10 @@ impl World {
         expect: Option<PeerId>,
         timeout: Duration,
     ) {
+        #[cfg(test)]
+        if let Some(record) = &mut self.record {
+            *record.dials.entry(n).or_default() += 1;
+        }
         let delay = self.network.latency() * 3 + self.nodes[n].lag;
         let found = candidates.iter().find_map(|&addr| {
             let to = self.holder(addr)?;
@@ -123,6 +133,18 @@ impl World {
                 found,
                 expected,
             })
+        } else if let Some(mismatch) = self.nodes[n].mismatch(&self.nodes[to]) {
+            self.turn_away(n, to);
+            Err(DialFailure::OtherParty {
+                addr: addr.socket_addr(),
+                mismatch,
+            })
+        } else if self.nodes[n].version != self.nodes[to].version {
+            Err(DialFailure::OtherVersion {
+                addr: addr.socket_addr(),
+                theirs: self.nodes[to].version,
+                ours: self.nodes[n].version,
+            })
         } else if self.nodes[n].keeps_away(found) {
             Err(DialFailure::KeptAway {
                 addr: addr.socket_addr(),
@@ -143,6 +165,19 @@ impl World {
             })
         };
         self.tell(n, Input::Dialed { effect, result });
+    }
+
+    /// A peer of another party came to a peer's listener.
+    fn turn_away(&mut self, n: usize, to: usize) {
+        if let Some(mismatch) = self.nodes[to].mismatch(&self.nodes[n]) {
+            let input = Input::OtherParty {
+                peer_id: self.nodes[n].id,
+                transport_addr: TransportAddr::new(transport(n)),
+                mismatch,
+            };
+            self.counts.add("dial from another party", 1);
+            self.fact(Duration::ZERO, to, input);
+        }
     }
 
     /// A connection between two peers is open from here on.

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use lanspread_core::{CommandId, EffectId, Now, Peer, ReplyId};
+use lanspread_core::{CommandId, Door, EffectId, Expelled, Now, PartyMismatch, Peer, ReplyId};
 use lanspread_db::{Catalog, ChunkRef, GameId, ManifestHash};
 use lanspread_disk::Disk;
 use lanspread_proto::{ListenAddr, PeerId};
@@ -32,6 +32,17 @@ pub(crate) struct Node {
     /// Until when it sleeps, and what happened to it meanwhile.
     pub(crate) asleep: Option<Now>,
     pub(crate) slept_through: Vec<(u32, Happening)>,
+    /// The version of the protocol that it speaks.
+    pub(crate) version: u32,
+    /// Whom its peer takes for the organiser.
+    pub(crate) organiser: Option<PeerId>,
+    /// Who is expelled, as it was written down, and when.
+    pub(crate) expelled: (Now, Vec<Expelled>),
+    /// The party code that its peer is started with.
+    pub(crate) code: Option<&'static str>,
+    /// The command that was sent last.
+    #[cfg(test)]
+    pub(crate) last_command: Option<CommandId>,
 }
 
 /// A peer that runs.
@@ -108,6 +119,27 @@ impl Running {
 }
 
 impl Node {
+    pub(crate) fn door(&self) -> Door {
+        self.code.map_or(Door::Open, |_| Door::Code)
+    }
+
+    /// Who is still expelled at a later time.
+    pub(crate) fn expelled(&self, now: Now) -> Vec<Expelled> {
+        let (at, expelled) = &self.expelled;
+        let passed = now.since(*at);
+        let left = expelled.iter().cloned().map(|mut expelled| {
+            expelled.left = expelled.left.saturating_sub(passed);
+            expelled
+        });
+        left.filter(|expelled| !expelled.left.is_zero()).collect()
+    }
+
+    /// Why it is not of the party of another one.
+    pub(crate) fn mismatch(&self, other: &Self) -> Option<PartyMismatch> {
+        let doors = PartyMismatch::between(self.door(), other.door());
+        doors.or_else(|| (self.code != other.code).then_some(PartyMismatch::OtherCode))
+    }
+
     /// Whether the peer that runs here refuses another.
     pub(crate) fn keeps_away(&self, other: PeerId) -> bool {
         let running = self.running.as_ref();

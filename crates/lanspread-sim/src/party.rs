@@ -137,6 +137,8 @@ pub(crate) fn party(header: &[u8], planted: Planted, detail: Detail) -> World {
         fault: planted.shell(),
         wanted: std::collections::BTreeSet::new(),
         excuses: std::collections::BTreeMap::new(),
+        #[cfg(test)]
+        record: None,
     };
     let catalog = catalog(rule);
     let mut rest: Vec<u8> = (0..24).map(|_| choices.byte()).collect();

@@ -10,10 +10,10 @@ use std::{
 };
 
 use lanspread_core::{
-    CommandId, Config, Door, Effect, EffectId, Input, Now, Peer, PeerCommand, PeerView, Timing,
+    CommandId, Config, Effect, EffectId, Input, Now, Peer, PeerCommand, PeerView, Timing,
 };
 use lanspread_db::{Catalog, GameId};
-use lanspread_proto::{LibraryEpoch, ListenAddr, PeerId, PeerName};
+use lanspread_proto::{LibraryEpoch, ListenAddr, PROTOCOL_VERSION, PeerId, PeerName};
 
 use crate::{
     books::Books,
@@ -78,6 +78,9 @@ pub(crate) struct World {
     pub(crate) wanted: BTreeSet<RootKey>,
     /// Why a wanted game cannot come, as far as only people can help.
     pub(crate) excuses: BTreeMap<(usize, GameId), &'static str>,
+    /// What scenarios look back on.
+    #[cfg(test)]
+    pub(crate) record: Option<crate::record::Record>,
 }
 
 /// The id of the peer with this number: its bytes are all one more.
@@ -126,6 +129,12 @@ impl World {
             lies: false,
             asleep: None,
             slept_through: Vec::new(),
+            version: PROTOCOL_VERSION,
+            code: None,
+            organiser: None,
+            expelled: (Now::default(), Vec::new()),
+            #[cfg(test)]
+            last_command: None,
         });
     }
 
@@ -162,9 +171,9 @@ impl World {
             epoch: LibraryEpoch(u64::from(node.run) * 1000 + n as u64),
             seed: u64::from(node.run) << 8 | n as u64,
             catalog: Arc::clone(&node.catalog),
-            door: Door::Open,
-            organiser: None,
-            expelled: Vec::new(),
+            door: node.door(),
+            organiser: node.organiser,
+            expelled: node.expelled(self.now),
             timing: Timing::default(),
         };
         let peer = Peer::new(config, self.now);
@@ -222,6 +231,10 @@ impl World {
         let id = CommandId(self.next);
         if let Some(running) = self.nodes[n].running.as_mut() {
             running.commands.insert(id);
+            #[cfg(test)]
+            {
+                self.nodes[n].last_command = Some(id);
+            }
             self.books.commanded(n, id, &command);
             self.tell(n, Input::Command { id, command });
         }

@@ -1,18 +1,18 @@
 //! An organiser expels a peer for the evening: it stays out, wherever and however it comes back.
 
-use crate::*;
+use super::*;
 
 /// A short evening: its length in virtual pings is what a test takes.
 const EVENING: Duration = Duration::from_hours(1);
 
 /// A party of four that takes the first one for the organiser.
-fn organised(seed: u64) -> World {
+fn organised(seed: u64) -> Stage {
     let mut world = party(4, seed);
     for n in 0..4 {
         world.nodes[n].organiser = Some(peer_id(0));
         let name = format!("game{n}");
-        world.nodes[n]
-            .disk
+        world
+            .disk(n)
             .put(&manifest(&name, OLD, 3 * MIB, n as u64), true);
     }
     start_all(&mut world);
@@ -33,27 +33,27 @@ fn readmit(peer: usize) -> PeerCommand {
 }
 
 /// Gives a command, and lets it be written down.
-fn told(world: &mut World, n: usize, command: PeerCommand) -> Result<(), CommandRefused> {
+fn told(world: &mut Stage, n: usize, command: PeerCommand) -> Result<(), CommandRefused> {
     let id = world.send_command(n, command);
     world.pass(Duration::from_secs(1));
-    world.nodes[n].answers[&id].clone()
+    world.answer(n, id)
 }
 
-fn restart(world: &mut World, n: usize) {
+fn restart(world: &mut Stage, n: usize) {
     world.kill(n);
     world.pass(Duration::from_secs(1));
     world.start(n);
     world.pass(Duration::from_secs(3));
 }
 
-fn sees(world: &mut World, n: usize, other: usize) -> bool {
+fn sees(world: &mut Stage, n: usize, other: usize) -> bool {
     world.seen_by(n).contains(&peer_id(other))
 }
 
 /// Whether a peer is out: nobody of the others sees it, and the others still see each other.
-fn is_out(world: &mut World, out: usize) -> bool {
+fn is_out(world: &mut Stage, out: usize) -> bool {
     let others: Vec<usize> = (0..4)
-        .filter(|&n| n != out && world.nodes[n].peer.is_some())
+        .filter(|&n| n != out && world.is_running(n))
         .collect();
     others.iter().all(|&n| {
         let party = others.iter().all(|&m| n == m || sees(world, n, m));
@@ -67,7 +67,7 @@ fn whoever_the_organiser_expels_is_out_everywhere_at_once() {
     assert_eq!(told(&mut world, 0, expel(3)), Ok(()));
     assert!(is_out(&mut world, 3));
     for n in 0..3 {
-        let told = world.nodes[n].events.iter().filter(|event| {
+        let told = world.events(n).iter().filter(|event| {
             matches!(event, PeerEvent::PeerKeptAway { reason, .. }
                 if reason.to_string().contains("expelled"))
         });

@@ -1,9 +1,9 @@
 //! Parties with codes and without one, on one switch.
 
-use crate::*;
+use super::*;
 
 /// Three parties of two on one switch: two with codes, one without.
-fn three_parties(seed: u64) -> World {
+fn three_parties(seed: u64) -> Stage {
     let mut world = party(6, seed);
     for (n, code) in [None, None, Some("a"), Some("a"), Some("b"), Some("b")]
         .into_iter()
@@ -11,8 +11,8 @@ fn three_parties(seed: u64) -> World {
     {
         world.nodes[n].code = code;
         let name = format!("game{n}");
-        world.nodes[n]
-            .disk
+        world
+            .disk(n)
             .put(&manifest(&name, OLD, 3 * MIB, n as u64), true);
     }
     start_apart(&mut world);
@@ -20,19 +20,18 @@ fn three_parties(seed: u64) -> World {
 }
 
 /// Starts everybody at once; those who can connect do.
-fn start_apart(world: &mut World) {
+fn start_apart(world: &mut Stage) {
     for n in 0..world.nodes.len() {
         world.start(n);
     }
     world.pass(Duration::from_secs(3));
 }
 
-fn dials(world: &World, n: usize) -> usize {
-    let of_n = |line: &&String| line.contains(&format!("peer{n} ")) && line.contains("Dial {");
-    world.trace.iter().filter(of_n).count()
+fn dials(world: &Stage, n: usize) -> usize {
+    world.dials(n)
 }
 
-fn turned_away(world: &World, n: usize) -> Vec<&str> {
+fn turned_away(world: &Stage, n: usize) -> Vec<&str> {
     let reason = |event| match event {
         &PeerEvent::PeerRefused {
             kind: ErrorKind::OtherParty,
@@ -41,7 +40,7 @@ fn turned_away(world: &World, n: usize) -> Vec<&str> {
         } => Some(reason.as_str()),
         _ => None,
     };
-    world.nodes[n].events.iter().filter_map(reason).collect()
+    world.events(n).iter().filter_map(reason).collect()
 }
 
 #[test]
@@ -67,7 +66,7 @@ fn parties_with_different_codes_and_an_open_one_do_not_mix_and_each_works() {
     world.pass(Duration::from_secs(10));
     for n in 0..6 {
         let partner = game(&format!("game{}", n ^ 1));
-        assert_eq!(world.nodes[n].disk.version(&partner), Some(version(OLD)));
+        assert_eq!(world.disk(n).version(&partner), Some(version(OLD)));
     }
 }
 
@@ -139,11 +138,11 @@ fn a_guest_without_a_code_joins_when_it_is_started_again_with_it() {
     let addr = world.nodes[1].addr;
     assert_eq!(world.command(0, PeerCommand::Connect { addr }), Ok(()));
     world.pass(Duration::from_secs(1));
-    let failed = world.nodes[0].events.iter().any(|event| {
+    let failed = world.events(0).iter().any(|event| {
         matches!(event, PeerEvent::ConnectFinished { result: Err(error), .. }
             if error.kind == ErrorKind::OtherParty)
     });
-    assert!(failed, "{:?}", world.nodes[0].events);
+    assert!(failed, "{:?}", world.events(0));
     world.kill(0);
     world.nodes[0].code = Some("right");
     world.start(0);

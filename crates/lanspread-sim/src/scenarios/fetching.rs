@@ -1,13 +1,11 @@
 //! Downloads: from whom, in which order of events, and what becomes of them when something fails.
 
-use crate::*;
+use super::*;
 
 #[test]
 fn an_unhashed_game_is_shown_at_once_and_shared_when_it_is_hashed() {
     let mut world = party(2, 10);
-    world.nodes[0]
-        .disk
-        .put(&manifest("game", OLD, 3 * MIB, 7), false);
+    world.disk(0).put(&manifest("game", OLD, 3 * MIB, 7), false);
     for n in 0..2 {
         world.start(n);
     }
@@ -25,19 +23,16 @@ fn an_unhashed_game_is_shown_at_once_and_shared_when_it_is_hashed() {
 #[test]
 fn a_download_from_two_sources_takes_from_both_and_installs() {
     let mut world = party(3, 11);
-    let content = manifest("game", OLD, 64 * MIB, 7);
+    let content = manifest("game", OLD, 16 * MIB, 7);
     for n in 0..2 {
-        world.nodes[n].disk.put(&content, true);
+        world.disk(n).put(&content, true);
     }
     start_all(&mut world);
     assert_eq!(world.command(2, download("game")), Ok(()));
     until_ended(&mut world, 2, OperationKind::Install);
-    let from = |source| world.moved.get(&(2, source)).copied().unwrap_or(0);
+    let from = |source| world.moved().get(&(2, source)).copied().unwrap_or(0);
     assert!(from(0) > 20 && from(1) > 20, "{} and {}", from(0), from(1));
-    assert_eq!(
-        world.nodes[2].disk.installed(&game("game")),
-        Some(version(OLD))
-    );
+    assert_eq!(world.disk(2).installed(&game("game")), Some(version(OLD)));
     let outcomes = ended(&world, 2, OperationKind::Download);
     let [Outcome::Finished(report)] = outcomes[..] else {
         panic!("{outcomes:?}")
@@ -55,16 +50,14 @@ fn a_download_from_two_sources_takes_from_both_and_installs() {
 #[test]
 fn the_events_of_an_operation_come_in_order_and_end_once() {
     let mut world = party(2, 12);
-    world.nodes[0]
-        .disk
-        .put(&manifest("game", OLD, 64 * MIB, 7), true);
+    world.disk(0).put(&manifest("game", OLD, 16 * MIB, 7), true);
     start_all(&mut world);
-    world.nodes[1].events.clear();
+    world.forget_events(1);
     assert_eq!(world.command(1, download("game")), Ok(()));
     until_ended(&mut world, 1, OperationKind::Install);
     let mut verified = 0;
-    let story: Vec<String> = world.nodes[1]
-        .events
+    let story: Vec<String> = world
+        .events(1)
         .iter()
         .filter_map(|event| match event {
             PeerEvent::ActiveOperationsChanged { active } => {
@@ -104,15 +97,13 @@ fn the_events_of_an_operation_come_in_order_and_end_once() {
 fn a_source_that_dies_is_dropped_and_the_other_one_finishes() {
     let mut world = party(3, 13);
     for n in 0..2 {
-        world.nodes[n]
-            .disk
-            .put(&manifest("game", OLD, 128 * MIB, 7), true);
-        world.nodes[n].upload = 20_000_000;
+        world.disk(n).put(&manifest("game", OLD, 32 * MIB, 7), true);
+        world.set_upload(n, 5_000_000);
     }
     start_all(&mut world);
     assert_eq!(world.command(2, download("game")), Ok(()));
     world.until("some chunks", |world| {
-        world.moved.values().sum::<usize>() > 40
+        world.moved().values().sum::<usize>() > 40
     });
     world.kill(1);
     until_ended(&mut world, 2, OperationKind::Download);
@@ -120,21 +111,16 @@ fn a_source_that_dies_is_dropped_and_the_other_one_finishes() {
         ended(&world, 2, OperationKind::Download)[..],
         [Outcome::Finished(_)]
     ));
-    assert_eq!(
-        world.nodes[2].disk.version(&game("game")),
-        Some(version(OLD))
-    );
+    assert_eq!(world.disk(2).version(&game("game")), Some(version(OLD)));
 }
 
 #[test]
 fn a_source_that_lies_is_named_and_its_chunks_come_from_elsewhere() {
     let mut world = party(3, 14);
     for n in 0..2 {
-        world.nodes[n]
-            .disk
-            .put(&manifest("game", OLD, 64 * MIB, 7), true);
+        world.disk(n).put(&manifest("game", OLD, 16 * MIB, 7), true);
     }
-    world.nodes[1].faults.insert(Fault::Lies);
+    world.lie(1);
     start_all(&mut world);
     assert_eq!(world.command(2, download("game")), Ok(()));
     until_ended(&mut world, 2, OperationKind::Download);
@@ -142,8 +128,11 @@ fn a_source_that_lies_is_named_and_its_chunks_come_from_elsewhere() {
         ended(&world, 2, OperationKind::Download)[..],
         [Outcome::Finished(_)]
     ));
-    assert_eq!(world.moved.get(&(2, 1)), None);
-    let named = world.nodes[2].events.iter().any(|event| {
+    let id = game("game");
+    assert_eq!(world.disk(2).version(&id), Some(version(OLD)));
+    let fetched = world.disk(2).archive(&id);
+    assert_eq!(fetched, world.disk(0).archive(&id));
+    let named = world.events(2).iter().any(|event| {
         matches!(event, PeerEvent::SourceDropped { peer_id: liar, reason, .. }
             if *liar == peer_id(1) && reason.contains("wrong bytes"))
     });
@@ -154,21 +143,17 @@ fn a_source_that_lies_is_named_and_its_chunks_come_from_elsewhere() {
 fn the_majority_wins_and_the_dissent_is_told() {
     let mut world = party(4, 15);
     for n in 0..2 {
-        world.nodes[n]
-            .disk
-            .put(&manifest("game", OLD, 8 * MIB, 7), true);
+        world.disk(n).put(&manifest("game", OLD, 8 * MIB, 7), true);
     }
-    world.nodes[2]
-        .disk
-        .put(&manifest("game", OLD, 8 * MIB, 8), true);
+    world.disk(2).put(&manifest("game", OLD, 8 * MIB, 8), true);
     start_all(&mut world);
     assert_eq!(world.command(3, download("game")), Ok(()));
     until_ended(&mut world, 3, OperationKind::Download);
-    let told = world.nodes[3].events.iter().any(|event| {
+    let told = world.events(3).iter().any(|event| {
         matches!(event, PeerEvent::ManifestConflict { chosen: Some(_), offers, .. } if offers.len() == 2)
     });
     assert!(told);
-    assert_eq!(world.moved.get(&(3, 2)), None);
+    assert_eq!(world.moved().get(&(3, 2)), None);
 }
 
 #[test]
@@ -179,7 +164,7 @@ fn one_honest_peer_with_what_is_pinned_beats_a_majority() {
     pins.insert(game("game"), version(OLD), honest.hash());
     let games: GameDB = [Game::new(game("game"))].into_iter().collect();
     let catalog = Arc::new(Catalog::of_games(games).with_pins(pins));
-    let mut world = World::new(18);
+    let mut world = Stage::new(18);
     for n in 0..5 {
         // The tampered copies are of peers without the catalog: those with it would not announce them.
         let mine = if n < 3 {
@@ -190,9 +175,9 @@ fn one_honest_peer_with_what_is_pinned_beats_a_majority() {
         world.add(&mine);
     }
     for n in 0..3 {
-        world.nodes[n].disk.put(&tampered, true);
+        world.disk(n).put(&tampered, true);
     }
-    world.nodes[3].disk.put(&honest, true);
+    world.disk(3).put(&honest, true);
     start_all(&mut world);
     assert_eq!(world.view(4).games[0].peers, [peer_id(3)]);
     assert_eq!(world.command(4, download("game")), Ok(()));
@@ -202,7 +187,7 @@ fn one_honest_peer_with_what_is_pinned_beats_a_majority() {
         [Outcome::Finished(_)]
     ));
     for n in 0..3 {
-        assert_eq!(world.moved.get(&(4, n)), None, "peer{n} gave something");
+        assert_eq!(world.moved().get(&(4, n)), None, "peer{n} gave something");
     }
     assert_eq!(world.view(4).games[0].manifest, Some(honest.hash()));
 }
@@ -211,15 +196,15 @@ fn one_honest_peer_with_what_is_pinned_beats_a_majority() {
 fn a_tie_is_refused_and_says_who_says_what() {
     let mut world = party(3, 16);
     for n in 0..2 {
-        world.nodes[n]
-            .disk
+        world
+            .disk(n)
             .put(&manifest("game", OLD, 8 * MIB, n as u64), true);
     }
     start_all(&mut world);
     let refusal = world.command(2, download("game")).unwrap_err();
     assert_eq!(refusal.kind, ErrorKind::Conflict);
     assert!(refusal.message.contains("peer0") && refusal.message.contains("peer1"));
-    let told = world.nodes[2].events.iter().any(|event| {
+    let told = world.events(2).iter().any(|event| {
         matches!(event, PeerEvent::ManifestConflict { chosen: None, offers, .. } if offers.len() == 2)
     });
     assert!(told);
@@ -229,14 +214,12 @@ fn a_tie_is_refused_and_says_who_says_what() {
 #[test]
 fn cancel_sweeps_a_new_download_and_nothing_else() {
     let mut world = party(2, 17);
-    world.nodes[0]
-        .disk
-        .put(&manifest("game", OLD, 128 * MIB, 7), true);
-    world.nodes[0].upload = 20_000_000;
+    world.disk(0).put(&manifest("game", OLD, 32 * MIB, 7), true);
+    world.set_upload(0, 5_000_000);
     start_all(&mut world);
     assert_eq!(world.command(1, download("game")), Ok(()));
     world.until("some chunks", |world| {
-        world.moved.values().sum::<usize>() > 20
+        world.moved().values().sum::<usize>() > 20
     });
     assert_eq!(
         world.command(1, PeerCommand::Cancel { id: game("game") }),
@@ -247,8 +230,8 @@ fn cancel_sweeps_a_new_download_and_nothing_else() {
         ended(&world, 1, OperationKind::Download),
         [&Outcome::Cancelled]
     );
-    assert!(world.nodes[1].disk.is_settled(&game("game")));
-    assert_eq!(world.nodes[1].disk.version(&game("game")), None);
+    assert!(world.disk(1).is_settled(&game("game")));
+    assert_eq!(world.disk(1).version(&game("game")), None);
     world.pass(Duration::from_secs(2));
     world.assert_at_rest();
     let again = world
@@ -260,39 +243,28 @@ fn cancel_sweeps_a_new_download_and_nothing_else() {
 #[test]
 fn a_cancelled_update_leaves_the_previous_version() {
     let mut world = party(2, 18);
-    world.nodes[0]
-        .disk
-        .put(&manifest("game", NEW, 128 * MIB, 8), true);
-    world.nodes[0].upload = 20_000_000;
-    world.nodes[1]
-        .disk
-        .put(&manifest("game", OLD, 128 * MIB, 7), true);
+    world.disk(0).put(&manifest("game", NEW, 32 * MIB, 8), true);
+    world.set_upload(0, 5_000_000);
+    world.disk(1).put(&manifest("game", OLD, 32 * MIB, 7), true);
     start_all(&mut world);
     assert_eq!(world.command(1, download("game")), Ok(()));
     world.until("some chunks", |world| {
-        world.moved.values().sum::<usize>() > 20
+        world.moved().values().sum::<usize>() > 20
     });
     assert_eq!(
         world.command(1, PeerCommand::Cancel { id: game("game") }),
         Ok(())
     );
     until_ended(&mut world, 1, OperationKind::Download);
-    assert_eq!(
-        world.nodes[1].disk.version(&game("game")),
-        Some(version(OLD))
-    );
-    assert!(world.nodes[1].disk.is_settled(&game("game")));
+    assert_eq!(world.disk(1).version(&game("game")), Some(version(OLD)));
+    assert!(world.disk(1).is_settled(&game("game")));
 }
 
 #[test]
 fn an_update_follows_the_newest_version_and_ends_uploads_before_the_switch() {
     let mut world = party(3, 19);
-    world.nodes[0]
-        .disk
-        .put(&manifest("game", NEW, 32 * MIB, 8), true);
-    world.nodes[1]
-        .disk
-        .put(&manifest("game", OLD, 32 * MIB, 7), true);
+    world.disk(0).put(&manifest("game", NEW, 32 * MIB, 8), true);
+    world.disk(1).put(&manifest("game", OLD, 32 * MIB, 7), true);
     start_all(&mut world);
     let shown = world.view(2).games[0].clone();
     assert_eq!(shown.expected_version, Some(version(NEW)));
@@ -303,14 +275,8 @@ fn an_update_follows_the_newest_version_and_ends_uploads_before_the_switch() {
     );
     assert_eq!(world.command(1, download("game")), Ok(()));
     until_ended(&mut world, 1, OperationKind::Install);
-    assert_eq!(
-        world.nodes[1].disk.version(&game("game")),
-        Some(version(NEW))
-    );
-    assert_eq!(
-        world.nodes[1].disk.installed(&game("game")),
-        Some(version(NEW))
-    );
+    assert_eq!(world.disk(1).version(&game("game")), Some(version(NEW)));
+    assert_eq!(world.disk(1).installed(&game("game")), Some(version(NEW)));
     world.pass(Duration::from_secs(1));
     assert_eq!(world.view(2).games[0].peers.len(), 2);
     let again = world.command(1, download("game")).unwrap_err();
@@ -321,47 +287,37 @@ fn an_update_follows_the_newest_version_and_ends_uploads_before_the_switch() {
 #[test]
 fn an_interrupted_download_goes_on_by_itself_after_a_restart() {
     let mut world = party(2, 20);
-    world.nodes[0]
-        .disk
-        .put(&manifest("game", OLD, 128 * MIB, 7), true);
-    world.nodes[0].upload = 20_000_000;
+    world.disk(0).put(&manifest("game", OLD, 32 * MIB, 7), true);
+    world.set_upload(0, 5_000_000);
     start_all(&mut world);
     assert_eq!(world.command(1, download("game")), Ok(()));
     world.until("some chunks", |world| {
-        world.moved.values().sum::<usize>() > 100
+        world.moved().values().sum::<usize>() > 100
     });
     world.kill(1);
-    let kept = world.nodes[1].disk.staged_chunks(&game("game"));
-    let before: usize = world.moved.values().sum();
+    let kept = world.disk(1).staged_chunks(&game("game"));
+    let before: usize = world.moved().values().sum();
     assert!(kept > 80);
-    world.nodes[1].events.clear();
+    world.forget_events(1);
     world.start(1);
     until_ended(&mut world, 1, OperationKind::Download);
-    assert_eq!(
-        world.nodes[1].disk.version(&game("game")),
-        Some(version(OLD))
-    );
-    let total = manifest("game", OLD, 128 * MIB, 7).chunk_count() as usize;
-    assert_eq!(world.moved.values().sum::<usize>() - before, total - kept);
+    assert_eq!(world.disk(1).version(&game("game")), Some(version(OLD)));
+    let total = manifest("game", OLD, 32 * MIB, 7).chunk_count() as usize;
+    assert_eq!(world.moved().values().sum::<usize>() - before, total - kept);
     // What was to follow follows.
     until_ended(&mut world, 1, OperationKind::Install);
-    assert_eq!(
-        world.nodes[1].disk.installed(&game("game")),
-        Some(version(OLD))
-    );
+    assert_eq!(world.disk(1).installed(&game("game")), Some(version(OLD)));
 }
 
 #[test]
 fn a_download_without_a_source_waits_and_then_says_so() {
     let mut world = party(2, 21);
-    world.nodes[0]
-        .disk
-        .put(&manifest("game", OLD, 128 * MIB, 7), true);
-    world.nodes[0].upload = 20_000_000;
+    world.disk(0).put(&manifest("game", OLD, 32 * MIB, 7), true);
+    world.set_upload(0, 5_000_000);
     start_all(&mut world);
     assert_eq!(world.command(1, download("game")), Ok(()));
     world.until("some chunks", |world| {
-        world.moved.values().sum::<usize>() > 20
+        world.moved().values().sum::<usize>() > 20
     });
     world.kill(0);
     until_ended(&mut world, 1, OperationKind::Download);
@@ -371,10 +327,10 @@ fn a_download_without_a_source_waits_and_then_says_so() {
     };
     assert_eq!(error.kind, ErrorKind::SourcesFailed);
     assert!(
-        world.nodes[1].disk.staged_chunks(&game("game")) > 20,
+        world.disk(1).staged_chunks(&game("game")) > 20,
         "what came is kept"
     );
-    let waited = world.nodes[1].events.iter().any(|event| {
+    let waited = world.events(1).iter().any(|event| {
         matches!(
             event,
             PeerEvent::OperationProgress {
@@ -389,14 +345,12 @@ fn a_download_without_a_source_waits_and_then_says_so() {
 #[test]
 fn a_download_goes_on_when_its_source_returns() {
     let mut world = party(2, 22);
-    world.nodes[0]
-        .disk
-        .put(&manifest("game", OLD, 64 * MIB, 7), true);
-    world.nodes[0].upload = 20_000_000;
+    world.disk(0).put(&manifest("game", OLD, 16 * MIB, 7), true);
+    world.set_upload(0, 5_000_000);
     start_all(&mut world);
     assert_eq!(world.command(1, download("game")), Ok(()));
     world.until("some chunks", |world| {
-        world.moved.values().sum::<usize>() > 20
+        world.moved().values().sum::<usize>() > 20
     });
     world.kill(0);
     world.pass(Duration::from_secs(15));
@@ -411,10 +365,8 @@ fn a_download_goes_on_when_its_source_returns() {
 #[test]
 fn a_full_disk_fails_cleanly_before_the_first_byte() {
     let mut world = party(2, 23);
-    world.nodes[0]
-        .disk
-        .put(&manifest("game", OLD, 64 * MIB, 7), true);
-    world.nodes[1].disk.free_bytes = MIB;
+    world.disk(0).put(&manifest("game", OLD, 16 * MIB, 7), true);
+    world.disk(1).leave_free(MIB);
     start_all(&mut world);
     assert_eq!(world.command(1, download("game")), Ok(()));
     until_ended(&mut world, 1, OperationKind::Download);
@@ -423,8 +375,8 @@ fn a_full_disk_fails_cleanly_before_the_first_byte() {
         panic!("{outcomes:?}")
     };
     assert_eq!(error.kind, ErrorKind::NoSpace);
-    assert!(world.moved.is_empty());
-    assert!(world.nodes[1].disk.is_settled(&game("game")));
+    assert!(world.moved().is_empty());
+    assert!(world.disk(1).is_settled(&game("game")));
     world.assert_at_rest();
 }
 
@@ -432,7 +384,7 @@ fn a_full_disk_fails_cleanly_before_the_first_byte() {
 fn get_game_hands_over_the_list_of_files() {
     let mut world = party(2, 29);
     let content = manifest("game", OLD, 8 * MIB, 7);
-    world.nodes[0].disk.put(&content, true);
+    world.disk(0).put(&content, true);
     start_all(&mut world);
     assert_eq!(
         world.command(1, PeerCommand::GetGame { id: game("game") }),
@@ -465,18 +417,14 @@ fn get_game_hands_over_the_list_of_files() {
 fn a_download_whose_version_is_replaced_everywhere_begins_anew_with_the_next_one() {
     let mut world = party(2, 38);
     let id = game("game");
-    world.nodes[0]
-        .disk
-        .put(&manifest("game", OLD, 64 * MIB, 7), true);
-    world.nodes[0].upload = 20_000_000;
+    world.disk(0).put(&manifest("game", OLD, 16 * MIB, 7), true);
+    world.set_upload(0, 5_000_000);
     start_all(&mut world);
     assert_eq!(world.command(1, download("game")), Ok(()));
     world.until("some chunks", |world| {
-        world.moved.values().sum::<usize>() > 20
+        world.moved().values().sum::<usize>() > 20
     });
-    world.nodes[0]
-        .disk
-        .put(&manifest("game", NEW, 64 * MIB, 8), true);
+    world.disk(0).put(&manifest("game", NEW, 16 * MIB, 8), true);
     world.tell(
         0,
         Input::GameDirChanged {
@@ -484,7 +432,7 @@ fn a_download_whose_version_is_replaced_everywhere_begins_anew_with_the_next_one
         },
     );
     until_ended(&mut world, 1, OperationKind::Install);
-    assert_eq!(world.nodes[1].disk.installed(&id), Some(version(NEW)));
+    assert_eq!(world.disk(1).installed(&id), Some(version(NEW)));
     let outcomes = ended(&world, 1, OperationKind::Download);
     assert!(
         matches!(outcomes[..], [Outcome::Failed(_), Outcome::Finished(_)]),

@@ -1,6 +1,6 @@
 //! Install, uninstall, remove, verify, and what a kill in the middle leaves.
 
-use crate::*;
+use super::*;
 
 #[test]
 fn goodbye_removes_a_peer_at_once_and_shutdown_is_prompt() {
@@ -20,10 +20,8 @@ fn goodbye_removes_a_peer_at_once_and_shutdown_is_prompt() {
 #[test]
 fn a_broken_archive_fails_the_install_and_leaves_the_download() {
     let mut world = party(1, 24);
-    world.nodes[0]
-        .disk
-        .put(&manifest("game", OLD, 8 * MIB, 7), true);
-    world.nodes[0].disk.bad_archives = true;
+    world.disk(0).put(&manifest("game", OLD, 8 * MIB, 7), true);
+    world.disk(0).break_archive(&game("game"));
     world.start(0);
     assert_eq!(
         world.command(0, PeerCommand::InstallGame { id: game("game") }),
@@ -35,20 +33,15 @@ fn a_broken_archive_fails_the_install_and_leaves_the_download() {
         panic!("{outcomes:?}")
     };
     assert_eq!(error.kind, ErrorKind::BadArchive);
-    assert_eq!(
-        world.nodes[0].disk.version(&game("game")),
-        Some(version(OLD))
-    );
-    assert!(world.nodes[0].disk.is_settled(&game("game")));
+    assert_eq!(world.disk(0).version(&game("game")), Some(version(OLD)));
+    assert!(world.disk(0).is_settled(&game("game")));
     world.assert_at_rest();
 }
 
 #[test]
 fn install_uninstall_and_remove_do_what_they_say() {
     let mut world = party(2, 25);
-    world.nodes[0]
-        .disk
-        .put(&manifest("game", OLD, 8 * MIB, 7), true);
+    world.disk(0).put(&manifest("game", OLD, 8 * MIB, 7), true);
     start_all(&mut world);
     let id = game("game");
     let refusal = world
@@ -87,9 +80,7 @@ fn install_uninstall_and_remove_do_what_they_say() {
 #[test]
 fn a_cancelled_install_leaves_the_download() {
     let mut world = party(1, 26);
-    world.nodes[0]
-        .disk
-        .put(&manifest("game", OLD, 8 * MIB, 7), true);
+    world.disk(0).put(&manifest("game", OLD, 8 * MIB, 7), true);
     world.start(0);
     let id = game("game");
     assert_eq!(
@@ -106,17 +97,15 @@ fn a_cancelled_install_leaves_the_download() {
         ended(&world, 0, OperationKind::Install),
         [&Outcome::Cancelled]
     );
-    assert_eq!(world.nodes[0].disk.installed(&id), None);
-    assert!(world.nodes[0].disk.is_settled(&id));
+    assert_eq!(world.disk(0).installed(&id), None);
+    assert!(world.disk(0).is_settled(&id));
     world.assert_at_rest();
 }
 
 #[test]
 fn an_install_that_was_killed_is_undone_before_anything_else() {
     let mut world = party(1, 27);
-    world.nodes[0]
-        .disk
-        .put(&manifest("game", OLD, 8 * MIB, 7), true);
+    world.disk(0).put(&manifest("game", OLD, 8 * MIB, 7), true);
     world.start(0);
     let id = game("game");
     assert_eq!(
@@ -125,13 +114,13 @@ fn an_install_that_was_killed_is_undone_before_anything_else() {
     );
     world.pass(Duration::from_millis(200));
     world.kill(0);
-    assert!(!world.nodes[0].disk.is_settled(&id));
-    world.nodes[0].events.clear();
+    assert!(!world.disk(0).is_settled(&id));
+    world.forget_events(0);
     world.start(0);
     let waits = world.send_command(0, PeerCommand::InstallGame { id: id.clone() });
     until_ended(&mut world, 0, OperationKind::Recover);
-    assert!(world.nodes[0].disk.is_settled(&id));
-    let answer = world.nodes[0].answers[&waits].clone().unwrap_err();
+    assert!(world.disk(0).is_settled(&id));
+    let answer = world.answer(0, waits).clone().unwrap_err();
     assert_eq!(answer.kind, ErrorKind::Busy);
     world.pass(Duration::from_secs(1));
     world.assert_at_rest();
@@ -141,9 +130,7 @@ fn an_install_that_was_killed_is_undone_before_anything_else() {
 fn verify_says_that_all_is_well_and_moves_nothing() {
     let mut world = party(2, 28);
     for n in 0..2 {
-        world.nodes[n]
-            .disk
-            .put(&manifest("game", OLD, 8 * MIB, 7), true);
+        world.disk(n).put(&manifest("game", OLD, 8 * MIB, 7), true);
     }
     start_all(&mut world);
     assert_eq!(
@@ -155,7 +142,7 @@ fn verify_says_that_all_is_well_and_moves_nothing() {
         ended(&world, 0, OperationKind::Verify)[..],
         [Outcome::Finished(_)]
     ));
-    assert!(world.moved.is_empty());
+    assert!(world.moved().is_empty());
     world.assert_at_rest();
 }
 
@@ -163,13 +150,11 @@ fn verify_says_that_all_is_well_and_moves_nothing() {
 fn verify_repairs_from_the_peers_what_is_damaged() {
     let mut world = party(2, 35);
     for n in 0..2 {
-        world.nodes[n]
-            .disk
-            .put(&manifest("game", OLD, 8 * MIB, 7), true);
+        world.disk(n).put(&manifest("game", OLD, 8 * MIB, 7), true);
     }
     start_all(&mut world);
     let id = game("game");
-    world.nodes[0].disk.damage(&id);
+    world.disk(0).damage(&id);
     assert_eq!(
         world.command(0, PeerCommand::VerifyGame { id: id.clone() }),
         Ok(())
@@ -179,21 +164,25 @@ fn verify_repairs_from_the_peers_what_is_damaged() {
         ended(&world, 0, OperationKind::Verify)[..],
         [Outcome::Finished(_)]
     ));
-    assert!(!world.nodes[0].disk.is_damaged(&id));
-    assert!(world.moved[&(0, 1)] > 0);
+    assert!(!world.disk(0).is_damaged(&id));
+    assert!(world.moved()[&(0, 1)] > 0);
     world.pass(Duration::from_secs(1));
     world.assert_at_rest();
 }
 
 #[test]
 fn verify_without_anybody_to_repair_from_says_so() {
-    let mut world = party(1, 36);
-    world.nodes[0]
-        .disk
-        .put(&manifest("game", OLD, 8 * MIB, 7), false);
-    world.start(0);
+    let mut world = party(2, 36);
     let id = game("game");
-    world.nodes[0].disk.damage(&id);
+    world.disk(1).put(&manifest("game", OLD, 8 * MIB, 7), true);
+    start_all(&mut world);
+    assert_eq!(world.command(0, download("game")), Ok(()));
+    until_ended(&mut world, 0, OperationKind::Install);
+    world.kill(1);
+    world.until_event(0, "the loss", |event| {
+        matches!(event, PeerEvent::PeerLost { .. })
+    });
+    world.disk(0).damage(&id);
     assert_eq!(
         world.command(0, PeerCommand::VerifyGame { id: id.clone() }),
         Ok(())
@@ -204,7 +193,28 @@ fn verify_without_anybody_to_repair_from_says_so() {
         panic!("{outcomes:?}")
     };
     assert_eq!(error.kind, ErrorKind::NoSource);
-    assert_eq!(world.nodes[0].disk.version(&id), Some(version(OLD)));
+    assert_eq!(world.disk(0).version(&id), Some(version(OLD)));
     world.pass(Duration::from_secs(1));
+    world.assert_at_rest();
+}
+
+#[test]
+fn verify_of_a_game_that_nobody_else_has_says_that_there_is_nothing_to_compare_with() {
+    let mut world = party(1, 39);
+    world.disk(0).put(&manifest("game", OLD, 8 * MIB, 7), false);
+    world.start(0);
+    assert_eq!(
+        world.command(0, PeerCommand::VerifyGame { id: game("game") }),
+        Ok(())
+    );
+    until_ended(&mut world, 0, OperationKind::Verify);
+    let outcomes = ended(&world, 0, OperationKind::Verify);
+    let [Outcome::Finished(report)] = outcomes[..] else {
+        panic!("{outcomes:?}")
+    };
+    assert!(
+        report.notes[0].contains("nothing to compare with"),
+        "{report:?}"
+    );
     world.assert_at_rest();
 }
