@@ -25,6 +25,8 @@ pub(crate) enum Purpose {
     Connect(ListenAddr),
     /// A dial of membership's own.
     Dial(PeerId),
+    /// The address that a `Hello` gave, and that is not where it came from, is looked at.
+    Check(PeerId, ListenAddr),
     /// A `Hello`.
     Hello(PeerId),
     /// A `Ping`.

@@ -24,6 +24,9 @@ pub const DIALS_MAX: usize = 64;
 /// show it again.
 pub const REDIALS_MAX: u32 = 10;
 
+/// Most addresses given in a `Hello` that are looked at at once; further ones are believed.
+pub const CHECKS_MAX: usize = 16;
+
 /// Most `connect` commands under way at once.
 pub const CONNECTS_MAX: usize = 32;
 

@@ -26,8 +26,8 @@ pub use game_id::{GAME_ID_BYTES_MAX, GameId, GameIdError};
 pub use hash::{ChunkHash, ContentHash, HashParseError, ManifestHash};
 pub use manifest::{
     CHUNK_BYTES_MAX, CHUNK_BYTES_MIN, CHUNKS_AIMED_AT, ChunkInfo, ChunkRef, GAME_BYTES_MAX,
-    MANIFEST_BYTES_MAX, MANIFEST_CHUNKS_MAX, MANIFEST_FILES_MAX, MANIFEST_MAGIC, Manifest,
-    ManifestError, ManifestFile,
+    MANIFEST_BEGINNING_BYTES, MANIFEST_BYTES_MAX, MANIFEST_CHUNKS_MAX, MANIFEST_FILES_MAX,
+    MANIFEST_MAGIC, Manifest, ManifestError, ManifestFile,
 };
 pub use rel_path::{
     PATH_COMPONENT_BYTES_MAX, REL_PATH_BYTES_MAX, REL_PATH_DEPTH_MAX, RelPath, RelPathError,

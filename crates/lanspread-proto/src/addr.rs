@@ -98,6 +98,12 @@ impl From<ListenAddr> for String {
 pub struct TransportAddr(SocketAddr);
 
 impl TransportAddr {
+    /// Whether a listener at `addr` would be on the machine that this connection comes from.
+    #[must_use]
+    pub fn is_machine_of(self, addr: ListenAddr) -> bool {
+        self.0.ip().to_canonical() == addr.0.ip().to_canonical()
+    }
+
     /// Wraps the far end of a connection.
     #[must_use]
     pub const fn new(addr: SocketAddr) -> Self {

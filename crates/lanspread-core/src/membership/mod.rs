@@ -18,7 +18,7 @@ use lanspread_proto::{
 use crate::{
     Advertisement, CANDIDATES_MAX, CommandRefused, Ctx, Effect, ErrorKind, Inbound, Now, Offence,
     PartyMismatch, PeerEvent, Purpose, ReplyId, Route,
-    limits::{CONNECTS_MAX, DIALS_MAX, PEERS_MAX},
+    limits::{CHECKS_MAX, CONNECTS_MAX, DIALS_MAX, PEERS_MAX},
 };
 
 use machine::{MemberEvent as E, MemberState as S};
@@ -84,6 +84,8 @@ pub(crate) struct Membership {
     early: BTreeMap<PeerId, Advertisement>,
     /// Addresses that the user asked to connect to, while the dial runs.
     connects: usize,
+    /// Whether the log says that no more peers are recorded.
+    told_full: bool,
     facts: VecDeque<MemberFact>,
 }
 
@@ -95,6 +97,7 @@ impl Membership {
             members: BTreeMap::new(),
             early: BTreeMap::new(),
             connects: 0,
+            told_full: false,
             facts: VecDeque::new(),
         }
     }
@@ -162,7 +165,12 @@ impl Membership {
             return;
         }
         if !self.make_room(peer) {
-            tracing::warn!(peer = %peer.short(), "not recorded: {PEERS_MAX} peers are known");
+            if !std::mem::replace(&mut self.told_full, true) {
+                tracing::warn!(
+                    peer = %peer.short(),
+                    "not recorded, and no more of them is told: {PEERS_MAX} peers are known"
+                );
+            }
             return;
         }
         let member = self.members.entry(peer).or_default();
@@ -220,7 +228,11 @@ impl Membership {
             let member = self.members.entry(from.peer_id).or_default();
             member.local = from.local_listen_addr;
             member.told_library = Some(self.library.clone());
-            self.introduced(ctx, from.peer_id, hello.listen_addr, hello, E::Greeted);
+            let listen_addr = hello.listen_addr;
+            self.introduced(ctx, from.peer_id, listen_addr, hello, E::Greeted);
+            if !from.transport_addr.is_machine_of(listen_addr) {
+                check(ctx, from.peer_id, listen_addr);
+            }
         }
     }
 
@@ -468,4 +480,23 @@ impl Membership {
             .map(|(&peer, _)| peer);
         hopeless.is_some_and(|peer| self.members.remove(&peer).is_some())
     }
+}
+
+/// Looks at an address that a peer gave and that is not where it came from. It can be right: machines
+/// with several adapters send from one and listen at another. If somebody else answers there, it was a
+/// lie; if nobody does, that proves nothing.
+fn check(ctx: &mut Ctx<'_>, peer: PeerId, addr: ListenAddr) {
+    let under_way = ctx.out.owed();
+    let checks = under_way.filter(|(_, purpose)| matches!(purpose, Purpose::Check(..)));
+    if checks.count() >= CHECKS_MAX {
+        return;
+    }
+    let timeout = ctx.config.timing.request_timeout;
+    ctx.out
+        .ask(Purpose::Check(peer, addr), |effect| Effect::Dial {
+            effect,
+            candidates: vec![addr],
+            expect: Some(peer),
+            timeout,
+        });
 }

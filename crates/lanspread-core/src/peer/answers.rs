@@ -6,8 +6,8 @@ use lanspread_proto::{PeerId, RefusalKind, Response};
 
 use super::Peer;
 use crate::{
-    Ctx, DiskFailure, EffectId, Input, Now, Offence, PeerEvent, Purpose, RequestFailure,
-    ServeFailure, announce::Delivery, rescan::Freshness,
+    Ctx, DialFailure, DiskFailure, EffectId, Input, Now, Offence, PeerEvent, Purpose,
+    RequestFailure, ServeFailure, announce::Delivery, rescan::Freshness,
 };
 
 /// What an answer that breaks the protocol says of the peer that gave it.
@@ -28,6 +28,7 @@ const fn blame(
         | Purpose::Goodbye(peer) => Some((peer, Offence::BrokenAnswer)),
         Purpose::Connect(_)
         | Purpose::Dial(_)
+        | Purpose::Check(..)
         | Purpose::Inquiry(_)
         | Purpose::Serve
         | Purpose::ScanLibrary
@@ -62,6 +63,17 @@ impl Peer {
                 let result = self.unless_kept_away(addr, result);
                 let (members, mut ctx) = self.membership(now);
                 members.connect_dialed(&mut ctx, addr, result);
+            }
+            (Purpose::Check(peer, addr), Input::Dialed { result, .. }) => {
+                if let Err(failure @ (DialFailure::OtherPeer { .. } | DialFailure::Myself { .. })) =
+                    result
+                {
+                    tracing::warn!(
+                        peer = %peer.short(), %addr, %failure,
+                        "a Hello gave the address of somebody else"
+                    );
+                    self.out.blame(peer, Offence::ForeignAddress);
+                }
             }
             (Purpose::Dial(peer), Input::Dialed { result, .. }) => {
                 let (members, mut ctx) = self.membership(now);
@@ -131,12 +143,12 @@ impl Peer {
     fn unless_kept_away(
         &self,
         addr: lanspread_proto::ListenAddr,
-        result: Result<crate::Dialed, crate::DialFailure>,
-    ) -> Result<crate::Dialed, crate::DialFailure> {
+        result: Result<crate::Dialed, DialFailure>,
+    ) -> Result<crate::Dialed, DialFailure> {
         result.and_then(|dialed| {
             if self.conduct.is_kept_away(dialed.peer_id) {
                 let addr = addr.socket_addr();
-                return Err(crate::DialFailure::KeptAway { addr });
+                return Err(DialFailure::KeptAway { addr });
             }
             Ok(dialed)
         })
@@ -200,6 +212,7 @@ impl Peer {
             Purpose::Nudge(peer) => self.sign_of_life(now, peer, result.as_ref().ok()),
             Purpose::Connect(_)
             | Purpose::Dial(_)
+            | Purpose::Check(..)
             | Purpose::Goodbye(_)
             | Purpose::Inquiry(_)
             | Purpose::Serve

@@ -5,6 +5,7 @@ use lanspread_core::{
     conduct::{
         ANNOUNCEMENT_EVERY, ANNOUNCEMENTS_BURST_MAX, KEEP_AWAY, POINTS_MAX, QUESTIONS_BURST_MAX,
     },
+    limits::CHECKS_MAX,
 };
 
 use crate::*;
@@ -204,4 +205,60 @@ fn a_library_over_the_limits_is_an_offence_and_one_for_which_there_is_no_room_is
         result: Err(RequestFailure::Protocol("a frame too long".to_owned())),
     });
     assert_eq!(lone.kept_away(), [id(1)], "twice");
+}
+
+/// Greets with the address of another machine; returns the dial that looks at it.
+fn greet_from_elsewhere(lone: &mut Lone, n: u16) -> Option<EffectId> {
+    let before = lone.dials().len();
+    let foreign = Hello {
+        listen_addr: addr(n + 1_000),
+        ..hello(n)
+    };
+    let response = lone.ask(n, Request::Hello(foreign));
+    assert!(matches!(response, Some(Response::HelloAck(_))));
+    lone.dials().get(before).copied()
+}
+
+#[test]
+fn an_address_at_which_somebody_else_answers_is_a_lie() {
+    let mut lone = Lone::ready(Vec::new());
+    let check = greet_from_elsewhere(&mut lone, 1).unwrap();
+    lone.feed(Input::Dialed {
+        effect: check,
+        result: Err(DialFailure::OtherPeer {
+            addr: addr(1_001).socket_addr(),
+            found: id(7),
+            expected: id(1),
+        }),
+    });
+    assert_eq!((lone.live(), lone.kept_away()), (0, vec![id(1)]));
+}
+
+#[test]
+fn an_address_at_which_nobody_or_the_peer_itself_answers_is_believed() {
+    let mut lone = Lone::ready(Vec::new());
+    let check = greet_from_elsewhere(&mut lone, 1).unwrap();
+    lone.fail(check);
+    let check = greet_from_elsewhere(&mut lone, 2).unwrap();
+    lone.feed(Input::Dialed {
+        effect: check,
+        result: Ok(Dialed {
+            peer_id: id(2),
+            remote: addr(1_002),
+            local_listen_addr: addr(ME),
+        }),
+    });
+    assert_eq!((lone.live(), lone.kept_away()), (2, Vec::new()));
+}
+
+#[test]
+fn no_more_addresses_are_looked_at_at_once_than_the_limit() {
+    let mut lone = Lone::ready(Vec::new());
+    for n in 1..=short(CHECKS_MAX) {
+        assert!(greet_from_elsewhere(&mut lone, n).is_some());
+    }
+    assert_eq!(greet_from_elsewhere(&mut lone, 500), None);
+    let first = lone.dials()[0];
+    lone.fail(first);
+    assert!(greet_from_elsewhere(&mut lone, 501).is_some());
 }

@@ -269,7 +269,7 @@ impl Lone {
         let reply = ReplyId(self.next);
         let from = Inbound {
             peer_id: id(from),
-            transport_addr: TransportAddr::new(([10, 0, 0, 1], 50_000).into()),
+            transport_addr: TransportAddr::new((addr(from).socket_addr().ip(), 50_000).into()),
             local_listen_addr: Some(addr(ME)),
         };
         self.feed(Input::Requested {

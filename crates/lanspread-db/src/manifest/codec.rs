@@ -66,20 +66,13 @@ pub(super) fn decode(encoded: &[u8]) -> Result<Manifest, ManifestError> {
             bytes: encoded.len(),
         });
     }
-    let Some(rest) = encoded.strip_prefix(&MANIFEST_MAGIC) else {
-        return Err(ManifestError::Magic);
-    };
-    let mut reader = Reader {
-        rest,
-        total: encoded.len(),
-    };
-    let game_id = GameId::parse(reader.text()?)?;
-    let version = Version::parse(&String::from_utf8_lossy(reader.take(VERSION_BYTES)?))?;
-    let chunk_bytes = u32::from_le_bytes(reader.array()?);
-    check::check_chunk_bytes(chunk_bytes)?;
-    let file_count = u32::from_le_bytes(reader.array()?);
-    check::check_file_count(file_count.into())?;
-    let file_count = super::len_usize(file_count);
+    let (mut reader, header) = Header::read(encoded)?;
+    let Header {
+        game_id,
+        version,
+        chunk_bytes,
+        file_count,
+    } = header;
     reader.expect(file_count.saturating_mul(FILE_BYTES_MIN) as u64)?;
 
     let mut files = Vec::with_capacity(file_count);
@@ -96,6 +89,48 @@ pub(super) fn decode(encoded: &[u8]) -> Result<Manifest, ManifestError> {
         });
     }
     Manifest::new(game_id, version, chunk_bytes, files)
+}
+
+/// See [`Manifest::check_beginning`].
+pub(super) fn check_beginning(beginning: &[u8]) -> Result<(), ManifestError> {
+    match Header::read(beginning) {
+        Ok(_) | Err(ManifestError::CutOff { .. }) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// What stands before the files.
+struct Header {
+    game_id: GameId,
+    version: Version,
+    chunk_bytes: u32,
+    file_count: usize,
+}
+
+impl Header {
+    /// Reads it, and leaves the reader behind it.
+    fn read(encoded: &[u8]) -> Result<(Reader<'_>, Self), ManifestError> {
+        let Some(rest) = encoded.strip_prefix(&MANIFEST_MAGIC) else {
+            return Err(ManifestError::Magic);
+        };
+        let mut reader = Reader {
+            rest,
+            total: encoded.len(),
+        };
+        let game_id = GameId::parse(reader.text()?)?;
+        let version = Version::parse(&String::from_utf8_lossy(reader.take(VERSION_BYTES)?))?;
+        let chunk_bytes = u32::from_le_bytes(reader.array()?);
+        check::check_chunk_bytes(chunk_bytes)?;
+        let file_count = u32::from_le_bytes(reader.array()?);
+        check::check_file_count(file_count.into())?;
+        let header = Self {
+            game_id,
+            version,
+            chunk_bytes,
+            file_count: super::len_usize(file_count),
+        };
+        Ok((reader, header))
+    }
 }
 
 /// What is left to read of an encoding.

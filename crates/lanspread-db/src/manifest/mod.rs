@@ -28,6 +28,8 @@ pub const MANIFEST_FILES_MAX: usize = 1_000_000;
 pub const MANIFEST_CHUNKS_MAX: usize = 2_000_000;
 /// The largest encoding of a manifest, in bytes.
 pub const MANIFEST_BYTES_MAX: usize = 128 * 1024 * 1024;
+/// How many of the first bytes of an encoding hold all that stands before the files.
+pub const MANIFEST_BEGINNING_BYTES: usize = 512;
 /// The largest game, in bytes.
 pub const GAME_BYTES_MAX: u64 = 1 << 44;
 
@@ -79,6 +81,16 @@ pub struct ChunkInfo<'a> {
 }
 
 impl Manifest {
+    /// Looks at the first bytes of an encoding, before the rest is there: whether what they announce
+    /// breaks a rule already. [`MANIFEST_BEGINNING_BYTES`] of them are enough.
+    ///
+    /// # Errors
+    ///
+    /// Says which rule the beginning breaks. One that is too short to say breaks none.
+    pub fn check_beginning(beginning: &[u8]) -> Result<(), ManifestError> {
+        codec::check_beginning(beginning)
+    }
+
     /// Makes a manifest of files that are already in the order of their paths' bytes.
     ///
     /// # Errors

@@ -149,3 +149,25 @@ fn sizes_that_overflow_their_sum_are_refused() {
     let error = manifest_as_is(vec![file("a", 1), huge("b"), huge("c")]).unwrap_err();
     assert_eq!(error, ManifestError::TooLarge { path: path("b") });
 }
+
+#[test]
+fn the_beginning_tells_of_too_many_files_before_the_rest_is_there() {
+    let encoded = manifest_as_is(vec![file("a", 0), file(SENTINEL, 10)])
+        .unwrap()
+        .encode();
+    let count_at = 4 + 2 + "teeworlds".len() + 8 + 4;
+    let with_count = |count: usize| {
+        let mut beginning = encoded[..count_at + 4].to_vec();
+        beginning[count_at..].copy_from_slice(&u32::try_from(count).unwrap().to_le_bytes());
+        Manifest::check_beginning(&beginning)
+    };
+    assert_eq!(with_count(MANIFEST_FILES_MAX), Ok(()));
+    let files = MANIFEST_FILES_MAX as u64 + 1;
+    assert_eq!(
+        with_count(MANIFEST_FILES_MAX + 1),
+        Err(ManifestError::TooManyFiles { files })
+    );
+    for short in 4..count_at + 4 {
+        assert_eq!(Manifest::check_beginning(&encoded[..short]), Ok(()));
+    }
+}

@@ -295,7 +295,8 @@ pub(super) async fn admit(
         Ok((mut talk, proof)) => {
             tracing::debug!(peer_id = %ends.peer_id.short(), from = %ends.transport_addr, "let in");
             // Before the other side knows: what it asks next must find somebody who answers.
-            if shared.adopt(connection, ends).is_some()
+            let patience = Some(shared.config.first_request_timeout);
+            if shared.adopt(connection, ends, patience).is_some()
                 && talk.say(Admission::AdmissionProof { proof }).await.is_ok()
             {
                 // A connection that is gone shows itself elsewhere.

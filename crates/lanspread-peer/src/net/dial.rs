@@ -126,7 +126,7 @@ impl Shared {
         let peer_id = ends.peer_id;
         let unreachable = || most_telling(Vec::new(), candidates);
         let local_listen_addr = ends.local_listen_addr.ok_or_else(unreachable)?;
-        let link = self.adopt(connection, ends).ok_or_else(unreachable)?;
+        let link = self.adopt(connection, ends, None).ok_or_else(unreachable)?;
         tracing::debug!(peer_id = %peer_id.short(), %addr, "connected");
         Ok((
             link,

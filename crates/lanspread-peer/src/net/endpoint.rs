@@ -9,7 +9,7 @@ use std::{
     net::{IpAddr, SocketAddr, UdpSocket},
     sync::Arc,
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use lanspread_proto::PeerId;
@@ -17,7 +17,10 @@ use s2n_quic::{
     Client, Server,
     provider::{
         endpoint_limits::{self, ConnectionAttempt, Outcome},
-        event::{self, ConnectionInfo, ConnectionMeta, events::TlsExporterReady},
+        event::{
+            self, ConnectionInfo, ConnectionMeta,
+            events::{SocketAddress, TlsExporterReady},
+        },
         io::tokio as quic_io,
         limits::Limits,
         tls::rustls as quic_tls,
@@ -30,7 +33,9 @@ use tokio::{
 };
 
 use super::{
-    BindError, TransportConfig, limits,
+    BindError, TransportConfig,
+    census::{Census, Seat},
+    limits,
     tls::{self, TlsConfigs},
 };
 use crate::identity::Identity;
@@ -94,6 +99,7 @@ pub(super) fn start(config: &TransportConfig, identity: &Identity) -> Result<End
         bind_dial_socket(config.listen.ip()).map_err(BindError::DialSocket)?;
 
     let open = OpenConnections::new();
+    let census = Census::default();
     let server_thread = EndpointThread::start("quic-server").map_err(BindError::Thread)?;
     let client_thread = EndpointThread::start("quic-client").map_err(BindError::Thread)?;
     let server = Server::builder()
@@ -103,9 +109,14 @@ pub(super) fn start(config: &TransportConfig, identity: &Identity) -> Result<End
         .map_err(BindError::endpoint)?
         .with_limits(connection_limits(config.idle_timeout)?)
         .map_err(BindError::endpoint)?
-        .with_endpoint_limits(Doorkeeper)
+        .with_endpoint_limits(Doorkeeper {
+            census: census.clone(),
+        })
         .map_err(BindError::endpoint)?
-        .with_event(Witness { open: open.clone() })
+        .with_event(Witness {
+            open: open.clone(),
+            census: Some(census),
+        })
         .map_err(BindError::endpoint)?
         .start()
         .map_err(BindError::endpoint)?;
@@ -116,7 +127,10 @@ pub(super) fn start(config: &TransportConfig, identity: &Identity) -> Result<End
         .map_err(BindError::endpoint)?
         .with_limits(connection_limits(config.idle_timeout)?)
         .map_err(BindError::endpoint)?
-        .with_event(Witness { open: open.clone() })
+        .with_event(Witness {
+            open: open.clone(),
+            census: None,
+        })
         .map_err(BindError::endpoint)?
         .start()
         .map_err(BindError::endpoint)?;
@@ -138,7 +152,7 @@ fn connection_limits(idle_timeout: Duration) -> Result<Limits, BindError> {
         .and_then(|l| l.with_max_handshake_duration(limits::HANDSHAKE_TIMEOUT))
         .and_then(|l| l.with_data_window(limits::CONNECTION_WINDOW_BYTES))
         .and_then(|l| l.with_bidirectional_local_data_window(limits::STREAM_WINDOW_BYTES))
-        .and_then(|l| l.with_bidirectional_remote_data_window(limits::STREAM_WINDOW_BYTES))
+        .and_then(|l| l.with_bidirectional_remote_data_window(limits::REQUEST_WINDOW_BYTES))
         .and_then(|l| l.with_max_send_buffer_size(limits::STREAM_SEND_BUFFER_BYTES))
         .and_then(|l| l.with_max_open_local_bidirectional_streams(streams))
         .and_then(|l| l.with_max_open_remote_bidirectional_streams(streams))
@@ -276,11 +290,14 @@ pub(super) struct ConnectionFacts {
     /// A secret of the TLS session that both ends can compute and nobody else.
     pub(super) exported: Option<[u8; 32]>,
     _open: OpenConnection,
+    _seat: Option<Seat>,
 }
 
 /// Notes who proved what when a handshake is complete.
 struct Witness {
     open: OpenConnections,
+    /// Of the endpoint that listens.
+    census: Option<Census>,
 }
 
 impl event::Subscriber for Witness {
@@ -295,6 +312,7 @@ impl event::Subscriber for Witness {
             peer_id: None,
             exported: None,
             _open: self.open.enter(),
+            _seat: self.census.as_ref().map(Census::enter),
         }
     }
 
@@ -312,12 +330,36 @@ impl event::Subscriber for Witness {
     }
 }
 
-/// Turns away who comes when the house is full.
-struct Doorkeeper;
+/// Turns away who comes when the house is full, or whose own seats are taken.
+struct Doorkeeper {
+    census: Census,
+}
 
 impl endpoint_limits::Limiter for Doorkeeper {
     fn on_connection_attempt(&mut self, info: &ConnectionAttempt) -> Outcome {
-        admit(info.connection_count, info.inflight_handshakes)
+        let outcome = admit(info.connection_count, info.inflight_handshakes);
+        if outcome != Outcome::allow() {
+            return outcome;
+        }
+        if self
+            .census
+            .admit(ip_of(&info.remote_address), Instant::now())
+        {
+            Outcome::allow()
+        } else {
+            // An answer would only be more work for us, and go to an address that nothing proves.
+            Outcome::drop()
+        }
+    }
+}
+
+/// The address that a packet claims to come from. One that cannot be read is counted with the others
+/// of its kind.
+fn ip_of(addr: &SocketAddress<'_>) -> IpAddr {
+    match addr {
+        SocketAddress::IpV4 { ip, .. } => IpAddr::from(**ip),
+        SocketAddress::IpV6 { ip, .. } => IpAddr::from(**ip),
+        _ => IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED),
     }
 }
 

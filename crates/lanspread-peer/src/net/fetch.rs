@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     limits::BUFFERS_KEPT_MAX,
     outbound::{read_failure, unexpected},
+    pace::Pace,
     stream::{ReadError, Reader},
     transport::{Shared, Transport},
 };
@@ -121,8 +122,8 @@ impl Fetch<'_> {
         let wanted_bytes: u64 = wanted.iter().map(|chunk| u64::from(chunk.len_bytes)).sum();
         let request = Request::GetGameFileChunk(request);
         let asked = async {
-            self.shared
-                .ask(from, &request, self.stall_timeout)
+            // On the heap: it is over before the chunks come, and would make every fetch larger.
+            Box::pin(self.shared.ask(from, &request, self.stall_timeout))
                 .await
                 .map_err(request_failure)
         };
@@ -144,7 +145,11 @@ impl Fetch<'_> {
         buffer: &mut Vec<u8>,
         len: usize,
     ) -> Result<(), FetchFailure> {
+        let mut pace = Pace::new(self.stall_timeout, Instant::now());
         while buffer.len() < len {
+            if !pace.holds(Instant::now(), buffer.len()) {
+                return Err(FetchFailure::Stalled);
+            }
             let filled = async { reader.fill().await.map_err(|error| fetch_failure(&error)) };
             if !self.patiently(filled).await? {
                 let missing_bytes = len - buffer.len();

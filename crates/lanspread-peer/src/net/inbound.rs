@@ -190,13 +190,27 @@ fn gone(error: s2n_quic::stream::Error) -> ServeFailure {
     ServeFailure::Connection(error.to_string())
 }
 
-/// Accepts the streams of one connection until it closes.
-pub(super) async fn serve_link(shared: Arc<Shared>, link: Link, mut acceptor: StreamAcceptor) {
+/// Accepts the streams of one connection until it closes. The first has to come within `patience`,
+/// if there is such a limit.
+pub(super) async fn serve_link(
+    shared: Arc<Shared>,
+    link: Link,
+    mut acceptor: StreamAcceptor,
+    mut patience: Option<Duration>,
+) {
     loop {
         let stream = tokio::select! {
             stream = acceptor.accept_bidirectional_stream() => stream,
+            () = out_of(patience) => {
+                tracing::debug!(peer_id = %link.ends.peer_id.short(), "asks nothing");
+                shared.misconduct.count(link.ends, Offence::SilentStream);
+                link.handle.close(CloseReason::Silent.code());
+                patience = None;
+                continue;
+            }
             () = shared.stop.cancelled() => break,
         };
+        patience = None;
         match stream {
             Ok(Some(stream)) => {
                 let shared_by_stream = Arc::clone(&shared);
@@ -220,6 +234,13 @@ pub(super) async fn serve_link(shared: Arc<Shared>, link: Link, mut acceptor: St
         shared
             .report(NetEvent::Disconnected(link.ends.peer_id))
             .await;
+    }
+}
+
+async fn out_of(patience: Option<Duration>) {
+    match patience {
+        Some(patience) => time::sleep(patience).await,
+        None => std::future::pending().await,
     }
 }
 

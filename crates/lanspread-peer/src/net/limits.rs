@@ -14,6 +14,10 @@ pub const SOCKET_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes a peer may send on one stream before this side has read any.
 pub const STREAM_WINDOW_BYTES: u64 = 2 * 1024 * 1024;
 
+/// Bytes a peer may send on a stream that it opened itself before this side has read any: on such a
+/// stream comes one request, and nothing behind it.
+pub const REQUEST_WINDOW_BYTES: u64 = 128 * 1024;
+
 /// Bytes a peer may send on one connection before this side has read any.
 ///
 /// It holds sixteen full streams: a disk that stalls fills the windows of the fetches, and the
@@ -31,6 +35,19 @@ pub const CONNECTIONS_MAX: usize = 1024;
 
 /// Handshakes that one endpoint carries on at once.
 pub const HANDSHAKES_MAX: usize = 128;
+
+/// Connections that one address may have at a time, whoever it claims to be. A machine that runs a
+/// whole party of test peers stays below.
+pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 256;
+
+/// Handshakes that one address may begin in one go.
+pub const HANDSHAKES_BURST_MAX: u32 = 128;
+
+/// Then one so often.
+pub const HANDSHAKE_EVERY: Duration = Duration::from_millis(50);
+
+/// Addresses whose connections are counted at a time; more of them are turned away.
+pub const ADDRESSES_MAX: usize = 4096;
 
 /// Connections kept with one peer; one more closes the oldest.
 pub const CONNECTIONS_PER_PEER_MAX: usize = 8;
@@ -55,6 +72,27 @@ pub const ADMISSION_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A request must be there in full this long after its stream was opened.
 pub const REQUEST_READ_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A connection that somebody else made and on which nothing is asked for this long is closed.
+pub const FIRST_REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Bytes of contents that a source has to send within each stall timeout; less is the same as nothing.
+pub const TRICKLE_BYTES_MIN: usize = 8 * 1024;
+
+/// A manifest comes at least so fast, in bytes per second, after the first wait.
+pub const MANIFEST_BYTES_PER_S_MIN: u64 = 64 * 1024;
+
+/// A manifest is there after so long, however large it is.
+pub const MANIFEST_TIMEOUT_MAX: Duration = Duration::from_mins(2);
+
+/// Answers up to this size are read without asking for room, in bytes.
+pub const SMALL_ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes of larger answers that are held at a time, of all peers together; the next one waits.
+pub const ANSWERS_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Larger answers that are parsed at a time: a parsed one takes many times its size.
+pub const ANSWERS_PARSED_MAX: usize = 1;
 
 /// An upload ends when the receiver took nothing for this long.
 pub const SERVE_STALL_TIMEOUT: Duration = Duration::from_secs(30);

@@ -30,6 +30,8 @@ pub(super) enum CloseReason {
     KeptAway,
     /// The other side has not proved that it is of this party.
     NotAdmitted,
+    /// The other side made the connection and asked nothing.
+    Silent,
 }
 
 impl CloseReason {
@@ -42,6 +44,7 @@ impl CloseReason {
             Self::TooMany => 3,
             Self::KeptAway => KEPT_AWAY,
             Self::NotAdmitted => 5,
+            Self::Silent => 6,
         };
         code.into()
     }

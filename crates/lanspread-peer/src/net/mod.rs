@@ -6,6 +6,7 @@
 
 mod addrs;
 mod admission;
+mod census;
 mod dial;
 mod endpoint;
 mod error;
@@ -15,6 +16,8 @@ pub mod limits;
 mod link;
 mod misconduct;
 mod outbound;
+mod pace;
+mod room;
 mod stream;
 mod tls;
 mod trace;

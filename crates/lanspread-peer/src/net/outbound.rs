@@ -7,12 +7,14 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use lanspread_core::{ManifestAnswer, RequestFailure, Route};
-use lanspread_db::{GameId, MANIFEST_BYTES_MAX, Manifest, ManifestHash};
+use lanspread_db::{GameId, MANIFEST_BEGINNING_BYTES, MANIFEST_BYTES_MAX, Manifest, ManifestHash};
 use lanspread_proto::{FrameKind, Request, Response, decode_payload, encode_frame};
 use s2n_quic::stream::BidirectionalStream;
 use tokio::time;
 
 use super::{
+    limits::SMALL_ANSWER_BYTES_MAX,
+    pace::manifest_time_max,
     stream::{ReadError, Reader, Writer},
     trace,
     transport::{Shared, Transport},
@@ -42,7 +44,8 @@ impl Transport {
 
     /// Asks a peer for a manifest and checks it against the hash it is wanted by.
     ///
-    /// `timeout` limits each wait for more bytes, not the whole: a large manifest may take longer.
+    /// `timeout` limits each wait for more bytes; the whole may take longer, but no longer than
+    /// [`manifest_time_max`] says.
     ///
     /// # Errors
     /// No connection, silence for `timeout`, or an answer that breaks the protocol, which includes
@@ -56,7 +59,7 @@ impl Transport {
     ) -> Result<ManifestAnswer, RequestFailure> {
         let request = Request::GetGame { id };
         let asked = self.shared.ask(from, &request, timeout);
-        let (mut reader, response) = in_time(timeout, asked).await?;
+        let (reader, response) = in_time(timeout, asked).await?;
         let (manifest, manifest_bytes) = match response {
             Response::Game {
                 manifest,
@@ -88,8 +91,26 @@ impl Transport {
                 "a manifest of {manifest_bytes} bytes is over the limit of {MANIFEST_BYTES_MAX}"
             )));
         }
+        let whole = manifest_time_max(timeout, manifest_bytes);
+        in_time(whole, self.read_manifest(reader, len, expect, timeout)).await
+    }
+
+    async fn read_manifest(
+        &self,
+        mut reader: Reader,
+        len: usize,
+        expect: ManifestHash,
+        timeout: Duration,
+    ) -> Result<ManifestAnswer, RequestFailure> {
+        let _place = self.shared.room.for_bytes(len).await;
         let mut encoded = Vec::new();
+        let mut is_checked = false;
         while encoded.len() < len {
+            if !is_checked && encoded.len() >= MANIFEST_BEGINNING_BYTES {
+                is_checked = true;
+                Manifest::check_beginning(&encoded)
+                    .map_err(|error| RequestFailure::Protocol(error.to_string()))?;
+            }
             let missing_bytes = len - encoded.len();
             let filled = async { reader.fill().await.map_err(|error| read_failure(&error)) };
             if !in_time(timeout, filled).await? {
@@ -154,13 +175,32 @@ impl Shared {
             .finish()
             .map_err(|error| read_failure(&error.into()))?;
         let mut reader = Reader::new(receive);
-        let payload = reader
-            .frame(FrameKind::Response)
+        let len = reader
+            .frame_len(FrameKind::Response)
             .await
             .map_err(|error| read_failure(&error))?;
-        let response = decode_payload(FrameKind::Response, &payload)
-            .map_err(|error| RequestFailure::Protocol(error.to_string()))?;
+        let place = self.room.for_bytes(len).await;
+        let payload = reader
+            .payload(len)
+            .await
+            .map_err(|error| read_failure(&error))?;
+        let response = self.decode(payload).await?;
+        drop(place);
         Ok((reader, response))
+    }
+
+    /// Parses an answer; a large one away from the async workers, and when it is its turn.
+    async fn decode(&self, payload: Vec<u8>) -> Result<Response, RequestFailure> {
+        let decode = |payload: &[u8]| {
+            decode_payload(FrameKind::Response, payload)
+                .map_err(|error| RequestFailure::Protocol(error.to_string()))
+        };
+        if payload.len() <= SMALL_ANSWER_BYTES_MAX {
+            return decode(&payload);
+        }
+        let _turn = self.room.to_parse().await;
+        let decoded = tokio::task::spawn_blocking(move || decode(&payload));
+        decoded.await.unwrap_or(Err(RequestFailure::Aborted))
     }
 
     /// Opens a stream on a live connection, or on a new one.

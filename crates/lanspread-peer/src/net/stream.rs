@@ -112,9 +112,20 @@ impl Reader {
 
     /// Reads one frame's payload.
     pub(super) async fn frame(&mut self, kind: FrameKind) -> Result<Vec<u8>, ReadError> {
+        let len = self.frame_len(kind).await?;
+        self.payload(len).await
+    }
+
+    /// Reads the length of one frame's payload.
+    pub(super) async fn frame_len(&mut self, kind: FrameKind) -> Result<usize, ReadError> {
         let mut header = Vec::with_capacity(4);
         self.read_to(&mut header, 4).await?;
         let len = payload_len(kind, [header[0], header[1], header[2], header[3]])?;
+        Ok(len)
+    }
+
+    /// Reads the payload behind its length.
+    pub(super) async fn payload(&mut self, len: usize) -> Result<Vec<u8>, ReadError> {
         let mut payload = Vec::new();
         self.read_to(&mut payload, len).await?;
         Ok(payload)

@@ -27,9 +27,10 @@ use super::{
     endpoint::{self, ConnectionFacts, DialFamilies, EndpointThread, Endpoints, OpenConnections},
     fetch::Buffers,
     inbound,
-    limits::{CLOSE_FLUSH_TIMEOUT, IDLE_TIMEOUT, REQUEST_READ_TIMEOUT},
+    limits::{CLOSE_FLUSH_TIMEOUT, FIRST_REQUEST_TIMEOUT, IDLE_TIMEOUT, REQUEST_READ_TIMEOUT},
     link::{CloseReason, Link, Links},
     misconduct::{self, Misconduct},
+    room::Room,
 };
 use crate::{identity::Identity, party_code::PartyCode};
 
@@ -46,6 +47,8 @@ pub struct TransportConfig {
     pub idle_timeout: Duration,
     /// A request must be there in full this long after its stream was opened.
     pub request_read_timeout: Duration,
+    /// A connection that somebody else made and on which nothing is asked for this long is closed.
+    pub first_request_timeout: Duration,
 }
 
 impl TransportConfig {
@@ -58,6 +61,7 @@ impl TransportConfig {
             party_code: None,
             idle_timeout: IDLE_TIMEOUT,
             request_read_timeout: REQUEST_READ_TIMEOUT,
+            first_request_timeout: FIRST_REQUEST_TIMEOUT,
         }
     }
 
@@ -150,6 +154,7 @@ pub(super) struct Shared {
     pub(super) doorkeeper: Mutex<Doorkeeper>,
     /// The beginning of the doorkeeper's clock.
     pub(super) began: Instant,
+    pub(super) room: Room,
     pub(super) stop: CancellationToken,
     pub(super) tasks: TaskTracker,
     links: Mutex<Links>,
@@ -193,6 +198,7 @@ impl Transport {
             misconduct: Misconduct::default(),
             doorkeeper: Mutex::default(),
             began: Instant::now(),
+            room: Room::default(),
             stop: stop.clone(),
             tasks: TaskTracker::new(),
             links: Mutex::new(Links::default()),
@@ -344,13 +350,23 @@ impl Shared {
         }
     }
 
-    /// Takes a proven connection of the same version and party into use, whoever made it.
-    pub(super) fn adopt(self: &Arc<Self>, connection: Connection, ends: Inbound) -> Option<Link> {
+    /// Takes a proven connection of the same version and party into use. `patience` is how long its other end
+    /// may take to ask something, if it was the one who made it.
+    pub(super) fn adopt(
+        self: &Arc<Self>,
+        connection: Connection,
+        ends: Inbound,
+        patience: Option<Duration>,
+    ) -> Option<Link> {
         let (handle, acceptor) = connection.split();
         let link = self.links().add(handle, ends)?;
         let shared = Arc::clone(self);
-        self.tasks
-            .spawn(inbound::serve_link(shared, link.clone(), acceptor));
+        self.tasks.spawn(inbound::serve_link(
+            shared,
+            link.clone(),
+            acceptor,
+            patience,
+        ));
         Some(link)
     }
 }
@@ -383,11 +399,17 @@ async fn accept_connections(shared: Arc<Shared>, mut server: Server) {
 fn accept_connection(shared: &Arc<Shared>, connection: Connection) {
     let handle = connection.handle();
     let Some(ends) = shared.ends(&handle) else {
-        shared
+        let before = shared
             .counters
             .unproven_connections
             .fetch_add(1, Ordering::Relaxed);
-        tracing::warn!("closed a connection whose other end proved no identity");
+        let so_far = before + 1;
+        if so_far.is_power_of_two() {
+            tracing::warn!(
+                so_far,
+                "closed a connection whose other end proved no identity"
+            );
+        }
         handle.close(CloseReason::NotProven.code());
         return;
     };
@@ -399,7 +421,10 @@ fn accept_connection(shared: &Arc<Shared>, connection: Connection) {
     if shared.same_protocol(&handle) {
         tracing::debug!(peer_id = %ends.peer_id.short(), from = %ends.transport_addr, "accepted");
         match shared.config.party_code.clone() {
-            None => drop(shared.adopt(connection, ends)),
+            None => {
+                let patience = Some(shared.config.first_request_timeout);
+                shared.adopt(connection, ends, patience);
+            }
             Some(code) => {
                 let admitting = admission::admit(Arc::clone(shared), connection, ends, code);
                 shared.tasks.spawn(admitting);

@@ -99,3 +99,31 @@ async fn whoever_is_kept_away_is_not_dialed_either() {
     );
     assert_eq!(a.transport.connection_count(), 0);
 }
+
+#[tokio::test]
+async fn a_connection_on_which_nothing_is_asked_is_closed_and_one_that_asks_stays() {
+    let mut config = TransportConfig::new(LOOPBACK);
+    config.first_request_timeout = SHORT;
+    let silent = TestPeer::start();
+    let honest = TestPeer::start();
+    let mut b = TestPeer::start_with(config);
+    let to = b.route();
+    let asked = raw_stream(&honest.transport, to).await;
+    let (receive, mut send) = asked;
+    send.send(Bytes::from_static(b"\0\0\0\x0f{\"type\":\"ping\"}"))
+        .await
+        .unwrap();
+    send.finish().unwrap();
+    let incoming = b.next_request().await;
+    incoming.responder.reply(&Response::Pong).await.unwrap();
+    assert_eq!(read_response(receive).await, Response::Pong);
+    silent
+        .transport
+        .dial(&[b.addr()], None, PATIENCE)
+        .await
+        .unwrap();
+    let (peer_id, offence, _) = next_misconduct(&mut b).await;
+    assert_eq!(peer_id, silent.transport.peer_id());
+    assert_eq!(offence, Offence::SilentStream);
+    assert!(b.transport.is_connected(honest.transport.peer_id()));
+}
