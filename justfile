@@ -32,6 +32,10 @@ bench *arguments:
 sim *arguments:
     cargo xtask sim {{arguments}}
 
+# Attack a peer in every way there is, and show what each attack cost it.
+hostile *arguments:
+    cargo xtask hostile {{arguments}}
+
 # Run the peer alpha, which holds a game, speaking JSON lines on this terminal.
 peer-cli-alpha *arguments:
     cargo xtask peer-cli alpha -- {{arguments}}

@@ -9,6 +9,7 @@ mod check;
 mod crash;
 mod demo;
 mod fuzz;
+mod hostile;
 mod peer_cli;
 mod rules;
 mod setup;
@@ -54,6 +55,8 @@ enum Command {
     Crash(crash::CrashOptions),
     /// Runs whole parties of real peers on virtual machines.
     Sim(simulate::SimOptions),
+    /// Attacks a peer in every way there is, and shows what each attack cost it.
+    Hostile(hostile::HostileOptions),
     /// Runs a peer of its own for daily work, speaking JSON lines on this terminal.
     PeerCli(peer_cli::PeerCliOptions),
 }
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Crash(options) => crash::run(&options),
         Command::Sim(options) => simulate::run(&options),
+        Command::Hostile(options) => hostile::run(&options),
         Command::PeerCli(options) => peer_cli::run(&options),
     };
     match result {

@@ -140,7 +140,7 @@ pub(crate) fn decode_frame(bytes: &[u8]) -> Response {
     decode_payload(FrameKind::Response, &rest[..len]).expect("a message")
 }
 
-fn client_config(identity: &Identity, protocols: &[Vec<u8>]) -> ClientConfig {
+pub(crate) fn client_config(identity: &Identity, protocols: &[Vec<u8>]) -> ClientConfig {
     let provider = Arc::new(ring::default_provider());
     let verifier = Arc::new(AnyCertificate(Arc::clone(&provider)));
     let mut config = ClientConfig::builder_with_provider(provider)

@@ -1,0 +1,60 @@
+//! Attacks that nobody can be blamed for, because whoever makes them can be anybody.
+
+use std::{sync::Arc, time::Duration};
+
+use lanspread_peer::identity::Identity;
+use tokio::{
+    sync::Semaphore,
+    task::JoinSet,
+    time::{Instant, timeout_at},
+};
+
+use crate::{
+    attack::{Attack, CPU_MAX, MEMORY_MIB_MAX, Table, play},
+    liar::Liar,
+};
+
+/// How many identities connect.
+const IDENTITIES: usize = 500;
+
+/// How many of them at a time.
+const AT_A_TIME: usize = 64;
+
+/// How long the storm lasts: a connection that is turned away is tried again by QUIC itself.
+const STORM: Duration = Duration::from_secs(6);
+
+#[test]
+fn five_hundred_identities_connect() {
+    play(&Attack {
+        name: "connect storm from 500 identities",
+        misconduct: None,
+        log: "a connection storm",
+        memory_mib_max: MEMORY_MIB_MAX,
+        cpu_max: CPU_MAX,
+        act: |table| table.lie(|| storm(table)),
+    });
+}
+
+async fn storm(table: &Table<'_>) {
+    let until = Instant::now() + STORM;
+    let turns = Arc::new(Semaphore::new(AT_A_TIME));
+    let mut storm = JoinSet::new();
+    for _ in 0..IDENTITIES {
+        let (turns, addr) = (Arc::clone(&turns), table.victim.addr.clone());
+        storm.spawn(async move {
+            let _turn = turns.acquire().await.expect("never closed");
+            let identity = Identity::ephemeral().expect("a new identity");
+            let liar = timeout_at(until, Liar::connect(&addr, &identity))
+                .await
+                .ok()?;
+            timeout_at(until, liar.is_received()).await.ok()?;
+            Some(liar)
+        });
+    }
+    // Whoever got in stays until the end.
+    let mut received = Vec::new();
+    while let Some(liar) = storm.join_next().await {
+        received.extend(liar.ok().flatten());
+    }
+    assert!(received.len() < IDENTITIES, "nobody was turned away");
+}
