@@ -5,17 +5,20 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use lanspread_core::{AfterDownload, DownloadRoom, Input, PeerCommand};
+use lanspread_core::{
+    AfterDownload, DownloadRoom, ExpelledBy, Input, PeerCommand, limits::EXPEL_TIME,
+};
 use lanspread_db::{GameId, SENTINEL};
 
 use crate::{
+    company::CODES,
     disk::{
         Content, Item,
         faults::{self, Asked, Decide},
     },
     games::{self, Edition, GAMES, VARIANTS, VERSIONS},
     machine::GAME_DIRS,
-    party::catalog,
+    party::{CATALOGS, catalog},
     transition::{Step, Transition, share},
     world::{World, address},
 };
@@ -113,6 +116,10 @@ impl Act<'_> {
             Transition::FreeDisk => self.free_disk(),
             Transition::FailDisk => running && self.fail_disk(),
             Transition::Break => running && self.break_link(),
+            Transition::Renew => running && self.renew(),
+            Transition::ChangeCode => running && self.change_code(),
+            Transition::Expel => self.expel(),
+            Transition::Readmit => self.readmit(),
         }
     }
 
@@ -150,6 +157,7 @@ impl Act<'_> {
             _ => faults::Fault::Stop,
         };
         let decide = faults::at_change(at + within, fault);
+        self.world.troubled.insert(self.n);
         self.world.nodes[self.n].machine.set_faults(Some(decide));
         true
     }
@@ -261,7 +269,7 @@ impl Act<'_> {
     }
 
     fn change_catalog(&mut self) -> bool {
-        self.world.nodes[self.n].catalog = catalog(self.how(0, 4));
+        self.world.nodes[self.n].catalog = catalog(self.how(0, CATALOGS));
         self.world.kill(self.n);
         self.world.start(self.n, false);
         true
@@ -302,7 +310,10 @@ impl Act<'_> {
 
     fn put_game(&mut self) -> bool {
         let version = self.how(0, VERSIONS.len());
-        let variant = usize::from(self.how(1, 12) == 11) % VARIANTS;
+        // Where files are pinned, others come more often.
+        let is_pinned = !self.world.nodes[self.n].catalog.pins().is_empty();
+        let odds = if is_pinned { 3 } else { 12 };
+        let variant = usize::from(self.how(1, odds) + 1 == odds) % VARIANTS;
         let edition = games::edition(self.game, version, variant);
         let key = self.world.key(self.n, &self.id);
         let machine = &self.world.nodes[self.n].machine;
@@ -496,6 +507,76 @@ impl Act<'_> {
         true
     }
 
+    /// Whoever has nothing to play installs what is there; whoever has saves, puts another edition of
+    /// the game around `local/`, and installs that.
+    fn renew(&mut self) -> bool {
+        if !self.find_installed() {
+            let machine = &self.world.nodes[self.n].machine;
+            let here = |game| {
+                machine
+                    .disk
+                    .exists(machine.root(&games::id(game)).join(SENTINEL))
+            };
+            let Some(game) = (0..GAMES.len()).find(|&game| here(game)) else {
+                return false;
+            };
+            self.id = games::id(game);
+            return self.command(|id| PeerCommand::InstallGame { id });
+        }
+        if !self.is_still() || !self.save() {
+            return false;
+        }
+        self.put_over(games::edition(self.game, self.how(2, VERSIONS.len()), 0));
+        self.world.pass(Duration::from_secs(1));
+        self.world.is_awake(self.n) && self.command(|id| PeerCommand::InstallGame { id })
+    }
+
+    fn change_code(&mut self) -> bool {
+        let home = self.world.nodes[0].code;
+        let code = match self.how(0, 8) {
+            which @ 5.. => CODES[which - 5],
+            _ => home,
+        };
+        let was = std::mem::replace(&mut self.world.nodes[self.n].code, code);
+        if was == code {
+            return false;
+        }
+        self.world.kill(self.n);
+        self.world.start(self.n, false);
+        true
+    }
+
+    /// The organiser more often than anybody else.
+    fn expel(&mut self) -> bool {
+        if self.how(1, 3) > 0 && self.world.nodes[self.n].organiser.is_some() {
+            self.n = 0;
+        }
+        let other = self.how(0, self.world.nodes.len());
+        let (peer_id, time) = (self.world.nodes[other].id, EXPEL_TIME);
+        let can = other != self.n && self.world.is_awake(self.n);
+        can && self.command(|_| PeerCommand::Expel { peer_id, time })
+    }
+
+    /// The next guest who has somebody out lets one in again.
+    fn readmit(&mut self) -> bool {
+        let size = self.world.nodes.len();
+        let mut guests = (0..size).map(|by| (self.n + by) % size);
+        let now = self.world.now;
+        let found = guests.find_map(|n| {
+            let mut out = self.world.nodes[n].expelled(now);
+            let wants_own = self.how(1, 4) > 0;
+            out.retain(|it| !wants_own || it.by == ExpelledBy::ThisPeer);
+            let index = self.how(0, out.len().max(1));
+            let peer_id = out.get(index)?.peer_id;
+            self.world.is_awake(n).then_some((n, peer_id))
+        });
+        let Some((n, peer_id)) = found else {
+            return false;
+        };
+        self.n = n;
+        self.command(|_| PeerCommand::Readmit { peer_id })
+    }
+
     fn fill_disk(&mut self) -> bool {
         let machine = &self.world.nodes[self.n].machine;
         // The spare room that a download leaves, and hardly more; or not even that.
@@ -530,6 +611,7 @@ impl Act<'_> {
             left -= usize::from(fails);
             fails.then_some(fault)
         });
+        self.world.troubled.insert(self.n);
         self.world.nodes[self.n].machine.set_faults(Some(decide));
         true
     }

@@ -52,6 +52,17 @@ impl World {
         } = effect
         {
             let key = self.key(n, manifest.game_id());
+            let catalog = &self.nodes[n].catalog;
+            if !catalog.allows(manifest.game_id(), manifest.version(), manifest.hash()) {
+                let id = manifest.game_id();
+                let message = format!("peer{n} fetches {id}, and the catalog pins other files");
+                self.fail(Invariant::PinsHold, message);
+            } else if catalog
+                .pin(manifest.game_id(), manifest.version())
+                .is_some()
+            {
+                self.counts.add("download of what is pinned", 1);
+            }
             if *intent == DownloadIntent::UpdateGivingUpOld {
                 self.model.root(&key).holds = false;
             }
@@ -75,6 +86,17 @@ impl World {
         #[cfg(test)]
         if let Some(record) = &mut self.record {
             record.event(n, event);
+        }
+        if let PeerEvent::OperationEnded {
+            id,
+            kind: OperationKind::Download,
+            outcome: Outcome::Failed(error),
+        } = event
+            && error.kind == ErrorKind::Io
+            && !self.troubled.contains(&n)
+        {
+            let message = format!("peer{n}: {id}: {}", error.message);
+            self.fail(Invariant::DiskBlamed, message);
         }
         if let PeerEvent::OperationEnded { id, outcome, .. } = event {
             let excuse = match outcome {
@@ -151,6 +173,23 @@ impl World {
             record.answers.insert((n, id), result.clone());
         }
         let command = self.books.command(n, id);
+        if let Some(PeerCommand::Expel { peer_id, .. } | PeerCommand::Readmit { peer_id }) = command
+            && let Some(whom) = self.number_of(peer_id)
+        {
+            let is_out = matches!(command, Some(PeerCommand::Expel { .. }));
+            let name = match (result, is_out) {
+                (Err(_), _) => "expulsion refused",
+                (Ok(()), true) => "peer expelled",
+                (Ok(()), false) => "peer readmitted",
+            };
+            self.counts.add(name, 1);
+            // Whoever leaves may have written it down all the same.
+            let leaves = matches!(result, Err(refused) if refused.kind == ErrorKind::ShuttingDown);
+            if !leaves {
+                let is_out = result.is_ok().then_some(is_out);
+                self.orders.answered(n, whom, is_out);
+            }
+        }
         let name = match result {
             Ok(()) => "command accepted".to_owned(),
             Err(refused) => format!("command refused: {}", refused.kind),

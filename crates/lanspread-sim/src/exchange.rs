@@ -195,6 +195,12 @@ impl World {
             let why = "the peer refuses connections".to_owned();
             return self.end_asking(asker, effect, delay, RequestFailure::Connection(why));
         }
+        if self.mismatch(n, asker).is_some() {
+            self.counts.add("request from another party", 1);
+            let (effect, delay) = (pending.effect, self.network.latency());
+            let why = "the peer is of another party by now".to_owned();
+            return self.end_asking(asker, effect, delay, RequestFailure::Connection(why));
+        }
         self.link(n, asker);
         let reply = ReplyId(exchange);
         let node = &mut self.nodes[n];

@@ -20,6 +20,7 @@ use lanspread_unpack::CancelFlag;
 use crate::{
     exchange::Wants,
     failure::Invariant,
+    faults::Fault,
     node::Serving,
     world::{Happening, World},
 };
@@ -73,7 +74,9 @@ impl World {
             Effect::KeepAway { peer_id } => self.keep_away(n, peer_id),
             Effect::Readmit { peer_id } => self.readmit(n, peer_id),
             Effect::KeepExpelled { effect, expelled } => {
-                self.nodes[n].expelled = (self.now, expelled);
+                if self.fault != Some(Fault::ExpulsionForgotten) {
+                    self.nodes[n].expelled = (self.now, expelled);
+                }
                 let result = Ok(());
                 self.fact(
                     Duration::from_millis(1),

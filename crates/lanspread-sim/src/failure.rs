@@ -29,6 +29,8 @@ pub enum Invariant {
     VerifiedBytes,
     /// A sentinel implies a complete game.
     CompleteGame,
+    /// No download fails on a disk that works.
+    DiskBlamed,
     /// Nothing foreign is removed or changed.
     ForeignStays,
     /// A player's saves survive.
@@ -39,6 +41,10 @@ pub enum Invariant {
     ListenerAddress,
     /// At rest everybody sees everybody.
     Membership,
+    /// At rest whoever is expelled is out, and whoever was let in again is in.
+    ExpelledOut,
+    /// No file that is beside a pin comes from the network.
+    PinsHold,
     /// At rest all libraries are known everywhere.
     Agreement,
     /// At rest what a peer says of its games is what lies on its disk.
@@ -66,11 +72,14 @@ impl Invariant {
             Self::WithinLimits => "every queue is within its limit",
             Self::VerifiedBytes => "no unverified byte under a final name",
             Self::CompleteGame => "a sentinel implies a complete game",
+            Self::DiskBlamed => "no download fails on a disk that works",
             Self::ForeignStays => "nothing foreign is removed or changed",
             Self::GameStays => "at rest the old game or the new one is there",
             Self::SavesStay => "a player's saves survive",
             Self::ListenerAddress => "peers are known by their listener address",
             Self::Membership => "at rest everybody sees everybody",
+            Self::ExpelledOut => "at rest the expelled are out and nobody else is",
+            Self::PinsHold => "no file beside a pin comes from the network",
             Self::Agreement => "at rest all libraries are known everywhere",
             Self::TruthOfDisk => "at rest peers tell what lies on their disks",
             Self::WantedArrives => "every wanted game that somebody holds arrives",

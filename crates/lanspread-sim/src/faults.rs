@@ -31,11 +31,17 @@ pub enum Fault {
     AnnouncementLost,
     /// Changes of the game directory are not noticed, and neither is a new look at all of it.
     ScanOutdated,
+    /// The listener lets in whoever has another party code.
+    CodeNotAsked,
+    /// Who is expelled is not written down.
+    ExpulsionForgotten,
+    /// A peer is started without the pins of its catalog.
+    PinsIgnored,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::SourcePort,
         Self::DeltaTwice,
         Self::ChunkUnchecked,
@@ -46,6 +52,9 @@ impl Fault {
         Self::TerminalEventLost,
         Self::AnnouncementLost,
         Self::ScanOutdated,
+        Self::CodeNotAsked,
+        Self::ExpulsionForgotten,
+        Self::PinsIgnored,
     ];
 
     /// What it is called on the command line.
@@ -62,6 +71,9 @@ impl Fault {
             Self::TerminalEventLost => "terminal-event-lost",
             Self::AnnouncementLost => "announcement-lost",
             Self::ScanOutdated => "scan-outdated",
+            Self::CodeNotAsked => "party-code-not-asked",
+            Self::ExpulsionForgotten => "expulsion-forgotten",
+            Self::PinsIgnored => "pins-ignored",
         }
     }
 }

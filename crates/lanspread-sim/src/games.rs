@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use lanspread_db::{GameId, Version};
+use lanspread_db::{GameId, Manifest, ManifestFile, ManifestHash, RelPath, Version};
 
 use crate::disk::{Content, pack};
 
@@ -45,6 +45,32 @@ static EDITIONS: LazyLock<Vec<Edition>> = LazyLock::new(|| {
 pub(crate) fn edition(game: usize, version: usize, variant: usize) -> &'static Edition {
     let index = (game * VERSIONS.len() + version) * VARIANTS + variant;
     &EDITIONS[index % EDITIONS.len()]
+}
+
+/// The manifests of the first edition of each version of a game: what a catalog pins.
+pub(crate) fn honest(game: usize) -> &'static [ManifestHash] {
+    &HONEST[game]
+}
+
+static HONEST: LazyLock<Vec<Vec<ManifestHash>>> = LazyLock::new(|| {
+    let versions = |game| (0..VERSIONS.len()).map(move |version| manifest_of(game, version));
+    (0..GAMES.len())
+        .map(|game| versions(game).collect())
+        .collect()
+});
+
+fn manifest_of(game: usize, at: usize) -> ManifestHash {
+    let files = &edition(game, at, 0).files;
+    let total = files.values().map(|content| content.len_bytes()).sum();
+    let chunk_bytes = Manifest::chunk_bytes_for(total);
+    let listed = files.iter().map(|(path, content)| ManifestFile {
+        path: RelPath::parse(path).unwrap_or_else(|error| unreachable!("{path}: {error}")),
+        size_bytes: content.len_bytes(),
+        chunks: content.chunk_hashes(chunk_bytes).to_vec(),
+    });
+    Manifest::new(id(game), version(at), chunk_bytes, listed.collect())
+        .unwrap_or_else(|error| unreachable!("{}: {error}", GAMES[game]))
+        .hash()
 }
 
 pub(crate) fn id(game: usize) -> GameId {

@@ -9,6 +9,7 @@ mod act;
 mod books;
 mod checks;
 mod choices;
+mod company;
 pub mod disk;
 mod exchange;
 mod executor;
@@ -22,6 +23,7 @@ mod meeting;
 mod model;
 mod network;
 mod node;
+mod orders;
 mod party;
 #[cfg(test)]
 mod record;

@@ -133,7 +133,7 @@ impl World {
                 found,
                 expected,
             })
-        } else if let Some(mismatch) = self.nodes[n].mismatch(&self.nodes[to]) {
+        } else if let Some(mismatch) = self.mismatch(n, to) {
             self.turn_away(n, to);
             Err(DialFailure::OtherParty {
                 addr: addr.socket_addr(),

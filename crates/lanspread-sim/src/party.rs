@@ -6,17 +6,19 @@
 use std::{sync::Arc, time::Duration};
 
 use lanspread_core::Now;
-use lanspread_db::{Catalog, Game, GameDB};
+use lanspread_db::{Catalog, Game, GameDB, Pins};
 
 use crate::{
     books::Books,
     choices::{Choices, Luck},
+    company::Company,
     disk::{NameOrder, Pace, Rules, planted::PlantedFault},
     faults::Fault,
     games::{self, GAMES, VARIANTS, VERSIONS},
     machine::Machine,
     model::Model,
     network::{Cable, Network, Weather},
+    orders::Orders,
     report::Counts,
     trace::{Detail, Trace},
     world::World,
@@ -76,12 +78,20 @@ impl Planted {
     }
 }
 
-/// One of four catalogs: none, and three that name other versions.
+/// Catalogs to choose from.
+pub(crate) const CATALOGS: usize = 7;
+
+/// One of the catalogs: none, three that name other versions, and the same three with pins.
 pub(crate) fn catalog(which: usize) -> Arc<Catalog> {
     if which == 0 {
         return Arc::new(Catalog::open_party());
     }
+    let (which, is_pinned) = match which {
+        1..=3 => (which, false),
+        _ => (which - 3, true),
+    };
     let mut listed = GameDB::new();
+    let mut pins = Pins::new();
     for game in 0..GAMES.len() {
         // The third game is not in every catalog, and not every game has its version there.
         if game == 2 && which == 2 {
@@ -90,8 +100,13 @@ pub(crate) fn catalog(which: usize) -> Arc<Catalog> {
         let mut entry = Game::new(games::id(game));
         entry.version = (game != 1).then(|| games::version((which + game) % VERSIONS.len()));
         listed.insert(entry);
+        for (version, manifest) in games::honest(game).iter().enumerate() {
+            if is_pinned {
+                pins.insert(games::id(game), games::version(version), *manifest);
+            }
+        }
     }
-    Arc::new(Catalog::of_games(listed))
+    Arc::new(Catalog::of_games(listed).with_pins(pins))
 }
 
 fn weather(choices: &mut Choices<'_>) -> Weather {
@@ -137,11 +152,16 @@ pub(crate) fn party(header: &[u8], planted: Planted, detail: Detail) -> World {
         fault: planted.shell(),
         wanted: std::collections::BTreeSet::new(),
         excuses: std::collections::BTreeMap::new(),
+        troubled: std::collections::BTreeSet::new(),
+        orders: Orders::default(),
         #[cfg(test)]
         record: None,
     };
-    let catalog = catalog(rule);
     let mut rest: Vec<u8> = (0..24).map(|_| choices.byte()).collect();
+    let company = Company::read(&mut choices);
+    let is_pinned = rule > 0 && choices.below(3) == 2;
+    let catalog = catalog(rule + if is_pinned { 3 } else { 0 });
+    let first_lies = choices.below(3) == 2;
     // A large party draws the rest of what it needs.
     while rest.len() < size * 4 {
         rest.extend(luck.draw().to_le_bytes());
@@ -176,5 +196,7 @@ pub(crate) fn party(header: &[u8], planted: Planted, detail: Detail) -> World {
             }
         }
     }
+    company.sit_down(&mut world);
+    world.nodes[0].lies = first_lies;
     world
 }

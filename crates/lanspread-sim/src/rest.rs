@@ -6,7 +6,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use lanspread_core::{
-    AfterDownload, DownloadRoom, Input, PeerCommand, PeerView,
+    AfterDownload, DownloadRoom, ExpelledBy, Input, PeerCommand, PeerView,
     conduct::{KEEP_AWAY, KEEP_AWAY_MAX},
 };
 use lanspread_db::{GameId, SENTINEL, Version};
@@ -21,6 +21,10 @@ use crate::{
 
 /// Longer than any pause, time-out or interval of a peer but the regular rescan.
 const QUIET: Duration = Duration::from_secs(75);
+/// Guests ask this long one after another.
+const ASK_APART: Duration = Duration::from_secs(5);
+/// Over so many guests a game may have to come where not everybody sees everybody.
+const DETOUR_MAX: usize = 3;
 /// As often a party may be given [`QUIET`] more, as long as something is still going on.
 const PATIENCE: u32 = 8;
 
@@ -53,8 +57,12 @@ fn forgive(world: &mut World) {
     let rounds = KEEP_AWAY_MAX.as_secs().div_ceil(KEEP_AWAY.as_secs());
     for _ in 0..rounds {
         let somebody = world.nodes.iter().any(|node| {
+            let expelled = node.expelled(world.now);
             let running = node.running.as_ref();
-            running.is_some_and(|running| !running.kept_away.is_empty())
+            running.is_some_and(|running| {
+                let mut kept = running.kept_away.iter();
+                kept.any(|&id| expelled.iter().all(|expelled| expelled.peer_id != id))
+            })
         });
         if world.failure.is_some() || !somebody {
             break;
@@ -118,9 +126,14 @@ pub(crate) fn come_to_rest(world: &mut World) {
     if world.failure.is_none() {
         check(world);
     }
-    if world.failure.is_none() {
-        want(world);
-        quiet(world);
+    // What somebody may fetch only from another who wants it too comes to the latter first.
+    let size = world.nodes.len();
+    let is_whole = (0..size).all(|n| (0..n).all(|other| world.are_together(n, other)));
+    for _ in 0..if is_whole { 1 } else { size.min(DETOUR_MAX) } {
+        if world.failure.is_none() {
+            want(world);
+            quiet(world);
+        }
     }
     if world.failure.is_none() {
         check(world);
@@ -140,6 +153,8 @@ fn want(world: &mut World) {
                     room: DownloadRoom::KeepOld,
                 },
             );
+            // Two that want each other's version do not give it away while theirs changes.
+            world.pass(ASK_APART);
         }
     }
 }
@@ -154,6 +169,7 @@ fn check(world: &mut World) {
         return world.fail(Invariant::ComesToRest, message);
     };
     for (n, view) in views.iter().enumerate() {
+        check_expelled(world, n, view);
         check_membership(world, n, view);
         check_nothing_left(world, n, view);
         check_truth(world, n, view);
@@ -170,17 +186,18 @@ fn check(world: &mut World) {
 }
 
 fn check_membership(world: &mut World, n: usize, view: &PeerView) {
-    let me = world.nodes[n].id;
-    let others: BTreeSet<PeerId> = world.nodes.iter().map(|node| node.id).collect();
-    let seen: BTreeSet<PeerId> = view.peers.iter().map(|peer| peer.peer_id).collect();
-    let missing: Vec<_> = others
-        .iter()
-        .filter(|&id| *id != me && !seen.contains(id))
+    let all = 0..world.nodes.len();
+    let others: BTreeSet<PeerId> = all
+        .filter(|&other| other != n && world.are_together(n, other))
+        .map(|other| world.nodes[other].id)
         .collect();
-    if !missing.is_empty() || seen.len() + 1 != others.len() {
-        let message = format!("peer{n} does not see {missing:?}");
+    let seen: BTreeSet<PeerId> = view.peers.iter().map(|peer| peer.peer_id).collect();
+    if seen != others {
+        let message = format!("peer{n} sees {seen:?}, and of its party are {others:?}");
         return world.fail(Invariant::Membership, message);
     }
+    let strangers = world.nodes.len() - 1 - others.len();
+    world.counts.add("stranger at rest", strangers as u64);
     for peer in &view.peers {
         let addr = world
             .nodes
@@ -201,6 +218,39 @@ fn check_membership(world: &mut World, n: usize, view: &PeerView) {
                 peer.name.as_str()
             );
             return world.fail(Invariant::Agreement, message);
+        }
+    }
+}
+
+/// Whoever is out for a peer is out because its user or its organiser wants it so.
+fn check_expelled(world: &mut World, n: usize, view: &PeerView) {
+    let expelled = world.nodes[n].expelled(world.now);
+    let organiser = world.nodes[n].organiser.and_then(|id| world.number_of(id));
+    for whom in 0..world.nodes.len() {
+        let id = world.nodes[whom].id;
+        let listed = |by| expelled.iter().any(|it| it.peer_id == id && it.by == by);
+        let theirs = match organiser {
+            Some(organiser) if organiser == n || organiser == whom => Some(false),
+            Some(organiser) => {
+                let hears = view
+                    .peers
+                    .iter()
+                    .any(|it| it.peer_id == world.nodes[organiser].id);
+                let order = world.orders.is_out(organiser, whom);
+                order.filter(|_| hears && whom != n)
+            }
+            None => Some(false),
+        };
+        let own = world.orders.is_out(n, whom);
+        for (by, wanted) in [(ExpelledBy::ThisPeer, own), (ExpelledBy::Organiser, theirs)] {
+            let is = listed(by);
+            // Whom both want out is written down once.
+            let is_both = is != (wanted == Some(true)) && own == Some(true) && theirs == Some(true);
+            if wanted.is_some_and(|wanted| wanted != is) && !is_both {
+                let message = format!("peer{n} has peer{whom} out by {by:?}: {is}, not {wanted:?}");
+                return world.fail(Invariant::ExpelledOut, message);
+            }
+            world.counts.add("expelled at rest", u64::from(is));
         }
     }
 }
@@ -314,7 +364,12 @@ fn check_agreement(world: &mut World, n: usize, views: &[Arc<PeerView>]) {
                     && own.problem.is_none()
                     && world.nodes[other].catalog.admits(&own.id)
             });
-            if other != n && shares {
+            let manifest = own.and_then(|own| own.manifest);
+            let allowed = own.and_then(|own| own.version).is_some_and(|version| {
+                let catalog = &world.nodes[n].catalog;
+                manifest.is_none_or(|it| catalog.allows(&game.id, version, it))
+            });
+            if other != n && shares && allowed && world.are_together(n, other) {
                 holders.insert(world.nodes[other].id);
             }
         }

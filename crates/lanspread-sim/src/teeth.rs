@@ -21,14 +21,20 @@ pub fn seeds_until_caught(
 }
 
 /// Within how many seeds a planted fault has to be caught by the tests; about four times what it took
-/// when this was written. `None` for one that takes so many that only `--teeth` looks for it.
+/// when this was written. `None` where nothing is planted.
 #[must_use]
 pub const fn budget(planted: Planted) -> Option<u64> {
     match planted {
-        Planted::Nothing | Planted::Disk(PlantedFault::PlayersFileLost) => None,
-        Planted::Shell(Fault::ChunkUnchecked | Fault::StoredOverstated) => Some(100),
+        Planted::Nothing => None,
+        Planted::Shell(Fault::ChunkUnchecked) => Some(200),
+        Planted::Disk(
+            PlantedFault::ContentSyncIsALie
+            | PlantedFault::NameSyncIsALie
+            | PlantedFault::MarkerNotAsked
+            | PlantedFault::PlayersFileLost,
+        ) => Some(120),
         Planted::Disk(PlantedFault::SentinelBeforeSync | PlantedFault::ForeignDirectoryDeleted) => {
-            Some(400)
+            Some(600)
         }
         Planted::Shell(_) | Planted::Disk(_) => Some(20),
     }

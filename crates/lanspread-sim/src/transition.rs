@@ -36,9 +36,9 @@ macro_rules! transitions {
 
 transitions! {
     /// Nothing; time passes.
-    Nothing = 6, "nothing";
+    Nothing = 2, "nothing";
     /// A guest arrives, or comes back, under the old address or another.
-    Arrive = 28, "arrive";
+    Arrive = 26, "arrive";
     /// A guest leaves politely.
     Leave = 5, "leave";
     /// The process dies; what it wrote stays.
@@ -46,7 +46,7 @@ transitions! {
     /// The power fails: what was not synced is lost.
     PowerCut = 6, "power-cut";
     /// The power fails within one of the next operations of the disk.
-    PowerCutSoon = 9, "power-cut-soon";
+    PowerCutSoon = 8, "power-cut-soon";
     /// A cable is pulled.
     Unplug = 5, "unplug";
     /// A cable is put in again.
@@ -62,13 +62,13 @@ transitions! {
     /// A laptop is closed for a while; then everything comes at once.
     Suspend = 4, "suspend";
     /// A machine becomes slow, or fast again.
-    Slow = 3, "slow";
+    Slow = 2, "slow";
     /// The clock on the wall jumps.
     JumpClock = 2, "jump-clock";
     /// A source begins to send wrong bytes, or stops doing so.
-    Lie = 3, "lie";
+    Lie = 5, "lie";
     /// A user starts a download or an update.
-    Download = 44, "download";
+    Download = 42, "download";
     /// A user ends an operation.
     Cancel = 8, "cancel";
     /// A user installs a game.
@@ -82,13 +82,13 @@ transitions! {
     /// A user asks what a download would fetch.
     Ask = 4, "ask";
     /// A user connects to an address.
-    Connect = 3, "connect";
+    Connect = 2, "connect";
     /// A user chooses another game directory.
     ChangeGameDir = 3, "change-game-dir";
     /// Another catalog rules this peer, which is started anew.
     ChangeCatalog = 3, "change-catalog";
     /// Somebody puts a game there by hand.
-    PutGame = 20, "put-game";
+    PutGame = 18, "put-game";
     /// Somebody changes a file of a game.
     ChangeFile = 5, "change-file";
     /// A file rots: other bytes, the same size and times.
@@ -98,17 +98,25 @@ transitions! {
     /// Somebody deletes a game with everything in it.
     DeleteGame = 4, "delete-game";
     /// Somebody puts a file into a root that is none of the game's.
-    AddForeign = 7, "add-foreign";
+    AddForeign = 6, "add-foreign";
     /// A player saves.
-    Save = 9, "save";
+    Save = 7, "save";
     /// The disk is nearly full.
     FillDisk = 4, "fill-disk";
     /// There is room again.
     FreeDisk = 4, "free-disk";
     /// One of the next operations of the disk fails.
-    FailDisk = 7, "fail-disk";
+    FailDisk = 6, "fail-disk";
     /// The connection between two peers breaks.
     Break = 2, "break";
+    /// A player saves, and gets another edition of the game around what was saved.
+    Renew = 6, "renew";
+    /// A guest starts again with another party code, or without one.
+    ChangeCode = 2, "change-code";
+    /// A user, or the organiser, expels a peer.
+    Expel = 2, "expel";
+    /// A user, or the organiser, lets one in again.
+    Readmit = 5, "readmit";
 }
 
 /// One step of a walk.

@@ -10,9 +10,10 @@ use std::{
 };
 
 use lanspread_core::{
-    CommandId, Config, Effect, EffectId, Input, Now, Peer, PeerCommand, PeerView, Timing,
+    CommandId, Config, Effect, EffectId, Input, Now, PartyMismatch, Peer, PeerCommand, PeerView,
+    Timing,
 };
-use lanspread_db::{Catalog, GameId};
+use lanspread_db::{Catalog, GameId, Pins};
 use lanspread_proto::{LibraryEpoch, ListenAddr, PROTOCOL_VERSION, PeerId, PeerName};
 
 use crate::{
@@ -24,6 +25,7 @@ use crate::{
     model::{Model, RootKey},
     network::{Cable, Network},
     node::{Node, Running},
+    orders::Orders,
     report::Counts,
     trace::Trace,
 };
@@ -78,6 +80,10 @@ pub(crate) struct World {
     pub(crate) wanted: BTreeSet<RootKey>,
     /// Why a wanted game cannot come, as far as only people can help.
     pub(crate) excuses: BTreeMap<(usize, GameId), &'static str>,
+    /// Whose disk was made to fail at some time.
+    pub(crate) troubled: BTreeSet<usize>,
+    /// Whom users expelled, and let in again.
+    pub(crate) orders: Orders,
     /// What scenarios look back on.
     #[cfg(test)]
     pub(crate) record: Option<crate::record::Record>,
@@ -170,7 +176,7 @@ impl World {
             name: PeerName::new(&node.name),
             epoch: LibraryEpoch(u64::from(node.run) * 1000 + n as u64),
             seed: u64::from(node.run) << 8 | n as u64,
-            catalog: Arc::clone(&node.catalog),
+            catalog: self.catalog_of(node),
             door: node.door(),
             organiser: node.organiser,
             expelled: node.expelled(self.now),
@@ -236,8 +242,44 @@ impl World {
                 self.nodes[n].last_command = Some(id);
             }
             self.books.commanded(n, id, &command);
+            if let PeerCommand::Expel { peer_id, .. } | PeerCommand::Readmit { peer_id } = command
+                && let Some(whom) = self.number_of(peer_id)
+            {
+                self.orders.given(n, whom);
+            }
             self.tell(n, Input::Command { id, command });
         }
+    }
+
+    /// The catalog that the peer of a guest is started with.
+    fn catalog_of(&self, node: &Node) -> Arc<Catalog> {
+        if self.fault != Some(Fault::PinsIgnored) {
+            return Arc::clone(&node.catalog);
+        }
+        let catalog = Catalog::clone(&node.catalog);
+        Arc::new(catalog.with_pins(Pins::new()))
+    }
+
+    /// Why two guests are not of one party, as far as their peers ask.
+    pub(crate) fn mismatch(&self, n: usize, other: usize) -> Option<PartyMismatch> {
+        let mismatch = self.nodes[n].mismatch(&self.nodes[other]);
+        mismatch.filter(|_| self.fault != Some(Fault::CodeNotAsked))
+    }
+
+    /// The guest with this id.
+    pub(crate) fn number_of(&self, id: PeerId) -> Option<usize> {
+        self.nodes.iter().position(|node| node.id == id)
+    }
+
+    /// Whether two guests are of one party, and neither has the other one out.
+    pub(crate) fn are_together(&self, n: usize, other: usize) -> bool {
+        let has_out = |n: usize, other: usize| {
+            let id = self.nodes[other].id;
+            let mut out = self.nodes[n].expelled(self.now).into_iter();
+            out.any(|expelled| expelled.peer_id == id)
+        };
+        let mismatch = self.nodes[n].mismatch(&self.nodes[other]);
+        mismatch.is_none() && !has_out(n, other) && !has_out(other, n)
     }
 
     pub(crate) fn view(&mut self, n: usize) -> Option<Arc<PeerView>> {

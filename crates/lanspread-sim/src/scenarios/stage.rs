@@ -26,6 +26,7 @@ use crate::{
     machine::Machine,
     model::Model,
     network::{Cable, Network, Weather},
+    orders::Orders,
     record::{Record, Sent},
     report::Counts,
     trace::{Detail, Trace},
@@ -126,6 +127,8 @@ impl Stage {
                 fault: None,
                 wanted: BTreeSet::new(),
                 excuses: BTreeMap::new(),
+                troubled: BTreeSet::new(),
+                orders: Orders::default(),
                 record: Some(Record::default()),
             },
         }
