@@ -158,6 +158,16 @@ impl Disk {
         hash::hash_root(&*self.library()?, id, trust, progress, abort)
     }
 
+    /// The manifest of what this peer downloaded for a game, if it did and it is known in full.
+    ///
+    /// # Errors
+    ///
+    /// When what is remembered cannot be read.
+    pub fn recorded_manifest(&self, id: &GameId) -> Result<Option<Arc<Manifest>>, DiskFailure> {
+        let recorded = self.library()?.recorded_manifest(id)?;
+        Ok(recorded.map(|(_, manifest)| Arc::new(manifest)))
+    }
+
     /// Carries out [`lanspread_core::Effect::ObserveRoot`].
     ///
     /// # Errors

@@ -9,8 +9,8 @@ use std::{
 };
 
 use lanspread_core::{
-    DiskFailure, Effect, EffectId, FetchFailure, Input, RequestFailure, Route, StepProgress,
-    root::Step,
+    DiskFailure, Effect, EffectId, FetchFailure, HashTrust, Input, RequestFailure, Route,
+    StepProgress, root::Step,
 };
 use lanspread_db::{ChunkRef, GameId};
 use lanspread_disk::Disk;
@@ -317,7 +317,15 @@ fn on_disk(
                 });
             };
             let result = disk.hash_root(&id, trust, &progress, flag);
-            Input::RootHashed { effect, result }
+            let recorded = match trust {
+                HashTrust::Nothing => disk.recorded_manifest(&id).ok().flatten(),
+                HashTrust::Unchanged => None,
+            };
+            Input::RootHashed {
+                effect,
+                result,
+                recorded,
+            }
         }
         Effect::ObserveRoot { effect, id } => Input::RootObserved {
             effect,

@@ -170,6 +170,8 @@ pub enum Input {
         effect: EffectId,
         /// The manifest of what lies there.
         result: Result<Arc<Manifest>, DiskFailure>,
+        /// The manifest of what this peer downloaded, if it did and every byte was to be read.
+        recorded: Option<Arc<Manifest>>,
     },
     /// Answers [`Effect::ObserveRoot`](crate::Effect::ObserveRoot).
     RootObserved {

@@ -8,6 +8,7 @@ use std::{sync::Arc, time::Duration};
 use lanspread_db::{ChunkRef, Manifest};
 
 use super::{
+    damage,
     gather::Gather,
     hunt::Quarry,
     operation::{Operation, Stage},
@@ -154,6 +155,7 @@ impl Operation {
         &mut self,
         world: &mut World<'_>,
         result: Result<Arc<Manifest>, DiskFailure>,
+        recorded: Option<&Manifest>,
     ) {
         if !matches!(self.stage, Stage::Reading) {
             return;
@@ -163,15 +165,22 @@ impl Operation {
             return self.settle(world);
         }
         match result {
-            Ok(found) => self.compare(world, Some(&found)),
+            Ok(found) => self.compare(world, Some(&found), recorded),
             // A file that is missing is damage like any other.
-            Err(failure) if failure.kind == DiskFailureKind::NotFound => self.compare(world, None),
+            Err(failure) if failure.kind == DiskFailureKind::NotFound => {
+                self.compare(world, None, recorded);
+            }
             Err(failure) => self.fail(world, disk_error(failure)),
         }
     }
 
     /// Compares what was read with what should be there, and begins the repair if it differs.
-    fn compare(&mut self, world: &mut World<'_>, found: Option<&Arc<Manifest>>) {
+    fn compare(
+        &mut self,
+        world: &mut World<'_>,
+        found: Option<&Arc<Manifest>>,
+        recorded: Option<&Manifest>,
+    ) {
         let version = world
             .library
             .version(&self.id)
@@ -184,7 +193,11 @@ impl Operation {
             | Choice::NoPeerHasVersion { .. }
             | Choice::Nobody => None,
         };
-        let known = world.library.root(&self.id).and_then(|root| root.manifest);
+        let recorded = recorded.filter(|recorded| Some(recorded.version()) == version);
+        // Of a download that a look found damaged, the library does not keep the manifest any more.
+        let known = recorded
+            .map(Manifest::hash)
+            .or_else(|| world.library.root(&self.id).and_then(|root| root.manifest));
         let read = found.map(|found| found.hash());
         let pinned = version.and_then(|version| world.pin(&self.id, version));
         let right = match pinned {
@@ -197,8 +210,8 @@ impl Operation {
             return self.settle(world);
         }
         // What was recorded here is repaired as it was, if anybody can give it.
-        let recorded = known.filter(|&known| !world.sources(&self.id, known).is_empty());
-        let Some(right) = pinned.or(recorded).or(chosen).or(known) else {
+        let repairable = known.filter(|&known| !world.sources(&self.id, known).is_empty());
+        let Some(right) = pinned.or(repairable).or(chosen).or(known) else {
             if read.is_some() {
                 let version = version.map_or_else(String::new, |version| format!(" {version}"));
                 self.note([format!(
@@ -220,6 +233,10 @@ impl Operation {
                 },
             );
         };
+        self.damage = recorded
+            .zip(found)
+            .filter(|(recorded, _)| recorded.hash() == right)
+            .map(|(recorded, found)| damage::describe(recorded, found));
         self.hunt(world, Quarry::Manifest(right));
     }
 }

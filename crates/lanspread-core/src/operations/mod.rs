@@ -5,6 +5,7 @@
 
 mod answers;
 mod cancel;
+mod damage;
 mod downloading;
 mod gather;
 pub(crate) mod hunt;
@@ -288,7 +289,9 @@ impl Operation {
             } => {
                 self.fetched(world, effect, &stored, elapsed, result);
             }
-            Input::RootHashed { result, .. } => self.read_again(world, result),
+            Input::RootHashed {
+                result, recorded, ..
+            } => self.read_again(world, result, recorded.as_deref()),
             Input::RootObserved { result, .. } => self.root_observed(world, result),
             Input::StepDone { result, .. } => self.step_done(world, result),
             Input::RootScanned { result, .. } => self.root_scanned(world, result),

@@ -45,6 +45,8 @@ pub(crate) struct Operation {
     pub(super) successor: Successor,
     /// Whether an unfinished download was there before: it outlives a failure of this one.
     pub(super) resumes: Option<ManifestHash>,
+    /// What `verify` found damaged, in words for people.
+    pub(super) damage: Option<String>,
 }
 
 /// What the user wants of it.
@@ -121,6 +123,7 @@ impl Operation {
             report: OperationReport::default(),
             successor: Successor::None,
             resumes: None,
+            damage: None,
         }
     }
 
@@ -232,7 +235,16 @@ impl Operation {
                     self.prepare(world, hash, manifest);
                 }
             },
-            Hunted::Failed(error) => self.fail(world, error),
+            Hunted::Failed(mut error) => {
+                if let Some(damage) = &self.damage {
+                    error.message = format!(
+                        "{damage}, and it cannot be repaired now: {}; verify it again when a peer \
+                         is here that has this version",
+                        error.message
+                    );
+                }
+                self.fail(world, error);
+            }
         }
     }
 

@@ -249,6 +249,7 @@ fn a_root_that_cannot_be_hashed_is_told_once_tried_again_and_shared_when_it_can(
         lone.feed(Input::RootHashed {
             effect: hash,
             result: Err(failure),
+            recorded: None,
         });
         lone.pass(Duration::from_secs(1));
         let view = lone.peer.view();
@@ -269,6 +270,7 @@ fn a_root_that_cannot_be_hashed_is_told_once_tried_again_and_shared_when_it_can(
     lone.feed(Input::RootHashed {
         effect: hash,
         result: Ok(manifest),
+        recorded: None,
     });
     lone.pass(Duration::from_secs(1));
     assert_eq!(lone.peer.view().games[0].problem, None);

@@ -123,6 +123,7 @@ fn a_copy_that_turns_out_to_be_another_one_when_it_is_hashed_is_withdrawn() {
     lone.feed(Input::RootHashed {
         effect: hashing,
         result: Ok(small_manifest(version())),
+        recorded: None,
     });
     lone.pass(Duration::from_secs(1));
     assert_eq!(lone.announced(), 0);
@@ -238,6 +239,7 @@ fn a_verification_of_a_copy_beside_the_pin_fetches_what_is_pinned() {
     lone.feed(Input::RootHashed {
         effect: reading,
         result: Ok(tampered),
+        recorded: None,
     });
     let fetches = lone.effects.iter().filter_map(|effect| match effect {
         Effect::FetchManifest { from, expect, .. } => Some((from.peer_id, *expect)),

@@ -160,6 +160,7 @@ fn an_unhashed_game_is_hashed_first_when_somebody_asks_for_it() {
     lone.feed(Input::RootHashed {
         effect: first,
         result: Err(failure),
+        recorded: None,
     });
     assert_eq!(hashing(&lone)[1].1, game(3));
 }

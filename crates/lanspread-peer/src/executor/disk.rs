@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lanspread_core::{DiskFailure, DiskFailureKind, Effect, EffectId, Input};
+use lanspread_core::{DiskFailure, DiskFailureKind, Effect, EffectId, HashTrust, Input};
 use lanspread_unpack::CancelFlag;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -50,9 +50,24 @@ impl Executor {
                             total_bytes,
                         });
                     };
-                    shared.disk.hash_root(&id, trust, &progress, abort)
+                    let manifest = shared.disk.hash_root(&id, trust, &progress, abort)?;
+                    let recorded = match trust {
+                        HashTrust::Nothing => shared.disk.recorded_manifest(&id)?,
+                        HashTrust::Unchanged => None,
+                    };
+                    Ok((manifest, recorded))
                 },
-                |effect, result| Input::RootHashed { effect, result },
+                |effect, result| {
+                    let (result, recorded) = match result {
+                        Ok((manifest, recorded)) => (Ok(manifest), recorded),
+                        Err(failure) => (Err(failure), None),
+                    };
+                    Input::RootHashed {
+                        effect,
+                        result,
+                        recorded,
+                    }
+                },
             ),
             Effect::ObserveRoot { effect, id } => self.block(
                 effect,

@@ -198,6 +198,51 @@ fn verify_without_anybody_to_repair_from_says_so() {
     world.assert_at_rest();
 }
 
+/// A look at the folder that found the damage made the library forget the manifest, and `verify` then
+/// said that there is nothing to compare with, although this peer recorded what it downloaded.
+#[test]
+fn verify_of_a_download_that_is_known_to_be_damaged_names_the_files_that_nobody_can_repair() {
+    let mut world = party(2, 40);
+    let id = game("game");
+    world.disk(1).put(&manifest("game", OLD, 8 * MIB, 7), true);
+    start_all(&mut world);
+    assert_eq!(world.command(0, download("game")), Ok(()));
+    until_ended(&mut world, 0, OperationKind::Install);
+    world.kill(1);
+    world.kill(0);
+    world.disk(0).damage(&id);
+    world.start(0);
+    world.pass(Duration::from_secs(5));
+    let view = world.view(0);
+    assert!(
+        view.games[0].problem.is_some() && view.games[0].manifest.is_none(),
+        "{:?}",
+        view.games
+    );
+    world.forget_events(0);
+    assert_eq!(
+        world.command(0, PeerCommand::VerifyGame { id: id.clone() }),
+        Ok(())
+    );
+    until_ended(&mut world, 0, OperationKind::Verify);
+    let outcomes = ended(&world, 0, OperationKind::Verify);
+    let [Outcome::Failed(error)] = outcomes[..] else {
+        panic!("{outcomes:?}")
+    };
+    assert_eq!(error.kind, ErrorKind::NoSource);
+    for told in [
+        "data.eti",
+        OLD,
+        "no peer has these files",
+        "verify it again",
+    ] {
+        assert!(error.message.contains(told), "{error:?}");
+    }
+    assert_eq!(world.disk(0).version(&id), Some(version(OLD)));
+    world.pass(Duration::from_secs(1));
+    world.assert_at_rest();
+}
+
 #[test]
 fn verify_of_a_game_that_nobody_else_has_says_that_there_is_nothing_to_compare_with() {
     let mut world = party(1, 39);
