@@ -9,6 +9,8 @@ pub(crate) mod sevenz;
 pub(crate) mod tar;
 pub(crate) mod zip;
 
+use std::io::{self, Read};
+
 use crate::error::UnpackError;
 use crate::extractor::{ArchiveFacts, Extractor};
 
@@ -18,6 +20,21 @@ pub(crate) const DECODER_MEMORY_BYTES_MAX: u64 = 1 << 30;
 
 /// Bytes of a symbolic link's target that are read; limits on paths apply further on.
 const LINK_TARGET_BYTES_MAX: u64 = 64 * 1024;
+
+/// Reads what a symbolic link holds; a target past the limit is an error, never a part of it.
+fn read_link_target(content: &mut dyn Read) -> io::Result<Vec<u8>> {
+    let mut points_to = Vec::new();
+    content
+        .take(LINK_TARGET_BYTES_MAX + 1)
+        .read_to_end(&mut points_to)?;
+    if points_to.len() as u64 > LINK_TARGET_BYTES_MAX {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("it is a link to more than {LINK_TARGET_BYTES_MAX} bytes of a name"),
+        ));
+    }
+    Ok(points_to)
+}
 
 /// The bits of a Unix mode that tell the kind of a file.
 const MODE_KIND: u32 = 0o170_000;
@@ -49,5 +66,19 @@ fn mode_kind(mode: u32) -> ModeKind {
         MODE_KIND_DIRECTORY => ModeKind::Directory,
         MODE_KIND_LINK => ModeKind::Link,
         _ => ModeKind::Special,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_target_of_a_link_is_read_up_to_the_limit_and_refused_past_it() {
+        let read = |bytes: u64| read_link_target(&mut io::repeat(b'x').take(bytes));
+        let whole = read(LINK_TARGET_BYTES_MAX).unwrap();
+        assert_eq!(whole.len() as u64, LINK_TARGET_BYTES_MAX);
+        let refused = read(LINK_TARGET_BYTES_MAX + 1).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::InvalidData);
     }
 }

@@ -17,7 +17,7 @@ const NOT_SHIPPED: [&str; 3] = [
 ];
 
 /// Limits that no test names.
-const TESTED_OTHERWISE: [(&str, &str); 27] = [
+const TESTED_OTHERWISE: [(&str, &str); 25] = [
     (
         "ANSWER_BYTES_MAX",
         "the same reader as for LINE_BYTES_MAX, which is tested",
@@ -55,16 +55,8 @@ const TESTED_OTHERWISE: [(&str, &str); 27] = [
     ),
     ("INSTALL_BYTES_MAX", READ_WHOLE),
     ("INTENT_BYTES_MAX", READ_WHOLE),
-    (
-        "KEPT_SAME_NAME_MAX",
-        "names that are tried one after the other; past it the file stays where it is",
-    ),
     ("LINES_AHEAD_MAX", CHANNEL),
     ("LINES_PENDING_MAX", CHANNEL),
-    (
-        "LINK_TARGET_BYTES_MAX",
-        "what is cut off makes the link a broken one; sizes are tested by LIMITS",
-    ),
     ("MARKER_BYTES_MAX", READ_WHOLE),
     ("MESSAGES_WAITING_MAX", CHANNEL),
     ("MTU_BYTES_MAX", "an option of QUIC"),

@@ -123,6 +123,40 @@ fn an_install_that_somebody_put_there_loses_no_file() {
     );
 }
 
+/// How many files of the same name are kept side by side.
+const KEPT_SAME_NAME_MAX: u32 = 100;
+
+#[test]
+fn files_of_one_name_are_kept_side_by_side_up_to_the_limit_and_stay_behind_past_it() {
+    for (there, kept) in [(KEPT_SAME_NAME_MAX - 1, true), (KEPT_SAME_NAME_MAX, false)] {
+        let world = World::new();
+        let disk = world.steady();
+        let old = game("20200101", &[("config", "default")], 300_000);
+        download(&disk, &old, DownloadIntent::New).unwrap();
+        reach(&disk, &Goal::Install).unwrap();
+        world.put("local/config", b"the latest");
+        // Named so that they are carried over before the file that needs another name.
+        for number in 1..=there {
+            let end = match number {
+                1 => String::new(),
+                more => format!(".{more}"),
+            };
+            let name = format!("local/.lanspread-kept/20200101/config{end}");
+            world.put(&name, number.to_string());
+        }
+        let new = game("20210101", &[("config", "new default")], 300_000);
+        download(&disk, &new, DownloadIntent::Update).unwrap();
+        reach(&disk, &Goal::Install).unwrap();
+        let after = local(&world);
+        let found = after.iter().any(|(_, content)| content == "the latest");
+        assert_eq!(found, kept, "{there}: {after:?}");
+        let aside = after
+            .iter()
+            .filter(|(path, _)| path.starts_with(".lanspread-kept"));
+        assert_eq!(aside.count(), KEPT_SAME_NAME_MAX as usize);
+    }
+}
+
 #[test]
 fn a_broken_archive_leaves_the_old_install_as_it_was() {
     let world = World::new();

@@ -8,7 +8,7 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use sevenz_rust2::{ArchiveEntry, ArchiveReader, EncoderMethod, Error, Password};
 
-use super::{DECODER_MEMORY_BYTES_MAX, LINK_TARGET_BYTES_MAX, ModeKind, OpenArchive, mode_kind};
+use super::{DECODER_MEMORY_BYTES_MAX, ModeKind, OpenArchive, mode_kind, read_link_target};
 use crate::error::{EntryRefusal, LimitKind, UnpackError};
 use crate::extractor::{ArchiveFacts, Extractor, FileFacts, read_failed};
 use crate::report::SkipReason;
@@ -116,10 +116,7 @@ fn unpack_entry(
         ModeKind::Directory => out.directory(name),
         ModeKind::Special => Err(out.refuse(name, EntryRefusal::SpecialFile)),
         ModeKind::Link => {
-            let mut points_to = Vec::new();
-            content
-                .take(LINK_TARGET_BYTES_MAX)
-                .read_to_end(&mut points_to)
+            let points_to = read_link_target(content)
                 .map_err(|error| read_failed(out.archive_name(), error, Some(entry.name())))?;
             out.symlink(name, &points_to)
         }

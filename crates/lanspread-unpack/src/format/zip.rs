@@ -10,7 +10,7 @@ use ::zip::ZipArchive;
 use ::zip::read::{ArchiveOffset, Config};
 use ::zip::result::ZipError;
 
-use super::{LINK_TARGET_BYTES_MAX, ModeKind, OpenArchive, mode_kind};
+use super::{ModeKind, OpenArchive, mode_kind, read_link_target};
 use crate::error::{EntryRefusal, UnpackError};
 use crate::extractor::{ArchiveFacts, Extractor, FileFacts, read_failed};
 use crate::target::Executable;
@@ -140,11 +140,7 @@ impl Zip {
             .by_index(index)
             .map_err(|error| zip_failed(&self.facts.name, error))?;
         if mode_kind(mode) == ModeKind::Link {
-            let mut points_to = Vec::new();
-            entry
-                .by_ref()
-                .take(LINK_TARGET_BYTES_MAX)
-                .read_to_end(&mut points_to)
+            let points_to = read_link_target(&mut entry)
                 .map_err(|error| read_failed(&self.facts.name, error, None))?;
             return out.symlink(&listed.name, &points_to);
         }
