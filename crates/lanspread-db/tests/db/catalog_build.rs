@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::{Duration, SystemTime},
 };
 
 use lanspread_db::{
@@ -337,6 +338,39 @@ fn leftovers_of_any_number_of_builds_that_died_do_not_hinder_the_next() {
     }
     party.build().unwrap();
     assert_eq!(party.open().games().len(), 1);
+}
+
+/// How old a half file is when whoever wrote it is taken to be gone.
+const LEFTOVER_AGE: Duration = Duration::from_hours(24);
+
+/// Builds that were killed left a half file each, for ever.
+#[test]
+fn a_build_removes_what_killed_ones_left_long_ago_and_nothing_else() {
+    let party = Party::new();
+    party.write("a/version.ini", b"20160922");
+    let aged = |name: &str, age: Duration| {
+        let file = fs::File::create(party.directory.path().join(name)).unwrap();
+        file.set_modified(SystemTime::now() - age).unwrap();
+    };
+    let a_minute_less = Duration::from_mins(24 * 60 - 1);
+    aged(".game.db.building-1-0", LEFTOVER_AGE);
+    aged(".game.db.building-4294967295-17", LEFTOVER_AGE * 30);
+    aged(".game.db.building-2-0", a_minute_less);
+    aged(".game.db.building-2-0.bak", LEFTOVER_AGE * 30);
+    aged(".mine.db.building-1-0", LEFTOVER_AGE * 30);
+    fs::create_dir(party.directory.path().join(".game.db.building-3-0")).unwrap();
+    party.build().unwrap();
+    assert_eq!(
+        party.beside_the_output(),
+        [
+            ".game.db.building-2-0",
+            ".game.db.building-2-0.bak",
+            ".game.db.building-3-0",
+            ".mine.db.building-1-0",
+            "game.db",
+            "games",
+        ]
+    );
 }
 
 #[test]
