@@ -44,8 +44,8 @@ impl Transport {
 
     /// Asks a peer for a manifest and checks it against the hash it is wanted by.
     ///
-    /// `timeout` limits each wait for more bytes; the whole may take longer, but no longer than
-    /// [`manifest_time_max`] says.
+    /// `timeout` limits each wait for more bytes; the whole may take longer, but no longer than its
+    /// announced size allows at the slowest pace.
     ///
     /// # Errors
     /// No connection, silence for `timeout`, or an answer that breaks the protocol, which includes
