@@ -17,7 +17,7 @@ const NOT_SHIPPED: [&str; 3] = [
 ];
 
 /// Limits that no test names.
-const TESTED_OTHERWISE: [(&str, &str); 25] = [
+const TESTED_OTHERWISE: [(&str, &str); 23] = [
     (
         "ANSWER_BYTES_MAX",
         "the same reader as for LINE_BYTES_MAX, which is tested",
@@ -29,10 +29,6 @@ const TESTED_OTHERWISE: [(&str, &str); 25] = [
     (
         "BUSY_TRIES_MAX",
         "how often a command is sent again while a peer starts",
-    ),
-    (
-        "CLIENTS_MAX",
-        "the next client waits until one goes; nothing is refused",
     ),
     (
         "CONTENTS_BURST_MAX",
@@ -77,10 +73,6 @@ const TESTED_OTHERWISE: [(&str, &str); 25] = [
     (
         "SYNC_EACH_FILES_MAX",
         "the border between two ways to sync the same files",
-    ),
-    (
-        "WAITS_MAX",
-        "the next command is refused with the number in the message",
     ),
 ];
 

@@ -1,13 +1,14 @@
 //! Nonsense from a stranger, and that it disturbs nobody.
 
-use lanspread_proto::{RefusalKind, Response};
+use lanspread_db::{ChunkRef, GameId};
+use lanspread_proto::{ChunkRequest, FrameKind, RefusalKind, Request, Response, encode_frame};
 use lanspread_testbed::{
     fixture::{GameFixture, MIB},
     net::{Link, Party, Rate},
 };
 
 use crate::{
-    scene::Scene,
+    scene::{CHUNK_BYTES, Scene},
     stranger::{Stranger, decode_frame, inside},
 };
 
@@ -101,6 +102,57 @@ fn five_hundred_malformed_frames_do_not_disturb_an_honest_download() {
     for kept in kept_away {
         assert_eq!(kept["reasons"][0]["kind"], "malformed-request", "{kept}");
     }
+}
+
+/// Bytes of chunks that one request may ask for, as the wire has it.
+const REQUEST_DATA_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+#[test]
+fn a_request_for_as_many_bytes_as_the_limit_is_served_and_one_byte_more_is_refused() {
+    let scene = Scene::of(&["alpha", "receiver", "stranger"]);
+    let alpha_seat = scene.seat("alpha");
+    let whole_chunks = u32::try_from(REQUEST_DATA_BYTES_MAX / CHUNK_BYTES).expect("few");
+    // In the order of their paths: one byte in the first file, the limit in the second.
+    alpha_seat.place(
+        &GameFixture::new(GAME)
+            .file("data/a", "x")
+            .random_file("data/b", 4 * MIB),
+    );
+    alpha_seat.hash_alone(&[GAME]);
+    let alpha = alpha_seat.start();
+    // What another peer knows of is announced.
+    scene.seat("receiver").start().wait_sources(GAME, 1);
+    let manifest = alpha.game(GAME)["manifest"].clone();
+    let request = |chunks| ChunkRequest {
+        id: GameId::parse(GAME).expect("an id"),
+        manifest: manifest.as_str().expect("text").parse().expect("a hash"),
+        chunks,
+    };
+    let most: Vec<ChunkRef> = (0..whole_chunks)
+        .map(|chunk| ChunkRef { file: 1, chunk })
+        .collect();
+    let mut too_much = most.clone();
+    too_much.push(ChunkRef { file: 0, chunk: 0 });
+    let listen = scene.host("stranger").socket_addr(7777);
+    let (served, refused) = inside(scene.host("stranger"), || async {
+        let mut stranger = Stranger::connect_as_peer(&alpha.addr).await;
+        let hello = stranger.hello(listen).await;
+        assert_eq!(hello.kind(), "hello-ack", "{hello:?}");
+        let mut ask = async |chunks| {
+            let request = Request::GetGameFileChunk(request(chunks));
+            let frame = encode_frame(FrameKind::Request, &request).expect("within its limit");
+            stranger.send_raw(frame).await.expect("an answer")
+        };
+        (ask(most).await, ask(too_much).await)
+    });
+    let data_bytes = REQUEST_DATA_BYTES_MAX;
+    assert_eq!(decode_frame(&served), Response::Chunks { data_bytes });
+    assert!(served.len() as u64 > data_bytes, "they follow");
+    let Response::Refused(refusal) = decode_frame(&refused) else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(refusal.kind, RefusalKind::BadRequest);
+    assert!(refusal.message.contains("4194305"), "{refusal:?}");
 }
 
 #[test]

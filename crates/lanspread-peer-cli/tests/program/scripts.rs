@@ -1,5 +1,7 @@
 //! `lanspread jsonl`: every line is answered, and it ends in every way it should.
 
+#[cfg(unix)]
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::{io::Write, process::Stdio, time::Instant};
 
 use lanspread_testbed::{
@@ -137,6 +139,86 @@ fn waiting_for_peers_holds_up_no_other_command_and_ends_with_the_peer() {
         "{}",
         answer.value
     );
+}
+
+/// Most `wait-peers` that wait at the same time, as documented.
+const WAITS_MAX: usize = 16;
+
+#[test]
+fn as_many_commands_wait_for_peers_as_the_limit_allows_and_one_more_is_refused() {
+    let scene = Scene::new();
+    let peer = scene.jsonl("alpha").spawn().expect("it starts");
+    let from = peer.mark();
+    for seq in 0..=WAITS_MAX {
+        let wait =
+            json!({ "seq": seq, "cmd": "wait-peers", "count": 999, "timeout_ms": 80_000_000 });
+        peer.send_line(&wait.to_string()).expect("it reads");
+    }
+    let refused = peer
+        .wait_line(from, DEADLINE, "refuse one", |line| {
+            line["type"] == "result"
+        })
+        .expect("answered");
+    assert_eq!(refused.value["seq"], WAITS_MAX, "{}", refused.value);
+    assert_eq!(
+        refused.value["error"]["kind"], "bad-input",
+        "{}",
+        refused.value
+    );
+    peer.send_line(&json!({ "cmd": "shutdown" }).to_string())
+        .expect("it reads");
+    for seq in 0..WAITS_MAX {
+        let ended = peer
+            .wait_line(from, DEADLINE, "end who waits", |line| line["seq"] == seq)
+            .expect("it waited until now");
+        assert_eq!(
+            ended.value["error"]["kind"], "shutting-down",
+            "{}",
+            ended.value
+        );
+    }
+}
+
+/// Most clients of the control socket that are served at the same time.
+#[cfg(unix)]
+const CLIENTS_MAX: usize = 32;
+
+#[cfg(unix)]
+#[test]
+fn as_many_clients_are_served_as_the_limit_allows_and_the_next_waits_for_one_to_go() {
+    use std::os::unix::net::UnixStream;
+
+    let scene = Scene::new();
+    let peer = scene.jsonl("alpha").spawn().expect("it starts");
+    peer.ask("status").expect("it runs");
+    let socket = scene.state("alpha").join("control.sock");
+    let ask = |client: &mut UnixStream| {
+        writeln!(client, "{}", json!({ "cmd": "status" })).expect("it reads");
+    };
+    let answered = |client: &UnixStream| {
+        client.set_read_timeout(Some(PATIENCE)).expect("a time");
+        BufReader::new(client).lines().any(|line| {
+            let line = line.expect("an answer in time");
+            serde_json::from_str::<Value>(&line).expect("JSON")["type"] == "result"
+        })
+    };
+    let connect = || UnixStream::connect(&socket).expect("it listens");
+    let mut served: Vec<UnixStream> = (0..CLIENTS_MAX).map(|_| connect()).collect();
+    for client in &mut served {
+        ask(client);
+        assert!(answered(client));
+    }
+    let mut next = connect();
+    ask(&mut next);
+    // Whatever is done for the next one is done before this.
+    ask(&mut served[0]);
+    assert!(answered(&served[0]));
+    next.set_nonblocking(true).expect("it can");
+    let nothing = next.read(&mut [0; 1]).expect_err("nobody reads it yet");
+    assert_eq!(nothing.kind(), ErrorKind::WouldBlock);
+    next.set_nonblocking(false).expect("it can");
+    drop(served.pop());
+    assert!(answered(&next), "one went, so it is served");
 }
 
 #[test]
