@@ -20,6 +20,7 @@ use lanspread_proto::{
     LibraryDelta, LibraryEpoch, LibraryRevision, LibrarySnapshot, LibraryState, PeerId, PeerName,
     Refusal, RefusalKind, Request, Response, Token, VersionProbe, WrongVersion, encode_frame,
 };
+use lanspread_sim::expand;
 use lanspread_testbed::fixture::{ArchiveFormat, Contents, write_archive};
 
 type Done = Result<(), Box<dyn Error>>;
@@ -31,7 +32,16 @@ fn main() -> Done {
     catalogs()?;
     disk()?;
     discovery()?;
-    archives()
+    archives()?;
+    parties()
+}
+
+/// Two walks of the simulator.
+fn parties() -> Done {
+    for seed in [7, 11] {
+        put("party", &format!("walk-{seed}"), expand(seed, 30))?;
+    }
+    Ok(())
 }
 
 fn put(target: &str, name: &str, bytes: impl AsRef<[u8]>) -> Done {

@@ -9,6 +9,8 @@
 mod mutate;
 mod targets;
 
+use lanspread_sim::{HEADER_BYTES, STEP_BYTES};
+
 pub use mutate::{Chance, mutated};
 
 /// One decoder and its property.
@@ -26,8 +28,11 @@ pub struct Target {
 
 /// How many mutations a target that only computes is tried with.
 const MANY: usize = 200;
-/// The same for one that works on a disk.
+/// The same for one that works on a disk, or plays a whole party.
 const FEW: usize = 20;
+
+/// Steps of the longest party that discovery plays.
+const PARTY_STEPS_MAX: usize = 60;
 
 const fn pure(name: &'static str, bytes_max: usize, run: fn(&[u8])) -> Target {
     Target {
@@ -48,7 +53,7 @@ const fn on_disk(name: &'static str, run: fn(&[u8])) -> Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 20] = [
+pub const TARGETS: [Target; 21] = [
     pure("frame", 256, targets::wire::frame),
     pure("request", 4096, targets::wire::request),
     pure("response", 4096, targets::wire::response),
@@ -69,6 +74,12 @@ pub const TARGETS: [Target; 20] = [
     on_disk("tar", targets::archives::tar),
     on_disk("tar-gz", targets::archives::tar_gz),
     on_disk("tar-zst", targets::archives::tar_zst),
+    Target {
+        name: "party",
+        bytes_max: HEADER_BYTES + PARTY_STEPS_MAX * STEP_BYTES,
+        mutations: FEW,
+        run: targets::party::party,
+    },
 ];
 
 /// The target of this name.

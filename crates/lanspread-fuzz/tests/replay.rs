@@ -78,6 +78,7 @@ replayed! {
     tars_hold => "tar",
     gzipped_tars_hold => "tar-gz",
     zstandard_tars_hold => "tar-zst",
+    parties_hold => "party",
 }
 
 #[test]

@@ -58,6 +58,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
             "lanspread-disk",
             "lanspread-mdns",
             "lanspread-proto",
+            "lanspread-sim",
             "lanspread-unpack",
         ],
     ),
