@@ -1,6 +1,7 @@
 //! Writes the seeds of the corpora: `cargo run -p lanspread-fuzz --example seed`.
 //!
-//! Invariant: the same seeds every time, made by the code that writes such bytes in earnest. It only
+//! Invariant: made by the code that writes such bytes in earnest, and the same every time but for the
+//! times of files in the index. It only
 //! adds and replaces files that it names itself, so what discovery found stays.
 
 use std::{

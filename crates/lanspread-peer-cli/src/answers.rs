@@ -89,6 +89,14 @@ pub(crate) struct KeptAway {
     #[serde(rename = "peer_id")]
     pub(crate) id: String,
     pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) reasons: Vec<Reason>,
+}
+
+/// Why a peer is kept away.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Reason {
+    pub(crate) message: String,
 }
 
 /// One peer.

@@ -8,7 +8,7 @@ use eyre::Result;
 use serde_json::json;
 
 use crate::{
-    answers::{Games, Peers, Status},
+    answers::{Games, KeptAway, Peers, Status},
     display::Display,
     output,
     reach::Reached,
@@ -81,13 +81,21 @@ fn games_table(games: &Games, status: &Status) -> Table<5> {
 pub(crate) async fn peers(reached: &mut Reached) -> Result<()> {
     look_around(reached).await?;
     let peers: Peers = reached.client.ask(json!({ "cmd": "list-peers" })).await?;
-    if peers.peers.is_empty() {
+    if !peers.peers.is_empty() {
+        output::print(&peer_table(&peers).render(output::columns()))?;
+    } else if peers.kept_away.is_empty() {
         output::line(
             "No other peer was found. Are the others running, on the same network, and does it \
              carry multicast? --connect ADDR reaches a peer by its address.",
         )?;
-        return Ok(());
     }
+    for line in kept_away(&peers) {
+        output::line(&line)?;
+    }
+    Ok(())
+}
+
+fn peer_table(peers: &Peers) -> Table<4> {
     let mut table = Table::new([
         Column::elastic("NAME"),
         Column::text("PEER"),
@@ -103,8 +111,18 @@ pub(crate) async fn peers(reached: &mut Reached) -> Result<()> {
         let id = short(&peer.id).to_owned();
         table.row([printable(&peer.name), id, peer.addr.clone(), games]);
     }
-    output::print(&table.render(output::columns()))?;
-    Ok(())
+    table
+}
+
+/// One line for each reason why a peer is not let in.
+fn kept_away(peers: &Peers) -> Vec<String> {
+    let of_peer = |kept: &KeptAway| {
+        let who = format!("{} ({})", printable(&kept.name), short(&kept.id));
+        let lines = kept.reasons.iter();
+        let lines = lines.map(move |reason| format!("{who} is not let in: {}", reason.message));
+        lines.collect::<Vec<_>>()
+    };
+    peers.kept_away.iter().flat_map(of_peer).collect()
 }
 
 /// Shows what the peer is and does.
@@ -262,6 +280,22 @@ mod tests {
             "ID     TITLE           VERSION       SIZE  STATE\n\
              chess  Chess           20240101         -  installing\n\
              go     The game of Go  20200202  1.00 MiB  ready to play\n"
+        );
+    }
+
+    #[test]
+    fn whoever_is_not_let_in_is_shown_with_the_reason() {
+        let peers: Peers = serde_json::from_value(json!({
+            "peers": [],
+            "kept_away": [{
+                "peer_id": "fedcba9876543210", "name": "mal\u{1b}lory",
+                "reasons": [{ "kind": "expelled", "message": "it is expelled here for 12 h" }],
+            }],
+        }))
+        .expect("an answer");
+        assert_eq!(
+            kept_away(&peers),
+            ["mal\u{fffd}lory (fedcba98) is not let in: it is expelled here for 12 h"]
         );
     }
 }
