@@ -1,8 +1,8 @@
 //! Writes the seeds of the corpora: `cargo run -p lanspread-fuzz --example seed`.
 //!
-//! Invariant: made by the code that writes such bytes in earnest, and the same every time but for the
-//! times of files in the index. It only
-//! adds and replaces files that it names itself, so what discovery found stays.
+//! Invariant: made by the code that writes such bytes in earnest, or taken from the documentation where
+//! people write them; and the same every time but for the times of files in the index. It only adds and
+//! replaces files that it names itself, so what discovery found stays.
 
 use std::{
     error::Error,
@@ -33,6 +33,7 @@ fn main() -> Done {
     catalogs()?;
     disk()?;
     discovery()?;
+    commands()?;
     archives()?;
     parties()
 }
@@ -375,6 +376,24 @@ fn discovery() -> Done {
         "alien",
         "printer._ipp._tcp.local.\n0\ntxtvers=1",
     )
+}
+
+/// The commands that the documentation shows, and two lines that are none.
+fn commands() -> Done {
+    let documentation = include_str!("../../../docs/JSONL.md");
+    for line in documentation.lines().filter(|line| line.starts_with('{')) {
+        let line_read: serde_json::Value = serde_json::from_str(line)?;
+        if let Some(command) = line_read["cmd"].as_str() {
+            put("json-command", command, line)?;
+        }
+    }
+    put(
+        "json-command",
+        "nested",
+        format!(r#"{{"seq":{}"#, "[".repeat(1000)),
+    )?;
+    let text = r#"{"seq":"\u2028\n\ud83d\ude00","cmd":"dance"}"#;
+    put("json-command", "text", text)
 }
 
 fn archives() -> Done {

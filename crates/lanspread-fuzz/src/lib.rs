@@ -53,7 +53,7 @@ const fn on_disk(name: &'static str, run: fn(&[u8])) -> Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 21] = [
+pub const TARGETS: [Target; 22] = [
     pure("frame", 256, targets::wire::frame),
     pure("request", 4096, targets::wire::request),
     pure("response", 4096, targets::wire::response),
@@ -68,6 +68,7 @@ pub const TARGETS: [Target; 21] = [
     pure("install-record", 4096, targets::disk::install_record),
     on_disk("resume", targets::disk::resume),
     pure("advertisement", 2048, targets::discovery::advertisement),
+    pure("json-command", 4096, targets::lines::json_command),
     on_disk("rar", targets::archives::rar),
     on_disk("zip", targets::archives::zip),
     on_disk("7z", targets::archives::seven_z),

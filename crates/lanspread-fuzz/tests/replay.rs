@@ -72,6 +72,7 @@ replayed! {
     install_records_hold => "install-record",
     interrupted_downloads_hold => "resume",
     advertisements_hold => "advertisement",
+    json_commands_hold => "json-command",
     rars_hold => "rar",
     zips_hold => "zip",
     seven_zs_hold => "7z",

@@ -6,6 +6,7 @@
 
 use std::{io, pin::Pin, sync::Arc};
 
+use lanspread_jsonl::{Command, LINE_BYTES_MAX, Line};
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite, AsyncWriteExt},
@@ -15,7 +16,6 @@ use tokio::{
 
 use crate::{
     json,
-    protocol::{self, Command, LINE_BYTES_MAX, Line},
     session::{Events, Session},
 };
 
@@ -115,7 +115,7 @@ fn begin(session: &Arc<Session>, line: Line, waits: &mut JoinSet<Value>) -> Opti
             waits.spawn(async move { answer(&seq, session.run(command).await) });
             return None;
         }
-        Ok(Command::WaitPeers { .. }) => protocol::bad_input(format!(
+        Ok(Command::WaitPeers { .. }) => lanspread_jsonl::bad_input(format!(
             "{WAITS_MAX} wait-peers commands are waiting already; let one end first"
         )),
         Ok(command) => {
@@ -130,8 +130,8 @@ fn begin(session: &Arc<Session>, line: Line, waits: &mut JoinSet<Value>) -> Opti
 
 fn answer(seq: &Value, result: Result<Value, lanspread_peer::CommandRefused>) -> Value {
     match result {
-        Ok(data) => protocol::ok(seq, &data),
-        Err(error) => protocol::refused(seq, &error),
+        Ok(data) => lanspread_jsonl::ok(seq, &data),
+        Err(error) => lanspread_jsonl::refused(seq, &error),
     }
 }
 
@@ -148,7 +148,7 @@ async fn read_lines<R: AsyncBufRead + Unpin>(mut input: R, tx: mpsc::Sender<Line
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        if tx.send(protocol::parse(&line)).await.is_err() {
+        if tx.send(lanspread_jsonl::parse(&line)).await.is_err() {
             return;
         }
     }

@@ -23,7 +23,6 @@ mod operate;
 mod output;
 mod party;
 mod pin;
-mod protocol;
 mod reach;
 mod secret;
 mod serve;

@@ -10,6 +10,7 @@ use std::{
 };
 
 use lanspread_db::GameId;
+use lanspread_jsonl::Command;
 use lanspread_peer::{
     AfterDownload, CommandRefused, DownloadRoom, ErrorKind, ListenAddr, PROTOCOL_VERSION,
     PeerCommand, PeerEvent, PeerId, PeerName, PeerRuntimeHandle, PeerView,
@@ -18,7 +19,7 @@ use serde_json::{Value, json};
 use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use crate::{json, protocol::Command};
+use crate::json;
 
 /// Events a listener may be behind before it loses the oldest.
 pub(crate) const EVENTS_BEHIND_MAX: usize = 4096;

@@ -10,10 +10,14 @@ use super::Violation;
 use crate::workspace;
 
 /// Which crates of the workspace each crate may stand on.
-const ALLOWED: [(&str, &[&str]); 12] = [
+const ALLOWED: [(&str, &[&str]); 13] = [
     ("lanspread-db", &[]),
     ("lanspread-proto", &["lanspread-db"]),
     ("lanspread-core", &["lanspread-db", "lanspread-proto"]),
+    (
+        "lanspread-jsonl",
+        &["lanspread-db", "lanspread-proto", "lanspread-core"],
+    ),
     ("lanspread-mdns", &[]),
     ("lanspread-unpack", &[]),
     (
@@ -36,6 +40,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
         &[
             "lanspread-db",
             "lanspread-proto",
+            "lanspread-jsonl",
             "lanspread-peer",
             "lanspread-unpack",
         ],
@@ -56,6 +61,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
             "lanspread-core",
             "lanspread-db",
             "lanspread-disk",
+            "lanspread-jsonl",
             "lanspread-mdns",
             "lanspread-proto",
             "lanspread-sim",
