@@ -47,11 +47,14 @@ pub(crate) fn metadata() -> Result<Value> {
     serde_json::from_str(&text).wrap_err("cargo metadata did not print JSON")
 }
 
-/// What cargo knows of every package that the lock file names, those for other systems too. It asks
-/// the registry for what no build of this machine has needed yet.
-pub(crate) fn metadata_of_all() -> Result<Value> {
+/// What cargo knows of every package that the lock file of a manifest names, those for other systems
+/// too. It asks the registry for what no build of this machine has needed yet.
+pub(crate) fn metadata_of_all(manifest: &Path) -> Result<Value> {
     let mut command = cargo();
-    command.args(["metadata", "--format-version=1", "--locked"]);
+    command
+        .args(["metadata", "--format-version=1", "--locked"])
+        .arg("--manifest-path")
+        .arg(manifest);
     let text = lanspread_testbed::command::run(&mut command)?;
     serde_json::from_str(&text).wrap_err("cargo metadata did not print JSON")
 }

@@ -1,7 +1,8 @@
 //! What comes from outside: under which licence, from where, and no more of it than needed.
 //!
 //! The invariant: a licence, a second version of a package or a source that is not in the tables below
-//! is a violation, and so is an entry that nothing needs any more. Known vulnerabilities are not
+//! is a violation, and so is an entry that nothing needs any more. Both workspaces are held to it as if
+//! they were one, so the fuzzer stands on the versions that ship. Known vulnerabilities are not
 //! looked up: their databases cannot be reached from everywhere, and a test that passes or fails with
 //! the day is none.
 
@@ -30,10 +31,16 @@ const LICENCES: [&str; 11] = [
 ];
 
 /// Packages under another licence, and why that is no harm.
-const OTHER_LICENCES: [(&str, &str); 1] = [(
-    "option-ext",
-    "MPL-2.0 covers its own files only, and they are used as they are",
-)];
+const OTHER_LICENCES: [(&str, &str); 2] = [
+    (
+        "libfuzzer-sys",
+        "NCSA, of the part that is LLVM's, asks for no more than to be named; none of it ships",
+    ),
+    (
+        "option-ext",
+        "MPL-2.0 covers its own files only, and they are used as they are",
+    ),
+];
 
 /// The one place from which packages come.
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
@@ -66,19 +73,38 @@ const WINDOWS: &str = "bindings for Windows only; every crate has its own";
 /// Beginnings of the names of packages that come in many parts and versions.
 const DUPLICATE_FAMILIES: [(&str, &str); 2] = [("windows-targets", WINDOWS), ("windows_", WINDOWS)];
 
-/// Checks all packages of the workspace, those for other systems too.
+/// The workspaces: what ships with its tests, and the program that looks for inputs that break it.
+const WORKSPACES: [&str; 2] = ["", "fuzz"];
+
+/// Checks all packages of both workspaces, those for other systems too.
 pub(super) fn check() -> Result<Vec<Violation>> {
-    let lock = workspace::root().join("Cargo.lock");
-    let lock = std::fs::read_to_string(&lock)
-        .wrap_err_with(|| format!("could not read {}", lock.display()))?;
-    let mut violations = check_sources(&lock);
-    violations.extend(check_duplicates(&lock));
-    violations.extend(check_licences(&workspace::metadata_of_all()?));
+    let mut locks = String::new();
+    let mut packages = Vec::new();
+    for directory in WORKSPACES {
+        let directory = workspace::root().join(directory);
+        let lock = directory.join("Cargo.lock");
+        let text = std::fs::read_to_string(&lock);
+        locks += &text.wrap_err_with(|| format!("could not read {}", lock.display()))?;
+        let metadata = workspace::metadata_of_all(&directory.join("Cargo.toml"));
+        let mut metadata = metadata.wrap_err_with(|| {
+            format!(
+                "could not see what {} stands on; if fuzz/Cargo.lock is behind, copy Cargo.lock over it \
+                 and let `cargo metadata --manifest-path fuzz/Cargo.toml` cut it to what is needed",
+                directory.display()
+            )
+        })?;
+        if let Value::Array(more) = metadata["packages"].take() {
+            packages.extend(more);
+        }
+    }
+    let mut violations = check_sources(&locks);
+    violations.extend(check_duplicates(&locks));
+    violations.extend(check_licences(&packages));
     Ok(violations)
 }
 
-/// One package as the lock file names it.
-#[derive(Debug, Default, PartialEq, Eq)]
+/// One package as a lock file names it.
+#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Locked<'a> {
     name: &'a str,
     version: &'a str,
@@ -86,8 +112,9 @@ struct Locked<'a> {
     has_checksum: bool,
 }
 
-fn locked(lock: &str) -> Vec<Locked<'_>> {
-    let packages = lock.split("[[package]]").skip(1);
+/// The packages of one lock file or several after each other, each package once.
+fn locked(locks: &str) -> BTreeSet<Locked<'_>> {
+    let packages = locks.split("[[package]]").skip(1);
     let field = |line: &'_ str, key: &str| -> Option<(usize, usize)> {
         let value = line.strip_prefix(key)?.strip_prefix(" = \"")?;
         let end = value.find('"')?;
@@ -112,19 +139,19 @@ fn locked(lock: &str) -> Vec<Locked<'_>> {
         .collect()
 }
 
-/// Packages come from the registry with their checksum, or from this workspace.
-fn check_sources(lock: &str) -> Vec<Violation> {
+/// Packages come from the registry with their checksum, or from this repository.
+fn check_sources(locks: &str) -> Vec<Violation> {
     let check = |package: Locked<'_>| {
         let complaint = match package.source {
             Some(REGISTRY) if package.has_checksum => return None,
             Some(REGISTRY) => "has no checksum in Cargo.lock".to_owned(),
             Some(source) => format!("comes from {source}, and not from crates.io"),
             None if is_ours(package.name) => return None,
-            None => "comes from a directory outside of this workspace".to_owned(),
+            None => "comes from a directory outside of this repository".to_owned(),
         };
         Some(Violation::new(package.name, complaint))
     };
-    locked(lock).into_iter().filter_map(check).collect()
+    locked(locks).into_iter().filter_map(check).collect()
 }
 
 fn is_ours(name: &str) -> bool {
@@ -132,9 +159,9 @@ fn is_ours(name: &str) -> bool {
 }
 
 /// Two versions of a package are compiled twice and exchange no values: each needs a reason.
-fn check_duplicates(lock: &str) -> Vec<Violation> {
+fn check_duplicates(locks: &str) -> Vec<Violation> {
     let mut versions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for package in locked(lock) {
+    for package in locked(locks) {
         versions
             .entry(package.name)
             .or_default()
@@ -169,13 +196,18 @@ fn check_duplicates(lock: &str) -> Vec<Violation> {
 }
 
 /// Every package's licence is one of those that are allowed, or leaves the choice of one.
-fn check_licences(metadata: &Value) -> Vec<Violation> {
-    let packages = metadata["packages"].as_array().into_iter().flatten();
+fn check_licences(packages: &[Value]) -> Vec<Violation> {
+    let licences: BTreeSet<(&str, Option<&str>)> = packages
+        .iter()
+        .map(|package| {
+            let name = package["name"].as_str().unwrap_or_default();
+            (name, package["license"].as_str())
+        })
+        .collect();
     let mut exceptions: BTreeSet<&str> = OTHER_LICENCES.iter().map(|(name, _)| *name).collect();
     let mut violations = Vec::new();
-    for package in packages {
-        let name = package["name"].as_str().unwrap_or_default();
-        let Err(complaint) = check_licence(package["license"].as_str()) else {
+    for (name, licence) in licences {
+        let Err(complaint) = check_licence(licence) else {
             continue;
         };
         if OTHER_LICENCES.iter().any(|(known, _)| *known == name) {
@@ -238,11 +270,12 @@ mod tests {
             package("git", "source = \"git+https://example.org/git\""),
             package("elsewhere", ""),
         ];
-        let found = complaints(check_sources(&bad.concat()));
+        let in_both_workspaces = bad.concat().repeat(2);
+        let found = complaints(check_sources(&in_both_workspaces));
         assert_eq!(found.len(), 3);
-        assert!(found[0].contains("checksum"), "{found:?}");
+        assert!(found[0].contains("outside"), "{found:?}");
         assert!(found[1].contains("git+https"), "{found:?}");
-        assert!(found[2].contains("outside"), "{found:?}");
+        assert!(found[2].contains("checksum"), "{found:?}");
     }
 
     #[test]
@@ -272,8 +305,9 @@ mod tests {
             assert!(check_licence(Some(bad)).is_err(), "{bad}");
         }
         assert!(check_licence(None).is_err());
-        let packages = json!({ "packages": [{ "name": "x", "license": "AGPL-3.0-only" }] });
-        let found = complaints(check_licences(&packages));
-        assert!(found.iter().any(|text| text.contains("AGPL")), "{found:?}");
+        let package = json!({ "name": "x", "license": "AGPL-3.0-only" });
+        let found = complaints(check_licences(&[package.clone(), package]));
+        let agpl = found.iter().filter(|text| text.contains("AGPL"));
+        assert_eq!(agpl.count(), 1, "{found:?}");
     }
 }
