@@ -270,6 +270,21 @@ mod tests {
         }
     }
 
+    /// Found by the fuzzer: 1.0040000000000003e-7 was answered as 1.0040000000000005e-7, because by
+    /// default `serde_json` reads a fraction only nearly. Its feature `float_roundtrip` reads it exactly.
+    #[test]
+    fn a_number_comes_back_as_it_was() {
+        for number in [
+            "1.0040000000000003e-7",
+            "0.1",
+            "18446744073709551615",
+            "-9223372036854775808",
+        ] {
+            let line = parse(format!(r#"{{"seq":{number},"cmd":"status"}}"#).as_bytes());
+            assert_eq!(ok(&line.seq, &json!({}))["seq"].to_string(), number);
+        }
+    }
+
     #[test]
     fn what_is_no_object_is_answered_without_a_number() {
         for line in [
