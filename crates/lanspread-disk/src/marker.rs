@@ -14,7 +14,8 @@ use super::{
 const EXPLANATION: &str = "Lanspread made or took over this directory and may delete it.\n";
 const VERSION_KEY: &str = "version ";
 const MADE_ROOT: &str = "made the game directory too";
-const MARKER_BYTES_MAX: u64 = 4096;
+/// The most that is read of what a marker says.
+pub(crate) const MARKER_BYTES_MAX: u64 = 4096;
 
 /// What a marker says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

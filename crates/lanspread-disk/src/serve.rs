@@ -168,3 +168,45 @@ fn rebuilt(
     let version = observe(library, id)?.root.version;
     Ok(version.and_then(|version| manifest_of(id, version, index)?.ok()))
 }
+
+#[cfg(test)]
+mod tests {
+    use lanspread_db::{ContentHash, ManifestFile, RelPath, Version};
+
+    use super::*;
+
+    fn game(n: usize) -> Arc<ServedGame> {
+        let id = GameId::parse(&format!("game{n}")).unwrap();
+        let sentinel = ManifestFile {
+            path: RelPath::parse("version.ini").unwrap(),
+            size_bytes: 8,
+            chunks: vec![ContentHash::of(b"20200101")],
+        };
+        let version = Version::parse("20200101").unwrap();
+        let manifest = Manifest::new(id.clone(), version, 256 * 1024, vec![sentinel]).unwrap();
+        Arc::new(ServedGame {
+            id,
+            hash: manifest.hash(),
+            manifest: Arc::new(manifest),
+            stamps: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn games_are_kept_up_to_the_limit_and_past_it_the_one_longest_not_served_goes() {
+        let cache = ServeCache::default();
+        let games: Vec<_> = (0..=SERVED_GAMES_MAX).map(game).collect();
+        let is_kept = |game: &ServedGame| cache.find(&game.id, game.hash).is_some();
+        let (past, up_to) = games.split_last().unwrap();
+        for game in up_to {
+            cache.keep(Arc::clone(game));
+        }
+        assert!(up_to.iter().all(|game| is_kept(game)));
+        // Served again, the first is not the one to go.
+        assert!(is_kept(&games[0]));
+        cache.keep(Arc::clone(past));
+        let gone: Vec<_> = games.iter().filter(|game| !is_kept(game)).collect();
+        assert_eq!(gone.len(), 1);
+        assert_eq!(gone[0].id, games[1].id);
+    }
+}

@@ -31,7 +31,7 @@ const OWNED: &str = "owned";
 const INSTALLS: &str = "installs";
 const WHERE: &str = "where.txt";
 /// The largest record of an install that is read.
-const INSTALL_BYTES_MAX: u64 = 512 << 20;
+pub(crate) const INSTALL_BYTES_MAX: u64 = 512 << 20;
 /// The largest record of a download that is read.
 pub(crate) const OWNED_BYTES_MAX: u64 = 1024;
 /// The form of install records.

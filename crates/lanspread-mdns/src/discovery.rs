@@ -314,3 +314,34 @@ impl std::fmt::Debug for Daemon {
         f.write_str("Daemon")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_network_is_asked_anew_up_to_the_limit_of_subscriptions_and_past_it_later() {
+        let mut discovery = Discovery::start(DiscoveryConfig {
+            peer_id: "ab".repeat(crate::limits::PEER_ID_CHARS / 2),
+            listen_port: 47_999,
+            interfaces: Interfaces::loopback(),
+            protocol_version: 1,
+            needs_code: false,
+            library_revision: "1".to_owned(),
+            host_name: "host".to_owned(),
+            name: "alone".to_owned(),
+            timing: Timing::default(),
+        })
+        .unwrap();
+        let now = Instant::now();
+        for count in 2..=SUBSCRIPTIONS_MAX {
+            discovery.ask(now);
+            assert_eq!(discovery.subscriptions.len(), count);
+            assert_eq!(discovery.ask_at, now + discovery.timing.ask_again_alone);
+        }
+        discovery.ask(now);
+        assert_eq!(discovery.subscriptions.len(), SUBSCRIPTIONS_MAX);
+        assert_eq!(discovery.ask_at, now + ASK_AFTER_FAILURE);
+        discovery.shutdown().await.unwrap();
+    }
+}

@@ -20,7 +20,7 @@ use crate::lines::read_line;
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Lines that are read ahead.
-const LINES_AHEAD_MAX: usize = 64;
+const LINE_QUEUE_LEN: usize = 64;
 
 /// Events kept while an answer is awaited; past that the oldest go.
 const EVENTS_KEPT_MAX: usize = 4096;
@@ -51,7 +51,7 @@ pub(crate) struct Refusal {
 /// A peer to talk to.
 pub(crate) struct Client {
     output: Box<dyn AsyncWrite + Send + Unpin>,
-    lines: mpsc::Receiver<Value>,
+    lines: mpsc::Receiver<Result<Value, CallError>>,
     events: VecDeque<Value>,
     next_seq: u64,
     /// Ends with the client.
@@ -64,7 +64,7 @@ impl Client {
         input: impl AsyncBufRead + Send + Unpin + 'static,
         output: impl AsyncWrite + Send + Unpin + 'static,
     ) -> Self {
-        let (tx, lines) = mpsc::channel(LINES_AHEAD_MAX);
+        let (tx, lines) = mpsc::channel(LINE_QUEUE_LEN);
         let mut reader = JoinSet::new();
         reader.spawn(read_all(input, tx));
         Self {
@@ -103,7 +103,7 @@ impl Client {
             .map_err(|_| CallError::Gone)?;
         self.output.flush().await.map_err(|_| CallError::Gone)?;
         loop {
-            let line = self.lines.recv().await.ok_or(CallError::Gone)?;
+            let line = self.lines.recv().await.ok_or(CallError::Gone)??;
             if line["type"] == "event" {
                 self.keep(line);
             } else if line["seq"] == seq {
@@ -112,13 +112,13 @@ impl Client {
         }
     }
 
-    /// The next event; `None` when the peer is gone.
+    /// The next event; `None` when the peer is gone, or not understood any more.
     pub(crate) async fn next_event(&mut self) -> Option<Value> {
         if let Some(event) = self.events.pop_front() {
             return Some(event);
         }
         loop {
-            let line = self.lines.recv().await?;
+            let line = self.lines.recv().await?.ok()?;
             if line["type"] == "event" {
                 return Some(line);
             }
@@ -153,15 +153,17 @@ fn data_of(mut answer: Value) -> Result<Value, CallError> {
     }
 }
 
-async fn read_all(mut input: impl AsyncBufRead + Unpin, tx: mpsc::Sender<Value>) {
+/// Reads lines until the input ends or nobody wants them. One that is no JSON is told: it may be the
+/// answer that somebody waits for.
+async fn read_all(
+    mut input: impl AsyncBufRead + Unpin,
+    tx: mpsc::Sender<Result<Value, CallError>>,
+) {
     while let Ok(Some(line)) = read_line(&mut input, ANSWER_BYTES_MAX).await {
-        match serde_json::from_slice(&line) {
-            Ok(line) => {
-                if tx.send(line).await.is_err() {
-                    return;
-                }
-            }
-            Err(error) => tracing::warn!(%error, "a line of the peer is not JSON"),
+        let line =
+            serde_json::from_slice(&line).map_err(|error| CallError::Malformed(error.to_string()));
+        if tx.send(line).await.is_err() {
+            return;
         }
     }
 }
@@ -247,6 +249,21 @@ mod tests {
         };
         let (answer, ()) = tokio::join!(client.call(json!({ "cmd": "status" })), script);
         assert!(matches!(answer, Err(CallError::Gone)));
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_read_up_to_the_limit_and_a_longer_one_is_told_as_not_understood() {
+        for (past, is_read) in [(0, true), (1, false)] {
+            let text = "x".repeat(ANSWER_BYTES_MAX - 2 + past);
+            let line = format!("\"{text}\"\n");
+            let (tx, mut lines) = mpsc::channel(1);
+            read_all(line.as_bytes(), tx).await;
+            match lines.recv().await {
+                Some(Ok(read)) => assert!(is_read && read.as_str() == Some(&text)),
+                Some(Err(error)) => assert!(!is_read, "{error}"),
+                None => panic!("nothing is told"),
+            }
+        }
     }
 
     #[test]

@@ -252,6 +252,16 @@ mod tests {
         fields
     }
 
+    fn status(operations: Value) -> Value {
+        let mut status = json!({
+            "peer_id": "", "name": "", "version": "", "protocol_version": 1, "mode": "open",
+            "catalog": null, "games_dir": "", "state_dir": "", "games": 0, "peers": 0,
+            "outbound": [], "uptime_ms": 0,
+        });
+        status["operations"] = operations;
+        status
+    }
+
     #[tokio::test]
     async fn the_end_of_an_earlier_operation_is_not_taken_for_this_one() {
         let (mut client, mut peer) = peer();
@@ -285,19 +295,14 @@ mod tests {
     async fn an_operation_of_the_same_kind_that_runs_already_is_followed() {
         let (mut client, mut peer) = peer();
         let mut display = Display::new("test");
-        let status = json!({
-            "peer_id": "", "name": "", "version": "", "protocol_version": 1, "mode": "open",
-            "catalog": null, "games_dir": "", "state_dir": "", "games": 0, "peers": 0,
-            "operations": [{ "id": "chess", "kind": "verify", "progress": null }],
-            "outbound": [], "uptime_ms": 0,
-        });
+        let verifying = json!([{ "id": "chess", "kind": "verify", "progress": null }]);
         let script = async {
             let busy = json!({ "kind": "busy", "message": "it is being verified" });
             answer(&mut peer, false, busy, &[]).await;
             answer(
                 &mut peer,
                 true,
-                status,
+                status(verifying),
                 &[event("verify-cancelled", json!({}))],
             )
             .await;
@@ -309,6 +314,33 @@ mod tests {
             script
         );
         assert!(matches!(ended.expect("followed"), Ended::Cancelled));
+    }
+
+    #[tokio::test]
+    async fn a_game_that_is_busy_again_and_again_is_asked_for_up_to_the_limit() {
+        for (refusals, is_followed) in [(BUSY_TRIES_MAX - 1, true), (BUSY_TRIES_MAX, false)] {
+            let (mut client, mut peer) = peer();
+            let mut display = Display::new("test");
+            let script = async {
+                for _ in 0..refusals {
+                    let busy = json!({ "kind": "busy", "message": "it is being scanned" });
+                    answer(&mut peer, false, busy, &[]).await;
+                    let news = event("games-changed", json!({}));
+                    answer(&mut peer, true, status(json!([])), &[news]).await;
+                }
+                if is_followed {
+                    let end = event("verify-cancelled", json!({}));
+                    answer(&mut peer, true, json!({}), &[end]).await;
+                }
+            };
+            let command = json!({ "cmd": "verify", "id": "chess" });
+            let id = chess();
+            let (ended, ()) = tokio::join!(
+                run(&mut client, &mut display, &command, "verify", &id),
+                script
+            );
+            assert_eq!(ended.is_ok(), is_followed, "{ended:?}");
+        }
     }
 
     #[test]

@@ -19,8 +19,8 @@ use crate::{
     session::{Events, Session},
 };
 
-/// Most lines that wait to be carried out; a client that sends more waits.
-const LINES_PENDING_MAX: usize = 16;
+/// Lines that wait to be carried out; a client that sends more waits.
+const LINE_QUEUE_LEN: usize = 16;
 
 /// Most `wait-peers` commands of one client that wait at the same time.
 const WAITS_MAX: usize = 16;
@@ -51,7 +51,7 @@ where
     R: AsyncBufRead + Unpin + Send + 'static,
     W: AsyncWrite + Unpin,
 {
-    let (tx, mut lines) = mpsc::channel(LINES_PENDING_MAX);
+    let (tx, mut lines) = mpsc::channel(LINE_QUEUE_LEN);
     let mut reader = JoinSet::new();
     reader.spawn(read_lines(input, tx));
     let mut waits = JoinSet::new();

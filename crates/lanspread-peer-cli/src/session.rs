@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::json;
 
 /// Events a listener may be behind before it loses the oldest.
-pub(crate) const EVENTS_BEHIND_MAX: usize = 4096;
+const EVENT_QUEUE_LEN: usize = 4096;
 
 /// Events on their way to one listener.
 pub(crate) type Events = broadcast::Receiver<Arc<Value>>;
@@ -61,7 +61,7 @@ impl Session {
         facts: Facts,
         notices: &[String],
     ) -> (Arc<Self>, Events) {
-        let (events, listener) = broadcast::channel(EVENTS_BEHIND_MAX);
+        let (events, listener) = broadcast::channel(EVENT_QUEUE_LEN);
         for notice in notices {
             tell(&events, json::notice(notice));
         }

@@ -10,11 +10,11 @@ use tokio::sync::{mpsc, watch};
 
 use crate::{events::EventOutbox, executor::Executor, game_db::PeerGameDB};
 
-/// Most inputs that wait for the core; whoever reports more waits.
-pub(crate) const INPUTS_PENDING_MAX: usize = 4096;
+/// Inputs that wait for the core; whoever reports more waits.
+pub(crate) const INPUT_QUEUE_LEN: usize = 4096;
 
-/// Most inputs handled before the view is published and effects are carried out.
-const INPUTS_PER_TURN_MAX: usize = 256;
+/// Inputs handled before the view is published and effects are carried out.
+const INPUTS_PER_TURN: usize = 256;
 
 /// The core's clock: monotonic time since the peer started.
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +57,7 @@ pub(crate) enum DriverEnd {
 impl Driver {
     /// Runs until the core has stopped.
     pub(crate) async fn run(mut self) -> DriverEnd {
-        let mut batch = Vec::with_capacity(INPUTS_PER_TURN_MAX);
+        let mut batch = Vec::with_capacity(INPUTS_PER_TURN);
         loop {
             if self.carry_out() {
                 self.events.flush();
@@ -66,7 +66,7 @@ impl Driver {
             self.events.flush();
             self.announce_deadline();
             tokio::select! {
-                received = self.inputs.recv_many(&mut batch, INPUTS_PER_TURN_MAX) => {
+                received = self.inputs.recv_many(&mut batch, INPUTS_PER_TURN) => {
                     if received == 0 {
                         return DriverEnd::Abandoned;
                     }

@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    driver::{Clock, Driver, INPUTS_PENDING_MAX},
+    driver::{Clock, Driver, INPUT_QUEUE_LEN},
     events::EventOutbox,
     executor::{Executor, ExecutorParts, Transports},
     expelled_file::{ExpelledFile, Loaded},
@@ -202,7 +202,7 @@ impl Parts {
         let file = ExpelledFile::in_dir(&options.state_dir, options.organiser);
         let Loaded { expelled, trouble } = file.load(SystemTime::now());
         let config = draw_config(&options, peer_id, catalog, expelled)?;
-        let (inputs, rx_inputs) = mpsc::channel(INPUTS_PENDING_MAX);
+        let (inputs, rx_inputs) = mpsc::channel(INPUT_QUEUE_LEN);
         if let Some(message) = trouble {
             // The queue is empty and long: there is room.
             drop(inputs.try_send(Input::Trouble { message }));

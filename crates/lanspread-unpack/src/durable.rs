@@ -70,3 +70,36 @@ fn sync_directory(root: &Dir, path: &str) -> io::Result<()> {
 fn sync_directory(_root: &Dir, _path: &str) -> io::Result<()> {
     Ok(())
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use cap_std::ambient_authority;
+
+    use super::*;
+    use crate::report::UnpackedFile;
+
+    #[test]
+    fn files_are_synced_one_by_one_up_to_the_limit_and_all_at_once_past_it() {
+        let temp = tempfile::tempdir().unwrap();
+        let root = Dir::open_ambient_dir(temp.path(), ambient_authority()).unwrap();
+        let mut report = UnpackReport::default();
+        for (count, is_each) in [
+            (SYNC_EACH_FILES_MAX, true),
+            (SYNC_EACH_FILES_MAX + 1, false),
+        ] {
+            report.files.resize_with(count, || UnpackedFile {
+                path: "file".to_owned(),
+                size_bytes: 0,
+            });
+            root.write("file", b"").unwrap();
+            let mut steps = 0;
+            let proceed = || {
+                steps += 1;
+                Ok(())
+            };
+            sync(&root, &report, proceed).unwrap();
+            // Before all, and before each file and the one directory.
+            assert_eq!(steps, if is_each { 1 + count + 1 } else { 1 });
+        }
+    }
+}

@@ -1,9 +1,8 @@
 //! Every named limit has a test that names it.
 //!
 //! The invariant: a constant of shipped code whose name ends with `_MAX` occurs in the code of some
-//! test, or stands in [`TESTED_OTHERWISE`] with the test that holds it, or with the reason why there
-//! is none. That the test tries the limit and one past it is for people to see: the name in the test
-//! is where they look.
+//! test. That the test tries the limit and one past it is for people to see: the name in the test is
+//! where they look. What is no limit (an option, a batch, the length of a queue) is not called one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,104 +15,28 @@ const NOT_SHIPPED: [&str; 3] = [
     "crates/lanspread-fuzz/",
 ];
 
-/// Limits that no test names.
-const TESTED_OTHERWISE: [(&str, &str); 23] = [
-    (
-        "ANSWER_BYTES_MAX",
-        "the same reader as for LINE_BYTES_MAX, which is tested",
-    ),
-    (
-        "BUFFERS_KEPT_MAX",
-        "buffers that are kept for the next fetch; past it they are dropped",
-    ),
-    (
-        "BUSY_TRIES_MAX",
-        "how often a command is sent again while a peer starts",
-    ),
-    (
-        "CONTENTS_BURST_MAX",
-        "held to by the same bucket as the bursts of other kinds, which are tested",
-    ),
-    ("DECODED_IN_MEMORY_BYTES_MAX", "an option of the RAR reader"),
-    (
-        "EVENTS_BEHIND_MAX",
-        "the length of a channel, which tells what it drops",
-    ),
-    (
-        "HEADERS_PER_ENTRY_MAX",
-        "a factor of the number of entries, which is tested",
-    ),
-    ("INDEX_BYTES_MAX", READ_WHOLE),
-    ("INPUTS_PENDING_MAX", CHANNEL),
-    (
-        "INPUTS_PER_TURN_MAX",
-        "how many inputs are taken at once; the others wait",
-    ),
-    ("INSTALL_BYTES_MAX", READ_WHOLE),
-    ("INTENT_BYTES_MAX", READ_WHOLE),
-    ("LINES_AHEAD_MAX", CHANNEL),
-    ("LINES_PENDING_MAX", CHANNEL),
-    ("MARKER_BYTES_MAX", READ_WHOLE),
-    ("MESSAGES_WAITING_MAX", CHANNEL),
-    ("MTU_BYTES_MAX", "an option of QUIC"),
-    (
-        "PADDING_BYTES_MAX",
-        "what is left of a stream after its end is read up to here to see it whole",
-    ),
-    ("REQUESTS_PENDING_MAX", CHANNEL),
-    (
-        "RETRY_PAUSE_MAX",
-        "the transfer's own limit, tested as `retry_pause_max`",
-    ),
-    (
-        "SERVED_GAMES_MAX",
-        "games that are remembered; past it the oldest is read again",
-    ),
-    ("SUBSCRIPTIONS_MAX", "of this program's own making"),
-    (
-        "SYNC_EACH_FILES_MAX",
-        "the border between two ways to sync the same files",
-    ),
-];
-
-const CHANNEL: &str = "the length of a channel: whoever sends waits";
-const READ_WHOLE: &str =
-    "given to the one function that reads a file whole, which is tested at its limit and past it";
-
 /// Checks that each limit is named by a test.
 pub(super) fn check(sources: &[SourceFile]) -> Vec<Violation> {
     let tested = names_in_tests(sources);
-    let limits = limits(sources);
-    let unnamed = limits.iter().filter(|(name, _)| !tested.contains(*name));
-    let excused = |name: &str| TESTED_OTHERWISE.iter().any(|(known, _)| *known == name);
-    let mut violations: Vec<Violation> = unnamed
-        .filter(|(name, _)| !excused(name))
+    let limits = limits(sources).into_iter();
+    let unnamed = limits.filter(|(name, _)| !tested.contains(name));
+    unnamed
         .map(|(name, place)| {
-            Violation::new(
-                *place,
-                format!("no test names {name}: try it at the limit and one past it"),
-            )
+            let told = format!("no test names {name}: try it at the limit and one past it");
+            Violation::new(place, told)
         })
-        .collect();
-    let stale = TESTED_OTHERWISE
-        .iter()
-        .filter(|(name, _)| !limits.contains_key(name) || tested.contains(name));
-    violations.extend(stale.map(|(name, _)| {
-        Violation::new(*name, "needs no excuse: take it out of the table of limits")
-    }));
-    violations
+        .collect()
 }
 
-/// All limits, with the place of each and who tests it, as a table.
+/// All limits, with the place of each and whether a test names it, as a table.
 pub(crate) fn table(sources: &[SourceFile]) -> String {
     let tested = names_in_tests(sources);
     let mut lines = Vec::new();
     for (name, place) in limits(sources) {
-        let excuse = TESTED_OTHERWISE.iter().find(|(known, _)| *known == name);
-        let how = match excuse {
-            Some((_, why)) => why,
-            None if tested.contains(name) => "a test names it",
-            None => "no test",
+        let how = if tested.contains(name) {
+            "a test names it"
+        } else {
+            "no test"
         };
         lines.push(format!("{name:<32} {place:<56} {how}\n"));
     }
@@ -190,12 +113,7 @@ mod tests {
     }
 
     fn complaints(sources: &[SourceFile]) -> Vec<String> {
-        let ours = |text: &String| !text.contains("needs no excuse");
-        check(sources)
-            .iter()
-            .map(ToString::to_string)
-            .filter(ours)
-            .collect()
+        check(sources).iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -224,10 +142,5 @@ mod tests {
             ),
         ];
         assert_eq!(complaints(&sources), [""; 0]);
-    }
-
-    #[test]
-    fn an_excuse_that_nothing_needs_is_a_violation() {
-        assert_eq!(check(&[]).len(), TESTED_OTHERWISE.len());
     }
 }

@@ -3,7 +3,8 @@
 use lanspread_core::{
     Offence,
     conduct::{
-        ANNOUNCEMENT_EVERY, ANNOUNCEMENTS_BURST_MAX, KEEP_AWAY, POINTS_MAX, QUESTIONS_BURST_MAX,
+        ANNOUNCEMENT_EVERY, ANNOUNCEMENTS_BURST_MAX, CONTENTS_BURST_MAX, CONTENTS_EVERY, KEEP_AWAY,
+        POINTS_MAX, QUESTIONS_BURST_MAX,
     },
     limits::CHECKS_MAX,
 };
@@ -178,6 +179,28 @@ fn questions_beyond_their_pace_are_refused_and_others_are_answered_meanwhile() {
     assert_eq!(refusal(lone.ask(1, Request::Ping)), RefusalKind::Overloaded);
     assert_eq!(lone.kept_away(), [id(1)]);
     assert_eq!(lone.ask(2, Request::Ping), Some(Response::Pong));
+}
+
+#[test]
+fn contents_are_asked_for_as_fast_as_they_can_come_and_no_faster() {
+    let mut lone = Lone::ready(Vec::new());
+    lone.greet(1);
+    let ask = |lone: &mut Lone| {
+        lone.effects.clear();
+        let request = ChunkRequest {
+            id: game(1),
+            manifest: ManifestHash(ContentHash([1; 32])),
+            chunks: vec![chunk(0)],
+        };
+        refusal(lone.ask(1, Request::GetGameFileChunk(request)))
+    };
+    for _ in 0..CONTENTS_BURST_MAX {
+        assert_eq!(ask(&mut lone), RefusalKind::NotAvailable);
+    }
+    assert_eq!(ask(&mut lone), RefusalKind::Overloaded);
+    lone.pass(CONTENTS_EVERY);
+    assert_eq!(ask(&mut lone), RefusalKind::NotAvailable);
+    assert_eq!(ask(&mut lone), RefusalKind::Overloaded);
 }
 
 #[test]

@@ -83,6 +83,8 @@ pub(super) enum Flaw {
     FilesNotSynced,
     /// Syncing a directory does nothing.
     FoldersNotSynced,
+    /// Every open file is said to have so many bytes.
+    SaysBytes(u64),
 }
 
 /// What an operation asks of the disk.
@@ -430,7 +432,11 @@ struct CrashFile {
 impl FileHandle for CrashFile {
     fn stat(&self) -> io::Result<Stat> {
         self.plan.tick(Change::Look)?;
-        self.inner.stat()
+        let mut stat = self.inner.stat()?;
+        if let Flaw::SaysBytes(bytes) = self.plan.flaw {
+            stat.stamp.size_bytes = bytes;
+        }
+        Ok(stat)
     }
 
     fn read_at(&self, into: &mut [u8], offset_bytes: u64) -> io::Result<usize> {

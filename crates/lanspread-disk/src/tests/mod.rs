@@ -10,6 +10,7 @@ mod dice;
 mod download;
 mod install;
 mod library;
+mod longest;
 mod state_dir;
 mod state_files;
 mod world;

@@ -164,7 +164,7 @@ fn connection_limits(idle_timeout: Duration) -> Result<Limits, BindError> {
 fn quic_io(runtime: &Handle, socket: UdpSocket) -> Result<quic_io::Provider, BindError> {
     quic_io::Builder::default()
         .with_handle(runtime.clone())
-        .with_max_mtu(limits::MTU_BYTES_MAX)
+        .with_max_mtu(limits::MTU_TRIED_BYTES)
         .and_then(|io| io.with_rx_socket(socket))
         .and_then(quic_io::Builder::build)
         .map_err(BindError::endpoint)

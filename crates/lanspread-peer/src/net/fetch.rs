@@ -233,3 +233,20 @@ impl fmt::Debug for Buffers {
         f.write_str("Buffers")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buffers_are_kept_up_to_the_limit_and_one_more_is_let_go() {
+        let buffers = Buffers::default();
+        for n in 0..=BUFFERS_KEPT_MAX {
+            let kept = buffers.0.lock().unwrap().len();
+            assert_eq!(kept, n.min(BUFFERS_KEPT_MAX));
+            buffers.give_back(vec![1; 10]);
+        }
+        assert_eq!(buffers.0.lock().unwrap().len(), BUFFERS_KEPT_MAX);
+        assert!(buffers.take().is_empty(), "a kept buffer holds nothing");
+    }
+}

@@ -59,7 +59,7 @@ pub const MISCONDUCT_PAUSE: Duration = Duration::from_millis(100);
 pub const CERTIFICATE_BYTES_MAX: usize = 8 * 1024;
 
 /// Largest IP packet that path discovery tries, in bytes. Paths that carry less are found out.
-pub const MTU_BYTES_MAX: u16 = 9000;
+pub const MTU_TRIED_BYTES: u16 = 9000;
 
 /// A connection on which nothing arrived for this long is closed.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(15);

@@ -21,7 +21,7 @@ use crate::{
 const ADDRESSES_CHECK: Duration = Duration::from_secs(5);
 
 /// Most requests of other peers that wait to be looked at.
-const REQUESTS_PENDING_MAX: usize = 512;
+const REQUEST_QUEUE_LEN: usize = 512;
 
 /// What the server needs.
 pub(crate) struct ServerTask {
@@ -51,7 +51,7 @@ pub(crate) enum ServerError {
 /// # Errors
 /// The listener cannot be bound, or it ended.
 pub(crate) async fn run_server_component(task: ServerTask) -> Result<(), ServerError> {
-    let (tx, mut events) = mpsc::channel(REQUESTS_PENDING_MAX);
+    let (tx, mut events) = mpsc::channel(REQUEST_QUEUE_LEN);
     let mut config = TransportConfig::new(task.listen);
     config.party_code.clone_from(&task.party_code);
     let transport = Transport::bind(config, &task.identity, tx)?;

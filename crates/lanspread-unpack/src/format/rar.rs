@@ -30,13 +30,13 @@ use crate::text::printable;
 const MESSAGE_BYTES: usize = 256 * 1024;
 
 /// Messages that may wait between the decoder and the disk.
-const MESSAGES_WAITING_MAX: usize = 16;
+const MESSAGE_QUEUE_LEN: usize = 16;
 
 /// Time between two looks at the cancel flag while the decoder has nothing to say.
 const CANCEL_LATENCY: Duration = Duration::from_millis(50);
 
 /// Files up to this size are decoded in memory; larger ones stream through the dictionary.
-const DECODED_IN_MEMORY_BYTES_MAX: u64 = 4 * 1024 * 1024;
+const DECODED_IN_MEMORY_BYTES: u64 = 4 * 1024 * 1024;
 
 /// A RAR archive whose headers have been read, of all its volumes.
 pub(crate) struct Rar {
@@ -85,7 +85,7 @@ impl OpenArchive for Rar {
     fn unpack_into(self: Box<Self>, out: &mut Extractor<'_>) -> Result<(), UnpackError> {
         let cancellation = ReadCancellation::new();
         thread::scope(|scope| {
-            let (sender, receiver) = sync_channel(MESSAGES_WAITING_MAX);
+            let (sender, receiver) = sync_channel(MESSAGE_QUEUE_LEN);
             let (volumes, cancel) = (&self.volumes, &cancellation);
             let thread = scope.spawn(move || decode(volumes, cancel, &sender));
             let written = write_messages(&receiver, out);
@@ -137,7 +137,7 @@ fn decode(
     let options = ArchiveReadOptions::new()
         .with_cancellation(cancellation)
         .with_rar50_dictionary_size_limit(DECODER_MEMORY_BYTES_MAX)
-        .with_rar50_buffered_decode_limit(DECODED_IN_MEMORY_BYTES_MAX);
+        .with_rar50_buffered_decode_limit(DECODED_IN_MEMORY_BYTES);
     let open = |meta: &ExtractedEntryMeta| -> rars::Result<Box<dyn Write>> {
         let name = entry_name(meta);
         if meta.is_directory {

@@ -21,6 +21,9 @@ use crate::text::printable;
 /// Headers beyond one per entry that an archive may have: comments, recovery records, permissions.
 const HEADERS_PER_ENTRY_MAX: u64 = 4;
 
+/// Headers that an archive may have however few entries it may.
+const HEADERS_ALWAYS: u64 = 64;
+
 /// The flag of a RAR 1.5 to 4 end record that says that another volume follows.
 const RAR4_END_NEXT_VOLUME: u16 = 0x0001;
 /// The flag of a RAR 1.5 to 4 file header that says that its content goes on in the next volume.
@@ -55,7 +58,8 @@ impl Volume {
             .map_err(|error| read_failed(&name, error, None))?
             .len();
         let headers_max = limits.entries_max.saturating_mul(HEADERS_PER_ENTRY_MAX);
-        let options = ArchiveReadOptions::new().with_max_header_count(headers_max.max(64));
+        let options =
+            ArchiveReadOptions::new().with_max_header_count(headers_max.max(HEADERS_ALWAYS));
         let archive = ArchiveReader::read_reader_with_options(ReadAhead::new(file), options)
             .map_err(|error| rar_failed(&name, limits, &error))?;
         let volume = Self {
@@ -318,7 +322,57 @@ fn next_letter(letter: &str) -> char {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Seek, Write};
+
     use super::*;
+    use crate::error::LimitKind;
+
+    /// What comes of opening an archive of so many empty files.
+    fn opened(files: u64, entries_max: u64) -> Result<Volume, UnpackError> {
+        let mut builder = rars::Builder::new(rars::ArchiveVersion::Rar50).store(true);
+        for n in 0..files {
+            let name = format!("file{n}").into_bytes();
+            builder.add_bytes(name, Vec::new(), None, None).unwrap();
+        }
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&builder.to_bytes().unwrap()).unwrap();
+        file.rewind().unwrap();
+        let limits = UnpackLimits {
+            entries_max,
+            ..UnpackLimits::default()
+        };
+        Volume::open(Path::new("game.eti"), "game.eti".to_owned(), file, &limits)
+    }
+
+    /// The most files that are read.
+    fn files_read(entries_max: u64) -> u64 {
+        let is_past = |files: &u64| opened(files + 1, entries_max).is_err();
+        let most = (1..1_000).find(is_past).unwrap();
+        let past = opened(most + 1, entries_max).err();
+        assert!(
+            matches!(
+                past,
+                Some(UnpackError::LimitExceeded {
+                    limit: LimitKind::Entries,
+                    ..
+                })
+            ),
+            "{past:?}"
+        );
+        most
+    }
+
+    #[test]
+    fn headers_are_read_up_to_the_limit_and_not_past_it() {
+        let others = HEADERS_ALWAYS - files_read(1);
+        assert!((2..5).contains(&others), "those that begin and end it");
+        let few = HEADERS_ALWAYS / HEADERS_PER_ENTRY_MAX;
+        assert_eq!(files_read(few) + others, HEADERS_ALWAYS);
+        for entries_max in [few + 1, 2 * few] {
+            let limit = entries_max * HEADERS_PER_ENTRY_MAX;
+            assert_eq!(files_read(entries_max) + others, limit);
+        }
+    }
 
     #[test]
     fn volume_names_count_on_in_both_styles() {

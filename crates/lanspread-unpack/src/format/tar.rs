@@ -31,7 +31,7 @@ const END_BYTES: u64 = 2 * BLOCK_BYTES;
 /// the reader keeps in memory.
 const BETWEEN_ENTRIES_BYTES_MAX: u64 = 1024 * 1024;
 
-/// Bytes of padding after the end of a tar archive; tape drives wanted some.
+/// Bytes of padding behind the two blocks that end a tar archive; tape drives wanted some.
 const PADDING_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// What is around the tar stream.
@@ -123,7 +123,9 @@ impl OpenArchive for TarArchive {
         });
         let content_end = unpack_entries(&mut archive, &meter, out)?;
         let mut rest = archive.into_inner();
-        meter.allow(Some(PADDING_BYTES_MAX));
+        // How much of the end was read to recognise it is the reader's business.
+        let whole = content_end + END_BYTES + PADDING_BYTES_MAX;
+        meter.allow(Some(whole.saturating_sub(meter.position.get())));
         drain(&mut rest, out)?;
         if meter.position.get() < content_end + END_BYTES {
             return Err(out.damaged("it ends before the end of its last entry is marked"));
@@ -285,7 +287,7 @@ impl Read for Metered {
             let left = allowance.checked_sub(count as u64).ok_or_else(|| {
                 io::Error::new(
                     io::ErrorKind::InvalidData,
-                    "there is too much between its entries",
+                    "there is too much between its entries or after its end",
                 )
             })?;
             meter.allowance.set(Some(left));

@@ -5,6 +5,9 @@ use lanspread_unpack::{CancelFlag, LimitKind, UnpackError, UnpackJob, UnpackLimi
 use crate::pack::{Pack, directory, file, noise, tar, zst};
 use crate::scene::Scene;
 
+/// As in `format/tar.rs`.
+const PADDING_BYTES_MAX: usize = 16 * 1024 * 1024;
+
 fn unpack(scene: &Scene, limits: UnpackLimits) -> Result<UnpackReport, UnpackError> {
     let cancel = CancelFlag::new();
     let job = UnpackJob {
@@ -146,4 +149,16 @@ fn paths_are_held_to_the_limits_of_the_job() {
     };
     assert!(unpack(&scene, length(4)).is_err());
     assert!(unpack(&scene, length(5)).is_ok());
+}
+
+#[test]
+fn padding_behind_the_end_of_a_tar_archive_is_read_up_to_the_limit_and_not_past_it() {
+    for (past, is_read) in [(0, true), (1, false)] {
+        let mut bytes = tar(&[file("a", "1")]);
+        bytes.resize(bytes.len() + PADDING_BYTES_MAX + past, 0);
+        for bytes in [zst(&bytes), bytes] {
+            let result = Scene::one("1.eti", bytes).unpack();
+            assert_eq!(result.is_ok(), is_read, "{past}: {result:?}");
+        }
+    }
 }

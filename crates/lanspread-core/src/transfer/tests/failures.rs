@@ -4,7 +4,9 @@ use lanspread_db::{ChunkRef, RelPath};
 
 use super::{
     super::{
-        DropReason, Fetch, SourceAdded, Starvation, Transfer, TransferNote, TransferState, limits,
+        DropReason, Fetch, FetchId, SourceAdded, Starvation, Transfer, TransferLimits,
+        TransferNote, TransferState, limits,
+        source::{FailureKind, Source, Verdict},
     },
     fixture::{all_fetches, at, broken, deliver, fail, large_chunks, ms, peer, transfer},
 };
@@ -93,6 +95,31 @@ fn a_failing_source_is_retried_with_growing_pauses_and_then_dropped() {
          failed: reset"
     );
     assert_eq!(transfer.state(), TransferState::Starved { why });
+}
+
+#[test]
+fn pauses_grow_up_to_the_longest_and_no_further() {
+    let limits = TransferLimits {
+        retries_max: 6,
+        ..TransferLimits::default()
+    };
+    let mut source = Source::new(0, 0);
+    let pauses: Vec<_> = (1..=6)
+        .map(|n| {
+            let (fetch, next) = (FetchId(n), FetchId(n + 1));
+            match source.failed(at(0), fetch, next, FailureKind::Broken, &limits) {
+                Verdict::Retry { at: until, .. } => until.since(at(0)),
+                other => panic!("it is retried: {other:?}"),
+            }
+        })
+        .collect();
+    let longest = limits::RETRY_PAUSE_MAX;
+    assert_eq!(pauses[..3], [ms(500), ms(1_000), ms(2_000)]);
+    assert_eq!(
+        pauses[3..],
+        [ms(4_000), longest, longest],
+        "at the limit, and past it"
+    );
 }
 
 #[test]
