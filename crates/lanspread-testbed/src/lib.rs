@@ -10,6 +10,7 @@
 
 pub mod command;
 pub mod debian;
+pub mod dice;
 pub mod disk;
 pub mod fixture;
 pub mod net;

@@ -5,23 +5,20 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// `SplitMix64` by Steele, Lea and Flood (2014).
+use lanspread_testbed::dice;
+
+/// The dice of one round.
 #[derive(Debug, Clone)]
-pub(super) struct Dice(u64);
+pub(super) struct Dice(dice::Dice);
 
 impl Dice {
     pub(super) fn of_round(seed: u64, round: u32) -> Self {
-        Self(seed.wrapping_add(u64::from(round) << 32))
+        Self(dice::Dice::new(seed.wrapping_add(u64::from(round) << 32)))
     }
 
-    /// A number below `end`, which is not 0.
+    /// A number below `end`, or 0 if there is none.
     pub(super) fn below(&mut self, end: u32) -> u32 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let high = u32::try_from((mixed ^ (mixed >> 31)) >> 32);
-        high.unwrap_or_default() % end
+        u32::try_from(self.0.below(end.into())).unwrap_or_default()
     }
 
     /// One of several, of which there is at least one.

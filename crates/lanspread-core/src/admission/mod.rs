@@ -3,9 +3,8 @@
 //!
 //! A proof that fails is a guess, whoever made it and whichever side dialed; a guess is booked before
 //! the proof is judged and struck off when it was right. Invariant: whatever the strangers are called
-//! and wherever they come from, at most [`FAILED_ATTEMPTS_MAX`] guesses
-//! of strangers are judged in one [`ATTEMPTS_WINDOW`]. Time is an argument,
-//! and it knows neither the code nor how it is proved.
+//! and wherever they come from, at most [`FAILED_ATTEMPTS_MAX`] guesses of strangers are judged in one
+//! [`ATTEMPTS_WINDOW`]. Time is an argument, and it knows neither the code nor how it is proved.
 
 pub mod limits;
 

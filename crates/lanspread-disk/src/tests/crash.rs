@@ -10,12 +10,12 @@ use lanspread_core::{
     DiskFailure, DiskFailureKind,
     root::{Goal, Staged, Step},
 };
+use lanspread_testbed::dice::Dice;
 
 use super::{
     super::Disk,
     crash_fs::{Crash, Fault, Flaw, Plan},
     crash_image::Loss,
-    dice::Dice,
     world::*,
 };
 

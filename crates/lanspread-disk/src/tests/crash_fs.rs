@@ -13,6 +13,7 @@ use std::{
     },
 };
 
+use lanspread_testbed::dice::Dice;
 use lanspread_unpack::{UnpackError, UnpackReport, Unpacker};
 
 use super::{
@@ -22,7 +23,6 @@ use super::{
         real::RealFileSystem,
     },
     crash_image::{Image, Loss},
-    dice::Dice,
 };
 
 /// What goes wrong.

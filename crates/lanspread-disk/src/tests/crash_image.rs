@@ -13,7 +13,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::dice::Dice;
+use lanspread_testbed::dice::Dice;
 
 /// What of the things that were not synced is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,6 @@ mod crash_fs;
 mod crash_image;
 mod crash_scenarios;
 mod crash_teeth;
-mod dice;
 mod download;
 mod install;
 mod library;

@@ -19,16 +19,14 @@ use lanspread_proto::{
 };
 use s2n_quic::{
     Client,
-    client::Connect,
     connection::{Handle, StreamAcceptor},
-    provider::tls::rustls::Client as Tls,
     stream::{BidirectionalStream, SendStream},
 };
 use tokio::time::timeout;
 
 use crate::{
     attack::LONG,
-    stranger::{client_config, decode_frame},
+    stranger::{self, decode_frame},
 };
 
 /// What the liar answers.
@@ -55,17 +53,9 @@ pub(crate) struct Liar {
 impl Liar {
     /// Connects, or is refused: [`Liar::is_received`] says which.
     pub(crate) async fn connect(to: &str, identity: &Identity) -> Self {
-        let tls = Tls::from(client_config(identity, &[alpn(PROTOCOL_VERSION)]));
-        let client = Client::builder().with_tls(tls).expect("TLS");
-        let client = client
-            .with_io("0.0.0.0:0")
-            .expect("a socket")
-            .start()
-            .expect("a client");
-        let to: SocketAddr = to.parse().expect("an address");
-        let connecting = client.connect(Connect::new(to).with_server_name("lanspread"));
-        let connection = timeout(LONG, connecting).await.expect("an end in time");
-        let parts = connection.ok().map(|mut connection| {
+        let protocols = [alpn(PROTOCOL_VERSION)];
+        let (client, connected) = stranger::connect(to, identity, &protocols).await;
+        let parts = connected.ok().map(|mut connection| {
             // An attacker does not leave because nothing is said.
             let _ = connection.keep_alive(true);
             connection.split()

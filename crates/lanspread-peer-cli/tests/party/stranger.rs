@@ -21,7 +21,7 @@ use rustls::{
     version::TLS13,
 };
 use s2n_quic::{
-    Client, Connection, client::Connect, provider::tls::rustls::Client as Tls,
+    Client, Connection, client::Connect, connection, provider::tls::rustls::Client as Tls,
     stream::BidirectionalStream,
 };
 use tokio::time::timeout;
@@ -60,23 +60,11 @@ impl Stranger {
     /// Connects to a peer, offering these application protocols.
     pub(crate) async fn connect(to: &str, protocols: &[Vec<u8>]) -> Self {
         let identity = Identity::ephemeral().expect("a new identity");
-        let tls = Tls::from(client_config(&identity, protocols));
-        let client = Client::builder().with_tls(tls).expect("TLS");
-        let client = client
-            .with_io("0.0.0.0:0")
-            .expect("a socket")
-            .start()
-            .expect("a client");
-        let to: SocketAddr = to.parse().expect("an address");
-        let connecting = client.connect(Connect::new(to).with_server_name("lanspread"));
-        let connection = timeout(PATIENCE, connecting)
-            .await
-            .expect("in time")
-            .expect("it accepts");
+        let (client, connected) = connect(to, &identity, protocols).await;
         Self {
             peer_id: identity.peer_id(),
             _client: client,
-            connection,
+            connection: connected.expect("it accepts"),
         }
     }
 
@@ -122,6 +110,25 @@ impl Stranger {
     }
 }
 
+/// Connects to a peer or is turned away. The connection lives as long as the endpoint.
+pub(crate) async fn connect(
+    to: &str,
+    identity: &Identity,
+    protocols: &[Vec<u8>],
+) -> (Client, Result<Connection, connection::Error>) {
+    let tls = Tls::from(client_config(identity, protocols));
+    let client = Client::builder().with_tls(tls).expect("TLS");
+    let client = client
+        .with_io("0.0.0.0:0")
+        .expect("a socket")
+        .start()
+        .expect("a client");
+    let to: SocketAddr = to.parse().expect("an address");
+    let connecting = client.connect(Connect::new(to).with_server_name("lanspread"));
+    let connected = timeout(PATIENCE, connecting).await.expect("an end in time");
+    (client, connected)
+}
+
 async fn exchange(mut stream: BidirectionalStream, bytes: Vec<u8>) -> Option<Vec<u8>> {
     // The other side may have refused before all was taken.
     let _ = stream.send(bytes.into()).await;
@@ -140,7 +147,7 @@ pub(crate) fn decode_frame(bytes: &[u8]) -> Response {
     decode_payload(FrameKind::Response, &rest[..len]).expect("a message")
 }
 
-pub(crate) fn client_config(identity: &Identity, protocols: &[Vec<u8>]) -> ClientConfig {
+fn client_config(identity: &Identity, protocols: &[Vec<u8>]) -> ClientConfig {
     let provider = Arc::new(ring::default_provider());
     let verifier = Arc::new(AnyCertificate(Arc::clone(&provider)));
     let mut config = ClientConfig::builder_with_provider(provider)
