@@ -20,7 +20,7 @@ use lanspread_proto::{PeerId, PeerName};
 use crate::{Advertisement, Expelled, ExpelledBy, Now};
 
 use leak::Leak;
-pub use offence::{FORGIVEN_EVERY, Offence, POINTS_MAX};
+pub use offence::{FORGIVEN_EVERY, Offence, POINTS_MAX, TRICKLE_PAUSE};
 
 /// How long a peer is kept away for the first time.
 pub const KEEP_AWAY: Duration = Duration::from_mins(10);
@@ -241,6 +241,8 @@ struct Record {
     announcements: Leak,
     questions: Leak,
     contents: Leak,
+    /// When an answer that trickled counted last.
+    trickled_at: Option<Now>,
     /// How often it was kept away for misconduct.
     times: u32,
     /// When it last did anything that is remembered, or when it is let in again.
@@ -255,6 +257,11 @@ impl Record {
             Toll::Question => &mut self.questions,
             Toll::Contents => &mut self.contents,
         }
+    }
+
+    /// Whether an answer that trickled counted less than `time` ago.
+    fn trickled_within(&self, now: Now, time: Duration) -> bool {
+        self.trickled_at.is_some_and(|at| now.since(at) < time)
     }
 }
 
@@ -299,6 +306,14 @@ impl Conduct {
             return None;
         }
         let record = self.record(now, peer);
+        let times = match offence.counts_once_in() {
+            None => times,
+            Some(pause) if record.trickled_within(now, pause) => return None,
+            Some(_) => {
+                record.trickled_at = Some(now);
+                1
+            }
+        };
         let weight = offence.weight().saturating_mul(times);
         let points = record.points.add(now, FORGIVEN_EVERY, weight);
         tracing::debug!(

@@ -12,6 +12,10 @@ pub const POINTS_MAX: u32 = 100;
 /// One point is forgiven this often: all of them within ten minutes.
 pub const FORGIVEN_EVERY: Duration = Duration::from_secs(6);
 
+/// Answers that trickle count once in so long a time, however many do: each takes so long, and a bad
+/// cable makes all of them slow at once.
+pub const TRICKLE_PAUSE: Duration = Duration::from_secs(5);
+
 /// Something that another peer did wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Offence {
@@ -23,6 +27,8 @@ pub enum Offence {
     FalseLibrary,
     /// Any other answer of it broke the protocol.
     BrokenAnswer,
+    /// An answer of it came a few bytes at a time, until its time was over.
+    TrickledAnswer,
     /// Its `Hello` named another peer than its connection proved.
     Impersonation,
     /// It introduced itself with an address at which somebody else answers.
@@ -41,11 +47,12 @@ pub enum Offence {
 
 impl Offence {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::WrongBytes,
         Self::FalseManifest,
         Self::FalseLibrary,
         Self::BrokenAnswer,
+        Self::TrickledAnswer,
         Self::Impersonation,
         Self::ForeignAddress,
         Self::MalformedRequest,
@@ -64,8 +71,9 @@ impl Offence {
             Self::WrongBytes => 40,
             // The sender hashes what it sends, so a bad disk does not do this. Twice is no accident.
             Self::FalseManifest | Self::FalseLibrary => 50,
-            // A program with a fault may; it should not go on doing so.
-            Self::BrokenAnswer => 25,
+            // A program with a fault may break the protocol, and a very bad cable lets answers through
+            // in drops for a moment. Neither should go on.
+            Self::BrokenAnswer | Self::TrickledAnswer => 25,
             // No honest program can: each knows its own key and its own address.
             Self::Impersonation | Self::ForeignAddress => POINTS_MAX,
             // Of the same version nobody honest does, but each one costs next to nothing.
@@ -78,6 +86,15 @@ impl Offence {
         }
     }
 
+    /// For how long after it counted it does not count again; `None` if every time counts.
+    pub(super) const fn counts_once_in(self) -> Option<Duration> {
+        if matches!(self, Self::TrickledAnswer) {
+            Some(TRICKLE_PAUSE)
+        } else {
+            None
+        }
+    }
+
     /// The name in JSON and in logs.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -86,6 +103,7 @@ impl Offence {
             Self::FalseManifest => "false-manifest",
             Self::FalseLibrary => "false-library",
             Self::BrokenAnswer => "broken-answer",
+            Self::TrickledAnswer => "trickled-answer",
             Self::Impersonation => "impersonation",
             Self::ForeignAddress => "foreign-address",
             Self::MalformedRequest => "malformed-request",
@@ -107,6 +125,7 @@ impl fmt::Display for Offence {
                 "sent a library that is not what it announced, or over the limits"
             }
             Self::BrokenAnswer => "gives answers that break the protocol",
+            Self::TrickledAnswer => "gives its answers a few bytes at a time",
             Self::Impersonation => "claimed to be another peer",
             Self::ForeignAddress => "gave the address of somebody else as its own",
             Self::MalformedRequest => "sends requests that are no messages, or over the limits",

@@ -31,7 +31,10 @@ use crate::{
 /// The game that the honest peer fetches from the victim again and again.
 pub(crate) const SERVED: &str = "teeworlds";
 
-/// Its size.
+/// A game that only the liar announces.
+pub(crate) const LURE: &str = "lure";
+
+/// The size of [`SERVED`].
 const SERVED_BYTES: usize = 4 * MIB;
 
 /// The log of a normal peer: what a user has who did not ask for more.
@@ -84,6 +87,22 @@ impl Table<'_> {
     pub(crate) fn wait_turned_on(&self, _liar: &Liar) {
         // The connection is lent: it stays open for as long as this waits.
         tokio::task::block_in_place(|| self.wait_kept_away());
+    }
+
+    /// Has the victim want a game of the liar's for as long as it takes, from within the liar's part:
+    /// nothing comes of it.
+    pub(crate) fn beguile(&self, liar: &Liar, id: &str) {
+        let victim = self.victim;
+        let download = tokio::task::block_in_place(|| {
+            victim.wait_sources(id, 1);
+            victim.begin_download(id)
+        });
+        self.wait_turned_on(liar);
+        tokio::task::block_in_place(|| {
+            victim.tell(json!({ "cmd": "cancel", "id": id }));
+            victim.wait_end(download, "download", id);
+            assert_eq!(victim.game(id)["downloaded"], serde_json::Value::Null);
+        });
     }
 
     /// Waits until the victim tells of an event of this name.

@@ -9,6 +9,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use lanspread_db::ContentHash;
@@ -22,7 +23,7 @@ use s2n_quic::{
     connection::{Handle, StreamAcceptor},
     stream::{BidirectionalStream, SendStream},
 };
-use tokio::time::timeout;
+use tokio::time::{interval, timeout};
 
 use crate::{
     attack::LONG,
@@ -35,6 +36,21 @@ pub(crate) enum Lie {
     Answer(Response, Vec<u8>),
     /// Bytes as they are.
     Raw(Vec<u8>),
+    /// Another lie, of which a byte comes each second.
+    Trickled(Box<Lie>),
+}
+
+impl Lie {
+    fn bytes(self) -> Vec<u8> {
+        match self {
+            Self::Answer(response, more) => {
+                let frame = encode_frame(FrameKind::Response, &response).expect("within its limit");
+                [frame, more].concat()
+            }
+            Self::Raw(bytes) => bytes,
+            Self::Trickled(lie) => lie.bytes(),
+        }
+    }
 }
 
 /// What the liar answers to which request.
@@ -126,8 +142,8 @@ impl Liar {
         self.ask(&Request::Hello(hello)).await
     }
 
-    /// Introduces itself with a library of these games, and answers by the script from then on.
-    pub(crate) async fn sit_down(&mut self, games: Vec<GameSummary>, script: Script) {
+    /// Answers by the script from here on.
+    pub(crate) fn follow(&mut self, script: Script) {
         if let Some(mut acceptor) = self.acceptor.take() {
             tokio::spawn(async move {
                 while let Ok(Some(stream)) = acceptor.accept_bidirectional_stream().await {
@@ -135,6 +151,11 @@ impl Liar {
                 }
             });
         }
+    }
+
+    /// Introduces itself with a library of these games, and answers by the script from then on.
+    pub(crate) async fn sit_down(&mut self, games: Vec<GameSummary>, script: Script) {
+        self.follow(script);
         let addr = self.listen_addr();
         let answer = self.hello(addr, self.peer_id, &games).await;
         assert!(
@@ -169,15 +190,15 @@ async fn answer(stream: BidirectionalStream, script: Script) {
 }
 
 async fn tell(send: &mut SendStream, lie: Lie) -> Result<(), s2n_quic::stream::Error> {
-    let bytes = match lie {
-        Lie::Answer(response, more) => {
-            let mut bytes = encode_frame(FrameKind::Response, &response).expect("within its limit");
-            bytes.extend_from_slice(&more);
-            bytes
+    if matches!(lie, Lie::Trickled(_)) {
+        let mut second = interval(Duration::from_secs(1));
+        for byte in lie.bytes() {
+            second.tick().await;
+            send.send(vec![byte].into()).await?;
         }
-        Lie::Raw(bytes) => bytes,
-    };
-    send.send(bytes.into()).await?;
+    } else {
+        send.send(lie.bytes().into()).await?;
+    }
     send.close().await
 }
 

@@ -29,4 +29,5 @@ mod discovery;
 mod libraries;
 mod manifests;
 mod storms;
+mod trickles;
 mod wire;

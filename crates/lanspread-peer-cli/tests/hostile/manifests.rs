@@ -4,17 +4,13 @@ use std::sync::Arc;
 
 use lanspread_db::{ManifestHash, Version};
 use lanspread_proto::{LibrarySnapshot, Request, Response};
-use serde_json::json;
 
 use crate::{
-    attack::{Attack, CPU_MAX, MEMORY_MIB_MAX, Table, play},
+    attack::{Attack, CPU_MAX, LURE, MEMORY_MIB_MAX, Table, play},
     guest::text,
     liar::{Liar, Lie, Script},
     lies::{Encoding, VERSION, announced, honestly},
 };
-
-/// The game that only the liar has.
-const LURE: &str = "lure";
 
 /// Announces a game with this manifest, has the victim want it, and sends the manifest.
 fn lure(table: &Table<'_>, manifest: Vec<u8>, announce: Announce) {
@@ -41,17 +37,7 @@ fn lure(table: &Table<'_>, manifest: Vec<u8>, announce: Announce) {
             other => honestly(other, &snapshot),
         });
         liar.sit_down(games, script).await;
-        let victim = table.victim;
-        let download = tokio::task::block_in_place(|| {
-            victim.wait_sources(LURE, 1);
-            victim.begin_download(LURE)
-        });
-        table.wait_turned_on(&liar);
-        tokio::task::block_in_place(|| {
-            victim.tell(json!({ "cmd": "cancel", "id": LURE }));
-            victim.wait_end(download, "download", LURE);
-            assert_eq!(victim.game(LURE)["downloaded"], serde_json::Value::Null);
-        });
+        table.beguile(&liar, LURE);
     });
 }
 

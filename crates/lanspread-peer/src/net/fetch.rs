@@ -17,9 +17,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     limits::BUFFERS_KEPT_MAX,
-    outbound::{read_failure, unexpected},
-    pace::Pace,
-    stream::{ReadError, Reader},
+    outbound::{Answer, read_failure, unexpected},
+    pace::{Came, Pace},
+    stream::ReadError,
     transport::{Shared, Transport},
 };
 
@@ -96,11 +96,11 @@ impl Fetch<'_> {
         request: ChunkRequest,
         wanted: &[WantedChunk],
     ) -> Result<(), FetchFailure> {
-        let mut reader = self.ask(from, request, wanted).await?;
+        let mut answer = self.ask(from, request, wanted).await?;
         for chunk in wanted {
             let mut buffer = self.shared.buffers.take();
             let read = self
-                .read_chunk(&mut reader, &mut buffer, chunk.len_bytes as usize)
+                .read_chunk(&mut answer, &mut buffer, chunk.len_bytes as usize)
                 .await;
             if let Err(failure) = read {
                 self.shared.buffers.give_back(buffer);
@@ -108,7 +108,8 @@ impl Fetch<'_> {
             }
             self.store(*chunk, buffer).await?;
         }
-        self.patiently(async { reader.end().await.map_err(|error| fetch_failure(&error)) })
+        let end = async { answer.reader.end().await };
+        self.patiently(async { end.await.map_err(|error| fetch_failure(&error)) })
             .await
     }
 
@@ -118,7 +119,7 @@ impl Fetch<'_> {
         from: Route,
         request: ChunkRequest,
         wanted: &[WantedChunk],
-    ) -> Result<Reader, FetchFailure> {
+    ) -> Result<Answer, FetchFailure> {
         let wanted_bytes: u64 = wanted.iter().map(|chunk| u64::from(chunk.len_bytes)).sum();
         let request = Request::GetGameFileChunk(request);
         let asked = async {
@@ -127,9 +128,18 @@ impl Fetch<'_> {
                 .await
                 .map_err(request_failure)
         };
-        let (reader, response) = self.patiently(asked).await?;
+        let mut answer = self.patiently(asked).await?;
+        let message = async {
+            let message = self.shared.message(&mut answer).await;
+            message.map_err(request_failure)
+        };
+        let response = self.patiently(message).await.inspect_err(|failure| {
+            if matches!(failure, FetchFailure::Stalled) {
+                self.shared.too_slow(&answer, Came::default());
+            }
+        })?;
         match response {
-            Response::Chunks { data_bytes } if data_bytes == wanted_bytes => Ok(reader),
+            Response::Chunks { data_bytes } if data_bytes == wanted_bytes => Ok(answer),
             Response::Chunks { data_bytes } => Err(FetchFailure::Protocol(format!(
                 "it announced {data_bytes} bytes for chunks of {wanted_bytes} bytes"
             ))),
@@ -141,15 +151,17 @@ impl Fetch<'_> {
 
     async fn read_chunk(
         &self,
-        reader: &mut Reader,
+        answer: &mut Answer,
         buffer: &mut Vec<u8>,
         len: usize,
     ) -> Result<(), FetchFailure> {
-        let mut pace = Pace::new(self.stall_timeout, Instant::now());
+        let mut pace = Pace::new(self.stall_timeout, Instant::now(), answer.reader.came());
         while buffer.len() < len {
-            if !pace.holds(Instant::now(), buffer.len()) {
+            if !pace.holds(Instant::now(), answer.reader.came()) {
+                self.shared.too_slow(answer, pace.had());
                 return Err(FetchFailure::Stalled);
             }
+            let reader = &mut answer.reader;
             let filled = async { reader.fill().await.map_err(|error| fetch_failure(&error)) };
             if !self.patiently(filled).await? {
                 let missing_bytes = len - buffer.len();

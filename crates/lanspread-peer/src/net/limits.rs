@@ -79,6 +79,10 @@ pub const FIRST_REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes of contents that a source has to send within each stall timeout; less is the same as nothing.
 pub const TRICKLE_BYTES_MIN: usize = 8 * 1024;
 
+/// An answer that came so often and yet less than [`TRICKLE_BYTES_MIN`] when its time is over was
+/// trickled. Once can be a machine that fell asleep while it answered, or a disk that woke up.
+pub const TRICKLE_TIMES_MIN: usize = 2;
+
 /// A manifest comes at least so fast, in bytes per second, after the first wait.
 pub const MANIFEST_BYTES_PER_S_MIN: u64 = 64 * 1024;
 

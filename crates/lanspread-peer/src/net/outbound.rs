@@ -6,15 +6,15 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use lanspread_core::{ManifestAnswer, RequestFailure, Route};
+use lanspread_core::{Inbound, ManifestAnswer, Offence, RequestFailure, Route};
 use lanspread_db::{GameId, MANIFEST_BEGINNING_BYTES, MANIFEST_BYTES_MAX, Manifest, ManifestHash};
 use lanspread_proto::{FrameKind, Request, Response, decode_payload, encode_frame};
 use s2n_quic::stream::BidirectionalStream;
-use tokio::time;
+use tokio::time::{self, Instant};
 
 use super::{
     limits::SMALL_ANSWER_BYTES_MAX,
-    pace::manifest_time_max,
+    pace::{Came, manifest_time_max},
     stream::{ReadError, Reader, Writer},
     trace,
     transport::{Shared, Transport},
@@ -31,25 +31,29 @@ impl Transport {
         request: &Request,
         timeout: Duration,
     ) -> Result<Response, RequestFailure> {
-        let exchange = async {
-            let (mut reader, response) = self.shared.ask(to, request, timeout).await?;
-            reader.end().await.map_err(|error| read_failure(&error))?;
+        let until = Instant::now() + timeout;
+        let late = |_| RequestFailure::Timeout(timeout);
+        let asked = self.shared.ask(to, request, timeout);
+        let mut answer = time::timeout_at(until, asked).await.map_err(late)??;
+        let whole = async {
+            let response = self.shared.message(&mut answer).await?;
+            let end = answer.reader.end().await;
+            end.map_err(|error| read_failure(&error))?;
             Ok(response)
         };
-        match time::timeout(timeout, exchange).await {
-            Ok(result) => result,
-            Err(_) => Err(RequestFailure::Timeout(timeout)),
-        }
+        let result = time::timeout_at(until, whole).await.map_err(late).flatten();
+        self.shared.judge(&answer, Came::default(), &result);
+        result
     }
 
     /// Asks a peer for a manifest and checks it against the hash it is wanted by.
     ///
-    /// `timeout` limits each wait for more bytes; the whole may take longer, but no longer than its
-    /// announced size allows at the slowest pace.
+    /// `timeout` limits each wait for more bytes. The whole may take as long as its announced size
+    /// allows at the slowest pace.
     ///
     /// # Errors
-    /// No connection, silence for `timeout`, or an answer that breaks the protocol, which includes
-    /// bytes of another hash.
+    /// No connection, silence for `timeout`, or an answer that breaks the protocol. One with bytes of
+    /// another hash does.
     pub async fn fetch_manifest(
         &self,
         from: Route,
@@ -59,8 +63,10 @@ impl Transport {
     ) -> Result<ManifestAnswer, RequestFailure> {
         let request = Request::GetGame { id };
         let asked = self.shared.ask(from, &request, timeout);
-        let (reader, response) = in_time(timeout, asked).await?;
-        let (manifest, manifest_bytes) = match response {
+        let mut answer = in_time(timeout, asked).await?;
+        let response = in_time(timeout, self.shared.message(&mut answer)).await;
+        self.shared.judge(&answer, Came::default(), &response);
+        let (manifest, manifest_bytes) = match response? {
             Response::Game {
                 manifest,
                 manifest_bytes,
@@ -92,12 +98,16 @@ impl Transport {
             )));
         }
         let whole = manifest_time_max(timeout, manifest_bytes);
-        in_time(whole, self.read_manifest(reader, len, expect, timeout)).await
+        let before = answer.reader.came();
+        let read = self.read_manifest(&mut answer.reader, len, expect, timeout);
+        let result = in_time(whole, read).await;
+        self.shared.judge(&answer, before, &result);
+        result
     }
 
     async fn read_manifest(
         &self,
-        mut reader: Reader,
+        reader: &mut Reader,
         len: usize,
         expect: ManifestHash,
         timeout: Duration,
@@ -154,17 +164,29 @@ async fn decode_manifest(
     }
 }
 
+/// An answer on its way.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// What comes of it.
+    pub(super) reader: Reader,
+    /// Who gives it, over which connection.
+    from: Inbound,
+    /// Whether this side has no room for it yet.
+    waits_for_room: bool,
+}
+
 impl Shared {
-    /// Sends a request and reads the answer's message; bytes may follow on the reader.
+    /// Sends a request; the answer is still to come.
     pub(super) async fn ask(
         self: &Arc<Self>,
         to: Route,
         request: &Request,
         dial_timeout: Duration,
-    ) -> Result<(Reader, Response), RequestFailure> {
+    ) -> Result<Answer, RequestFailure> {
         let frame = encode_frame(FrameKind::Request, request)
             .map_err(|error| RequestFailure::Connection(error.to_string()))?;
-        let (receive, send) = self.open_stream(to, dial_timeout).await?.split();
+        let (stream, from) = self.open_stream(to, dial_timeout).await?;
+        let (receive, send) = stream.split();
         trace::sent(to.peer_id, request);
         let mut writer = Writer::new(send);
         writer
@@ -174,19 +196,46 @@ impl Shared {
         writer
             .finish()
             .map_err(|error| read_failure(&error.into()))?;
-        let mut reader = Reader::new(receive);
-        let len = reader
+        Ok(Answer {
+            reader: Reader::new(receive),
+            from,
+            waits_for_room: false,
+        })
+    }
+
+    /// Reads the message of an answer; bytes may follow it.
+    pub(super) async fn message(&self, answer: &mut Answer) -> Result<Response, RequestFailure> {
+        let len = answer
+            .reader
             .frame_len(FrameKind::Response)
             .await
             .map_err(|error| read_failure(&error))?;
+        answer.waits_for_room = true;
         let place = self.room.for_bytes(len).await;
-        let payload = reader
+        answer.waits_for_room = false;
+        let payload = answer
+            .reader
             .payload(len)
             .await
             .map_err(|error| read_failure(&error))?;
         let response = self.decode(payload).await?;
         drop(place);
-        Ok((reader, response))
+        Ok(response)
+    }
+
+    /// Blames whoever trickles: the time for an answer is over of which `before` had come when it
+    /// began.
+    pub(super) fn too_slow(&self, answer: &Answer, before: Came) {
+        if !answer.waits_for_room && answer.reader.came().is_trickle_since(before) {
+            self.misconduct.count(answer.from, Offence::TrickledAnswer);
+        }
+    }
+
+    /// The same, if the time is over.
+    fn judge<T>(&self, answer: &Answer, before: Came, result: &Result<T, RequestFailure>) {
+        if matches!(result, Err(RequestFailure::Timeout(_))) {
+            self.too_slow(answer, before);
+        }
     }
 
     /// Parses an answer; a large one away from the async workers, and when it is its turn.
@@ -203,16 +252,16 @@ impl Shared {
         decoded.await.unwrap_or(Err(RequestFailure::Aborted))
     }
 
-    /// Opens a stream on a live connection, or on a new one.
+    /// Opens a stream on a live connection, or on a new one; says which.
     async fn open_stream(
         self: &Arc<Self>,
         to: Route,
         dial_timeout: Duration,
-    ) -> Result<BidirectionalStream, RequestFailure> {
+    ) -> Result<(BidirectionalStream, Inbound), RequestFailure> {
         let links = self.links().with_peer(to.peer_id);
         for mut link in links {
             match link.handle.open_bidirectional_stream().await {
-                Ok(stream) => return Ok(stream),
+                Ok(stream) => return Ok((stream, link.ends)),
                 // It closed a moment ago; its own task takes it off the list.
                 Err(error) => tracing::debug!(%error, "a connection was gone"),
             }
@@ -223,7 +272,8 @@ impl Shared {
             .await
             .map_err(|failure| connection(failure.to_string()))?;
         let opened = link.handle.open_bidirectional_stream().await;
-        opened.map_err(|error| connection(error.to_string()))
+        let stream = opened.map_err(|error| connection(error.to_string()))?;
+        Ok((stream, link.ends))
     }
 }
 

@@ -8,7 +8,7 @@ use bytes::{Buf as _, Bytes};
 use lanspread_proto::{FrameError, FrameKind, payload_len};
 use s2n_quic::stream::{ReceiveStream, SendStream};
 
-use super::limits::SEND_PIECE_BYTES;
+use super::{limits::SEND_PIECE_BYTES, pace::Came};
 
 /// Pieces taken from a stream at once.
 const PIECES_AT_ONCE: usize = 32;
@@ -44,6 +44,7 @@ pub(super) struct Reader {
     pieces: [Bytes; PIECES_AT_ONCE],
     at: usize,
     filled: usize,
+    came: Came,
     ended: bool,
 }
 
@@ -55,8 +56,14 @@ impl Reader {
             pieces,
             at: 0,
             filled: 0,
+            came: Came::default(),
             ended: false,
         }
+    }
+
+    /// What came so far, whether it was taken or not.
+    pub(super) const fn came(&self) -> Came {
+        self.came
     }
 
     /// Whether bytes are at hand; waits for some if there are none. `false` at the end.
@@ -75,6 +82,10 @@ impl Reader {
             self.at = 0;
             self.filled = filled;
             self.ended = !open;
+            if filled > 0 {
+                self.came
+                    .more(self.pieces[..filled].iter().map(Bytes::len).sum());
+            }
         }
     }
 

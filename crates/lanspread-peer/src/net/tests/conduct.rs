@@ -1,7 +1,7 @@
 //! What peers do wrong on the wire, and how those that are kept away are met.
 
 use bytes::Bytes;
-use lanspread_core::{DialFailure, Offence};
+use lanspread_core::{DialFailure, Offence, RequestFailure};
 
 use super::*;
 
@@ -66,6 +66,38 @@ async fn a_stream_that_is_broken_off_is_an_offence_and_a_closed_connection_is_no
     hostile.transport.close().await;
     let event = b.next_event().await;
     assert!(matches!(event, NetEvent::Disconnected(_)), "{event:?}");
+}
+
+/// A frame of which a byte is sent each time `often` ticks, until nobody wants it.
+async fn trickle(mut send: SendStream) {
+    let mut often = tokio::time::interval(SHORT / 20);
+    for byte in [&1_000_u32.to_be_bytes()[..], &[b' '; 1_000]].concat() {
+        often.tick().await;
+        if send.send(vec![byte].into()).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_trickles_is_an_offence_and_one_that_falls_silent_is_none() {
+    const WAIT: Duration = Duration::from_secs(1);
+    let silent = answering(|mut send| async move {
+        send.send(Bytes::from_static(b"\0\0")).await.unwrap();
+        std::future::pending::<()>().await;
+    });
+    let trickling = answering(trickle);
+    let mut a = TestPeer::start();
+    for to in [silent, trickling] {
+        let candidates = [to.listen_addr];
+        a.transport.dial(&candidates, None, PATIENCE).await.unwrap();
+        let answer = a.transport.request(to, &Request::Ping, WAIT).await;
+        assert_eq!(answer, Err(RequestFailure::Timeout(WAIT)));
+    }
+    assert_eq!(
+        next_misconduct(&mut a).await,
+        (trickling.peer_id, Offence::TrickledAnswer, 1)
+    );
 }
 
 #[tokio::test]

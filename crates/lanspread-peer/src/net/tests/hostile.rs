@@ -9,15 +9,16 @@ use std::{
 use bytes::Bytes;
 use lanspread_core::RequestFailure;
 use lanspread_proto::{
-    PROTOCOL_VERSION, RefusalKind, alpn,
+    RefusalKind,
     limits::{REQUEST_FRAME_BYTES_MAX, RESPONSE_FRAME_BYTES_MAX},
 };
 
-use s2n_quic::{Server, provider::tls::rustls::Server as TlsServer};
+use s2n_quic::client::Connect;
 
 use super::*;
 use crate::net::{
-    limits::{CONNECTIONS_PER_PEER_MAX, STREAMS_PER_CONNECTION_MAX},
+    endpoint,
+    limits::{CONNECTIONS_PER_PEER_MAX, REQUEST_WINDOW_BYTES, STREAMS_PER_CONNECTION_MAX},
     tls,
 };
 
@@ -102,30 +103,7 @@ async fn a_frame_is_refused_by_its_announced_length_before_its_bytes_come() {
 
 /// What a request to a server comes to that answers the first stream with these bytes.
 async fn answered_with(bytes: Vec<u8>) -> Result<Response, RequestFailure> {
-    let identity = Identity::ephemeral().unwrap();
-    let config = tls::configs(&identity, alpn(PROTOCOL_VERSION))
-        .unwrap()
-        .server;
-    let mut server = Server::builder()
-        .with_tls(TlsServer::from(config))
-        .unwrap()
-        .with_io(LOOPBACK)
-        .unwrap()
-        .start()
-        .unwrap();
-    let listen_addr = ListenAddr::new(server.local_addr().unwrap()).unwrap();
-    let to = Route {
-        peer_id: identity.peer_id(),
-        listen_addr,
-    };
-    tokio::spawn(async move {
-        let mut connection = server.accept().await.unwrap();
-        let stream = connection
-            .accept_bidirectional_stream()
-            .await
-            .unwrap()
-            .unwrap();
-        let (_receive, mut send) = stream.split();
+    let to = answering(|mut send| async move {
         // The asker may turn away before it has taken all.
         let _ = send.send(bytes.into()).await;
         let _ = send.close().await;
@@ -209,4 +187,42 @@ async fn one_connection_too_many_with_a_peer_closes_the_oldest() {
     let mut handle = first.handle.clone();
     assert!(handle.open_bidirectional_stream().await.is_err());
     assert!(a.transport.is_connected(b.transport.peer_id()));
+}
+
+#[tokio::test]
+async fn a_stream_takes_its_window_and_not_one_byte_more_until_it_is_read() {
+    let config = TransportConfig::new(LOOPBACK);
+    let endpoints = || endpoint::start(&config, &Identity::ephemeral().unwrap()).unwrap();
+    let (hostile, mut victim) = (endpoints(), endpoints());
+    let connect = Connect::new(victim.listen).with_server_name(tls::SERVER_NAME);
+    let (connection, accepted) =
+        tokio::join!(hostile.client.connect(connect), victim.server.accept());
+    let (mut connection, mut accepted) = (connection.unwrap(), accepted.unwrap());
+    let window = usize::try_from(REQUEST_WINDOW_BYTES).unwrap();
+    let mut written = Vec::new();
+    for len in [window + 1, window, 1] {
+        let mut stream = connection.open_bidirectional_stream().await.unwrap();
+        stream.send(vec![7; len].into()).await.unwrap();
+        written.push(stream);
+    }
+    let [past, at, another] = &mut written[..] else {
+        panic!("three streams");
+    };
+    timeout(PATIENCE, at.flush()).await.unwrap().unwrap();
+    timeout(PATIENCE, another.flush()).await.unwrap().unwrap();
+    let mut flushed = pin!(past.flush());
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(flushed.as_mut().poll(&mut context).is_pending());
+
+    let mut first = accepted
+        .accept_bidirectional_stream()
+        .await
+        .unwrap()
+        .unwrap();
+    let mut read = 0;
+    while read <= window {
+        let more = timeout(PATIENCE, first.receive()).await.unwrap().unwrap();
+        read += more.expect("it goes on").len();
+    }
+    timeout(PATIENCE, flushed).await.unwrap().unwrap();
 }

@@ -18,11 +18,17 @@ use std::{
 };
 
 use lanspread_core::Route;
-use lanspread_proto::{FrameKind, ListenAddr, Request, Response, decode_payload};
-use s2n_quic::stream::{ReceiveStream, SendStream};
+use lanspread_proto::{
+    FrameKind, ListenAddr, PROTOCOL_VERSION, Request, Response, alpn, decode_payload,
+};
+use s2n_quic::{
+    Server,
+    provider::tls::rustls::Server as TlsServer,
+    stream::{ReceiveStream, SendStream},
+};
 use tokio::{sync::mpsc, time::timeout};
 
-use super::{IncomingStream, NetEvent, Transport, TransportConfig, stream::Reader};
+use super::{IncomingStream, NetEvent, Transport, TransportConfig, stream::Reader, tls};
 use crate::identity::Identity;
 
 /// How long a fact may take on a busy machine.
@@ -87,6 +93,35 @@ impl TestPeer {
             }
         });
         transport
+    }
+}
+
+/// A server that answers the first stream of its first connection so, whatever is asked.
+fn answering<F>(answer: impl FnOnce(SendStream) -> F + Send + 'static) -> Route
+where
+    F: Future<Output = ()> + Send,
+{
+    let identity = Identity::ephemeral().unwrap();
+    let config = tls::configs(&identity, alpn(PROTOCOL_VERSION))
+        .unwrap()
+        .server;
+    let mut server = Server::builder()
+        .with_tls(TlsServer::from(config))
+        .unwrap()
+        .with_io(LOOPBACK)
+        .unwrap()
+        .start()
+        .unwrap();
+    let listen_addr = ListenAddr::new(server.local_addr().unwrap()).unwrap();
+    tokio::spawn(async move {
+        let mut connection = server.accept().await.unwrap();
+        let stream = connection.accept_bidirectional_stream().await;
+        let (_receive, send) = stream.unwrap().unwrap().split();
+        answer(send).await;
+    });
+    Route {
+        peer_id: identity.peer_id(),
+        listen_addr,
     }
 }
 
