@@ -55,23 +55,36 @@ impl Operation {
                     AfterClearing::Change(Goal::Switch { manifest: hash }),
                 );
             }
-            Gathered::Starved(why) => self.fail(
-                world,
-                OperationError {
-                    kind: ErrorKind::SourcesFailed,
-                    message: format!(
-                        "the download of {} stopped: {why}. What came is kept; start the download \
-                         again when a peer has the game",
-                        self.id
-                    ),
-                },
-            ),
+            Gathered::Starved(why) => {
+                let kind = ErrorKind::SourcesFailed;
+                let message = self.starved(&why);
+                self.fail(world, OperationError { kind, message });
+            }
             Gathered::Disk(failure) => self.fail(world, disk_error(failure)),
             Gathered::Stopped => {
                 self.outcome = Some(Outcome::Cancelled);
                 self.change(world, Goal::DropDownload);
             }
         }
+    }
+
+    /// Says that no source is left, and what to do.
+    fn starved(&self, why: &str) -> String {
+        let id = &self.id;
+        if self.kind == OperationKind::Verify {
+            let what = self.damage.as_ref().map_or_else(
+                || format!("the repair of {id}"),
+                |damage| format!("{damage}, and the repair"),
+            );
+            return format!(
+                "{what} stopped: {why}. What came is kept; verify it again when a peer is here \
+                 that has this version"
+            );
+        }
+        format!(
+            "the download of {id} stopped: {why}. What came is kept; start the download again when \
+             a peer has the game"
+        )
     }
 
     /// What this party plays by now, if nobody has what this download gathers, but somebody has that.

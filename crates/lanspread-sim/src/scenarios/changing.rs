@@ -244,6 +244,35 @@ fn verify_of_a_download_that_is_known_to_be_damaged_names_the_files_that_nobody_
 }
 
 #[test]
+fn verify_whose_repair_stalls_says_so_and_to_verify_again() {
+    let mut world = party(2, 41);
+    let id = game("game");
+    for n in 0..2 {
+        world.disk(n).put(&manifest("game", OLD, 8 * MIB, 7), true);
+    }
+    start_all(&mut world);
+    for n in 0..2 {
+        world.disk(n).damage(&id);
+    }
+    assert_eq!(
+        world.command(0, PeerCommand::VerifyGame { id: id.clone() }),
+        Ok(())
+    );
+    until_ended(&mut world, 0, OperationKind::Verify);
+    let outcomes = ended(&world, 0, OperationKind::Verify);
+    let [Outcome::Failed(error)] = outcomes[..] else {
+        panic!("{outcomes:?}")
+    };
+    assert_eq!(error.kind, ErrorKind::SourcesFailed);
+    for told in ["the repair of game stopped", "verify it again"] {
+        assert!(error.message.contains(told), "{error:?}");
+    }
+    assert_eq!(world.disk(0).version(&id), Some(version(OLD)));
+    world.pass(Duration::from_secs(1));
+    world.assert_at_rest();
+}
+
+#[test]
 fn verify_of_a_game_that_nobody_else_has_says_that_there_is_nothing_to_compare_with() {
     let mut world = party(1, 39);
     world.disk(0).put(&manifest("game", OLD, 8 * MIB, 7), false);
