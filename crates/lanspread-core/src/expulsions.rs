@@ -60,7 +60,7 @@ impl Expulsions {
         self.told.remove(&peer);
     }
 
-    /// Commands that nobody will answer any more when the peer ends.
+    /// Commands whose save nobody waits for any more, because the peer has ended.
     pub(crate) fn take_waiting(&mut self) -> Vec<CommandId> {
         let mut waiting = std::mem::take(&mut self.saved_for);
         waiting.append(&mut self.waiting);

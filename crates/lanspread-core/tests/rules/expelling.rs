@@ -56,6 +56,11 @@ impl Lone {
         self.feed(Input::ExpelledKept { effect, result });
     }
 
+    fn has_ended(&self) -> bool {
+        let is_end = |effect: &Effect| matches!(effect, Effect::Stopped);
+        self.effects.iter().any(is_end)
+    }
+
     fn expelled(&mut self) -> Vec<PeerId> {
         let view = self.peer.view();
         view.kept_away.iter().map(|kept| kept.peer_id).collect()
@@ -125,18 +130,42 @@ fn one_save_is_under_way_at_a_time_and_the_last_one_holds_everything() {
     assert_eq!(lone.answered(last), Some(Ok(())));
 }
 
+/// A save that was under way when the peer ended came to its end, and the command was told that the
+/// peer shuts down: whoever read that took the expulsion for forgotten, and it was in force.
 #[test]
-fn a_peer_that_ends_answers_whoever_waits_for_a_save() {
+fn a_peer_that_ends_tells_whoever_waits_for_a_save_how_it_went() {
     let mut lone = Lone::ready(Vec::new());
     lone.command(expel(1));
     let first = lone.next;
     lone.command(expel(2));
     let second = lone.next;
     lone.feed(Input::Shutdown);
-    for command in [first, second] {
-        let refused = lone.answered(command).unwrap().unwrap_err();
-        assert_eq!(refused.kind, ErrorKind::ShuttingDown);
-    }
+    let aborted = |lone: &Lone, save| {
+        let is_it = |effect: &Effect| matches!(effect, Effect::Abort { effect } if *effect == save);
+        lone.effects.iter().any(is_it)
+    };
+    assert!(!aborted(&lone, lone.saves()[0]));
+    assert_eq!((lone.answered(first), lone.answered(second)), (None, None));
+    lone.saved(Ok(()));
+    assert_eq!(lone.answered(first), Some(Ok(())));
+    assert_eq!(lone.answered(second), None);
+    lone.saved(Err("the disk is full".to_owned()));
+    let refused = lone.answered(second).unwrap().unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::Io);
+    assert!(lone.has_ended());
+}
+
+#[test]
+fn a_disk_that_does_not_answer_holds_up_no_end() {
+    let mut lone = Lone::ready(Vec::new());
+    lone.command(expel(1));
+    let command = lone.next;
+    lone.feed(Input::Shutdown);
+    lone.pass(Timing::default().shutdown);
+    let refused = lone.answered(command).unwrap().unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::ShuttingDown);
+    assert!(refused.message.contains("written down"), "{refused}");
+    assert!(lone.has_ended());
 }
 
 #[test]
