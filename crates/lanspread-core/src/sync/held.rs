@@ -112,6 +112,13 @@ impl Held {
         if library_digest(&snapshot.games) != snapshot.state.digest {
             return Err(Rejection::Digest);
         }
+        // Overtaken on its way by an announcement of a later revision that is the same as what is held.
+        let is_overtaken = self.at.is_some_and(|(epoch, revision)| {
+            epoch == snapshot.state.epoch && snapshot.state.revision < revision
+        });
+        if is_overtaken {
+            return Ok(false);
+        }
         let changed = self.digest != snapshot.state.digest;
         self.games = snapshot
             .games
@@ -282,6 +289,21 @@ mod tests {
         let mut delta = own.delta(EPOCH, LibraryRevision(0)).unwrap();
         delta.state.epoch = LibraryEpoch(8);
         assert_eq!(held.apply_delta(delta), Err(Rejection::Gap));
+    }
+
+    /// A game came, a snapshot with it was asked for, the game went again and that was announced before
+    /// the snapshot arrived: what was held is what is announced, and the answer is of the past.
+    #[test]
+    fn a_snapshot_that_was_overtaken_by_an_announcement_is_not_taken_over() {
+        let mut own = filled(&[(1, 1)]);
+        let mut held = follower(&own);
+        own.announce(library(&[(1, 1), (2, 2)].into()));
+        let overtaken = own.snapshot();
+        own.announce(library(&[(1, 1)].into()));
+        assert_eq!(held.relate(own.state()), Relation::Same);
+        assert_eq!(held.apply_snapshot(overtaken), Ok(false));
+        assert_eq!(held.games().len(), 1);
+        assert_eq!(held.at(), Some((EPOCH, own.state().revision)));
     }
 
     #[test]
