@@ -342,7 +342,7 @@ impl Peer {
         if self.moving.is_none() {
             let operations = &self.operations;
             self.hashing
-                .advance(&mut ctx, &|id| operations.is_running(id));
+                .advance(&mut ctx, &|id| !operations.may_be_hashed(id));
         }
         if std::mem::take(&mut self.dirty.list) {
             self.out.emit(PeerEvent::GamesListUpdated);

@@ -207,6 +207,15 @@ impl Operation {
         if read.is_some() && right {
             self.note(["every byte is as it should be".to_owned()]);
             self.outcome = Some(Outcome::Finished(crate::OperationReport::default()));
+            let pending = world
+                .library
+                .root(&self.id)
+                .and_then(|root| root.pending_download);
+            // What an unfinished download of this version gathered is of no use any more.
+            let is_of_no_use = pending.is_some() && (pending == read || pending == chosen);
+            if is_of_no_use {
+                return self.change(world, Goal::DropDownload);
+            }
             return self.settle(world);
         }
         // What was recorded here is repaired as it was, if anybody can give it.

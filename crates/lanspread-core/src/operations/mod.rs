@@ -58,6 +58,16 @@ impl Operations {
         self.running.contains_key(id)
     }
 
+    /// Whether no operation keeps others from reading the files of a game.
+    pub(crate) fn may_be_served(&self, id: &GameId) -> bool {
+        self.running.get(id).is_none_or(Operation::leaves_files)
+    }
+
+    /// Whether no operation keeps a game from being hashed.
+    pub(crate) fn may_be_hashed(&self, id: &GameId) -> bool {
+        self.running.get(id).is_none_or(Operation::leaves_disk)
+    }
+
     /// Whether none runs.
     pub(crate) fn is_quiet(&self) -> bool {
         self.running.is_empty()

@@ -171,6 +171,25 @@ impl Operation {
         }
     }
 
+    /// Whether the files of the game stay as they are for now, so that others may have them. What is
+    /// about to be switched to lies beside them, and what is installed does too.
+    pub(super) fn leaves_files(&self) -> bool {
+        match &self.stage {
+            Stage::Hunting(_) => self.intent != DownloadIntent::Repair,
+            Stage::Preparing(..) | Stage::Gathering(..) => match self.intent {
+                DownloadIntent::New | DownloadIntent::Update => true,
+                DownloadIntent::UpdateGivingUpOld | DownloadIntent::Repair => false,
+            },
+            Stage::Changing(run) => run.goal == Goal::Install,
+            Stage::Clearing(_) | Stage::Reading | Stage::Settling | Stage::Over => false,
+        }
+    }
+
+    /// Whether the game may be hashed meanwhile. An install reads every byte of it itself.
+    pub(super) fn leaves_disk(&self) -> bool {
+        !matches!(self.stage, Stage::Changing(_)) && self.leaves_files()
+    }
+
     /// Waits until uploads and hashing of the game have ended.
     pub(super) fn clear(&mut self, world: &mut World<'_>, then: AfterClearing) {
         let changes_files = match then {

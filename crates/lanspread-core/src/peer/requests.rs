@@ -120,10 +120,12 @@ impl Peer {
         )
     }
 
-    /// Whether a game's files may be read by others at this moment.
+    /// Whether a game's files may be read by others at this moment. An update does not change them
+    /// before its switch, and an install not at all: two peers that update to each other's version
+    /// would else refuse each other as long as both are at it.
     fn check_idle(&self, id: &GameId) -> Result<(), Refusal> {
         let waits = self.to_recover.contains(id) || self.moving.is_some();
-        if waits || self.operations.is_running(id) {
+        if waits || !self.operations.may_be_served(id) {
             let message = format!("{id} is being changed here: ask again later");
             return Err(Refusal::new(RefusalKind::Busy, message));
         }

@@ -84,15 +84,26 @@ fn a_chunk_request_is_held_to_its_rules() {
 }
 
 #[test]
-fn a_game_under_an_operation_is_not_served() {
+fn a_game_that_an_operation_changes_or_checks_is_not_served() {
+    for command in [
+        PeerCommand::RemoveGame { id: game(1) },
+        PeerCommand::VerifyGame { id: game(1) },
+    ] {
+        let mut lone = Lone::ready(vec![root(1)]);
+        lone.greet(1);
+        assert_eq!(lone.command(command), Some(Ok(())));
+        let response = lone.ask(1, Request::GetGame { id: game(1) });
+        assert_eq!(refusal(response), RefusalKind::Busy);
+    }
+}
+
+#[test]
+fn a_game_is_served_while_it_is_installed() {
     let mut lone = Lone::ready(vec![root(1)]);
     lone.greet(1);
-    assert_eq!(
-        lone.command(PeerCommand::InstallGame { id: game(1) }),
-        Some(Ok(()))
-    );
-    let response = lone.ask(1, Request::GetGame { id: game(1) });
-    assert_eq!(refusal(response), RefusalKind::Busy);
+    let install = PeerCommand::InstallGame { id: game(1) };
+    assert_eq!(lone.command(install), Some(Ok(())));
+    assert_eq!(lone.ask(1, Request::GetGame { id: game(1) }), None);
 }
 
 #[test]
