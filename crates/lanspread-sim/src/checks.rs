@@ -12,15 +12,21 @@ use lanspread_db::GameId;
 use crate::{
     books::outcome_name,
     failure::Invariant,
+    faults::Fault,
     model::{RootKey, key},
     world::World,
 };
 
+/// Peers announce different files of a version, and none of them more often than others.
+pub(crate) const DISAGREE: &str = "peers disagree";
+/// A download may not replace what lies there.
+pub(crate) const FOREIGN: &str = "something foreign stands in the way";
+
 /// Why a download may fail on a party at rest: only people can help.
 fn excuse(kind: ErrorKind) -> Option<&'static str> {
     match kind {
-        ErrorKind::Conflict => Some("peers disagree"),
-        ErrorKind::Foreign => Some("something foreign stands in the way"),
+        ErrorKind::Conflict => Some(DISAGREE),
+        ErrorKind::Foreign => Some(FOREIGN),
         _ => None,
     }
 }
@@ -53,20 +59,20 @@ impl World {
         {
             let key = self.key(n, manifest.game_id());
             let catalog = &self.nodes[n].catalog;
-            if !catalog.allows(manifest.game_id(), manifest.version(), manifest.hash()) {
+            let pinned = catalog.pin(manifest.game_id(), manifest.version());
+            let is_seen = self.fault != Some(Fault::PinsIgnoredUnseen);
+            if is_seen && !catalog.allows(manifest.game_id(), manifest.version(), manifest.hash()) {
                 let id = manifest.game_id();
                 let message = format!("peer{n} fetches {id}, and the catalog pins other files");
                 self.fail(Invariant::PinsHold, message);
-            } else if catalog
-                .pin(manifest.game_id(), manifest.version())
-                .is_some()
-            {
+            } else if pinned.is_some() {
                 self.counts.add("download of what is pinned", 1);
             }
             if *intent == DownloadIntent::UpdateGivingUpOld {
                 self.model.root(&key).holds = false;
             }
-            self.model.prepared(&key, manifest);
+            self.beliefs.know(manifest);
+            self.model.prepared(&key, manifest, pinned);
         }
     }
 
@@ -76,7 +82,9 @@ impl World {
             && done
         {
             let key = self.key(n, id);
-            self.model.published(&key, *manifest);
+            if let Err((invariant, message)) = self.model.published(&key, *manifest) {
+                return self.fail(invariant, message);
+            }
             self.counts.add("sentinel published", 1);
         }
     }

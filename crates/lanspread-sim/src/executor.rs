@@ -10,7 +10,8 @@ use std::{
 
 use lanspread_core::{
     DiskFailure, Effect, EffectId, FetchFailure, HashTrust, Input, RequestFailure, Route,
-    StepProgress, root::Step,
+    StepProgress,
+    root::{Step, StepReport},
 };
 use lanspread_db::{ChunkRef, GameId};
 use lanspread_disk::Disk;
@@ -50,6 +51,10 @@ impl World {
             }
         }
         if let Err((invariant, message)) = self.books.asked(n, &effect) {
+            return self.fail(invariant, format!("peer{n}: {message}"));
+        }
+        let run = self.nodes[n].run;
+        if let Err((invariant, message)) = self.beliefs.said(n, run, &effect) {
             return self.fail(invariant, format!("peer{n}: {message}"));
         }
         self.model_prepared(n, &effect);
@@ -250,7 +255,17 @@ impl World {
             Effect::RunStep { step, .. } => Some(step.clone()),
             _ => None,
         };
-        let (answer, told) = on_disk(&disk, effect, &flag, &calls_left);
+        let looked_at = match &effect {
+            Effect::ScanRoot { id, .. } | Effect::ObserveRoot { id, .. } => Some(id.clone()),
+            _ => None,
+        };
+        let (answer, told) = if self.fault_keeps_staging(n, &effect) {
+            let result = Ok(StepReport::default());
+            (Input::StepDone { effect: id, result }, None)
+        } else {
+            on_disk(&disk, effect, &flag, &calls_left)
+        };
+        let answer = self.twisted_look(n, looked_at.as_ref(), answer);
         if let (Some(path), Input::GameDirOpened { result: Ok(()), .. }) = (game_dir, &answer) {
             self.nodes[n].machine.game_dir = path;
         }
@@ -266,6 +281,7 @@ impl World {
         if !self.is_running(n) {
             return;
         }
+        self.looked(n, looked_at.as_ref(), &answer);
         if let (Some(root), Some(step)) = (&root, step) {
             self.model_stepped(n, root, &step, &answer);
         }

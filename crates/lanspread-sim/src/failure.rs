@@ -47,6 +47,12 @@ pub enum Invariant {
     PinsHold,
     /// At rest all libraries are known everywhere.
     Agreement,
+    /// What one peer believes of another was so at some moment.
+    BelievedWasSo,
+    /// Revisions never go back within a run, and each is one library.
+    RevisionsGoOn,
+    /// What a look at a disk says is what lies there at that moment.
+    LooksAreTrue,
     /// At rest what a peer says of its games is what lies on its disk.
     TruthOfDisk,
     /// At rest every wanted game that some live peer holds has arrived.
@@ -81,6 +87,9 @@ impl Invariant {
             Self::ExpelledOut => "at rest the expelled are out and nobody else is",
             Self::PinsHold => "no file beside a pin comes from the network",
             Self::Agreement => "at rest all libraries are known everywhere",
+            Self::BelievedWasSo => "what one believes of another was so at some moment",
+            Self::RevisionsGoOn => "revisions never go back",
+            Self::LooksAreTrue => "a look says what lies on the disk",
             Self::TruthOfDisk => "at rest peers tell what lies on their disks",
             Self::WantedArrives => "every wanted game that somebody holds arrives",
             Self::NothingLeftOver => "at rest nothing is left over",

@@ -3,8 +3,14 @@
 //! Invariant: one is planted only by name, for one run, and only here and in the executor of this
 //! crate. They show that the invariants have teeth; nothing of them is shipped.
 
-use lanspread_core::{Effect, Input, PeerEvent};
-use lanspread_proto::{ListenAddr, Request, Response};
+use std::collections::{BTreeMap, BTreeSet};
+
+use lanspread_core::{
+    Effect, FetchFailure, Input, PeerEvent, RootReport,
+    root::{Entry, Staged, Step},
+};
+use lanspread_db::{ChunkRef, GameId};
+use lanspread_proto::{LibrarySnapshot, ListenAddr, Request, Response};
 
 use crate::world::World;
 
@@ -37,11 +43,32 @@ pub enum Fault {
     ExpulsionForgotten,
     /// A peer is started without the pins of its catalog.
     PinsIgnored,
+    /// The same, and nobody looks at what is about to be fetched: the sentinel alone can show it.
+    PinsIgnoredUnseen,
+    /// Every library that is answered whole is told as that of the next one who answers.
+    AnswersCrossed,
+    /// A peer that starts again goes on counting its revisions under the name of its first run.
+    EpochKept,
+    /// A look at a root says what the look before it said.
+    LookRemembered,
+    /// A staging place is not removed, and every look at it says that it is gone.
+    StagingKept,
+    /// After one wrong chunk, whatever anybody sends is taken for wrong.
+    OneRottenBlamesAll,
+}
+
+/// What faults keep of what went by.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    answer: Option<LibrarySnapshot>,
+    looks: BTreeMap<(usize, GameId), Option<RootReport>>,
+    hidden: BTreeSet<(usize, GameId)>,
+    wrong: BTreeMap<usize, ChunkRef>,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 19] = [
         Self::SourcePort,
         Self::DeltaTwice,
         Self::ChunkUnchecked,
@@ -55,6 +82,12 @@ impl Fault {
         Self::CodeNotAsked,
         Self::ExpulsionForgotten,
         Self::PinsIgnored,
+        Self::PinsIgnoredUnseen,
+        Self::AnswersCrossed,
+        Self::EpochKept,
+        Self::LookRemembered,
+        Self::StagingKept,
+        Self::OneRottenBlamesAll,
     ];
 
     /// What it is called on the command line.
@@ -74,6 +107,12 @@ impl Fault {
             Self::CodeNotAsked => "party-code-not-asked",
             Self::ExpulsionForgotten => "expulsion-forgotten",
             Self::PinsIgnored => "pins-ignored",
+            Self::PinsIgnoredUnseen => "pins-ignored-unseen",
+            Self::AnswersCrossed => "answers-crossed",
+            Self::EpochKept => "epoch-kept",
+            Self::LookRemembered => "look-remembered",
+            Self::StagingKept => "staging-kept",
+            Self::OneRottenBlamesAll => "one-rotten-blames-all",
         }
     }
 }
@@ -122,6 +161,45 @@ impl World {
                 Some(Input::RootScanned { effect, result })
             }
             (Some(Fault::ScanOutdated), Input::GameDirChanged { .. }) => None,
+            (
+                Some(Fault::AnswersCrossed),
+                Input::Responded {
+                    effect,
+                    result: Ok(Response::LibrarySnapshot(answer)),
+                },
+            ) => {
+                let told = self.kept.answer.replace(answer.clone()).unwrap_or(answer);
+                let result = Ok(Response::LibrarySnapshot(told));
+                Some(Input::Responded { effect, result })
+            }
+            (
+                Some(Fault::OneRottenBlamesAll),
+                Input::ChunksFetched {
+                    effect,
+                    stored,
+                    elapsed,
+                    result,
+                },
+            ) => {
+                let wrong = match (self.kept.wrong.get(&n), &result) {
+                    (Some(&chunk), _) => Some(chunk),
+                    (None, Err(FetchFailure::WrongHash(chunk))) => {
+                        self.kept.wrong.insert(n, *chunk);
+                        None
+                    }
+                    (None, Ok(()) | Err(_)) => None,
+                };
+                let (stored, result) = match wrong {
+                    Some(chunk) => (Vec::new(), Err(FetchFailure::WrongHash(chunk))),
+                    None => (stored, result),
+                };
+                Some(Input::ChunksFetched {
+                    effect,
+                    stored,
+                    elapsed,
+                    result,
+                })
+            }
             (_, input) => Some(input),
         }
     }
@@ -159,6 +237,63 @@ impl World {
                 timeout,
             }],
             (_, effect) => vec![effect],
+        }
+    }
+
+    /// What a look at a root says instead, if a fault is planted.
+    pub(crate) fn twisted_look(&mut self, n: usize, id: Option<&GameId>, answer: Input) -> Input {
+        match (self.fault, id, answer) {
+            (
+                Some(Fault::LookRemembered),
+                Some(id),
+                Input::RootScanned {
+                    effect,
+                    result: Ok(report),
+                },
+            ) => {
+                let looks = &mut self.kept.looks;
+                let before = looks.insert((n, id.clone()), report.clone());
+                let result = Ok(before.unwrap_or(report));
+                Input::RootScanned { effect, result }
+            }
+            (
+                Some(Fault::StagingKept),
+                Some(id),
+                Input::RootObserved {
+                    effect,
+                    result: Ok(mut observed),
+                },
+            ) => {
+                if self.kept.hidden.contains(&(n, id.clone())) {
+                    observed.staging = Entry::Absent;
+                    observed.staged = Staged::Nothing;
+                }
+                let result = Ok(observed);
+                Input::RootObserved { effect, result }
+            }
+            (_, _, answer) => answer,
+        }
+    }
+
+    /// Whether the planted fault hides the staging place that is to be removed.
+    pub(crate) fn fault_keeps_staging(&mut self, n: usize, effect: &Effect) -> bool {
+        if self.fault != Some(Fault::StagingKept) {
+            return false;
+        }
+        match effect {
+            Effect::RunStep {
+                id,
+                step: Step::DropStaging,
+                ..
+            } => {
+                self.kept.hidden.insert((n, id.clone()));
+                true
+            }
+            Effect::PrepareDownload { manifest, .. } => {
+                self.kept.hidden.remove(&(n, manifest.game_id().clone()));
+                false
+            }
+            _ => false,
         }
     }
 

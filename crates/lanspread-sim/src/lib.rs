@@ -6,6 +6,7 @@
 //! This crate is for development only and never shipped.
 
 mod act;
+mod beliefs;
 mod books;
 mod checks;
 mod choices;
@@ -18,6 +19,7 @@ mod faults;
 mod games;
 mod hex;
 mod log;
+mod looks;
 mod machine;
 mod meeting;
 mod model;

@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use lanspread_db::{GameId, INSTALL_DIR, Manifest, RelPath, RootEntry, SENTINEL};
+use lanspread_db::{GameId, INSTALL_DIR, Manifest, ManifestHash, RelPath, RootEntry, SENTINEL};
 
 use crate::{
     books::Wrong,
@@ -45,7 +45,18 @@ pub(crate) struct RootModel {
 #[derive(Debug, Clone)]
 enum Whole {
     Edition(&'static Edition),
-    Manifest(Arc<Manifest>),
+    /// What a download was prepared for, and what the catalog pinned then.
+    Manifest(Arc<Manifest>, Option<ManifestHash>),
+}
+
+impl Whole {
+    /// Whether the catalog pinned other files when this was fetched.
+    fn is_beside_pin(&self) -> bool {
+        match self {
+            Self::Edition(_) => false,
+            Self::Manifest(manifest, pinned) => pinned.is_some_and(|it| it != manifest.hash()),
+        }
+    }
 }
 
 /// What must be true of all disks.
@@ -150,12 +161,6 @@ impl Model {
             .retain(|path, content| is_kept(&tree, path, content));
     }
 
-    /// Whether a copy of the game, anywhere, is not what its owner believes.
-    pub(crate) fn has_rotten(&self, id: &GameId) -> bool {
-        let mut roots = self.roots.iter();
-        roots.any(|(key, root)| key.2 == *id && !root.rotten.is_empty())
-    }
-
     pub(crate) fn rotted(&mut self, key: &RootKey, path: &str, content: Arc<Content>) {
         // One that is hashed for the first time afterwards is shared like this.
         self.know(&key.2, path, &content);
@@ -172,24 +177,35 @@ impl Model {
         self.beside.insert((n, path), content);
     }
 
-    /// A download of this manifest is prepared there.
-    pub(crate) fn prepared(&mut self, key: &RootKey, manifest: &Arc<Manifest>) {
+    /// A download of this manifest is prepared there, and the catalog pins this one, if any.
+    pub(crate) fn prepared(
+        &mut self,
+        key: &RootKey,
+        manifest: &Arc<Manifest>,
+        pinned: Option<ManifestHash>,
+    ) {
         let root = self.root(key);
-        let known = |whole: &Whole| matches!(whole, Whole::Manifest(it) if it == manifest);
-        if !root.wholes.iter().any(known) {
-            root.wholes.push(Whole::Manifest(Arc::clone(manifest)));
-        }
+        let is_other = |whole: &Whole| !matches!(whole, Whole::Manifest(it, _) if it == manifest);
+        root.wholes.retain(is_other);
+        let whole = Whole::Manifest(Arc::clone(manifest), pinned);
+        root.wholes.push(whole);
     }
 
     /// The sentinel of a download stands.
-    pub(crate) fn published(&mut self, key: &RootKey, manifest: lanspread_db::ManifestHash) {
+    pub(crate) fn published(&mut self, key: &RootKey, manifest: ManifestHash) -> Result<(), Wrong> {
         let root = self.root(key);
         root.downloaded = true;
         root.holds = true;
         root.wholes
-            .retain(|whole| matches!(whole, Whole::Manifest(it) if it.hash() == manifest));
+            .retain(|whole| matches!(whole, Whole::Manifest(it, _) if it.hash() == manifest));
         let rotten = &root.rotten;
         root.touched.retain(|path| rotten.contains_key(path));
+        if root.wholes.is_empty() {
+            let (n, _, id) = key;
+            let message = format!("peer{n} publishes {id} as files that it never prepared");
+            return Err((Invariant::CompleteGame, message));
+        }
+        Ok(())
     }
 
     /// An uninstall began: what the player wrote may go.
@@ -247,6 +263,16 @@ impl Model {
             .iter()
             .map(|whole| self.missing(id, root, whole, &tree))
             .collect();
+        let there = root.wholes.iter().zip(&missing);
+        let mut fits = there.filter(|(_, missing)| missing.is_empty());
+        if let Some((first, _)) = fits.next()
+            && first.is_beside_pin()
+            && fits.all(|(whole, _)| whole.is_beside_pin())
+        {
+            let sentinel = at(SENTINEL);
+            let message = format!("{sentinel} stands above other files than the catalog pinned");
+            return Err((Invariant::PinsHold, message));
+        }
         if missing.iter().all(|missing| !missing.is_empty()) && !root.wholes.is_empty() {
             let message = format!(
                 "{} stands and the game is not complete: {}",
@@ -276,7 +302,7 @@ impl Model {
                 .filter(|(path, _)| !root.touched.contains(*path))
                 .find(|(path, content)| is_there(path).as_ref() != Some(*content))
                 .map(|(path, _)| format!("{path} is not as it was put there")),
-            Whole::Manifest(manifest) => manifest
+            Whole::Manifest(manifest, _) => manifest
                 .files()
                 .iter()
                 .filter(|file| !root.touched.contains(file.path.as_str()))

@@ -9,11 +9,12 @@ use lanspread_core::Now;
 use lanspread_db::{Catalog, Game, GameDB, Pins};
 
 use crate::{
+    beliefs::Beliefs,
     books::Books,
     choices::{Choices, Luck},
     company::Company,
     disk::{NameOrder, Pace, Rules, planted::PlantedFault},
-    faults::Fault,
+    faults::{Fault, Kept},
     games::{self, GAMES, VARIANTS, VERSIONS},
     machine::Machine,
     model::Model,
@@ -146,6 +147,8 @@ pub(crate) fn party(header: &[u8], planted: Planted, detail: Detail) -> World {
         next: 0,
         model: Model::default(),
         books: Books::default(),
+        beliefs: Beliefs::default(),
+        kept: Kept::default(),
         counts: Counts::default(),
         trace: Trace::new(detail),
         failure: None,

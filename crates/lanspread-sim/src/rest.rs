@@ -3,14 +3,18 @@
 //! Invariant: nothing here helps a peer to what it should find by itself. What is put right is what
 //! only people can put right: cables, power, room on the disk.
 
+mod wants;
+
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use lanspread_core::{
-    AfterDownload, DownloadRoom, ExpelledBy, Input, PeerCommand, PeerView,
+    ExpelledBy, Input, PeerView,
     conduct::{KEEP_AWAY, KEEP_AWAY_MAX},
 };
-use lanspread_db::{GameId, SENTINEL, Version};
+use lanspread_db::DOWNLOAD_DIR;
 use lanspread_proto::PeerId;
+
+use wants::{Asked, ask, check_wanted, may_wait};
 
 use crate::{
     disk::Item,
@@ -21,10 +25,6 @@ use crate::{
 
 /// Longer than any pause, time-out or interval of a peer but the regular rescan.
 const QUIET: Duration = Duration::from_secs(75);
-/// Guests ask this long one after another.
-const ASK_APART: Duration = Duration::from_secs(5);
-/// Over so many guests a game may have to come where not everybody sees everybody.
-const DETOUR_MAX: usize = 3;
 /// As often a party may be given [`QUIET`] more, as long as something is still going on.
 const PATIENCE: u32 = 8;
 
@@ -83,8 +83,8 @@ fn quiet(world: &mut World) {
     // A rotten copy may have shown itself only now.
     forgive(world);
     look_again(world);
-    // A ping may be under way at any moment.
-    for _ in 0..200 {
+    // A ping may be under way at any moment, and a dial that nobody answers takes its time.
+    for _ in 0..800 {
         if world.failure.is_some() || owes_nothing(world) {
             break;
         }
@@ -124,38 +124,21 @@ pub(crate) fn come_to_rest(world: &mut World) {
     heal(world);
     quiet(world);
     if world.failure.is_none() {
-        check(world);
+        check(world, Asked::NotYet);
     }
-    // What somebody may fetch only from another who wants it too comes to the latter first.
-    let size = world.nodes.len();
-    let is_whole = (0..size).all(|n| (0..n).all(|other| world.are_together(n, other)));
-    for _ in 0..if is_whole { 1 } else { size.min(DETOUR_MAX) } {
-        if world.failure.is_none() {
-            want(world);
-            quiet(world);
+    // Nobody asks twice for the same. What one gets may be the first copy that another can see, where
+    // not everybody sees everybody: then the other one asks too, and so on from guest to guest.
+    let mut asked = BTreeSet::new();
+    for _ in 0..=world.nodes.len() {
+        if world.failure.is_some() || !ask(world, &mut asked) {
+            break;
         }
+        world.counts.add("round of asking", 1);
+        quiet(world);
     }
     if world.failure.is_none() {
-        check(world);
         check_wanted(world);
-    }
-}
-
-/// Whoever wanted a game asks for it once more.
-fn want(world: &mut World) {
-    for (n, dir, id) in world.wanted.clone() {
-        if world.nodes[n].machine.game_dir == dir && world.is_running(n) {
-            world.send_command(
-                n,
-                PeerCommand::DownloadGameFiles {
-                    id,
-                    then: AfterDownload::Keep,
-                    room: DownloadRoom::KeepOld,
-                },
-            );
-            // Two that want each other's version do not give it away while theirs changes.
-            world.pass(ASK_APART);
-        }
+        check(world, Asked::Everybody);
     }
 }
 
@@ -163,7 +146,7 @@ fn views(world: &mut World) -> Option<Vec<Arc<PeerView>>> {
     (0..world.nodes.len()).map(|n| world.view(n)).collect()
 }
 
-fn check(world: &mut World) {
+fn check(world: &mut World, asked: Asked) {
     let Some(views) = views(world) else {
         let message = "a peer that was started does not run".to_owned();
         return world.fail(Invariant::ComesToRest, message);
@@ -171,7 +154,7 @@ fn check(world: &mut World) {
     for (n, view) in views.iter().enumerate() {
         check_expelled(world, n, view);
         check_membership(world, n, view);
-        check_nothing_left(world, n, view);
+        check_nothing_left(world, n, view, asked);
         check_truth(world, n, view);
         world.check_disk(n);
         let lost = world.model.lost(n, &world.nodes[n].machine.disk);
@@ -255,7 +238,7 @@ fn check_expelled(world: &mut World, n: usize, view: &PeerView) {
     }
 }
 
-fn check_nothing_left(world: &mut World, n: usize, view: &PeerView) {
+fn check_nothing_left(world: &mut World, n: usize, view: &PeerView, asked: Asked) {
     let mut left: Vec<String> = Vec::new();
     for running in &view.operations {
         left.push(format!("{} of {} runs", running.kind.as_str(), running.id));
@@ -313,9 +296,11 @@ fn check_nothing_left(world: &mut World, n: usize, view: &PeerView) {
                 left.push(format!("{}/{name}", root.display()));
             }
         }
-        let staging = root.join(".lanspread.download");
-        // A download that waits for somebody who has it may keep what it gathered.
-        if machine.disk.exists(&staging) && !machine.disk.exists(staging.join("manifest")) {
+    }
+    for game in 0..GAMES.len() {
+        let id = games::id(game);
+        let staging = world.nodes[n].machine.root(&id).join(DOWNLOAD_DIR);
+        if world.nodes[n].machine.disk.exists(&staging) && !may_wait(world, n, &id, view, asked) {
             left.push(staging.display().to_string());
         }
     }
@@ -325,19 +310,10 @@ fn check_nothing_left(world: &mut World, n: usize, view: &PeerView) {
     }
 }
 
-/// The version that the sentinel on the disk holds.
-fn version_on_disk(world: &World, n: usize, id: &GameId) -> Option<Version> {
-    let machine = &world.nodes[n].machine;
-    match machine.disk.item(machine.root(id).join(SENTINEL))? {
-        Item::File(content) => Version::from_version_ini(&content.to_bytes()).ok(),
-        Item::Folder | Item::Symlink(_) => None,
-    }
-}
-
 fn check_truth(world: &mut World, n: usize, view: &PeerView) {
     for game in 0..GAMES.len() {
         let id = games::id(game);
-        let on_disk = version_on_disk(world, n, &id);
+        let on_disk = world.version_on_disk(n, &id);
         let shown = view.games.iter().find(|game| game.id == id);
         let machine = &world.nodes[n].machine;
         let installed = machine.disk.item(machine.root(&id).join("local")) == Some(Item::Folder);
@@ -366,7 +342,7 @@ fn check_agreement(world: &mut World, n: usize, views: &[Arc<PeerView>]) {
             });
             let manifest = own.and_then(|own| own.manifest);
             let allowed = own.and_then(|own| own.version).is_some_and(|version| {
-                let catalog = &world.nodes[n].catalog;
+                let catalog = world.judged_by(n);
                 manifest.is_none_or(|it| catalog.allows(&game.id, version, it))
             });
             if other != n && shares && allowed && world.are_together(n, other) {
@@ -380,39 +356,6 @@ fn check_agreement(world: &mut World, n: usize, views: &[Arc<PeerView>]) {
                 game.id, game.expected_version
             );
             return world.fail(Invariant::Agreement, message);
-        }
-    }
-}
-
-/// Every game that was wanted and that somebody holds is here by now.
-fn check_wanted(world: &mut World) {
-    for (n, dir, id) in world.wanted.clone() {
-        if world.nodes[n].machine.game_dir != dir {
-            continue;
-        }
-        let Some(view) = world.view(n) else { continue };
-        let Some(game) = view.games.iter().find(|game| game.id == id) else {
-            continue;
-        };
-        if game.expected_version.is_none() || game.peers.is_empty() {
-            continue;
-        }
-        if game.version == game.expected_version {
-            world.counts.add("wanted game that is there", 1);
-        } else if world.model.has_rotten(&id) {
-            world.counts.add("wanted game of which a copy is rotten", 1);
-        } else if let Some(reason) = world.excuses.get(&(n, id.clone())) {
-            world
-                .counts
-                .add(format!("wanted game that cannot come: {reason}"), 1);
-        } else {
-            let message = format!(
-                "peer{n} wants {id} {:?}, {} hold it, and it has {:?}",
-                game.expected_version,
-                game.peers.len(),
-                game.version
-            );
-            return world.fail(Invariant::WantedArrives, message);
         }
     }
 }

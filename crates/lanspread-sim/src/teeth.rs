@@ -26,7 +26,8 @@ pub fn seeds_until_caught(
 pub const fn budget(planted: Planted) -> Option<u64> {
     match planted {
         Planted::Nothing => None,
-        Planted::Shell(Fault::ChunkUnchecked) => Some(200),
+        Planted::Shell(Fault::ChunkUnchecked | Fault::OneRottenBlamesAll) => Some(200),
+        Planted::Shell(Fault::PinsIgnoredUnseen) => Some(80),
         Planted::Disk(
             PlantedFault::ContentSyncIsALie
             | PlantedFault::NameSyncIsALie

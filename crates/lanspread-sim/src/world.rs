@@ -17,10 +17,11 @@ use lanspread_db::{Catalog, GameId, Pins};
 use lanspread_proto::{LibraryEpoch, ListenAddr, PROTOCOL_VERSION, PeerId, PeerName};
 
 use crate::{
+    beliefs::Beliefs,
     books::Books,
     exchange::{Exchange, Packet},
     failure::{Failure, Invariant},
-    faults::Fault,
+    faults::{Fault, Kept},
     machine::Machine,
     model::{Model, RootKey},
     network::{Cable, Network},
@@ -72,6 +73,9 @@ pub(crate) struct World {
     pub(crate) next: u64,
     pub(crate) model: Model,
     pub(crate) books: Books,
+    pub(crate) beliefs: Beliefs,
+    /// What planted faults keep.
+    pub(crate) kept: Kept,
     pub(crate) counts: Counts,
     pub(crate) trace: Trace,
     pub(crate) failure: Option<Failure>,
@@ -174,7 +178,7 @@ impl World {
         let config = Config {
             peer_id: node.id,
             name: PeerName::new(&node.name),
-            epoch: LibraryEpoch(u64::from(node.run) * 1000 + n as u64),
+            epoch: self.epoch_of(n),
             seed: u64::from(node.run) << 8 | n as u64,
             catalog: self.catalog_of(node),
             door: node.door(),
@@ -182,6 +186,7 @@ impl World {
             expelled: node.expelled(self.now),
             timing: Timing::default(),
         };
+        self.beliefs.listens(n, node.addr, node.code);
         let peer = Peer::new(config, self.now);
         self.nodes[n].running = Some(Running::new(peer, disk));
         self.counts.add("start", 1);
@@ -251,13 +256,33 @@ impl World {
         }
     }
 
+    /// What this run of a peer counts its revisions by.
+    fn epoch_of(&self, n: usize) -> LibraryEpoch {
+        let run = match self.fault {
+            Some(Fault::EpochKept) => 0,
+            _ => self.nodes[n].run,
+        };
+        LibraryEpoch(u64::from(run) * 1000 + n as u64)
+    }
+
     /// The catalog that the peer of a guest is started with.
     fn catalog_of(&self, node: &Node) -> Arc<Catalog> {
-        if self.fault != Some(Fault::PinsIgnored) {
+        if !matches!(
+            self.fault,
+            Some(Fault::PinsIgnored | Fault::PinsIgnoredUnseen)
+        ) {
             return Arc::clone(&node.catalog);
         }
         let catalog = Catalog::clone(&node.catalog);
         Arc::new(catalog.with_pins(Pins::new()))
+    }
+
+    /// The catalog that judges what a guest shares and believes.
+    pub(crate) fn judged_by(&self, n: usize) -> Arc<Catalog> {
+        match self.fault {
+            Some(Fault::PinsIgnoredUnseen) => self.catalog_of(&self.nodes[n]),
+            _ => Arc::clone(&self.nodes[n].catalog),
+        }
     }
 
     /// Why two guests are not of one party, as far as their peers ask.
@@ -310,9 +335,13 @@ impl World {
         }
         running.bound |= matches!(input, Input::ListenerBound { .. });
         self.books.told(n, &input);
+        let is_new = !input.is_progress();
         running.peer.handle(self.now, input);
         self.counts.add("input", 1);
         self.drain(n);
+        if is_new {
+            self.check_beliefs(n);
+        }
     }
 
     pub(crate) fn drain(&mut self, n: usize) {

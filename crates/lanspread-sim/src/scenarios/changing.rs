@@ -1,6 +1,10 @@
 //! Install, uninstall, remove, verify, and what a kill in the middle leaves.
 
+use lanspread_core::Timing;
+use lanspread_db::DOWNLOAD_DIR;
+
 use super::*;
+use crate::disk::faults::{Decide, Fault, Operation};
 
 #[test]
 fn goodbye_removes_a_peer_at_once_and_shutdown_is_prompt() {
@@ -79,15 +83,8 @@ fn install_uninstall_and_remove_do_what_they_say() {
 
 #[test]
 fn a_cancelled_install_leaves_the_download() {
-    let mut world = party(1, 26);
-    world.disk(0).put(&manifest("game", OLD, 8 * MIB, 7), true);
-    world.start(0);
+    let mut world = installing(26);
     let id = game("game");
-    assert_eq!(
-        world.command(0, PeerCommand::InstallGame { id: id.clone() }),
-        Ok(())
-    );
-    world.pass(Duration::from_millis(200));
     assert_eq!(
         world.command(0, PeerCommand::Cancel { id: id.clone() }),
         Ok(())
@@ -104,15 +101,8 @@ fn a_cancelled_install_leaves_the_download() {
 
 #[test]
 fn an_install_that_was_killed_is_undone_before_anything_else() {
-    let mut world = party(1, 27);
-    world.disk(0).put(&manifest("game", OLD, 8 * MIB, 7), true);
-    world.start(0);
+    let mut world = installing(27);
     let id = game("game");
-    assert_eq!(
-        world.command(0, PeerCommand::InstallGame { id: id.clone() }),
-        Ok(())
-    );
-    world.pass(Duration::from_millis(200));
     world.kill(0);
     assert!(!world.disk(0).is_settled(&id));
     world.forget_events(0);
@@ -290,5 +280,34 @@ fn verify_of_a_game_that_nobody_else_has_says_that_there_is_nothing_to_compare_w
         report.notes[0].contains("nothing to compare with"),
         "{report:?}"
     );
+    world.assert_at_rest();
+}
+
+/// The new version is in place, and what is left of its download cannot be removed: it goes as soon as
+/// the disk can be written again, by itself.
+#[test]
+fn what_a_disk_that_turned_read_only_keeps_from_being_swept_is_swept_at_the_next_look() {
+    let mut world = downloading(44, 8 * MIB, 5);
+    let id = game("game");
+    let mut is_over = false;
+    let decide: Decide = Box::new(move |asked| {
+        let mut names = asked.path.components();
+        let in_staging = names.any(|name| name.as_os_str() == DOWNLOAD_DIR);
+        is_over |= in_staging && asked.operation == Operation::RemoveFile;
+        (is_over && asked.operation.changes()).then_some(Fault::ReadOnly)
+    });
+    world.troubled.insert(1);
+    world.nodes[1].machine.set_faults(Some(decide));
+    until_ended(&mut world, 1, OperationKind::Download);
+    assert!(matches!(
+        ended(&world, 1, OperationKind::Download)[..],
+        [Outcome::Failed(_)]
+    ));
+    world.pass(Duration::from_secs(1));
+    assert_eq!(world.disk(1).version(&id), Some(version(OLD)));
+    assert!(!world.disk(1).is_settled(&id));
+    world.nodes[1].machine.set_faults(None);
+    world.pass(Timing::default().rescan_all + Duration::from_secs(5));
+    assert!(world.disk(1).is_settled(&id));
     world.assert_at_rest();
 }

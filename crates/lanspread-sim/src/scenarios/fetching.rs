@@ -102,9 +102,7 @@ fn a_source_that_dies_is_dropped_and_the_other_one_finishes() {
     }
     start_all(&mut world);
     assert_eq!(world.command(2, download("game")), Ok(()));
-    world.until("some chunks", |world| {
-        world.moved().values().sum::<usize>() > 40
-    });
+    until_chunks(&mut world, 40);
     world.kill(1);
     until_ended(&mut world, 2, OperationKind::Download);
     assert!(matches!(
@@ -213,14 +211,7 @@ fn a_tie_is_refused_and_says_who_says_what() {
 
 #[test]
 fn cancel_sweeps_a_new_download_and_nothing_else() {
-    let mut world = party(2, 17);
-    world.disk(0).put(&manifest("game", OLD, 32 * MIB, 7), true);
-    world.set_upload(0, 5_000_000);
-    start_all(&mut world);
-    assert_eq!(world.command(1, download("game")), Ok(()));
-    world.until("some chunks", |world| {
-        world.moved().values().sum::<usize>() > 20
-    });
+    let mut world = downloading(17, 32 * MIB, 20);
     assert_eq!(
         world.command(1, PeerCommand::Cancel { id: game("game") }),
         Ok(())
@@ -248,9 +239,7 @@ fn a_cancelled_update_leaves_the_previous_version() {
     world.disk(1).put(&manifest("game", OLD, 32 * MIB, 7), true);
     start_all(&mut world);
     assert_eq!(world.command(1, download("game")), Ok(()));
-    world.until("some chunks", |world| {
-        world.moved().values().sum::<usize>() > 20
-    });
+    until_chunks(&mut world, 20);
     assert_eq!(
         world.command(1, PeerCommand::Cancel { id: game("game") }),
         Ok(())
@@ -286,14 +275,7 @@ fn an_update_follows_the_newest_version_and_ends_uploads_before_the_switch() {
 
 #[test]
 fn an_interrupted_download_goes_on_by_itself_after_a_restart() {
-    let mut world = party(2, 20);
-    world.disk(0).put(&manifest("game", OLD, 32 * MIB, 7), true);
-    world.set_upload(0, 5_000_000);
-    start_all(&mut world);
-    assert_eq!(world.command(1, download("game")), Ok(()));
-    world.until("some chunks", |world| {
-        world.moved().values().sum::<usize>() > 100
-    });
+    let mut world = downloading(20, 32 * MIB, 100);
     world.kill(1);
     let kept = world.disk(1).staged_chunks(&game("game"));
     let before: usize = world.moved().values().sum();
@@ -311,14 +293,7 @@ fn an_interrupted_download_goes_on_by_itself_after_a_restart() {
 
 #[test]
 fn a_download_without_a_source_waits_and_then_says_so() {
-    let mut world = party(2, 21);
-    world.disk(0).put(&manifest("game", OLD, 32 * MIB, 7), true);
-    world.set_upload(0, 5_000_000);
-    start_all(&mut world);
-    assert_eq!(world.command(1, download("game")), Ok(()));
-    world.until("some chunks", |world| {
-        world.moved().values().sum::<usize>() > 20
-    });
+    let mut world = downloading(21, 32 * MIB, 20);
     world.kill(0);
     until_ended(&mut world, 1, OperationKind::Download);
     let outcomes = ended(&world, 1, OperationKind::Download);
@@ -344,14 +319,7 @@ fn a_download_without_a_source_waits_and_then_says_so() {
 
 #[test]
 fn a_download_goes_on_when_its_source_returns() {
-    let mut world = party(2, 22);
-    world.disk(0).put(&manifest("game", OLD, 16 * MIB, 7), true);
-    world.set_upload(0, 5_000_000);
-    start_all(&mut world);
-    assert_eq!(world.command(1, download("game")), Ok(()));
-    world.until("some chunks", |world| {
-        world.moved().values().sum::<usize>() > 20
-    });
+    let mut world = downloading(22, 16 * MIB, 20);
     world.kill(0);
     world.pass(Duration::from_secs(15));
     world.start(0);
@@ -415,15 +383,8 @@ fn get_game_hands_over_the_list_of_files() {
 
 #[test]
 fn a_download_whose_version_is_replaced_everywhere_begins_anew_with_the_next_one() {
-    let mut world = party(2, 38);
+    let mut world = downloading(38, 16 * MIB, 20);
     let id = game("game");
-    world.disk(0).put(&manifest("game", OLD, 16 * MIB, 7), true);
-    world.set_upload(0, 5_000_000);
-    start_all(&mut world);
-    assert_eq!(world.command(1, download("game")), Ok(()));
-    world.until("some chunks", |world| {
-        world.moved().values().sum::<usize>() > 20
-    });
     world.disk(0).put(&manifest("game", NEW, 16 * MIB, 8), true);
     world.tell(
         0,
@@ -440,4 +401,88 @@ fn a_download_whose_version_is_replaced_everywhere_begins_anew_with_the_next_one
     );
     world.pass(Duration::from_secs(1));
     world.assert_at_rest();
+}
+
+/// A catalog that names one version of the game.
+fn naming(stamp: &str) -> Arc<Catalog> {
+    let mut listed = Game::new(game("game"));
+    listed.version = Some(version(stamp));
+    let games: GameDB = [listed].into_iter().collect();
+    Arc::new(Catalog::of_games(games))
+}
+
+/// Two peers of which each has the version that the catalog of the other one names.
+fn swapped(seed: u64, hashed: bool) -> Stage {
+    let mut world = Stage::new(seed);
+    world.add(&naming(NEW));
+    world.add(&naming(OLD));
+    for (n, stamp) in [OLD, NEW].into_iter().enumerate() {
+        let copy = manifest("game", stamp, 16 * MIB, n as u64);
+        world.disk(n).put(&copy, hashed);
+    }
+    world
+}
+
+/// Found by the simulator: whoever updated a game refused it to everybody from the first moment on, so
+/// two peers that updated to each other's version at the same moment refused each other as long as both
+/// were at it, and both downloads failed. A version is served until the switch to the other one begins.
+#[test]
+fn two_peers_that_update_to_each_others_version_serve_each_other_until_one_switches() {
+    let mut world = swapped(41, true);
+    world.set_upload(0, 5_000_000);
+    start_all(&mut world);
+    for n in 0..2 {
+        accepted(&mut world, n, download("game"));
+    }
+    until_ended(&mut world, 0, OperationKind::Download);
+    assert!(matches!(
+        ended(&world, 0, OperationKind::Download)[..],
+        [Outcome::Finished(_)]
+    ));
+    assert!(world.moved()[&(1, 0)] > 0, "{:?}", world.moved());
+    until_ended(&mut world, 1, OperationKind::Download);
+    // Nobody has the other version any more; what came of it is kept.
+    assert_eq!(world.disk(1).version(&game("game")), Some(version(NEW)));
+    assert!(world.disk(1).staged_chunks(&game("game")) > 0);
+}
+
+/// A game was not hashed while an operation ran on it. Two peers that update to each other's version and
+/// have hashed neither waited for each other for ever. It is hashed while the update only gathers.
+#[test]
+fn two_peers_that_update_to_each_others_version_hash_theirs_meanwhile() {
+    let mut world = swapped(42, false);
+    for n in 0..2 {
+        // It is hashed first.
+        let other = manifest("another", OLD, 64 * MIB, 7);
+        world.disk(n).put(&other, false);
+        world.start(n);
+    }
+    world.until("both to know", |stage| {
+        stage.nodes.iter().all(|node| {
+            let running = node.running.as_ref();
+            running.is_some_and(|it| it.advertised && !it.owed.is_empty())
+        }) && stage.links.len() == 1
+    });
+    world.pass(Duration::from_millis(20));
+    for n in 0..2 {
+        accepted(&mut world, n, download("game"));
+    }
+    for n in 0..2 {
+        until_ended(&mut world, n, OperationKind::Download);
+    }
+    let finished = |n| ended(&world, n, OperationKind::Download)[0].clone();
+    assert!((0..2).any(|n| matches!(finished(n), Outcome::Finished(_))));
+}
+
+#[test]
+fn a_game_that_is_being_installed_is_a_source_meanwhile() {
+    let mut world = party(2, 43);
+    world.disk(0).put(&manifest("game", OLD, 8 * MIB, 7), true);
+    start_all(&mut world);
+    accepted(&mut world, 0, PeerCommand::InstallGame { id: game("game") });
+    accepted(&mut world, 1, PeerCommand::GetGame { id: game("game") });
+    world.until_event(1, "the list", |event| {
+        matches!(event, PeerEvent::GotGameFiles { .. })
+    });
+    assert!(ended(&world, 0, OperationKind::Install).is_empty());
 }

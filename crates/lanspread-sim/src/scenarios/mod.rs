@@ -94,6 +94,39 @@ fn until_ended(world: &mut Stage, n: usize, wanted: OperationKind) {
     );
 }
 
+/// A command that has to be accepted.
+fn accepted(world: &mut Stage, n: usize, command: PeerCommand) {
+    assert_eq!(world.command(n, command), Ok(()));
+}
+
+/// Peer 1 in the middle of a download of a game that only peer 0 has: so many chunks have come.
+fn downloading(seed: u64, size_bytes: u64, chunks: usize) -> Stage {
+    let mut world = party(2, seed);
+    let copy = manifest("game", OLD, size_bytes, 7);
+    world.disk(0).put(&copy, true);
+    world.set_upload(0, 5_000_000);
+    start_all(&mut world);
+    accepted(&mut world, 1, download("game"));
+    until_chunks(&mut world, chunks);
+    world
+}
+
+fn until_chunks(world: &mut Stage, chunks: usize) {
+    world.until("some chunks", |world| {
+        world.moved().values().sum::<usize>() > chunks
+    });
+}
+
+/// A peer alone in the middle of an install.
+fn installing(seed: u64) -> Stage {
+    let mut world = party(1, seed);
+    world.disk(0).put(&manifest("game", OLD, 8 * MIB, 7), true);
+    world.start(0);
+    accepted(&mut world, 0, PeerCommand::InstallGame { id: game("game") });
+    world.pass(Duration::from_millis(200));
+    world
+}
+
 #[test]
 fn every_walk_comes_to_rest_in_agreement() {
     for seed in 0..10 {

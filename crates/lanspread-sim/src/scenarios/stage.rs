@@ -19,9 +19,11 @@ use lanspread_proto::PeerId;
 use lanspread_unpack::CancelFlag;
 
 use crate::{
+    beliefs::Beliefs,
     books::Books,
     choices::Luck,
     disk::{Content, NameOrder, Pace, Rules, pack},
+    faults::Kept,
     games::Edition,
     machine::Machine,
     model::Model,
@@ -121,6 +123,8 @@ impl Stage {
                 next: 0,
                 model: Model::default(),
                 books: Books::default(),
+                beliefs: Beliefs::default(),
+                kept: Kept::default(),
                 counts: Counts::default(),
                 trace: Trace::new(Detail::Lines),
                 failure: None,
