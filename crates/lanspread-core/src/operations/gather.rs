@@ -17,8 +17,8 @@ use crate::{
     SourceShare,
     ties::rank,
     transfer::{
-        DropReason, FetchId, SourceAdded, Transfer, TransferLimits, TransferNote, TransferProgress,
-        TransferState, limits::STALL_TIMEOUT,
+        DropReason, FetchId, Holding, SourceAdded, Transfer, TransferLimits, TransferNote,
+        TransferProgress, TransferState, limits::STALL_TIMEOUT,
     },
     world::World,
 };
@@ -78,7 +78,14 @@ impl Gather {
         Self {
             id,
             manifest: hash,
-            transfer: Transfer::new(manifest, stored, limits, seed, world.ctx.now),
+            transfer: Transfer::new(
+                manifest,
+                stored,
+                world.ctx.config.peer_id,
+                limits,
+                seed,
+                world.ctx.now,
+            ),
             announcing: BTreeSet::new(),
             fetches: BTreeMap::new(),
             effects: BTreeMap::new(),
@@ -94,7 +101,9 @@ impl Gather {
             self.transfer.remove_source(gone);
         }
         for &new in announcing.difference(&self.announcing) {
-            if let SourceAdded::Banned(reason) = self.transfer.add_source(world.ctx.now, new) {
+            if let SourceAdded::Banned(reason) =
+                self.transfer.add_source(world.ctx.now, new, Holding::All)
+            {
                 tracing::info!(peer = %new.short(), %reason, "not asked again");
             }
         }
@@ -236,7 +245,7 @@ impl Gather {
             .is_some_and(|at| at <= now);
         if due {
             for &peer in &self.announcing {
-                self.transfer.add_source(now, peer);
+                self.transfer.add_source(now, peer, Holding::All);
             }
         }
     }

@@ -78,6 +78,38 @@ impl ChunkSet {
         self.scan(from, |word| !word)
     }
 
+    /// The numbers that are in this set and, if there is one, in the other, which has the same
+    /// bound: those from `from` on, then those below it.
+    pub(super) fn common<'a>(
+        &'a self,
+        other: Option<&'a Self>,
+        from: u32,
+    ) -> impl Iterator<Item = u32> + 'a {
+        let from = from.min(self.len.saturating_sub(1));
+        let first = word_of(from);
+        let count = self.words.len();
+        // The word that holds `from` comes first with its upper bits, and last with its lower ones.
+        let at = (0..=count).map(move |nth| (nth, (first + nth) % count.max(1)));
+        at.take(if count == 0 { 0 } else { count + 1 })
+            .flat_map(move |(nth, at)| {
+                let mask = match nth {
+                    0 => u64::MAX << (from % 64),
+                    nth if nth == count => !(u64::MAX << (from % 64)),
+                    _ => u64::MAX,
+                };
+                let word = self.words[at] & other.map_or(u64::MAX, |other| other.words[at]) & mask;
+                ones(word).map(move |bit| u32::try_from(at * 64).unwrap_or(u32::MAX) + bit)
+            })
+    }
+
+    /// Whether any number is in both sets.
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        self.words
+            .iter()
+            .zip(&other.words)
+            .any(|(ours, theirs)| ours & theirs != 0)
+    }
+
     /// The maximal runs of consecutive numbers in the set, in order.
     pub(super) fn runs(&self) -> impl Iterator<Item = Range<u32>> + '_ {
         let mut from = 0;
@@ -112,6 +144,17 @@ impl ChunkSet {
     pub(super) fn recount(&self) -> u32 {
         self.words.iter().map(|word| word.count_ones()).sum()
     }
+}
+
+/// The numbers of the set bits of a word, ascending.
+fn ones(mut word: u64) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        let bit = word.trailing_zeros();
+        (word != 0).then(|| {
+            word &= word - 1;
+            bit
+        })
+    })
 }
 
 fn words_for(len: u32) -> usize {
@@ -170,6 +213,18 @@ mod tests {
             prop_assert_eq!(set.next_out(from), out);
             let listed: Vec<u32> = set.runs().flatten().collect();
             prop_assert_eq!(listed, members.iter().copied().collect::<Vec<_>>());
+            let half: BTreeSet<u32> = members.iter().copied().filter(|index| index % 3 == 0).collect();
+            let mut other = ChunkSet::empty(len);
+            for &index in &half {
+                other.insert(index);
+            }
+            let from = from % len;
+            let turned = |all: &BTreeSet<u32>| -> Vec<u32> {
+                all.range(from..).chain(all.range(..from)).copied().collect()
+            };
+            prop_assert_eq!(set.common(None, from).collect::<Vec<_>>(), turned(&members));
+            prop_assert_eq!(set.common(Some(&other), from).collect::<Vec<_>>(), turned(&half));
+            prop_assert_eq!(set.meets(&other), !half.is_empty());
             for &index in &members {
                 set.remove(index);
             }

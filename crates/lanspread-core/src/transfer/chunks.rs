@@ -31,6 +31,8 @@ pub(super) struct Chunks {
     manifest: Arc<Manifest>,
     missing: ChunkSet,
     stored: ChunkSet,
+    /// What is stored, in the order in which it was.
+    log: Vec<u32>,
     in_flight: BTreeMap<u32, Claim>,
     missing_bytes: u64,
     stored_bytes: u64,
@@ -43,6 +45,7 @@ impl Chunks {
         let mut chunks = Self {
             missing: ChunkSet::full(count),
             stored: ChunkSet::empty(count),
+            log: Vec::new(),
             in_flight: BTreeMap::new(),
             missing_bytes: manifest.total_bytes(),
             stored_bytes: 0,
@@ -64,6 +67,16 @@ impl Chunks {
     /// The chunks nobody was asked for.
     pub(super) fn missing(&self) -> &ChunkSet {
         &self.missing
+    }
+
+    /// Whether a chunk is verified and on disk.
+    pub(super) fn is_stored(&self, index: u32) -> bool {
+        self.stored.contains(index)
+    }
+
+    /// What is stored, in the order in which it was.
+    pub(super) fn log(&self) -> &[u32] {
+        &self.log
     }
 
     /// Bytes of the chunks that are verified and on disk.
@@ -166,6 +179,7 @@ impl Chunks {
             self.missing_bytes -= bytes;
         }
         self.stored.insert(index);
+        self.log.push(index);
         self.stored_bytes += bytes;
         self.debug_check();
         StoredNow::First([
@@ -212,6 +226,8 @@ impl Chunks {
         );
         assert_eq!(self.missing.recount(), self.missing.count());
         assert_eq!(self.stored.recount(), self.stored.count());
+        assert_eq!(self.log.len(), self.stored.count() as usize);
+        assert!(self.log.iter().all(|&index| self.stored.contains(index)));
     }
 
     /// Who has a chunk in flight.

@@ -30,7 +30,7 @@ impl Transfer {
         };
         self.buffered_bytes -= self.buffer_bytes(fetch.bytes);
         self.aborts.retain(|&abort| abort != id);
-        let delivered = self.store(now, &fetch, stored);
+        let delivered = self.store(now, id, &fetch, stored);
         for &index in &fetch.chunks {
             self.chunks.release(index, id);
         }
@@ -52,8 +52,20 @@ impl Transfer {
         note.into_iter().collect()
     }
 
+    /// A chunk of a fetch was stored, and the fetch goes on. Its end names the chunk again.
+    pub fn chunk_stored(&mut self, now: Now, id: FetchId, chunk: ChunkRef) {
+        let (Some(fetch), Some(index)) = (self.outstanding.get(&id), self.chunks.index(chunk))
+        else {
+            return;
+        };
+        if fetch.chunks.binary_search(&index).is_ok() {
+            let source = fetch.source;
+            self.store_one(now, id, source, index);
+        }
+    }
+
     /// Books what a fetch brought; returns its bytes, those that others had brought included.
-    fn store(&mut self, now: Now, fetch: &Outstanding, stored: &[ChunkRef]) -> u64 {
+    fn store(&mut self, now: Now, id: FetchId, fetch: &Outstanding, stored: &[ChunkRef]) -> u64 {
         let mut delivered: Vec<u32> = stored
             .iter()
             .filter_map(|&at| self.chunks.index(at))
@@ -68,27 +80,41 @@ impl Transfer {
         );
         let mut bytes = 0;
         for index in delivered {
-            let len_bytes = self.chunks.len_bytes(index);
-            bytes += len_bytes;
-            match self.chunks.store(index) {
-                StoredNow::First(claims) => {
-                    self.ledger.credit(now, fetch.source, len_bytes);
-                    claims
-                        .into_iter()
-                        .flatten()
-                        .for_each(|claim| self.lost_a_claim(claim));
-                }
-                StoredNow::Again => self.ledger.duplicate(len_bytes),
+            bytes += self.chunks.len_bytes(index);
+            if fetch.reported.binary_search(&index).is_err() {
+                self.store_one(now, id, fetch.source, index);
             }
         }
         bytes
     }
 
-    /// A chunk of another fetch is stored. One that has nothing left to bring has lost the race.
-    fn lost_a_claim(&mut self, id: FetchId) {
+    /// Books one chunk that a fetch brought.
+    fn store_one(&mut self, now: Now, id: FetchId, source: PeerId, index: u32) {
+        let len_bytes = self.chunks.len_bytes(index);
+        if let Some(fetch) = self.outstanding.get_mut(&id) {
+            match fetch.reported.binary_search(&index) {
+                Ok(_) => return,
+                Err(at) => fetch.reported.insert(at, index),
+            }
+        }
+        match self.chunks.store(index) {
+            StoredNow::First(claims) => {
+                self.ledger.credit(now, source, len_bytes);
+                claims
+                    .into_iter()
+                    .flatten()
+                    .for_each(|claim| self.lost_a_claim(claim, id));
+            }
+            StoredNow::Again => self.ledger.duplicate(len_bytes),
+        }
+    }
+
+    /// A chunk of a fetch is stored. One that has nothing left to bring has lost the race, unless it
+    /// was the one that brought it.
+    fn lost_a_claim(&mut self, id: FetchId, winner: FetchId) {
         if let Some(fetch) = self.outstanding.get_mut(&id) {
             fetch.claims = fetch.claims.saturating_sub(1);
-            if fetch.claims == 0 {
+            if fetch.claims == 0 && id != winner {
                 ask_abort(&mut self.aborts, id, fetch);
             }
         }

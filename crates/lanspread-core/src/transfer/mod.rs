@@ -6,6 +6,10 @@
 //! with time on their hands race the slower ones for what is still in flight, so that the slowest
 //! cannot hold the tail.
 //!
+//! A source holds all of the game, or a part of it because it gathers the game too. While others
+//! gather it, the rarest chunks come first (`rarest`), so that everybody soon has something to pass
+//! on; alone, a peer works through the files in order (`pick`).
+//!
 //! The machine knows neither network nor disk. Whoever drives it carries out each [`Fetch`] and
 //! reports its end by [`Transfer::fetch_ended`], exactly once, also for those that
 //! [`Transfer::poll_abort`] named. After every input: `poll_abort` and `poll_fetch` until `None`,
@@ -17,25 +21,29 @@ mod ending;
 pub mod limits;
 mod pick;
 mod progress;
+mod rarest;
 mod rate;
 mod schedule;
 mod source;
+mod swarm;
 #[cfg(test)]
 mod tests;
 
 use std::{
     collections::{BTreeMap, VecDeque},
     fmt,
+    ops::Range,
     sync::Arc,
 };
 
 use lanspread_db::{ChunkRef, Manifest, RelPath};
 use lanspread_proto::PeerId;
 
-use self::{chunks::Chunks, progress::Ledger, source::Source};
+use self::{chunk_set::ChunkSet, chunks::Chunks, progress::Ledger, source::Source, swarm::Swarm};
 pub use self::{
     limits::TransferLimits,
     progress::{SourceProgress, TransferProgress},
+    swarm::Holding,
 };
 use crate::{DiskFailure, Now};
 
@@ -135,7 +143,7 @@ pub enum TransferState {
     Running,
     /// Every chunk is stored.
     Complete,
-    /// No source is left; one that is added resumes the transfer.
+    /// No source holds anything that is missing; one that is added or gets some resumes the transfer.
     Starved {
         /// Why there is none.
         why: Starvation,
@@ -146,18 +154,33 @@ pub enum TransferState {
     Stopped,
 }
 
-/// Why no source is left: those that were dropped, sorted by id. Sources that left by themselves
-/// are not listed.
+/// Why no source is left. Sources that left by themselves are not listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Starvation {
-    /// Who was dropped and why.
+    /// Who was dropped and why, sorted by id.
     pub dropped: Vec<(PeerId, DropReason)>,
+    /// How many others gather the game, and have nothing of what is missing.
+    pub partners: usize,
 }
 
 impl fmt::Display for Starvation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.dropped.is_empty() {
+        if self.dropped.is_empty() && self.partners == 0 {
             return f.write_str("every peer that had the game is gone");
+        }
+        if self.partners > 0 {
+            let others = match self.partners {
+                1 => "one other peer downloads".to_owned(),
+                more => format!("{more} other peers download"),
+            };
+            write!(
+                f,
+                "no peer has all of it: {others} it too, and lacks the same"
+            )?;
+            if self.dropped.is_empty() {
+                return Ok(());
+            }
+            f.write_str("; ")?;
         }
         f.write_str("no source is left: ")?;
         for (at, (peer, reason)) in self.dropped.iter().enumerate() {
@@ -168,12 +191,23 @@ impl fmt::Display for Starvation {
     }
 }
 
+/// What was stored since a place in the log of a transfer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredSince {
+    /// How many chunks were stored up to here: where to go on.
+    pub upto: u32,
+    /// The chunks, as sorted runs of their numbers in the manifest's order.
+    pub runs: Vec<Range<u32>>,
+}
+
 /// A fetch that was handed out and has not ended.
 #[derive(Debug)]
 struct Outstanding {
     source: PeerId,
     /// Ascending.
     chunks: Vec<u32>,
+    /// Those that were reported as stored while it ran, ascending.
+    reported: Vec<u32>,
     bytes: u64,
     /// Chunks it still has a claim on.
     claims: usize,
@@ -210,6 +244,7 @@ pub struct Transfer {
     limits: TransferLimits,
     seed: u64,
     chunks: Chunks,
+    swarm: Swarm,
     sources: BTreeMap<PeerId, Source>,
     dropped: BTreeMap<PeerId, DropReason>,
     outstanding: BTreeMap<FetchId, Outstanding>,
@@ -223,10 +258,12 @@ pub struct Transfer {
 
 impl Transfer {
     /// Starts with `stored` chunks on disk and no source. Same inputs, same `seed`: same outputs.
+    /// `me` is the peer that gathers: it decides which chunks fall to it when others gather too.
     #[must_use]
     pub fn new(
         manifest: Arc<Manifest>,
         stored: &[ChunkRef],
+        me: PeerId,
         limits: TransferLimits,
         seed: u64,
         now: Now,
@@ -234,6 +271,7 @@ impl Transfer {
         Self {
             limits,
             seed,
+            swarm: Swarm::new(me, manifest.chunk_count(), manifest.total_bytes()),
             chunks: Chunks::new(manifest, stored),
             sources: BTreeMap::new(),
             dropped: BTreeMap::new(),
@@ -252,17 +290,23 @@ impl Transfer {
         self.chunks.manifest()
     }
 
-    /// A peer holds the whole game and can be asked for it.
+    /// A peer holds the whole game, or gathers it too, and can be asked.
     ///
-    /// To be called when a peer appears or announces the manifest, not again and again for one
-    /// that was dropped: adding it forgives its failures.
-    pub fn add_source(&mut self, now: Now, peer: PeerId) -> SourceAdded {
+    /// To be called when a peer appears, announces the manifest, begins to gather it or has all of
+    /// it at last, not again and again for one that was dropped: adding it forgives its failures.
+    /// What a partial source holds is told by [`Transfer::source_holds`]; at first it is nothing.
+    pub fn add_source(&mut self, now: Now, peer: PeerId, holding: Holding) -> SourceAdded {
         if let Some(reason) = self
             .dropped
             .get(&peer)
             .filter(|reason| reason.blames_peer())
         {
             return SourceAdded::Banned(reason.clone());
+        }
+        match (holding, self.swarm.held_by(&peer)) {
+            (Holding::Part, None) => self.swarm.join(peer),
+            (Holding::All, Some(_)) => self.swarm.leave(&peer),
+            (Holding::Part, Some(_)) | (Holding::All, None) => {}
         }
         if self.sources.contains_key(&peer) {
             return SourceAdded::AlreadyThere;
@@ -282,8 +326,53 @@ impl Transfer {
     /// A peer is gone or does not announce the manifest any more. What it was asked for goes to the
     /// others at once.
     pub fn remove_source(&mut self, peer: PeerId) {
+        self.swarm.leave(&peer);
         if self.sources.remove(&peer).is_some() {
             self.abandon_fetches_of(peer);
+        }
+    }
+
+    /// A partial source holds these chunks too, by their numbers in the manifest's order. Numbers
+    /// that the manifest does not have are ignored, and so is a peer that is no partial source.
+    pub fn source_holds(&mut self, peer: PeerId, chunks: impl IntoIterator<Item = Range<u32>>) {
+        let end = self.chunks.manifest().chunk_count();
+        for run in chunks {
+            for index in run.start..run.end.min(end) {
+                self.swarm.holds(&peer, index);
+            }
+        }
+    }
+
+    /// Whether a chunk is verified and on disk, so that others may have it.
+    #[must_use]
+    pub fn has(&self, chunk: ChunkRef) -> bool {
+        let index = self.chunks.index(chunk);
+        index.is_some_and(|index| self.chunks.is_stored(index))
+    }
+
+    /// How many chunks are stored: where the log ends.
+    #[must_use]
+    pub fn stored_count(&self) -> u32 {
+        u32::try_from(self.chunks.log().len()).unwrap_or(u32::MAX)
+    }
+
+    /// What was stored after the first `since` chunks, in sorted runs of chunk numbers: at most
+    /// `runs_max`, and then it goes on where they end.
+    #[must_use]
+    pub fn stored_since(&self, since: u32, runs_max: usize) -> StoredSince {
+        let log = self.chunks.log();
+        let since = usize::try_from(since).unwrap_or(usize::MAX).min(log.len());
+        // As many chunks as there may be runs make no more runs than that; longer stretches of the
+        // log are tried first, because what is stored in sequence makes few.
+        let mut upto = log.len();
+        let mut runs = runs_of(&log[since..upto]);
+        while runs.len() > runs_max {
+            upto = since + ((upto - since) / 2).max(runs_max);
+            runs = runs_of(&log[since..upto]);
+        }
+        StoredSince {
+            upto: u32::try_from(upto).unwrap_or(u32::MAX),
+            runs,
         }
     }
 
@@ -322,14 +411,15 @@ impl Transfer {
             Some(Ending::Disk(failure)) => TransferState::Failed(failure.clone()),
             Some(Ending::Stop) => TransferState::Stopped,
             None if self.chunks.all_stored() => TransferState::Complete,
-            None if self.sources.is_empty() => {
+            None if !self.sources.keys().any(|peer| self.has_missing(peer)) => {
                 let dropped = self
                     .dropped
                     .iter()
                     .map(|(peer, why)| (*peer, why.clone()))
                     .collect();
+                let partners = self.sources.len();
                 TransferState::Starved {
-                    why: Starvation { dropped },
+                    why: Starvation { dropped, partners },
                 }
             }
             None => TransferState::Running,
@@ -345,6 +435,21 @@ impl Transfer {
             self.chunks.manifest().total_bytes(),
             |peer| self.sources.contains_key(peer),
         )
+    }
+
+    /// Whether a source holds anything that nobody was asked for.
+    fn has_missing(&self, peer: &PeerId) -> bool {
+        let missing = self.chunks.missing();
+        match self.swarm.held_by(peer) {
+            Some(held) => held.meets(missing),
+            None => !missing.is_empty(),
+        }
+    }
+
+    /// Whether a source holds a chunk.
+    fn holds(&self, peer: &PeerId, index: u32) -> bool {
+        let held = self.swarm.held_by(peer);
+        held.is_none_or(|held: &ChunkSet| held.contains(index))
     }
 
     /// Frees the chunks of all fetches of a peer that is no source any more, and aborts them.
@@ -375,6 +480,20 @@ impl Transfer {
             .iter()
             .fold(mix(self.seed), |rank, &byte| mix(rank ^ u64::from(byte)))
     }
+}
+
+/// These numbers, each of them different, as sorted runs.
+fn runs_of(numbers: &[u32]) -> Vec<Range<u32>> {
+    let mut sorted = numbers.to_vec();
+    sorted.sort_unstable();
+    let mut runs: Vec<Range<u32>> = Vec::new();
+    for number in sorted {
+        match runs.last_mut() {
+            Some(run) if run.end == number => run.end += 1,
+            Some(_) | None => runs.push(number..number + 1),
+        }
+    }
+    runs
 }
 
 /// Has a fetch aborted, once.

@@ -9,7 +9,9 @@ use lanspread_proto::PeerId;
 use super::{
     Abort, Fetch, FetchId, Hold, Outstanding, Transfer,
     limits::{RACE_ADVANTAGE, RACE_COST},
+    mix,
     pick::{Budget, Places, pick},
+    rarest::{self, Holder},
     source::Source,
 };
 use crate::Now;
@@ -38,7 +40,8 @@ impl Transfer {
                 .find_map(|&(peer, source)| Some((peer, self.find_race(now, peer, source)?)))?;
             return Some(self.start_race(now, thief, chunks));
         }
-        let source = ready.first()?.0;
+        let ready = ready.into_iter().map(|(peer, _)| peer);
+        let source = ready.into_iter().find(|peer| self.has_missing(peer))?;
         Some(self.start_missing(now, source))
     }
 
@@ -58,7 +61,10 @@ impl Transfer {
                 .filter_map(|(&peer, source, from)| self.next_race(peer, source, from))
                 .min()
         } else {
-            rooms.map(|(_, _, from)| from).min()
+            rooms
+                .filter(|(peer, _, _)| self.has_missing(peer))
+                .map(|(_, _, from)| from)
+                .min()
         }
     }
 
@@ -68,9 +74,13 @@ impl Transfer {
             bytes: self.batch_bytes(peer),
             chunks: self.limits.fetch_chunks_max.max(1),
         };
-        let picked = pick(self.chunks.missing(), &self.places(peer), budget, |index| {
-            self.chunks.len_bytes(index)
-        });
+        let len_bytes = |index| self.chunks.len_bytes(index);
+        let missing = self.chunks.missing();
+        let picked = if self.swarm.is_alone() {
+            pick(missing, &self.places(peer), budget, len_bytes)
+        } else {
+            rarest::pick(missing, self.holder(peer), &self.swarm, budget, len_bytes)
+        };
         let id = self.take_id();
         for &index in &picked {
             self.chunks.claim(index, id);
@@ -113,6 +123,7 @@ impl Transfer {
             Outstanding {
                 source: peer,
                 chunks,
+                reported: Vec::new(),
                 bytes,
                 claims,
                 hold,
@@ -136,6 +147,17 @@ impl Transfer {
     fn has_buffer_room(&self) -> bool {
         let one_more = self.buffered_bytes + u64::from(self.chunks.manifest().chunk_bytes());
         self.outstanding.is_empty() || one_more <= self.limits.buffer_bytes_max
+    }
+
+    /// A source as it is seen while others gather the game.
+    fn holder(&self, peer: PeerId) -> Holder<'_> {
+        let chunks = u64::from(self.chunks.manifest().chunk_count().max(1));
+        let anywhere = mix(self.seed ^ self.next_fetch.0) % chunks;
+        Holder {
+            held: self.swarm.held_by(&peer),
+            rank: self.seed,
+            from: u32::try_from(anywhere).unwrap_or(0),
+        }
     }
 
     /// Where the sources work, as seen by one of them.
@@ -186,6 +208,7 @@ impl Transfer {
             let mut bytes = 0;
             let mut chunks: Vec<u32> = self
                 .raceable(id, fetch)
+                .filter(|&index| self.holds(&thief, index))
                 .take(self.limits.fetch_chunks_max.max(1))
                 .take_while(|&index| {
                     let first = bytes == 0;
@@ -203,7 +226,9 @@ impl Transfer {
     fn next_race(&self, thief: PeerId, source: &Source, room_from: Now) -> Option<Now> {
         self.victims(thief)
             .filter_map(|(id, fetch, due)| {
-                let index = self.raceable(id, fetch).next()?;
+                let index = self
+                    .raceable(id, fetch)
+                    .find(|&index| self.holds(&thief, index))?;
                 let time = self.race_time(source, self.chunks.len_bytes(index));
                 Some(due.max(source.due()).max(room_from) + time)
             })

@@ -5,9 +5,11 @@ use std::{collections::BTreeSet, sync::Arc};
 use lanspread_db::ChunkRef;
 
 use super::{
-    super::{Fetch, SourceAdded, Starvation, Transfer, TransferLimits, TransferState, limits},
+    super::{
+        Fetch, Holding, SourceAdded, Starvation, Transfer, TransferLimits, TransferState, limits,
+    },
     fixture::{
-        KIB, MIB, SEED, all_fetches, at, bytes_of, deliver, game, large_chunks, ms, peer,
+        KIB, ME, MIB, SEED, all_fetches, at, bytes_of, deliver, game, large_chunks, ms, peer,
         small_chunks, small_files, transfer,
     },
 };
@@ -62,12 +64,12 @@ fn what_is_on_disk_is_not_fetched_and_counts_as_verified_but_not_as_moved() {
         .chain([ChunkRef { file: 9, chunk: 9 }])
         .collect();
     let limits = TransferLimits::default();
-    let mut transfer = Transfer::new(Arc::clone(&manifest), &stored, limits, SEED, at(0));
+    let mut transfer = Transfer::new(Arc::clone(&manifest), &stored, ME, limits, SEED, at(0));
     assert_eq!(
         transfer.progress(at(0)).verified_bytes,
         manifest.total_bytes() - 4 * MIB
     );
-    transfer.add_source(at(0), peer(1));
+    transfer.add_source(at(0), peer(1), Holding::All);
     let fetches = all_fetches(&mut transfer, at(0));
     assert_eq!(fetches.len(), 1);
     assert_eq!(fetches[0].chunks, [ChunkRef { file: 0, chunk: 2 }]);
@@ -81,7 +83,7 @@ fn a_transfer_with_everything_on_disk_is_complete_without_a_source() {
     let manifest = large_chunks(4);
     let stored: Vec<ChunkRef> = manifest.chunk_refs().collect();
     let limits = TransferLimits::default();
-    let mut transfer = Transfer::new(Arc::clone(&manifest), &stored, limits, SEED, at(0));
+    let mut transfer = Transfer::new(Arc::clone(&manifest), &stored, ME, limits, SEED, at(0));
     assert_eq!(transfer.state(), TransferState::Complete);
     assert_eq!(transfer.poll_fetch(at(0)), None);
 }
@@ -90,12 +92,18 @@ fn a_transfer_with_everything_on_disk_is_complete_without_a_source() {
 fn a_transfer_that_never_had_a_source_is_starved_and_a_source_wakes_it() {
     let manifest = large_chunks(1);
     let mut transfer = transfer(&manifest, &[]);
-    let why = Starvation { dropped: vec![] };
+    let why = Starvation {
+        dropped: vec![],
+        partners: 0,
+    };
     assert_eq!(why.to_string(), "every peer that had the game is gone");
     assert_eq!(transfer.state(), TransferState::Starved { why });
-    assert_eq!(transfer.add_source(at(0), peer(1)), SourceAdded::Added);
     assert_eq!(
-        transfer.add_source(at(0), peer(1)),
+        transfer.add_source(at(0), peer(1), Holding::All),
+        SourceAdded::Added
+    );
+    assert_eq!(
+        transfer.add_source(at(0), peer(1), Holding::All),
         SourceAdded::AlreadyThere
     );
     assert_eq!(transfer.state(), TransferState::Running);
@@ -324,9 +332,9 @@ fn the_seed_decides_between_equal_sources_and_nothing_else_does() {
     let manifest = large_chunks(40);
     let run = |seed| {
         let limits = TransferLimits::default();
-        let mut transfer = Transfer::new(Arc::clone(&manifest), &[], limits, seed, at(0));
+        let mut transfer = Transfer::new(Arc::clone(&manifest), &[], ME, limits, seed, at(0));
         for n in 1..=5 {
-            transfer.add_source(at(0), peer(n));
+            transfer.add_source(at(0), peer(n), Holding::All);
         }
         all_fetches(&mut transfer, at(0))
     };

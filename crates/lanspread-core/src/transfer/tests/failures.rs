@@ -4,7 +4,7 @@ use lanspread_db::{ChunkRef, RelPath};
 
 use super::{
     super::{
-        DropReason, Fetch, FetchId, SourceAdded, Starvation, Transfer, TransferLimits,
+        DropReason, Fetch, FetchId, Holding, SourceAdded, Starvation, Transfer, TransferLimits,
         TransferNote, TransferState, limits,
         source::{FailureKind, Source, Verdict},
     },
@@ -88,6 +88,7 @@ fn a_failing_source_is_retried_with_growing_pauses_and_then_dropped() {
     );
     let why = Starvation {
         dropped: vec![(peer(1), reason)],
+        partners: 0,
     };
     assert_eq!(
         why.to_string(),
@@ -127,7 +128,10 @@ fn a_peer_that_comes_back_resumes_a_starved_transfer_with_a_clean_slate() {
     let manifest = large_chunks(10);
     let mut transfer = transfer(&manifest, &[1]);
     let notes = fail_until_dropped(&mut transfer, broken);
-    assert_eq!(transfer.add_source(at(60_000), peer(1)), SourceAdded::Added);
+    assert_eq!(
+        transfer.add_source(at(60_000), peer(1), Holding::All),
+        SourceAdded::Added
+    );
     assert_eq!(transfer.state(), TransferState::Running);
     assert_eq!(fail_until_dropped(&mut transfer, broken).len(), notes.len());
 }
@@ -226,7 +230,7 @@ fn a_source_that_sends_wrong_bytes_is_named_dropped_for_good_and_its_chunks_go_e
     );
     assert_eq!(transfer.poll_abort(), None);
     assert_eq!(
-        transfer.add_source(at(20), peer(1)),
+        transfer.add_source(at(20), peer(1), Holding::All),
         SourceAdded::Banned(reason)
     );
     assert_eq!(
@@ -259,7 +263,7 @@ fn a_source_that_left_is_still_named_when_its_last_bytes_turn_out_wrong() {
     let wrong = FetchFailure::WrongHash(fetches[0].chunks[0]);
     assert_eq!(fail(&mut transfer, at(10), &fetches[0], wrong).len(), 1);
     assert!(matches!(
-        transfer.add_source(at(20), peer(1)),
+        transfer.add_source(at(20), peer(1), Holding::All),
         SourceAdded::Banned(_)
     ));
 }
@@ -280,7 +284,7 @@ fn a_source_that_breaks_the_protocol_is_dropped_for_good() {
         }]
     );
     assert_eq!(
-        transfer.add_source(at(20), peer(1)),
+        transfer.add_source(at(20), peer(1), Holding::All),
         SourceAdded::Banned(reason)
     );
 }
@@ -301,7 +305,7 @@ fn chunks_that_came_before_the_failure_are_kept() {
     );
     transfer.chunks.check();
     assert_eq!(transfer.progress(at(10)).verified_bytes, 4_000);
-    transfer.add_source(at(10), peer(2));
+    transfer.add_source(at(10), peer(2), Holding::All);
     assert_eq!(
         all_fetches(&mut transfer, at(10))[0].chunks,
         fetches[0].chunks[4..]
@@ -363,7 +367,7 @@ fn chunks_of_a_source_that_leaves_go_to_the_others_at_once() {
     let manifest = large_chunks(2);
     let mut transfer = transfer(&manifest, &[1]);
     let fetches = all_fetches(&mut transfer, at(0));
-    transfer.add_source(at(1), peer(2));
+    transfer.add_source(at(1), peer(2), Holding::All);
     transfer.remove_source(peer(1));
     transfer.chunks.check();
     let again = all_fetches(&mut transfer, at(1));
@@ -394,7 +398,10 @@ fn a_source_that_comes_back_is_not_asked_while_its_old_fetches_run() {
     let mut transfer = transfer(&manifest, &[1]);
     let fetches = all_fetches(&mut transfer, at(0));
     transfer.remove_source(peer(1));
-    assert_eq!(transfer.add_source(at(1), peer(1)), SourceAdded::Added);
+    assert_eq!(
+        transfer.add_source(at(1), peer(1), Holding::All),
+        SourceAdded::Added
+    );
     for fetch in &fetches {
         assert_eq!(all_fetches(&mut transfer, at(1)), []);
         fail(&mut transfer, at(1), fetch, FetchFailure::Aborted);

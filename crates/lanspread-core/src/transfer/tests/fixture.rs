@@ -8,12 +8,15 @@ use lanspread_db::{
 };
 use lanspread_proto::PeerId;
 
-use super::super::{Fetch, Transfer, TransferLimits, TransferNote};
+use super::super::{Fetch, Holding, Transfer, TransferLimits, TransferNote};
 use crate::{FetchFailure, Now};
 
 pub(super) const KIB: u64 = 1024;
 pub(super) const MIB: u64 = 1024 * KIB;
 pub(super) const SEED: u64 = 2026;
+
+/// The peer that gathers.
+pub(super) const ME: PeerId = PeerId::from_bytes([128; 32]);
 
 pub(super) fn peer(n: u8) -> PeerId {
     PeerId::from_bytes([n; 32])
@@ -69,9 +72,9 @@ pub(super) fn small_files(count: u64) -> Arc<Manifest> {
 /// A transfer with these sources and nothing on disk.
 pub(super) fn transfer(manifest: &Arc<Manifest>, sources: &[u8]) -> Transfer {
     let limits = TransferLimits::default();
-    let mut transfer = Transfer::new(Arc::clone(manifest), &[], limits, SEED, at(0));
+    let mut transfer = Transfer::new(Arc::clone(manifest), &[], ME, limits, SEED, at(0));
     for &source in sources {
-        transfer.add_source(at(0), peer(source));
+        transfer.add_source(at(0), peer(source), Holding::All);
     }
     transfer
 }

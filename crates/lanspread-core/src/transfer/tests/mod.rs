@@ -4,6 +4,7 @@
 mod events;
 mod failures;
 mod fixture;
+mod partners;
 mod racing;
 mod random;
 mod sim;

@@ -1,14 +1,17 @@
 //! Random sequences of events: whatever sources, disk and driver do, the books balance, and one
 //! honest source is enough to finish.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    iter::once,
+};
 
 use lanspread_db::{ChunkRef, Manifest};
 use proptest::prelude::*;
 
 use super::{
-    super::{Fetch, FetchId, SourceAdded, Transfer, TransferState, limits},
-    fixture::{KIB, MIB, broken, bytes_of, game, ms, peer},
+    super::{Fetch, FetchId, Holding, SourceAdded, Transfer, TransferState, limits},
+    fixture::{KIB, ME, MIB, broken, bytes_of, game, ms, peer},
 };
 use crate::{FetchFailure, Now};
 
@@ -24,8 +27,12 @@ enum Event {
     Wait { ms: u64 },
     /// The nth of the running fetches ends like this, after a part of its chunks.
     End { nth: usize, how: How, part: usize },
-    /// A source appears.
+    /// A source that has everything appears, or has everything by now.
     Add { n: u8 },
+    /// A source that is not the honest one gathers the game too, and has these chunks of it.
+    Part { n: u8, from: u32, count: u32 },
+    /// The nth of the running fetches says that one of its chunks is stored.
+    Stored { nth: usize, which: usize },
     /// A source that is not the honest one leaves.
     Remove { n: u8 },
 }
@@ -56,6 +63,9 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         6 => (0_usize..30, how, 0_usize..20)
             .prop_map(|(nth, how, part)| Event::End { nth, how, part }),
         1 => (0..SOURCES).prop_map(|n| Event::Add { n }),
+        1 => (1..SOURCES, 0_u32..60, 0_u32..20)
+            .prop_map(|(n, from, count)| Event::Part { n, from, count }),
+        2 => (0_usize..30, 0_usize..20).prop_map(|(nth, which)| Event::Stored { nth, which }),
         1 => (1..SOURCES).prop_map(|n| Event::Remove { n }),
     ];
     prop::collection::vec(event, 0..200)
@@ -70,6 +80,8 @@ fn sizes() -> impl Strategy<Value = Vec<u64>> {
 struct Driver {
     transfer: Transfer,
     running: BTreeMap<FetchId, (Now, Fetch)>,
+    /// What those hold that do not hold everything.
+    parts: BTreeMap<u8, BTreeSet<u32>>,
     now: Now,
     verified: u64,
     banned: Vec<u8>,
@@ -82,6 +94,7 @@ impl Driver {
         Self {
             transfer,
             running,
+            parts: BTreeMap::new(),
             now,
             verified,
             banned: Vec::new(),
@@ -106,6 +119,7 @@ impl Driver {
             "{deadline:?} has passed"
         );
         self.transfer.chunks.check();
+        self.transfer.swarm.check();
         assert_eq!(self.transfer.outstanding(), self.running.len());
         let progress = self.transfer.progress(self.now);
         assert!(
@@ -132,6 +146,12 @@ impl Driver {
             .filter(|(_, it)| it.source == fetch.source);
         assert!(of_source.count() < limits::FETCHES_PER_SOURCE_MAX);
         for chunk in &fetch.chunks {
+            let index = manifest.chunk_index(*chunk).unwrap();
+            let part = self.parts.get(&fetch.source.as_bytes()[0]);
+            assert!(
+                part.is_none_or(|held| held.contains(&index)),
+                "a source is asked for what it does not have"
+            );
             let same: Vec<_> = self
                 .running
                 .values()
@@ -187,10 +207,31 @@ impl Driver {
             }
             Event::Add { n } => {
                 let banned = self.banned.contains(&n);
-                let added = self.transfer.add_source(self.now, peer(n));
+                self.parts.remove(&n);
+                let added = self.transfer.add_source(self.now, peer(n), Holding::All);
                 assert_eq!(matches!(added, SourceAdded::Banned(_)), banned);
             }
-            Event::Remove { n } => self.transfer.remove_source(peer(n)),
+            Event::Part { n, from, count } => {
+                self.transfer.add_source(self.now, peer(n), Holding::Part);
+                self.transfer
+                    .source_holds(peer(n), once(from..from + count));
+                self.parts.entry(n).or_default().extend(from..from + count);
+            }
+            Event::Stored { nth, which } => {
+                let running: Vec<&(Now, Fetch)> = self.running.values().collect();
+                let Some((_, fetch)) = running.get(nth % running.len().max(1)) else {
+                    return;
+                };
+                if fetch.source == peer(HONEST) {
+                    let chunk = fetch.chunks[which % fetch.chunks.len()];
+                    self.transfer.chunk_stored(self.now, fetch.id, chunk);
+                    assert!(self.transfer.has(chunk));
+                }
+            }
+            Event::Remove { n } => {
+                self.parts.remove(&n);
+                self.transfer.remove_source(peer(n));
+            }
         }
     }
 
@@ -229,10 +270,12 @@ fn drive(sizes: &[u64], stored: &[usize], seed: u64, events: &[Event]) -> Driver
     let all: Vec<ChunkRef> = manifest.chunk_refs().collect();
     let stored: Vec<ChunkRef> = stored.iter().map(|nth| all[nth % all.len()]).collect();
     let limits = limits::TransferLimits::default();
-    let transfer = Transfer::new(manifest, &stored, limits, seed, Now::default());
+    let transfer = Transfer::new(manifest, &stored, ME, limits, seed, Now::default());
     let mut driver = Driver::new(transfer);
     for n in 0..3 {
-        driver.transfer.add_source(Now::default(), peer(n));
+        driver
+            .transfer
+            .add_source(Now::default(), peer(n), Holding::All);
     }
     driver.obey();
     for event in events {

@@ -8,10 +8,10 @@ use lanspread_proto::PeerId;
 
 use super::{
     super::{
-        Fetch, FetchId, Transfer, TransferLimits, TransferNote, TransferProgress, TransferState,
-        limits::STALL_TIMEOUT,
+        Fetch, FetchId, Holding, Transfer, TransferLimits, TransferNote, TransferProgress,
+        TransferState, limits::STALL_TIMEOUT,
     },
-    fixture::{SEED, peer},
+    fixture::{ME, SEED, peer},
 };
 use crate::{FetchFailure, Now};
 
@@ -129,10 +129,10 @@ impl Sim {
     pub(super) fn new(manifest: &Arc<Manifest>, serving: Serving, links: &[Link]) -> Self {
         let now = Now::default();
         let limits = TransferLimits::default();
-        let mut transfer = Transfer::new(Arc::clone(manifest), &[], limits, SEED, now);
+        let mut transfer = Transfer::new(Arc::clone(manifest), &[], ME, limits, SEED, now);
         let links: BTreeMap<PeerId, Link> = (1..).map(peer).zip(links.iter().copied()).collect();
         for &source in links.keys() {
-            transfer.add_source(now, source);
+            transfer.add_source(now, source, Holding::All);
         }
         let report = Report {
             finished: now,

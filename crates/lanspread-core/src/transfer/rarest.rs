@@ -1,0 +1,96 @@
+//! Which missing chunks a source is asked for while others gather the same game.
+//!
+//! Rarest first: a chunk that few hold is fetched before one that many hold, so that the whole party
+//! soon has something to pass on. Of the chunks that only full holders have, each peer takes those
+//! that fall to it, in order; so a full holder gives each chunk about once and reads nearly in
+//! sequence. Invariant: what is picked is missing, held by the source, ascending, never empty while
+//! the source holds anything missing, and within the budget unless a single chunk exceeds it.
+
+use super::{
+    chunk_set::ChunkSet,
+    pick::Budget,
+    swarm::{Swarm, tie},
+};
+
+/// Chunks that one pick looks at: so that a game of millions costs no more than one of thousands.
+const LOOKED_AT_MAX: usize = 4_096;
+
+/// A source that is asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Holder<'a> {
+    /// What it holds; `None`: everything.
+    pub(super) held: Option<&'a ChunkSet>,
+    /// Decides between equals.
+    pub(super) rank: u64,
+    /// Where to begin to look.
+    pub(super) from: u32,
+}
+
+/// How much a chunk is wanted from a source: the smallest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Want {
+    /// Only full holders have it, and it falls to this peer.
+    Mine,
+    /// Only full holders have it, and another peer fetches it.
+    Theirs,
+    /// So many partners have it.
+    Held(u16),
+}
+
+/// Picks the next chunks; empty only if the source holds nothing that is missing.
+pub(super) fn pick(
+    missing: &ChunkSet,
+    holder: Holder<'_>,
+    swarm: &Swarm,
+    budget: Budget,
+    len_bytes: impl Fn(u32) -> u64,
+) -> Vec<u32> {
+    let want = |index| want(swarm, index);
+    let best = missing
+        .common(holder.held, holder.from)
+        .take(LOOKED_AT_MAX)
+        .min_by_key(|&index| match want(index) {
+            Want::Mine => (Want::Mine, 0, index),
+            other => (other, tie(holder.rank, swarm.block(index)), index),
+        });
+    let Some(first) = best else {
+        return Vec::new();
+    };
+    let mut picked = vec![first];
+    let mut bytes = len_bytes(first);
+    let wanted = want(first);
+    let mut at = first;
+    while picked.len() < budget.chunks {
+        let next = match wanted {
+            // What falls to this peer lies apart by as many blocks as there are peers.
+            Want::Mine => missing
+                .common(holder.held, at + 1)
+                .take(LOOKED_AT_MAX)
+                .take_while(|&index| index > at)
+                .find(|&index| want(index) == Want::Mine),
+            Want::Theirs | Want::Held(_) => Some(at + 1).filter(|&index| {
+                missing.contains(index)
+                    && holder.held.is_none_or(|held| held.contains(index))
+                    && want(index) == wanted
+            }),
+        };
+        let Some(next) = next else {
+            break;
+        };
+        bytes += len_bytes(next);
+        if bytes > budget.bytes {
+            break;
+        }
+        picked.push(next);
+        at = next;
+    }
+    picked
+}
+
+fn want(swarm: &Swarm, index: u32) -> Want {
+    match swarm.copies(index) {
+        0 if swarm.is_mine(index) => Want::Mine,
+        0 => Want::Theirs,
+        copies => Want::Held(copies),
+    }
+}

@@ -1,0 +1,198 @@
+//! Peers that gather the same game: whose chunks come first, from whom, and what is passed on.
+
+use std::{collections::BTreeSet, iter::once};
+
+use super::{
+    super::{Holding, Starvation, StoredSince, Transfer, TransferLimits, TransferState},
+    fixture::{
+        ME, SEED, all_fetches, at, deliver, game, large_chunks, ms, peer, small_chunks,
+        small_files, transfer,
+    },
+};
+
+/// Whom the tests' peer gathers with: one that comes before it and one that comes after.
+const BEFORE: u8 = 1;
+const AFTER: u8 = 200;
+const SEEDER: u8 = 9;
+
+#[test]
+fn peers_that_begin_together_ask_the_seeder_for_different_chunks() {
+    let manifest = small_chunks(90);
+    let mut asked = BTreeSet::new();
+    for me in [peer(1), peer(2), peer(3)] {
+        let limits = TransferLimits::default();
+        let mut transfer = Transfer::new(manifest.clone(), &[], me, limits, SEED, at(0));
+        transfer.add_source(at(0), peer(SEEDER), Holding::All);
+        for other in [1, 2, 3].map(peer).into_iter().filter(|&it| it != me) {
+            transfer.add_source(at(0), other, Holding::Part);
+        }
+        let mut now = 0;
+        while transfer.stored_count() < 30 {
+            now += 20;
+            for fetch in all_fetches(&mut transfer, at(now)) {
+                for &chunk in &fetch.chunks {
+                    assert!(asked.insert(chunk), "{chunk:?} is asked for twice");
+                }
+                deliver(&mut transfer, at(now + 10), &fetch, ms(10));
+                if transfer.stored_count() >= 30 {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_partner_is_asked_for_what_it_has_and_for_nothing_else() {
+    let manifest = small_chunks(40);
+    let mut transfer = transfer(&manifest, &[]);
+    transfer.add_source(at(0), peer(AFTER), Holding::Part);
+    assert_eq!(all_fetches(&mut transfer, at(0)), []);
+    transfer.source_holds(peer(AFTER), [7..8, 39..400]);
+    let asked: BTreeSet<u32> = all_fetches(&mut transfer, at(1))
+        .iter()
+        .flat_map(|fetch| fetch.chunks.clone())
+        .filter_map(|chunk| manifest.chunk_index(chunk))
+        .collect();
+    assert!(asked.is_subset(&BTreeSet::from([7, 39, 40])), "{asked:?}");
+    assert!(!asked.is_empty());
+}
+
+#[test]
+fn what_fewer_partners_have_is_fetched_first() {
+    let manifest = small_chunks(40);
+    let mut transfer = transfer(&manifest, &[]);
+    transfer.add_source(at(0), peer(BEFORE), Holding::Part);
+    transfer.add_source(at(0), peer(AFTER), Holding::Part);
+    transfer.source_holds(peer(BEFORE), once(0..40));
+    transfer.source_holds(peer(AFTER), [0..17, 18..40]);
+    let first = transfer
+        .poll_fetch(at(0))
+        .expect("there is something to ask");
+    let second = transfer
+        .poll_fetch(at(0))
+        .expect("and somebody else to ask");
+    let fetch = [first, second]
+        .into_iter()
+        .find(|fetch| fetch.source == peer(BEFORE));
+    let chunks = fetch.expect("both are asked").chunks;
+    assert_eq!(manifest.chunk_index(chunks[0]), Some(17));
+}
+
+#[test]
+fn partners_without_anything_new_leave_a_transfer_starved_until_they_have_something() {
+    let manifest = small_chunks(3);
+    let mut transfer = transfer(&manifest, &[]);
+    transfer.add_source(at(0), peer(AFTER), Holding::Part);
+    let why = Starvation {
+        dropped: Vec::new(),
+        partners: 1,
+    };
+    assert_eq!(
+        why.to_string(),
+        "no peer has all of it: one other peer downloads it too, and lacks the same"
+    );
+    assert_eq!(transfer.state(), TransferState::Starved { why });
+    transfer.source_holds(peer(AFTER), once(1..2));
+    assert_eq!(transfer.state(), TransferState::Running);
+    // It has everything by now.
+    transfer.add_source(at(5), peer(AFTER), Holding::All);
+    for now in 1..20 {
+        for fetch in all_fetches(&mut transfer, at(now * 100)) {
+            deliver(&mut transfer, at(now * 100 + 10), &fetch, ms(10));
+        }
+    }
+    assert_eq!(transfer.state(), TransferState::Complete);
+}
+
+#[test]
+fn a_partner_that_leaves_takes_what_it_had_with_it() {
+    let manifest = small_chunks(10);
+    let mut transfer = transfer(&manifest, &[]);
+    transfer.add_source(at(0), peer(AFTER), Holding::Part);
+    transfer.source_holds(peer(AFTER), once(0..10));
+    assert!(!all_fetches(&mut transfer, at(0)).is_empty());
+    transfer.remove_source(peer(AFTER));
+    transfer.add_source(at(1), peer(AFTER), Holding::Part);
+    assert_eq!(
+        all_fetches(&mut transfer, at(1)),
+        [],
+        "it begins with nothing"
+    );
+}
+
+#[test]
+fn small_files_stay_together_when_they_are_shared_out() {
+    let manifest = small_files(2_000);
+    let mut transfer = transfer(&manifest, &[SEEDER]);
+    transfer.add_source(at(0), peer(AFTER), Holding::Part);
+    let fetch = transfer
+        .poll_fetch(at(0))
+        .expect("there is something to ask");
+    assert!(
+        fetch.chunks.len() > 4,
+        "{} files at once",
+        fetch.chunks.len()
+    );
+}
+
+#[test]
+fn what_is_stored_is_told_in_order_and_in_pieces() {
+    let manifest = small_chunks(8);
+    let stored = [5, 1, 2, 7].map(|index| manifest.chunk_at(index).unwrap());
+    let limits = TransferLimits::default();
+    let transfer = Transfer::new(manifest.clone(), &stored, ME, limits, SEED, at(0));
+    let told = |since, runs_max| transfer.stored_since(since, runs_max);
+    let all = StoredSince {
+        upto: 4,
+        runs: vec![1..3, 5..6, 7..8],
+    };
+    assert_eq!(told(0, 3), all);
+    assert_eq!(
+        told(0, 2).upto,
+        2,
+        "what does not fit comes with the next question"
+    );
+    assert_eq!(told(0, 2).runs, [1..2, 5..6]);
+    assert_eq!(told(2, 2).runs, [2..3, 7..8]);
+    assert_eq!(told(4, 2).runs, []);
+    assert_eq!(
+        told(40, 2),
+        StoredSince {
+            upto: 4,
+            runs: Vec::new()
+        }
+    );
+    assert!(transfer.has(stored[0]) && transfer.stored_count() == 4);
+}
+
+#[test]
+fn a_chunk_is_had_when_it_is_reported_although_its_fetch_goes_on() {
+    let manifest = game(256 * 1024, &[20 * 1024; 40]);
+    let mut transfer = transfer(&manifest, &[SEEDER]);
+    let fetch = transfer
+        .poll_fetch(at(0))
+        .expect("there is something to ask");
+    let first = fetch.chunks[0];
+    transfer.chunk_stored(at(1), fetch.id, first);
+    transfer.chunk_stored(at(1), fetch.id, first);
+    assert!(transfer.has(first));
+    assert_eq!(transfer.progress(at(1)).verified_bytes, 20 * 1024);
+    deliver(&mut transfer, at(2), &fetch, ms(2));
+    let progress = transfer.progress(at(2));
+    assert_eq!(progress.duplicate_bytes, 0, "its end names the chunk again");
+    assert_eq!(progress.moved_chunks, fetch.chunks.len() as u64);
+}
+
+#[test]
+fn a_race_is_run_by_holders_of_the_chunk_only() {
+    let manifest = large_chunks(1);
+    let mut transfer = transfer(&manifest, &[SEEDER]);
+    transfer.add_source(at(0), peer(AFTER), Holding::Part);
+    let fetches = all_fetches(&mut transfer, at(0));
+    assert!(fetches.iter().all(|fetch| fetch.source == peer(SEEDER)));
+    assert_eq!(all_fetches(&mut transfer, at(60_000)), []);
+    transfer.source_holds(peer(AFTER), once(0..1));
+    let race = all_fetches(&mut transfer, at(60_001));
+    assert!(race.iter().all(|fetch| fetch.source == peer(AFTER)) && !race.is_empty());
+}
