@@ -24,7 +24,7 @@ fuzz *arguments:
 demo *arguments:
     cargo xtask demo {{arguments}}
 
-# Measure one source to one receiver beside rsync and nginx with curl.
+# Measure Lanspread beside what people would use instead: `transfer` from one to one.
 bench *arguments:
     cargo xtask bench {{arguments}}
 

@@ -47,7 +47,7 @@ enum Command {
     Limits,
     /// Shows the main job: three peers, two sources, one game fetched and installed.
     Demo(demo::DemoOptions),
-    /// Measures one source to one receiver beside rsync and nginx with curl.
+    /// Measures Lanspread beside what people would use instead.
     Bench(bench::BenchOptions),
     /// Looks for inputs that break a decoder, for as long as it is told.
     Fuzz(fuzz::FuzzOptions),

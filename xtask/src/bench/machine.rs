@@ -5,28 +5,36 @@
 use std::path::Path;
 use std::process::Command;
 
-/// Describes the machine and the versions of all that is measured, as a Markdown list.
-pub(super) fn describe(binary: &Path) -> String {
+/// A program and the argument that makes it say its version.
+pub(super) type Version = (&'static str, &'static str);
+
+/// Describes the machine, its load at this moment and the versions of all that is measured, as a
+/// Markdown list.
+pub(super) fn describe(binary: &Path, programs: &[Version]) -> String {
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     let memory = memory_mib("MemTotal").map_or_else(unknown, |mib| format!("{mib} MiB"));
     let processor = first_value("/proc/cpuinfo", "model name").unwrap_or_else(unknown);
     let kernel =
         std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_else(|_| unknown());
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_else(|_| unknown());
     let commit = version(crate::workspace::git().args(["describe", "--always", "--dirty"]));
-    [
+    let mut lines = vec![
         format!(
-            "- machine: {processor}, {cores} cores, {memory}, Linux {}",
-            kernel.trim()
+            "- machine: {processor}, {cores} cores, {memory}, Linux {}; load at the start: {}",
+            kernel.trim(),
+            load.trim()
         ),
         format!(
             "- {}, commit {commit}",
             version(Command::new(binary).arg("--version"))
         ),
-        format!("- {}", version(Command::new("rsync").arg("--version"))),
-        format!("- {}", version(Command::new("nginx").arg("-v"))),
-        format!("- {}", version(Command::new("curl").arg("--version"))),
-    ]
-    .join("\n")
+    ];
+    lines.extend(
+        programs.iter().map(|(program, argument)| {
+            format!("- {}", version(Command::new(program).arg(argument)))
+        }),
+    );
+    lines.join("\n")
 }
 
 /// How much memory programs can have without swapping, in MiB.

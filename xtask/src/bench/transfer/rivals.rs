@@ -4,21 +4,24 @@
 //! one worker, TLS 1.3. A rival that is not installed is left out and named.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Instant;
 
-use eyre::{Result, WrapErr, bail};
+use eyre::Result;
 use lanspread_testbed::command::{self, is_installed};
 use lanspread_testbed::usage::{cpu_time_of_ended_children, cpu_time_of_tree};
 
 use super::place::{Place, Side};
 use super::{FILE_NAME, Material, Sample, Way, ensure_arrived};
+use crate::bench::machine::Version;
+use crate::bench::server::{Server, nginx_configuration};
 
-/// How long a server may take until it answers.
-const START_PATIENCE: Duration = Duration::from_secs(20);
-
-/// How often a starting server is asked. Neither server says when it listens.
-const START_POLL: Duration = Duration::from_millis(20);
+/// The programs whose versions a reader has to know.
+pub(super) const VERSIONS: [Version; 3] = [
+    ("rsync", "--version"),
+    ("nginx", "-v"),
+    ("curl", "--version"),
+];
 
 /// The ports in the namespaces; on loopback a free one is taken.
 const RSYNC_PORT: u16 = 8730;
@@ -65,14 +68,14 @@ impl Way for Rival {
         let mut client = place.command(Side::Receiver, self.client)?;
         client.args(&self.arguments).arg(&file);
         let before = (
-            cpu_time_of_tree(self.server.0.id())?,
+            cpu_time_of_tree(self.server.pid())?,
             cpu_time_of_ended_children()?,
         );
         let start = Instant::now();
         command::run(&mut client)?;
         let wall = start.elapsed();
         let after = (
-            cpu_time_of_tree(self.server.0.id())?,
+            cpu_time_of_tree(self.server.pid())?,
             cpu_time_of_ended_children()?,
         );
         ensure_arrived(&file, self.size_bytes)?;
@@ -81,47 +84,6 @@ impl Way for Rival {
             source_cpu: after.0.saturating_sub(before.0),
             receiver_cpu: after.1.saturating_sub(before.1),
         })
-    }
-}
-
-/// A server process, ended with this value.
-#[derive(Debug)]
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Both can only fail because the server has ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-impl Server {
-    /// Starts a server and waits until `is_up` succeeds.
-    fn start(
-        mut command: Command,
-        log: &Path,
-        mut is_up: impl FnMut() -> Result<Command>,
-    ) -> Result<Self> {
-        let line = command::line_of(&command);
-        let log_file = std::fs::File::create(log)?;
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(log_file.try_clone()?)
-            .stderr(log_file)
-            .spawn()
-            .wrap_err_with(|| format!("could not start `{line}`"))?;
-        let mut server = Self(child);
-        let start = Instant::now();
-        while command::run(&mut is_up()?).is_err() {
-            let has_ended = server.0.try_wait()?.is_some();
-            if has_ended || start.elapsed() > START_PATIENCE {
-                let said = std::fs::read_to_string(log).unwrap_or_default();
-                bail!("`{line}` does not answer: {said}");
-            }
-            std::thread::park_timeout(START_POLL);
-        }
-        Ok(server)
     }
 }
 
@@ -219,18 +181,6 @@ fn nginx(place: &Place, material: &Material, security: Security) -> Result<Rival
         .to_vec(),
         size_bytes: material.size_bytes,
     })
-}
-
-fn nginx_configuration(directory: &Path, served: &Path, listen: &str) -> String {
-    let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .map(|kind| format!("{kind}_temp_path {}/{kind};\n", directory.display()))
-        .concat();
-    format!(
-        "daemon off;\nmaster_process off;\npid nginx.pid;\nevents {{}}\n\
-         http {{\naccess_log off;\nsendfile on;\ntcp_nopush on;\n{temporary}\
-         server {{\n{listen}\nroot {};\n}}\n}}\n",
-        served.display()
-    )
 }
 
 fn make_certificate(directory: &Path) -> Result<()> {
