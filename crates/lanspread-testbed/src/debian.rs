@@ -158,11 +158,13 @@ pub enum DebianError {
     Fixture(#[from] FixtureError),
 }
 
-/// A Debian package unpacked in the cache.
+/// A Debian package, unpacked and not installed: nothing of it was run.
 #[derive(Debug, Clone)]
-struct Package {
-    version: String,
-    root: PathBuf,
+pub struct Package {
+    /// The package's version.
+    pub version: String,
+    /// The directory that stands for the root directory.
+    pub root: PathBuf,
 }
 
 /// Builds the game root of `game` in `games_dir`, out of Debian's package if it can be had, else
@@ -248,8 +250,13 @@ fn with_scripts(fixture: GameFixture, game: DebianGame) -> GameFixture {
         .file("game_start.cmd", windows)
 }
 
-/// Has apt download and verify a package, and unpacks it.
-fn fetch(package: &str, cache_dir: &Path) -> Result<Package, DebianError> {
+/// Has apt download and verify a package, and unpacks it in `cache_dir`, where it is found the next
+/// time.
+///
+/// # Errors
+///
+/// When apt cannot have it, or it cannot be unpacked.
+pub fn fetch(package: &str, cache_dir: &Path) -> Result<Package, DebianError> {
     let directory = cache_dir.join(package);
     let root = directory.join("unpacked");
     std::fs::create_dir_all(&directory).map_err(|source| DebianError::Directory {

@@ -15,7 +15,12 @@ static COUNTER: AtomicU32 = AtomicU32::new(0);
 /// A name that nothing else on this machine has at this time.
 pub(crate) fn unique_name() -> String {
     let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-    format!("{PREFIX}{}-{number}", std::process::id())
+    format!("{}{number}", own_prefix())
+}
+
+/// How every name that this process makes begins.
+pub(crate) fn own_prefix() -> String {
+    format!("{PREFIX}{}-", std::process::id())
 }
 
 /// Whether `name` was made by [`unique_name`] in a process that has ended.

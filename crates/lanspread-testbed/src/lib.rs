@@ -8,6 +8,7 @@
 //! This crate is for development only. It deliberately knows the peer only from outside, as a
 //! program with a command line and JSON lines, so that it tests what users and scripts see.
 
+pub mod caretaker;
 pub mod command;
 pub mod debian;
 pub mod dice;

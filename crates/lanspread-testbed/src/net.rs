@@ -1,5 +1,6 @@
 //! A party's network on one Linux machine: a switch and any number of hosts, each a network
-//! namespace, joined by virtual cables that can be slow, lossy, deaf to multicast or cut.
+//! namespace, joined by virtual cables that can be slow, lossy, deaf to multicast or cut. A second
+//! table has a switch of its own, joined to the first by one cable.
 //!
 //! The invariant: no packet leaves. Every device is created inside a namespace of the party, the
 //! namespace of the machine gets none, and no host has a default route. The addresses are private
@@ -12,6 +13,9 @@ mod enter;
 mod link;
 mod party;
 mod rights;
+mod tables;
+mod traffic;
 
 pub use link::{Link, Loss, Multicast, Rate};
 pub use party::{HOSTS_MAX, Host, NetError, Party, PartyBuilder};
+pub use tables::Table;

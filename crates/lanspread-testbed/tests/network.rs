@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Stdio};
 use std::time::{Duration, Instant};
 
-use lanspread_testbed::net::{Host, Link, Loss, Multicast, Party, Rate};
+use lanspread_testbed::net::{Host, Link, Loss, Multicast, Party, Rate, Table};
 
 const PROBE: &str = env!("CARGO_BIN_EXE_testbed-probe");
 
@@ -237,4 +237,41 @@ fn a_thread_works_inside_a_host_and_the_host_knows_its_processes() {
     assert_eq!(alpha.process_ids().expect("listed"), [listener.child.id()]);
     send(alpha, alpha, 1);
     assert_eq!(listener.count(), 1);
+}
+
+#[test]
+fn two_tables_share_one_uplink_and_what_crosses_it_is_counted() {
+    let cable = Link::new().rate(Rate::mbit(100));
+    let party = Party::builder()
+        .host_at(Table::First, "alpha", cable)
+        .host_at(Table::Second, "bravo", cable)
+        .host_at(Table::Second, "charlie", cable)
+        .uplink(Rate::mbit(100))
+        .build()
+        .expect("a party");
+    let [alpha, bravo, charlie] = party.hosts() else {
+        panic!("three hosts");
+    };
+    assert_eq!(heard_by_group(alpha, charlie), 1);
+    let before = party.uplink_bytes().expect("counted");
+    let sent_before = alpha.sent_bytes().expect("counted");
+    assert_eq!(received(alpha, bravo, 50), 50);
+    let after = party.uplink_bytes().expect("counted");
+    // Each packet holds 1000 bytes and 42 of headers; some more are about addresses and the end.
+    let sent = alpha.sent_bytes().expect("counted") - sent_before;
+    assert!((52_100..60_000).contains(&sent), "{sent}");
+    assert!((52_100..60_000).contains(&(after[0] - before[0])));
+    assert!(after[1] - before[1] < 5_000);
+
+    let before = party.uplink_bytes().expect("counted");
+    assert_eq!(received(bravo, charlie, 50), 50);
+    let after = party.uplink_bytes().expect("counted");
+    assert!(after[0] - before[0] < 5_000 && after[1] - before[1] < 5_000);
+}
+
+#[test]
+fn only_a_limited_cable_is_counted() {
+    let party = Party::of(&["alpha"]).expect("a party");
+    assert!(party.hosts()[0].sent_bytes().is_err());
+    assert!(party.uplink_bytes().is_err());
 }

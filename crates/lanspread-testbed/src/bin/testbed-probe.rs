@@ -8,6 +8,10 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use lanspread_testbed::caretaker::Caretaker;
+use lanspread_testbed::disk::SmallDisk;
+use lanspread_testbed::net::Party;
+
 /// How long the probe listens before it gives up.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -24,7 +28,10 @@ fn main() -> ExitCode {
         ["send", to, count] => send(to, count),
         ["send-group", own] => send_group(own),
         ["jsonl", ..] => play_peer(),
-        _ => Err("usage: listen ADDR | hear-group OWN | send ADDR COUNT | send-group OWN".into()),
+        ["party"] => hold_party(),
+        _ => Err(
+            "usage: listen ADDR | hear-group OWN | send ADDR COUNT | send-group OWN | party".into(),
+        ),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -84,6 +91,20 @@ fn end(socket: &UdpSocket, to: SocketAddr) -> Done {
     for _ in 0..20 {
         socket.send_to(b"end", to)?;
     }
+    Ok(())
+}
+
+/// Builds a party with a listener in it and a memory file system, says what they are called, and
+/// waits to be killed.
+fn hold_party() -> Done {
+    let _caretaker = Caretaker::start()?;
+    let party = Party::of(&["alpha"])?;
+    let disk = SmallDisk::mount(1)?;
+    let host = party.host("alpha")?;
+    let _listener = host.command("sleep").arg("600").spawn()?;
+    println!("{}", host.namespace());
+    println!("{}", disk.path().display());
+    std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
     Ok(())
 }
 

@@ -8,8 +8,10 @@ use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::enter;
-use super::link::Link;
+use super::link::{Link, Rate};
 use super::rights::Rights;
+use super::tables::{self, Table};
+use super::traffic;
 use crate::command::{self, CommandError};
 use crate::leftovers;
 
@@ -54,6 +56,12 @@ pub enum NetError {
         /// How many were asked for.
         count: usize,
     },
+    /// What goes through a cable cannot be counted.
+    #[error("the cable at {device} has no limit, and only a limited one is counted")]
+    NotCounted {
+        /// The network device at one end of the cable.
+        device: String,
+    },
     /// There is no host of this name.
     #[error("this party has no host named `{name}`")]
     UnknownHost {
@@ -65,7 +73,8 @@ pub enum NetError {
 /// Collects the hosts of a party before it is built.
 #[derive(Debug, Default)]
 pub struct PartyBuilder {
-    hosts: Vec<(String, Link)>,
+    hosts: Vec<(String, Table, Link)>,
+    uplink: Option<Rate>,
 }
 
 impl PartyBuilder {
@@ -77,8 +86,21 @@ impl PartyBuilder {
 
     /// Adds a host with this cable.
     #[must_use]
-    pub fn host_with(mut self, name: &str, link: Link) -> Self {
-        self.hosts.push((name.to_owned(), link));
+    pub fn host_with(self, name: &str, link: Link) -> Self {
+        self.host_at(Table::First, name, link)
+    }
+
+    /// Adds a host with this cable at this table.
+    #[must_use]
+    pub fn host_at(mut self, table: Table, name: &str, link: Link) -> Self {
+        self.hosts.push((name.to_owned(), table, link));
+        self
+    }
+
+    /// Limits the cable between the two tables to `rate` in each direction.
+    #[must_use]
+    pub fn uplink(mut self, rate: Rate) -> Self {
+        self.uplink = Some(rate);
         self
     }
 
@@ -96,18 +118,26 @@ impl PartyBuilder {
         }
         let prefix = leftovers::unique_name();
         let switch = Namespace::create(&rights, format!("{prefix}-switch"))?;
-        switch.script(
-            "build the switch",
-            "ip link add br0 type bridge forward_delay 0 mcast_snooping 0\n\
-             ip link set dev br0 addrgenmode none up\n",
-        )?;
+        switch.script("build the switch", &tables::bridge_script(Table::First))?;
+        if self
+            .hosts
+            .iter()
+            .any(|(_, table, _)| *table == Table::Second)
+        {
+            let mut lines = tables::bridge_script(Table::Second);
+            lines += &tables::uplink_script(self.uplink);
+            for port in tables::UPLINK_PORTS {
+                lines += &until_forwarding(port);
+            }
+            switch.script("join the tables", &lines)?;
+        }
         let mut party = Party {
             hosts: Vec::with_capacity(self.hosts.len()),
             next_address: Mutex::new(self.hosts.len()),
             switch,
         };
-        for (index, (name, link)) in self.hosts.into_iter().enumerate() {
-            let host = Host::plug_in(&rights, &prefix, &party.switch, name, index)?;
+        for (index, (name, table, link)) in self.hosts.into_iter().enumerate() {
+            let host = Host::plug_in(&rights, &prefix, &party.switch, (name, table), index)?;
             host.set_link(link)?;
             party.hosts.push(host);
         }
@@ -120,14 +150,16 @@ impl PartyBuilder {
                 count: self.hosts.len(),
             });
         }
-        for (index, (name, _)) in self.hosts.iter().enumerate() {
+        for (index, (name, _, _)) in self.hosts.iter().enumerate() {
             let fit = !name.is_empty()
                 && name.len() <= 64
                 && name
                     .bytes()
                     .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-            let taken =
-                name == "switch" || self.hosts[..index].iter().any(|(other, _)| other == name);
+            let taken = name == "switch"
+                || self.hosts[..index]
+                    .iter()
+                    .any(|(other, _, _)| other == name);
             if !fit || taken {
                 return Err(NetError::BadName { name: name.clone() });
             }
@@ -181,6 +213,19 @@ impl Party {
             .ok_or_else(|| NetError::UnknownHost {
                 name: name.to_owned(),
             })
+    }
+
+    /// How many bytes have gone from the first table to the second, and back, headers included.
+    ///
+    /// # Errors
+    ///
+    /// When there is one table only, or [`PartyBuilder::uplink`] set no limit.
+    pub fn uplink_bytes(&self) -> Result<[u64; 2], NetError> {
+        let [there, back] = tables::UPLINK_PORTS;
+        Ok([
+            self.switch.limiter_bytes(there)?,
+            self.switch.limiter_bytes(back)?,
+        ])
     }
 
     /// Gives `host` an address that nobody had before and takes its old one away, as when a
@@ -279,6 +324,15 @@ impl Host {
             .collect())
     }
 
+    /// How many bytes the host has sent since its upload was limited, headers included.
+    ///
+    /// # Errors
+    ///
+    /// When its upload has no limit.
+    pub fn sent_bytes(&self) -> Result<u64, NetError> {
+        self.namespace.limiter_bytes(HOST_DEVICE)
+    }
+
     /// Makes the cable be like `link`, whatever it was before.
     ///
     /// # Errors
@@ -320,7 +374,7 @@ impl Host {
         rights: &Arc<Rights>,
         prefix: &str,
         switch: &Namespace,
-        name: String,
+        (name, table): (String, Table),
         index: usize,
     ) -> Result<Self, NetError> {
         let namespace = Namespace::create(rights, format!("{prefix}-{name}"))?;
@@ -343,13 +397,7 @@ impl Host {
             doing: doing(),
             source,
         })?;
-        switch.script(
-            &doing(),
-            &format!(
-                "ip link set dev {port} addrgenmode none\n\
-                 ip link set dev {port} master br0 up\n"
-            ),
-        )?;
+        switch.script(&doing(), &tables::port_script(&port, table))?;
         namespace.script(
             &doing(),
             &format!(
@@ -431,6 +479,18 @@ impl Namespace {
         command
     }
 
+    fn limiter_bytes(&self, device: &str) -> Result<u64, NetError> {
+        let mut show = self.exec();
+        show.args(["tc", "-s", "-j", "qdisc", "show", "dev", device]);
+        let said = command::run(&mut show).map_err(|source| NetError::Command {
+            doing: format!("count what went through {device}"),
+            source,
+        })?;
+        traffic::limiter_bytes(&said).ok_or_else(|| NetError::NotCounted {
+            device: device.to_owned(),
+        })
+    }
+
     /// Runs shell lines inside, stopping at the first that fails.
     fn script(&self, doing: &str, lines: &str) -> Result<(), NetError> {
         command::run(self.exec().args(["sh", "-e", "-c", lines]))
@@ -505,8 +565,9 @@ mod tests {
         let builder = |count: usize| PartyBuilder {
             hosts: names[..count]
                 .iter()
-                .map(|name| (name.clone(), Link::new()))
+                .map(|name| (name.clone(), Table::First, Link::new()))
                 .collect(),
+            uplink: None,
         };
         assert!(builder(HOSTS_MAX).check().is_ok());
         assert!(matches!(
