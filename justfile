@@ -24,7 +24,7 @@ fuzz *arguments:
 demo *arguments:
     cargo xtask demo {{arguments}}
 
-# Measure Lanspread beside what people would use instead: `transfer` from one to one.
+# Measure Lanspread beside what people would use instead: `transfer` to one, `swarm` to many.
 bench *arguments:
     cargo xtask bench {{arguments}}
 

@@ -4,9 +4,11 @@
 //! benchmark runs all that it compares, in turns, and prints the machine and the versions with them.
 
 mod machine;
+mod play;
 mod server;
 mod spread;
 mod storage;
+mod swarm;
 mod transfer;
 
 use clap::Subcommand;
@@ -23,11 +25,17 @@ pub(crate) struct BenchOptions {
 enum What {
     /// One source, one receiver: beside rsync and nginx with curl.
     Transfer(transfer::TransferOptions),
+    /// One seeder, many receivers at once: beside aria2 and everybody from nginx.
+    Swarm(swarm::SwarmOptions),
+    /// The packets of a game beside an upload through the same cable.
+    Play(play::PlayOptions),
 }
 
 /// Runs a benchmark and prints its tables.
 pub(crate) fn run(options: &BenchOptions) -> Result<()> {
     match &options.what {
         What::Transfer(options) => transfer::run(options),
+        What::Swarm(options) => swarm::run(options),
+        What::Play(options) => play::run(options),
     }
 }

@@ -1,4 +1,4 @@
-//! Installs what the tests, the demonstration and the benchmark call but cargo cannot bring.
+//! Installs what the tests, the demonstration and the benchmarks call but cargo cannot bring.
 //!
 //! The invariant: what is there already is not touched, and a second run does nothing. Without the
 //! right to install, the missing packages are named and the rest goes on: a test that needs one
@@ -24,9 +24,14 @@ const NEEDED: [(&str, &str); 9] = [
 /// What makes network namespaces.
 const NAMESPACES: (&str, &str) = ("ip", "iproute2");
 
-/// Installs what is missing.
+/// Installs what is missing of what tests, the demonstration and `bench transfer` need.
 pub(crate) fn run() {
-    let missing = missing_packages();
+    provide(&NEEDED);
+}
+
+/// Installs what is missing of these programs, each with the Debian package that brings it.
+pub(crate) fn provide(needed: &[(&str, &'static str)]) {
+    let missing = missing_packages(needed);
     if missing.is_empty() {
         println!("everything is there");
         return;
@@ -67,8 +72,8 @@ fn install(packages: &[&str]) -> Result<(), CommandError> {
     command::run(&mut apt(&arguments)).map(drop)
 }
 
-fn missing_packages() -> Vec<&'static str> {
-    NEEDED
+fn missing_packages(needed: &[(&str, &'static str)]) -> Vec<&'static str> {
+    needed
         .iter()
         .filter(|(program, _)| !is_installed(program))
         .map(|(_, package)| *package)
