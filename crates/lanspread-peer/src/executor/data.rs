@@ -17,7 +17,7 @@ use lanspread_proto::{
 use tokio_util::sync::CancellationToken;
 
 use super::{Executor, Shared, disk::lost};
-use crate::net::{ChunkSink, ChunksFetched, WantedChunk};
+use crate::net::{ChunkSink, ChunkSource, ChunksFetched, WantedChunk, limits::SEND_PIECE_BYTES};
 
 impl Executor {
     pub(super) fn start_data(&self, effect: Effect) {
@@ -148,22 +148,15 @@ async fn serve_chunks(
     let Some(responder) = shared.take_responder(reply) else {
         return Ok(0);
     };
-    let Some((&first, rest)) = chunks.split_first() else {
-        return Ok(0);
+    let reading = Reading {
+        shared: Arc::clone(shared),
+        id: id.clone(),
+        hash,
+        chunks: chunks.into_iter(),
     };
-    let begun = on_disk(shared, {
-        let (id, chunks) = (id.clone(), chunks.clone());
-        move |shared| {
-            let manifest = shared.disk.manifest(&id, hash)?;
-            Ok((
-                data_bytes(&manifest, &chunks)?,
-                shared.disk.read_chunk(&id, hash, first)?,
-            ))
-        }
-    })
-    .await;
-    // The first chunk is read before the answer begins, so that most failures can still be told.
-    let (data_bytes, first) = match begun {
+    // The first bytes are read before the answer begins, so that most failures can still be told.
+    let begun = on_disk(shared, move |shared| begin(shared, reading)).await;
+    let (data_bytes, first, rest) = match begun {
         Ok(begun) => begun,
         Err(failure) => {
             refuse(responder, &failure).await;
@@ -175,20 +168,41 @@ async fn serve_chunks(
         drop(responder.reply(&Response::Refused(refusal)).await);
         return Ok(0);
     }
-    let mut sender = responder.chunks(data_bytes).await?;
-    let mut bytes = Bytes::from(first);
-    for &next in rest {
-        let id = id.clone();
-        // The next chunk is read while this one is sent.
-        let read = on_disk(shared, move |shared| {
-            shared.disk.read_chunk(&id, hash, next)
-        });
-        let (sent, read) = tokio::join!(sender.send(bytes), read);
-        sent?;
-        bytes = Bytes::from(read.map_err(ServeFailure::Disk)?);
+    let sender = responder.chunks(data_bytes).await?;
+    sender.send_all(first, rest).await
+}
+
+/// Looks how many bytes the chunks have together, and reads the first of them.
+fn begin(shared: &Shared, mut reading: Reading) -> Result<(u64, Bytes, Reading), DiskFailure> {
+    let manifest = shared.disk.manifest(&reading.id, reading.hash)?;
+    let data_bytes = data_bytes(&manifest, reading.chunks.as_slice())?;
+    let first = reading.next()?.unwrap_or_default();
+    Ok((data_bytes, first, reading))
+}
+
+/// The chunks of one request that are still to be read.
+struct Reading {
+    shared: Arc<Shared>,
+    id: GameId,
+    hash: ManifestHash,
+    chunks: std::vec::IntoIter<ChunkRef>,
+}
+
+impl ChunkSource for Reading {
+    /// A large chunk, or so many small ones that sending them is worth a turn.
+    fn next(&mut self) -> Result<Option<Bytes>, DiskFailure> {
+        let Some(first) = self.chunks.next() else {
+            return Ok(None);
+        };
+        let disk = &self.shared.disk;
+        let mut bytes = disk.read_chunk(&self.id, self.hash, first)?;
+        while bytes.len() < SEND_PIECE_BYTES
+            && let Some(next) = self.chunks.next()
+        {
+            bytes.extend_from_slice(&disk.read_chunk(&self.id, self.hash, next)?);
+        }
+        Ok(Some(Bytes::from(bytes)))
     }
-    sender.send(bytes).await?;
-    sender.finish().await
 }
 
 fn data_bytes(manifest: &Manifest, chunks: &[ChunkRef]) -> Result<u64, DiskFailure> {

@@ -114,6 +114,7 @@ pub(super) fn start(config: &TransportConfig, identity: &Identity) -> Result<End
         })
         .map_err(BindError::endpoint)?
         .with_event(Witness {
+            runtime: server_thread.handle.clone(),
             open: open.clone(),
             census: Some(census),
         })
@@ -128,6 +129,7 @@ pub(super) fn start(config: &TransportConfig, identity: &Identity) -> Result<End
         .with_limits(connection_limits(config.idle_timeout)?)
         .map_err(BindError::endpoint)?
         .with_event(Witness {
+            runtime: client_thread.handle.clone(),
             open: open.clone(),
             census: None,
         })
@@ -165,6 +167,7 @@ fn quic_io(runtime: &Handle, socket: UdpSocket) -> Result<quic_io::Provider, Bin
     quic_io::Builder::default()
         .with_handle(runtime.clone())
         .with_max_mtu(limits::MTU_TRIED_BYTES)
+        .and_then(|io| io.with_internal_send_buffer_size(limits::PACKET_QUEUE_BYTES))
         .and_then(|io| io.with_rx_socket(socket))
         .and_then(quic_io::Builder::build)
         .map_err(BindError::endpoint)
@@ -289,12 +292,16 @@ pub(super) struct ConnectionFacts {
     pub(super) peer_id: Option<PeerId>,
     /// A secret of the TLS session that both ends can compute and nobody else.
     pub(super) exported: Option<[u8; 32]>,
+    /// The runtime of its endpoint.
+    pub(super) runtime: Handle,
     _open: OpenConnection,
     _seat: Option<Seat>,
 }
 
 /// Notes who proved what when a handshake is complete.
 struct Witness {
+    /// The runtime of the endpoint.
+    runtime: Handle,
     open: OpenConnections,
     /// Of the endpoint that listens.
     census: Option<Census>,
@@ -311,6 +318,7 @@ impl event::Subscriber for Witness {
         ConnectionFacts {
             peer_id: None,
             exported: None,
+            runtime: self.runtime.clone(),
             _open: self.open.enter(),
             _seat: self.census.as_ref().map(Census::enter),
         }

@@ -1,7 +1,8 @@
 //! Fetching chunks: from the stream into a buffer, checked, and only then handed on.
 //!
-//! Invariant: no byte reaches the sink whose chunk does not have the hash it is wanted by. Hashing
-//! and storing run together on a blocking thread, off the async workers and off the endpoint.
+//! Invariant: no byte reaches the sink whose chunk does not have the hash it is wanted by. Chunks are
+//! gathered on the endpoint's own thread, where their bytes are decrypted; hashing and storing run
+//! together on a blocking thread.
 
 use std::{
     fmt,
@@ -12,11 +13,11 @@ use std::{
 use lanspread_core::{DiskFailure, FetchFailure, RequestFailure, Route};
 use lanspread_db::{ChunkRef, ContentHash};
 use lanspread_proto::{ChunkRequest, Request, Response};
-use tokio::time;
+use tokio::{runtime::Handle, time};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    limits::BUFFERS_KEPT_MAX,
+    limits::{BUFFERS_KEPT_MAX, STORE_BATCH_BYTES},
     outbound::{Answer, read_failure, unexpected},
     pace::{Came, Pace},
     stream::ReadError,
@@ -65,48 +66,65 @@ impl Transport {
         abort: &CancellationToken,
     ) -> ChunksFetched {
         let began = Instant::now();
-        let mut fetch = Fetch {
-            shared: &self.shared,
-            sink,
+        let fetch = Fetch {
+            shared: Arc::clone(&self.shared),
+            sink: Arc::clone(sink),
             stall_timeout,
-            abort,
+            abort: abort.clone(),
+            blocking: Handle::current(),
             stored: Vec::with_capacity(wanted.len()),
         };
-        let result = fetch.run(from, request, wanted).await;
+        let (stored, result) = match fetch.ask(from, request, wanted).await {
+            Ok(answer) => {
+                let beside = answer.beside.clone();
+                let gathered = beside.run(fetch.gather(answer, wanted.to_vec())).await;
+                gathered.unwrap_or_else(|| (Vec::new(), Err(FetchFailure::Aborted)))
+            }
+            Err(failure) => (Vec::new(), Err(failure)),
+        };
         ChunksFetched {
-            stored: fetch.stored,
+            stored,
             elapsed: began.elapsed(),
             result,
         }
     }
 }
 
-struct Fetch<'a> {
-    shared: &'a Arc<Shared>,
-    sink: &'a ChunkSink,
+struct Fetch {
+    shared: Arc<Shared>,
+    sink: ChunkSink,
     stall_timeout: Duration,
-    abort: &'a CancellationToken,
+    abort: CancellationToken,
+    /// Where chunks are hashed and stored.
+    blocking: Handle,
     stored: Vec<ChunkRef>,
 }
 
-impl Fetch<'_> {
-    async fn run(
+impl Fetch {
+    /// Gathers and stores the chunks; returns those that were stored, also when it fails.
+    async fn gather(
+        mut self,
+        mut answer: Answer,
+        wanted: Vec<WantedChunk>,
+    ) -> (Vec<ChunkRef>, Result<(), FetchFailure>) {
+        let result = self.gather_all(&mut answer, &wanted).await;
+        (self.stored, result)
+    }
+
+    async fn gather_all(
         &mut self,
-        from: Route,
-        request: ChunkRequest,
+        answer: &mut Answer,
         wanted: &[WantedChunk],
     ) -> Result<(), FetchFailure> {
-        let mut answer = self.ask(from, request, wanted).await?;
-        for chunk in wanted {
+        let mut rest = wanted;
+        while !rest.is_empty() {
+            let (batch, later) = rest.split_at(batch_len(rest));
             let mut buffer = self.shared.buffers.take();
-            let read = self
-                .read_chunk(&mut answer, &mut buffer, chunk.len_bytes as usize)
-                .await;
-            if let Err(failure) = read {
-                self.shared.buffers.give_back(buffer);
-                return Err(failure);
-            }
-            self.store(*chunk, buffer).await?;
+            let (whole, read) = self.read_batch(answer, &mut buffer, batch).await;
+            // What came whole is kept, whatever becomes of the rest.
+            self.store(&batch[..whole], buffer).await?;
+            read?;
+            rest = later;
         }
         let end = async { answer.reader.end().await };
         self.patiently(async { end.await.map_err(|error| fetch_failure(&error)) })
@@ -149,13 +167,32 @@ impl Fetch<'_> {
         }
     }
 
-    async fn read_chunk(
+    /// Reads the chunks of a batch, one behind the other; returns how many of them are whole.
+    async fn read_batch(
+        &self,
+        answer: &mut Answer,
+        buffer: &mut Vec<u8>,
+        batch: &[WantedChunk],
+    ) -> (usize, Result<(), FetchFailure>) {
+        buffer.reserve(bytes_of(batch));
+        let mut pace = Pace::new(self.stall_timeout, Instant::now(), answer.reader.came());
+        let mut end = 0;
+        for (whole, chunk) in batch.iter().enumerate() {
+            end += chunk.len_bytes as usize;
+            if let Err(failure) = self.read_to(answer, buffer, end, &mut pace).await {
+                return (whole, Err(failure));
+            }
+        }
+        (batch.len(), Ok(()))
+    }
+
+    async fn read_to(
         &self,
         answer: &mut Answer,
         buffer: &mut Vec<u8>,
         len: usize,
+        pace: &mut Pace,
     ) -> Result<(), FetchFailure> {
-        let mut pace = Pace::new(self.stall_timeout, Instant::now(), answer.reader.came());
         while buffer.len() < len {
             if !pace.holds(Instant::now(), answer.reader.came()) {
                 self.shared.too_slow(answer, pace.had());
@@ -172,23 +209,26 @@ impl Fetch<'_> {
         Ok(())
     }
 
-    /// Checks a chunk and hands it on.
-    async fn store(&mut self, wanted: WantedChunk, buffer: Vec<u8>) -> Result<(), FetchFailure> {
-        let sink = Arc::clone(self.sink);
-        let job = tokio::task::spawn_blocking(move || {
-            let result = if blake3::hash(&buffer).as_bytes() == wanted.hash.as_bytes() {
-                sink(wanted.chunk, &buffer).map_err(FetchFailure::Disk)
-            } else {
-                Err(FetchFailure::WrongHash(wanted.chunk))
-            };
-            (buffer, result)
+    /// Checks the chunks that `buffer` holds one behind the other, and hands each on.
+    async fn store(&mut self, batch: &[WantedChunk], buffer: Vec<u8>) -> Result<(), FetchFailure> {
+        if batch.is_empty() {
+            self.shared.buffers.give_back(buffer);
+            return Ok(());
+        }
+        let sink = Arc::clone(&self.sink);
+        let batch = batch.to_vec();
+        let job = self.blocking.spawn_blocking(move || {
+            let mut stored = Vec::with_capacity(batch.len());
+            let result = store_each(&batch, &buffer, &sink, &mut stored);
+            (buffer, stored, result)
         });
         // A job that runs is waited for even when the fetch is aborted: what it stored is stored.
-        let Ok((buffer, result)) = job.await else {
+        let Ok((buffer, stored, result)) = job.await else {
             return Err(FetchFailure::Aborted);
         };
         self.shared.buffers.give_back(buffer);
-        result.inspect(|()| self.stored.push(wanted.chunk))
+        self.stored.extend(stored);
+        result
     }
 
     /// Waits for one step, but not longer than without a byte, nor after an abort.
@@ -205,6 +245,39 @@ impl Fetch<'_> {
             },
         }
     }
+}
+
+/// How many of the next chunks are stored in one go: several small ones, or one of any size.
+fn batch_len(wanted: &[WantedChunk]) -> usize {
+    let mut bytes = 0;
+    let fitting = wanted.iter().take_while(|chunk| {
+        bytes += chunk.len_bytes as usize;
+        bytes <= STORE_BATCH_BYTES
+    });
+    fitting.count().max(1)
+}
+
+fn bytes_of(batch: &[WantedChunk]) -> usize {
+    batch.iter().map(|chunk| chunk.len_bytes as usize).sum()
+}
+
+/// Checks and stores chunk by chunk, and notes in `stored` which it did; ends at the first failure.
+fn store_each(
+    batch: &[WantedChunk],
+    mut bytes: &[u8],
+    sink: &ChunkSink,
+    stored: &mut Vec<ChunkRef>,
+) -> Result<(), FetchFailure> {
+    for wanted in batch {
+        let (chunk, later) = bytes.split_at(wanted.len_bytes as usize);
+        if blake3::hash(chunk).as_bytes() != wanted.hash.as_bytes() {
+            return Err(FetchFailure::WrongHash(wanted.chunk));
+        }
+        sink(wanted.chunk, chunk).map_err(FetchFailure::Disk)?;
+        stored.push(wanted.chunk);
+        bytes = later;
+    }
+    Ok(())
 }
 
 fn fetch_failure(error: &ReadError) -> FetchFailure {
@@ -249,6 +322,29 @@ impl fmt::Debug for Buffers {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn chunks(lens: &[usize]) -> Vec<WantedChunk> {
+        lens.iter()
+            .map(|len| WantedChunk {
+                chunk: ChunkRef { file: 0, chunk: 0 },
+                len_bytes: u32::try_from(*len).unwrap(),
+                hash: ContentHash::of(b""),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn small_chunks_are_stored_together_up_to_the_limit_and_one_byte_more_waits() {
+        let half = STORE_BATCH_BYTES / 2;
+        assert_eq!(batch_len(&chunks(&[half, half, 1])), 2);
+        assert_eq!(batch_len(&chunks(&[half, half + 1, 1])), 1);
+    }
+
+    #[test]
+    fn a_chunk_larger_than_a_batch_is_stored_alone() {
+        assert_eq!(batch_len(&chunks(&[STORE_BATCH_BYTES + 1, 1])), 1);
+        assert_eq!(batch_len(&chunks(&[1, STORE_BATCH_BYTES])), 1);
+    }
 
     #[test]
     fn buffers_are_kept_up_to_the_limit_and_one_more_is_let_go() {

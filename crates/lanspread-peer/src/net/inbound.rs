@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use lanspread_core::{Inbound, Offence, ServeFailure};
+use lanspread_core::{DiskFailure, Inbound, Offence, ServeFailure};
 use lanspread_db::{ManifestHash, Version};
 use lanspread_proto::{
     FrameKind, Refusal, RefusalKind, Request, Response, VersionProbe, WrongVersion, decode_payload,
@@ -21,9 +21,10 @@ use s2n_quic::{
     connection::StreamAcceptor,
     stream::{BidirectionalStream, ReceiveStream},
 };
-use tokio::time;
+use tokio::{runtime::Handle, time};
 
 use super::{
+    beside::Beside,
     limits::{SEND_PIECE_BYTES, SERVE_STALL_TIMEOUT},
     link::{CloseReason, Link},
     stream::{ReadError, Reader, Writer},
@@ -46,6 +47,16 @@ pub struct IncomingStream {
 #[derive(Debug)]
 pub struct Responder {
     writer: Writer,
+    beside: Beside,
+}
+
+/// Where the bytes behind an answer come from; asked on a blocking thread.
+pub trait ChunkSource: Send + 'static {
+    /// The next bytes, or nothing after the last.
+    ///
+    /// # Errors
+    /// A disk that does not give them.
+    fn next(&mut self) -> Result<Option<Bytes>, DiskFailure>;
 }
 
 impl Responder {
@@ -97,6 +108,7 @@ impl Responder {
         self.send_header(response).await?;
         Ok(ChunkSender {
             writer: self.writer,
+            beside: self.beside,
             announced_bytes,
             sent_bytes: 0,
         })
@@ -119,6 +131,7 @@ impl Responder {
 #[derive(Debug)]
 pub struct ChunkSender {
     writer: Writer,
+    beside: Beside,
     announced_bytes: u64,
     sent_bytes: u64,
 }
@@ -144,6 +157,49 @@ impl ChunkSender {
             self.sent_bytes += len;
         }
         Ok(())
+    }
+
+    /// Sends `first` and all that `source` gives, and ends the answer; returns the bytes sent. The next
+    /// bytes are read while those before are sent.
+    ///
+    /// # Errors
+    /// A source that fails; a receiver that is gone or took nothing for [`SERVE_STALL_TIMEOUT`].
+    ///
+    /// # Panics
+    /// Other bytes than were announced.
+    pub async fn send_all(
+        self,
+        first: Bytes,
+        source: impl ChunkSource,
+    ) -> Result<u64, ServeFailure> {
+        let beside = self.beside.clone();
+        let sent = beside.run(self.pass_on(first, source, Handle::current()));
+        sent.await.unwrap_or(Err(ServeFailure::Aborted))
+    }
+
+    async fn pass_on(
+        mut self,
+        first: Bytes,
+        mut source: impl ChunkSource,
+        blocking: Handle,
+    ) -> Result<u64, ServeFailure> {
+        let mut bytes = first;
+        loop {
+            let read = blocking.spawn_blocking(move || {
+                let next = source.next();
+                (source, next)
+            });
+            let (sent, read) = tokio::join!(self.send(bytes), read);
+            sent?;
+            let Ok((same_source, next)) = read else {
+                return Err(ServeFailure::Aborted);
+            };
+            source = same_source;
+            match next.map_err(ServeFailure::Disk)? {
+                Some(next) => bytes = next,
+                None => return self.finish().await,
+            }
+        }
     }
 
     /// Bytes sent so far.
@@ -214,10 +270,10 @@ pub(super) async fn serve_link(
         match stream {
             Ok(Some(stream)) => {
                 let shared_by_stream = Arc::clone(&shared);
-                let from = link.ends;
+                let (from, beside) = (link.ends, link.beside.clone());
                 shared.tasks.spawn(async move {
                     tokio::select! {
-                        () = serve_stream(&shared_by_stream, from, stream) => {}
+                        () = serve_stream(&shared_by_stream, from, beside, stream) => {}
                         () = shared_by_stream.stop.cancelled() => {}
                     }
                 });
@@ -245,10 +301,11 @@ async fn out_of(patience: Option<Duration>) {
 }
 
 /// Reads one request and hands it to the user.
-async fn serve_stream(shared: &Shared, from: Inbound, stream: BidirectionalStream) {
+async fn serve_stream(shared: &Shared, from: Inbound, beside: Beside, stream: BidirectionalStream) {
     let (receive, send) = stream.split();
     let responder = Responder {
         writer: Writer::new(send),
+        beside,
     };
     let limit = shared.config.request_read_timeout;
     let Ok(request) = time::timeout(limit, read_request(receive)).await else {
@@ -320,6 +377,7 @@ pub(super) async fn tell_version(shared: Arc<Shared>, mut connection: Connection
         };
         let mut responder = Responder {
             writer: Writer::new(send),
+            beside: shared.beside(&connection.handle()),
         };
         responder
             .send_header(&Response::WrongVersion(answer))

@@ -10,7 +10,7 @@ use lanspread_core::Inbound;
 use lanspread_proto::PeerId;
 use s2n_quic::{application, connection::Handle};
 
-use super::limits::CONNECTIONS_PER_PEER_MAX;
+use super::{beside::Beside, limits::CONNECTIONS_PER_PEER_MAX};
 
 /// The code of a connection that is closed because its other side is kept away.
 pub(super) const KEPT_AWAY: u32 = 4;
@@ -59,6 +59,8 @@ pub(super) struct Link {
     pub(super) handle: Handle,
     /// Both ends of it.
     pub(super) ends: Inbound,
+    /// The thread that moves its bytes.
+    pub(super) beside: Beside,
     closing: bool,
 }
 
@@ -84,7 +86,7 @@ pub(super) struct Links {
 
 impl Links {
     /// Lists a connection, or closes it if the transport is closing or its peer is kept away.
-    pub(super) fn add(&mut self, handle: Handle, ends: Inbound) -> Option<Link> {
+    pub(super) fn add(&mut self, handle: Handle, ends: Inbound, beside: Beside) -> Option<Link> {
         if self.closed {
             handle.close(CloseReason::Done.code());
             return None;
@@ -98,6 +100,7 @@ impl Links {
             id: LinkId(self.next_id),
             handle,
             ends,
+            beside,
             closing: false,
         };
         let links = self.by_peer.entry(ends.peer_id).or_default();

@@ -6,6 +6,7 @@
 
 mod addrs;
 mod admission;
+mod beside;
 mod census;
 mod dial;
 mod endpoint;
@@ -28,5 +29,5 @@ mod tests;
 
 pub use error::BindError;
 pub use fetch::{ChunkSink, ChunksFetched, WantedChunk};
-pub use inbound::{ChunkSender, IncomingStream, Responder};
+pub use inbound::{ChunkSender, ChunkSource, IncomingStream, Responder};
 pub use transport::{NetEvent, Transport, TransportConfig, TransportStats};

@@ -13,7 +13,9 @@ use s2n_quic::stream::BidirectionalStream;
 use tokio::time::{self, Instant};
 
 use super::{
+    beside::Beside,
     limits::SMALL_ANSWER_BYTES_MAX,
+    link::Link,
     pace::{Came, manifest_time_max},
     stream::{ReadError, Reader, Writer},
     trace,
@@ -171,6 +173,8 @@ pub(super) struct Answer {
     pub(super) reader: Reader,
     /// Who gives it, over which connection.
     from: Inbound,
+    /// The thread that its bytes come in on.
+    pub(super) beside: Beside,
     /// Whether this side has no room for it yet.
     waits_for_room: bool,
 }
@@ -185,7 +189,7 @@ impl Shared {
     ) -> Result<Answer, RequestFailure> {
         let frame = encode_frame(FrameKind::Request, request)
             .map_err(|error| RequestFailure::Connection(error.to_string()))?;
-        let (stream, from) = self.open_stream(to, dial_timeout).await?;
+        let (stream, link) = self.open_stream(to, dial_timeout).await?;
         let (receive, send) = stream.split();
         trace::sent(to.peer_id, request);
         let mut writer = Writer::new(send);
@@ -198,7 +202,8 @@ impl Shared {
             .map_err(|error| read_failure(&error.into()))?;
         Ok(Answer {
             reader: Reader::new(receive),
-            from,
+            from: link.ends,
+            beside: link.beside,
             waits_for_room: false,
         })
     }
@@ -257,11 +262,11 @@ impl Shared {
         self: &Arc<Self>,
         to: Route,
         dial_timeout: Duration,
-    ) -> Result<(BidirectionalStream, Inbound), RequestFailure> {
+    ) -> Result<(BidirectionalStream, Link), RequestFailure> {
         let links = self.links().with_peer(to.peer_id);
         for mut link in links {
             match link.handle.open_bidirectional_stream().await {
-                Ok(stream) => return Ok((stream, link.ends)),
+                Ok(stream) => return Ok((stream, link)),
                 // It closed a moment ago; its own task takes it off the list.
                 Err(error) => tracing::debug!(%error, "a connection was gone"),
             }
@@ -273,7 +278,7 @@ impl Shared {
             .map_err(|failure| connection(failure.to_string()))?;
         let opened = link.handle.open_bidirectional_stream().await;
         let stream = opened.map_err(|error| connection(error.to_string()))?;
-        Ok((stream, link.ends))
+        Ok((stream, link))
     }
 }
 

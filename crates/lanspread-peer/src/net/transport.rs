@@ -15,7 +15,7 @@ use std::{
 use lanspread_core::{Inbound, Offence, PartyMismatch, admission::Doorkeeper};
 use lanspread_proto::{ListenAddr, PROTOCOL_VERSION, PeerId, TransportAddr, alpn, alpn_with_code};
 use s2n_quic::{Client, Connection, Server, connection};
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{runtime::Handle, sync::mpsc, time::timeout};
 use tokio_util::{
     sync::{CancellationToken, DropGuard},
     task::TaskTracker,
@@ -23,6 +23,7 @@ use tokio_util::{
 
 use super::{
     BindError, IncomingStream, addrs, admission,
+    beside::Beside,
     dial::DialGates,
     endpoint::{self, ConnectionFacts, DialFamilies, EndpointThread, Endpoints, OpenConnections},
     fetch::Buffers,
@@ -333,6 +334,18 @@ impl Shared {
         })
     }
 
+    /// The thread that moves the bytes of a connection. One that has ended moves none.
+    pub(super) fn beside(&self, handle: &connection::Handle) -> Beside {
+        let mut runtime = None;
+        let known = handle.query_event_context(|facts: &ConnectionFacts| {
+            runtime = Some(facts.runtime.clone());
+        });
+        if let Err(error) = known {
+            tracing::debug!(%error, "a connection was gone");
+        }
+        Beside::new(runtime.unwrap_or_else(Handle::current), self.tasks.clone())
+    }
+
     /// Whether both ends of a connection speak the same wire version, and both with a party code or
     /// both without.
     pub(super) fn same_protocol(&self, handle: &connection::Handle) -> bool {
@@ -359,7 +372,8 @@ impl Shared {
         patience: Option<Duration>,
     ) -> Option<Link> {
         let (handle, acceptor) = connection.split();
-        let link = self.links().add(handle, ends)?;
+        let beside = self.beside(&handle);
+        let link = self.links().add(handle, ends, beside)?;
         let shared = Arc::clone(self);
         self.tasks.spawn(inbound::serve_link(
             shared,

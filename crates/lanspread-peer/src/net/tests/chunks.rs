@@ -3,14 +3,14 @@
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use lanspread_core::{DiskFailure, DiskFailureKind, FetchFailure};
+use lanspread_core::{DiskFailure, DiskFailureKind, FetchFailure, ServeFailure};
 use lanspread_db::{CHUNK_BYTES_MAX, ChunkRef, ContentHash, GameId, ManifestHash};
 use lanspread_proto::{ChunkRequest, Refusal, RefusalKind};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::net::{ChunkSender, ChunkSink, ChunksFetched, WantedChunk, limits};
+use crate::net::{ChunkSender, ChunkSink, ChunkSource, ChunksFetched, WantedChunk, limits};
 
 /// What a sink was given, in order.
 type Stored = Arc<Mutex<Vec<(ChunkRef, Vec<u8>)>>>;
@@ -142,6 +142,57 @@ async fn chunks_arrive_whole_and_in_order_up_to_the_largest() {
     assert_eq!(
         stored,
         refs(&wanted).into_iter().zip(contents).collect::<Vec<_>>()
+    );
+}
+
+/// Gives one piece after the other.
+struct Pieces(std::vec::IntoIter<Result<Bytes, DiskFailure>>);
+
+impl ChunkSource for Pieces {
+    fn next(&mut self) -> Result<Option<Bytes>, DiskFailure> {
+        self.0.next().transpose()
+    }
+}
+
+#[tokio::test]
+async fn what_a_source_reads_follows_the_first_bytes_to_the_end() {
+    let contents = vec![content(0, 300_000), content(1, 5000), content(2, 700_000)];
+    let wanted = wanted(&contents);
+    let (sink, _stored) = collecting_sink();
+    let fetched = Fetching::new(wanted.clone(), sink)
+        .from(|incoming| async move {
+            let sender = announce(incoming, &contents).await;
+            let mut pieces = contents.into_iter().map(Bytes::from);
+            let first = pieces.next().unwrap();
+            let rest: Vec<_> = pieces.map(Ok).collect();
+            let sent = sender.send_all(first, Pieces(rest.into_iter())).await;
+            assert_eq!(sent.unwrap(), 1_005_000);
+        })
+        .await;
+    assert_eq!(fetched.result, Ok(()));
+    assert_eq!(fetched.stored, refs(&wanted));
+}
+
+#[tokio::test]
+async fn a_source_that_cannot_read_on_breaks_the_answer_off() {
+    let contents = vec![content(0, 5000), content(1, 5000)];
+    let wanted = wanted(&contents);
+    let (sink, _stored) = collecting_sink();
+    let fetched = Fetching::new(wanted.clone(), sink)
+        .from(|incoming| async move {
+            let sender = announce(incoming, &contents).await;
+            let first = Bytes::from(contents[0].clone());
+            let rest = vec![Err(DiskFailure {
+                kind: DiskFailureKind::Io,
+                message: "unreadable".to_owned(),
+            })];
+            let sent = sender.send_all(first, Pieces(rest.into_iter())).await;
+            assert!(matches!(sent, Err(ServeFailure::Disk(_))), "{sent:?}");
+        })
+        .await;
+    assert!(
+        matches!(fetched.result, Err(FetchFailure::Connection(_))),
+        "{fetched:?}"
     );
 }
 
