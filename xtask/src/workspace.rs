@@ -11,6 +11,9 @@ use serde_json::Value;
 /// The crate whose binary the demonstration and the benchmark run.
 const PROGRAM_CRATE: &str = "lanspread-peer-cli";
 
+/// The crate that the data path is measured against, and its binary.
+const BARE_CRATE: &str = "lanspread-bare";
+
 /// How a program is compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Profile {
@@ -110,8 +113,35 @@ pub(crate) fn debug_program() -> Result<PathBuf> {
 
 /// Builds the program and returns where its binary lies.
 pub(crate) fn build_program(profile: Profile) -> Result<PathBuf> {
+    let built = build_packages(profile, &[PROGRAM_CRATE])?;
+    Ok(binary_in(&built, "lanspread"))
+}
+
+/// What is measured beside each other.
+#[derive(Debug)]
+pub(crate) struct Measured {
+    /// The program, as users get it.
+    pub(crate) lanspread: PathBuf,
+    /// The least program that moves a file over the same library.
+    pub(crate) bare: PathBuf,
+}
+
+/// Builds what is measured, optimised.
+pub(crate) fn build_measured() -> Result<Measured> {
+    let built = build_packages(Profile::Release, &[PROGRAM_CRATE, BARE_CRATE])?;
+    Ok(Measured {
+        lanspread: binary_in(&built, "lanspread"),
+        bare: binary_in(&built, BARE_CRATE),
+    })
+}
+
+/// Builds packages and returns the directory of their binaries.
+fn build_packages(profile: Profile, packages: &[&str]) -> Result<PathBuf> {
     let mut command = cargo();
-    command.args(["build", "--quiet", "--package", PROGRAM_CRATE]);
+    command.args(["build", "--quiet"]);
+    for package in packages {
+        command.args(["--package", package]);
+    }
     let directory = match profile {
         Profile::Dev => "debug",
         Profile::Release => {
@@ -120,6 +150,9 @@ pub(crate) fn build_program(profile: Profile) -> Result<PathBuf> {
         }
     };
     run_shown(&mut command)?;
-    let name = format!("lanspread{}", std::env::consts::EXE_SUFFIX);
-    Ok(target_dir()?.join(directory).join(name))
+    Ok(target_dir()?.join(directory))
+}
+
+fn binary_in(directory: &Path, name: &str) -> PathBuf {
+    directory.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }

@@ -31,16 +31,12 @@ pub fn cpu_time_of(pid: u32) -> io::Result<Duration> {
 /// When the process does not exist or `/proc` is not there.
 pub fn cpu_time_of_tree(pid: u32) -> io::Result<Duration> {
     let root = Stat::read(pid)?;
-    let all = all_processes()?;
-    let mut total = root.cpu_time();
-    let mut parents = vec![pid];
-    while let Some(parent) = parents.pop() {
-        for (child, stat) in all.iter().filter(|(_, stat)| stat.parent == parent) {
-            total += stat.cpu_time();
-            parents.push(*child);
-        }
-    }
-    Ok(total)
+    let below = descendants_of(pid)?;
+    Ok(root.cpu_time()
+        + below
+            .iter()
+            .map(|(_, stat)| stat.cpu_time())
+            .sum::<Duration>())
 }
 
 /// The processor time of all children of this process that have ended and were waited for.
@@ -67,6 +63,37 @@ pub fn memory_peak_bytes_of(pid: u32) -> io::Result<u64> {
         .and_then(|kilobytes| kilobytes.trim().parse::<u64>().ok())
         .map(|kilobytes| kilobytes * 1024)
         .ok_or_else(|| io::Error::other(format!("/proc/{pid}/status has no VmHWM")))
+}
+
+/// The most memory that any single process of a tree of living ones ever held, in bytes. They are not
+/// added up, because processes that forked share what they hold.
+///
+/// # Errors
+///
+/// When the process does not exist or `/proc` is not there.
+pub fn memory_peak_bytes_of_tree(pid: u32) -> io::Result<u64> {
+    let root_bytes = memory_peak_bytes_of(pid)?;
+    let below = descendants_of(pid)?;
+    // One that ended meanwhile is left out.
+    let peaks = below
+        .iter()
+        .filter_map(|(pid, _)| memory_peak_bytes_of(*pid).ok());
+    Ok(peaks.fold(root_bytes, u64::max))
+}
+
+fn descendants_of(pid: u32) -> io::Result<Vec<(u32, Stat)>> {
+    let mut others = all_processes()?;
+    let mut descendants = Vec::new();
+    let mut parents = vec![pid];
+    while let Some(parent) = parents.pop() {
+        let (children, rest) = others
+            .into_iter()
+            .partition::<Vec<_>, _>(|(_, stat)| stat.parent == parent);
+        others = rest;
+        parents.extend(children.iter().map(|(pid, _)| *pid));
+        descendants.extend(children);
+    }
+    Ok(descendants)
 }
 
 struct Stat {
@@ -130,7 +157,9 @@ mod tests {
     #[test]
     fn this_process_has_used_memory() {
         let own = std::process::id();
-        assert!(memory_peak_bytes_of(own).expect("linux has it") > 0);
+        let peak_bytes = memory_peak_bytes_of(own).expect("linux has it");
+        assert!(peak_bytes > 0);
+        assert!(memory_peak_bytes_of_tree(own).expect("linux has it") >= peak_bytes);
         assert!(cpu_time_of_tree(own).expect("linux has it") >= Duration::ZERO);
     }
 }

@@ -1,44 +1,55 @@
 //! One source, one receiver: the same bytes moved by Lanspread and by what people would use instead,
 //! in turns, in one run.
 //!
-//! The invariant: every way moves the same file between the same two places and is timed from the
-//! request to the last byte in a file; processor time is counted on both sides. Figures of one run
-//! may be compared with each other and with nothing else.
+//! The invariant: every way moves the same files between the same two places and is timed from the
+//! request to the last byte in a file; processor time and memory are counted on both sides. Figures of
+//! one run may be compared with each other and with nothing else.
 
+mod bare;
+mod client;
+mod iperf;
 mod lanspread;
+mod material;
 mod place;
 mod rivals;
 mod table;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use ::lanspread_testbed::fixture::write_random_file;
+use ::lanspread_testbed::net::{Link, Loss, Rate};
 use clap::ValueEnum;
-use eyre::{Result, WrapErr, ensure};
+use eyre::{Result, WrapErr};
 
 use super::machine;
 use super::storage::Storage;
 use crate::setup;
-use crate::workspace::{self, Profile};
+use crate::workspace;
+use material::{Load, Material};
 use place::Place;
 use table::Table;
-
-/// The name of the file that everybody moves.
-const FILE_NAME: &str = "data.bin";
 
 /// What the benchmark can be told.
 #[derive(Debug, clap::Args)]
 pub(crate) struct TransferOptions {
-    /// How many MiB to move.
+    /// How many MiB to move in one file.
     #[arg(long, default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     mib: u32,
+    /// Move so many files of 4 to 64 KiB instead of a large one.
+    #[arg(long, conflicts_with = "mib", value_parser = clap::value_parser!(u32).range(1..=200_000))]
+    small_files: Option<u32>,
     /// How many times each way is measured.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     runs: u32,
     /// Where to measure.
-    #[arg(long, value_enum, default_value_t = Where::Both)]
+    #[arg(long, value_enum, default_value_t = Where::Namespaces)]
     place: Where,
+    /// The rate of both cables in the namespaces, in Mbit/s; 1000 is a gigabit.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    shape: Option<u32>,
+    /// How many of a thousand packets the receiver's cable loses, in each direction.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=500))]
+    loss_per_mille: Option<u16>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -52,61 +63,90 @@ enum Where {
 #[derive(Debug, Clone, Copy)]
 struct Sample {
     wall: Duration,
-    source_cpu: Duration,
-    receiver_cpu: Duration,
+    source: Cost,
+    receiver: Cost,
 }
 
-/// A way of moving the file, with its source running.
+/// What a transfer cost one side.
+#[derive(Debug, Clone, Copy)]
+struct Cost {
+    cpu: Duration,
+    /// The most memory that the side's largest process ever held.
+    memory_peak_bytes: u64,
+}
+
+/// A way of moving the files, with its source running.
 trait Way {
     /// What the table calls it.
     fn name(&self) -> String;
 
-    /// Moves the file into the empty directory `target` and returns what it cost.
+    /// Moves the files into the empty directory `target` and returns what it cost.
     fn measure(&mut self, place: &Place, target: &Path) -> Result<Sample>;
-}
-
-/// What all ways share: the file and a directory for their own needs.
-#[derive(Debug)]
-struct Material {
-    /// A game directory with one game, whose one large file everybody moves.
-    games: PathBuf,
-    /// The directory of that file.
-    served: PathBuf,
-    /// Where configurations, logs and received files go.
-    scratch: PathBuf,
-    size_bytes: u64,
 }
 
 /// Runs the benchmark and prints its tables.
 pub(crate) fn run(options: &TransferOptions) -> Result<()> {
     setup::run();
-    let binary = workspace::build_program(Profile::Release)?;
-    let storage = Storage::make(needed_mib(options.mib))?;
-    let material = Material::write(storage.path(), options.mib)?;
-    println!("\n{}", machine::describe(&binary, &rivals::VERSIONS));
+    let programs = workspace::build_measured()?;
+    let load = options
+        .small_files
+        .map_or(Load::OneFile { mib: options.mib }, |count| {
+            Load::SmallFiles { count }
+        });
+    let storage = Storage::make(load.needed_mib())?;
+    let material = Material::write(storage.path(), load)?;
     println!(
-        "{} MiB in {}, {} runs each\n",
-        options.mib,
+        "\n{}",
+        machine::describe(&programs.lanspread, &rivals::VERSIONS)
+    );
+    println!(
+        "{load} in {}, {} runs each; medians, least and greatest\n",
         storage.describe(),
         options.runs
     );
-    let places = match options.place {
-        Where::Loopback => vec![Place::loopback()],
-        Where::Namespaces => vec![Place::namespaces()?],
-        Where::Both => vec![Place::loopback(), Place::namespaces()?],
-    };
-    for place in places {
-        let table = measure_at(&place, &binary, &material, options.runs)?;
+    for place in options.places()? {
+        let table = measure_at(&place, &programs, &material, options.runs)?;
         println!("{table}");
     }
     Ok(())
 }
 
+impl TransferOptions {
+    fn places(&self) -> Result<Vec<Place>> {
+        let namespaces = || Place::namespaces(self.link(), self.loss());
+        Ok(match self.place {
+            Where::Loopback => vec![Place::loopback()],
+            Where::Namespaces => vec![namespaces()?],
+            Where::Both => vec![Place::loopback(), namespaces()?],
+        })
+    }
+
+    fn link(&self) -> Link {
+        match self.shape {
+            Some(mbit) => Link::new().rate(Rate::mbit(mbit)),
+            None => Link::new(),
+        }
+    }
+
+    fn loss(&self) -> Loss {
+        self.loss_per_mille.map_or(Loss::NONE, Loss::per_mille)
+    }
+}
+
 /// Measures all ways in turns, so that a change of the machine's load meets all of them.
-fn measure_at(place: &Place, binary: &Path, material: &Material, runs: u32) -> Result<Table> {
-    let mut ways: Vec<Box<dyn Way>> = vec![Box::new(lanspread::Lanspread::start(
-        place, binary, material,
-    )?)];
+fn measure_at(
+    place: &Place,
+    programs: &workspace::Measured,
+    material: &Material,
+    runs: u32,
+) -> Result<Table> {
+    let lanspread = lanspread::Lanspread::start(place, &programs.lanspread, material)?;
+    let mut ways: Vec<Box<dyn Way + '_>> = vec![Box::new(lanspread)];
+    if material.load.is_one_file() {
+        let bare = bare::Bare::start(place, &programs.bare, material)?;
+        ways.push(Box::new(bare));
+        ways.extend(iperf::start_if_installed(place, material)?);
+    }
     ways.extend(rivals::start_all(place, material)?);
     let mut table = Table::new(place.name(), material.size_bytes);
     for run in 1..=runs {
@@ -127,41 +167,4 @@ fn measure_at(place: &Place, binary: &Path, material: &Material, runs: u32) -> R
         }
     }
     Ok(table)
-}
-
-/// Fails unless the file arrived whole.
-fn ensure_arrived(file: &Path, size_bytes: u64) -> Result<()> {
-    let found = std::fs::metadata(file)
-        .wrap_err_with(|| format!("{} did not arrive", file.display()))?
-        .len();
-    ensure!(
-        found == size_bytes,
-        "{} has {found} of {size_bytes} bytes",
-        file.display()
-    );
-    Ok(())
-}
-
-impl Material {
-    fn write(directory: &Path, mib: u32) -> Result<Self> {
-        let games = directory.join("source");
-        let served = games.join(lanspread::GAME_ID);
-        let scratch = directory.join("scratch");
-        std::fs::create_dir_all(&served)?;
-        std::fs::create_dir_all(&scratch)?;
-        let size_bytes = u64::from(mib) << 20;
-        write_random_file(&served.join(FILE_NAME), "benchmark", size_bytes)?;
-        std::fs::write(served.join("version.ini"), "20240101\n")?;
-        Ok(Self {
-            games,
-            served,
-            scratch,
-            size_bytes,
-        })
-    }
-}
-
-/// The source's copy, the receiver's, and room for state and logs.
-fn needed_mib(mib: u32) -> u32 {
-    mib.saturating_mul(2).saturating_add(256)
 }

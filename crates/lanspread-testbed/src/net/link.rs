@@ -66,6 +66,12 @@ impl Loss {
     }
 }
 
+impl fmt::Display for Loss {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} of 1000 packets", self.0)
+    }
+}
+
 /// Whether a host hears multicast, which is what discovery by mDNS needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Multicast {

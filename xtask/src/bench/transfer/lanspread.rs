@@ -10,8 +10,9 @@ use eyre::Result;
 use lanspread_testbed::peer::PeerProcess;
 use serde_json::json;
 
+use super::material::{Material, PAYLOAD};
 use super::place::{Place, Side};
-use super::{FILE_NAME, Material, Sample, Way, ensure_arrived};
+use super::{Cost, Sample, Way};
 
 /// The id of the game that holds the file.
 pub(super) const GAME_ID: &str = "benchmark";
@@ -21,17 +22,16 @@ const PATIENCE: Duration = Duration::from_mins(10);
 
 /// The running source.
 #[derive(Debug)]
-pub(super) struct Lanspread {
+pub(super) struct Lanspread<'a> {
     binary: PathBuf,
     source: PeerProcess,
-    scratch: PathBuf,
-    size_bytes: u64,
+    material: &'a Material,
     runs: u32,
 }
 
-impl Lanspread {
+impl<'a> Lanspread<'a> {
     /// Starts the source and waits until it has hashed the file.
-    pub(super) fn start(place: &Place, binary: &Path, material: &Material) -> Result<Self> {
+    pub(super) fn start(place: &Place, binary: &Path, material: &'a Material) -> Result<Self> {
         let state = material
             .scratch
             .join(format!("source-{}", place.name().len()));
@@ -43,23 +43,23 @@ impl Lanspread {
         Ok(Self {
             binary: binary.to_owned(),
             source,
-            scratch: material.scratch.clone(),
-            size_bytes: material.size_bytes,
+            material,
             runs: 0,
         })
     }
 }
 
-impl Way for Lanspread {
+impl Way for Lanspread<'_> {
     fn name(&self) -> String {
         "lanspread".to_owned()
     }
 
     fn measure(&mut self, place: &Place, target: &Path) -> Result<Sample> {
         self.runs += 1;
-        let state = self
-            .scratch
-            .join(format!("receiver-{}-{}", place.name().len(), self.runs));
+        let state =
+            self.material
+                .scratch
+                .join(format!("receiver-{}-{}", place.name().len(), self.runs));
         let builder = PeerProcess::builder(&self.binary)
             .games_dir(target)
             .state_dir(&state);
@@ -77,12 +77,20 @@ impl Way for Lanspread {
         let wall = start.elapsed();
         let after = (self.source.cpu_time()?, receiver.cpu_time()?);
         eyre::ensure!(end.field("event") == "download-finished", "{}", end.value);
-        ensure_arrived(&target.join(GAME_ID).join(FILE_NAME), self.size_bytes)?;
-        receiver.shutdown()?;
-        Ok(Sample {
+        self.material
+            .ensure_arrived(&target.join(GAME_ID).join(PAYLOAD))?;
+        let sample = Sample {
             wall,
-            source_cpu: after.0.saturating_sub(before.0),
-            receiver_cpu: after.1.saturating_sub(before.1),
-        })
+            source: Cost {
+                cpu: after.0.saturating_sub(before.0),
+                memory_peak_bytes: self.source.memory_peak_bytes()?,
+            },
+            receiver: Cost {
+                cpu: after.1.saturating_sub(before.1),
+                memory_peak_bytes: receiver.memory_peak_bytes()?,
+            },
+        };
+        receiver.shutdown()?;
+        Ok(sample)
     }
 }

@@ -5,7 +5,7 @@
 use std::process::Command;
 
 use eyre::{Result, eyre};
-use lanspread_testbed::net::{Host, Party};
+use lanspread_testbed::net::{Host, Link, Loss, Party};
 use lanspread_testbed::peer::{PeerBuilder, PeerProcess};
 
 /// Where to measure.
@@ -13,8 +13,13 @@ use lanspread_testbed::peer::{PeerBuilder, PeerProcess};
 pub(super) enum Place {
     /// Both sides on `127.0.0.1`.
     Loopback,
-    /// Two network namespaces with an unlimited cable each.
-    Namespaces(Party),
+    /// Two network namespaces on a switch.
+    Namespaces {
+        /// The hosts and their cables.
+        party: Party,
+        /// What a reader has to know of them.
+        name: String,
+    },
 }
 
 /// Which end of the transfer.
@@ -38,17 +43,29 @@ impl Place {
         Self::Loopback
     }
 
-    pub(super) fn namespaces() -> Result<Self> {
-        Ok(Self::Namespaces(Party::of(&[
-            Side::Source.name(),
-            Side::Receiver.name(),
-        ])?))
+    /// Two hosts with `link` as their cables, the receiver's with `loss`.
+    pub(super) fn namespaces(link: Link, loss: Loss) -> Result<Self> {
+        let party = Party::builder()
+            .host_with(Side::Source.name(), link)
+            .host_with(Side::Receiver.name(), link.loss(loss))
+            .build()?;
+        let rate = link
+            .upload_limit()
+            .map(|rate| format!(", {rate} each way"))
+            .unwrap_or_default();
+        let losses = if loss == Loss::NONE {
+            String::new()
+        } else {
+            format!(", {loss} lost each way")
+        };
+        let name = format!("two network namespaces, MTU 1500{rate}{losses}");
+        Ok(Self::Namespaces { party, name })
     }
 
-    pub(super) fn name(&self) -> &'static str {
+    pub(super) fn name(&self) -> &str {
         match self {
             Self::Loopback => "loopback",
-            Self::Namespaces(_) => "two network namespaces, MTU 1500",
+            Self::Namespaces { name, .. } => name,
         }
     }
 
@@ -56,7 +73,7 @@ impl Place {
     pub(super) fn command(&self, side: Side, program: &str) -> Result<Command> {
         match self {
             Self::Loopback => Ok(Command::new(program)),
-            Self::Namespaces(party) => Ok(host(party, side)?.command(program)),
+            Self::Namespaces { party, .. } => Ok(host(party, side)?.command(program)),
         }
     }
 
@@ -65,7 +82,7 @@ impl Place {
         let peer = peer.name(side.name());
         match self {
             Self::Loopback => Ok(peer.listen("127.0.0.1:0").spawn()?),
-            Self::Namespaces(party) => Ok(peer.spawn_on(host(party, side)?)?),
+            Self::Namespaces { party, .. } => Ok(peer.spawn_on(host(party, side)?)?),
         }
     }
 
@@ -76,7 +93,7 @@ impl Place {
                 let probe = std::net::TcpListener::bind(("127.0.0.1", 0))?;
                 Ok(probe.local_addr()?.to_string())
             }
-            Self::Namespaces(party) => Ok(host(party, Side::Source)?
+            Self::Namespaces { party, .. } => Ok(host(party, Side::Source)?
                 .socket_addr(preferred_port)
                 .to_string()),
         }

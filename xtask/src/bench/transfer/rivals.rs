@@ -5,19 +5,20 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
 
 use eyre::Result;
 use lanspread_testbed::command::{self, is_installed};
-use lanspread_testbed::usage::{cpu_time_of_ended_children, cpu_time_of_tree};
 
+use super::client;
+use super::material::{Load, Material, PAYLOAD};
 use super::place::{Place, Side};
-use super::{FILE_NAME, Material, Sample, Way, ensure_arrived};
+use super::{Sample, Way};
 use crate::bench::machine::Version;
 use crate::bench::server::{Server, nginx_configuration};
 
 /// The programs whose versions a reader has to know.
-pub(super) const VERSIONS: [Version; 3] = [
+pub(super) const VERSIONS: [Version; 4] = [
+    ("iperf3", "--version"),
     ("rsync", "--version"),
     ("nginx", "-v"),
     ("curl", "--version"),
@@ -29,8 +30,11 @@ const HTTP_PORT: u16 = 8080;
 const HTTPS_PORT: u16 = 8443;
 
 /// Starts every rival whose programs are installed.
-pub(super) fn start_all(place: &Place, material: &Material) -> Result<Vec<Box<dyn Way>>> {
-    let mut ways: Vec<Box<dyn Way>> = Vec::new();
+pub(super) fn start_all<'a>(
+    place: &Place,
+    material: &'a Material,
+) -> Result<Vec<Box<dyn Way + 'a>>> {
+    let mut ways: Vec<Box<dyn Way + 'a>> = Vec::new();
     if is_installed("rsync") {
         ways.push(Box::new(rsync(place, material)?));
     } else {
@@ -47,47 +51,79 @@ pub(super) fn start_all(place: &Place, material: &Material) -> Result<Vec<Box<dy
     Ok(ways)
 }
 
-/// A server of the source and the client command that fetches the file from it.
+/// A server of the source and the client command that fetches the files from it.
 #[derive(Debug)]
-struct Rival {
+struct Rival<'a> {
     name: &'static str,
     server: Server,
-    client: &'static str,
-    /// The client's arguments before the path to write to.
-    arguments: Vec<String>,
-    size_bytes: u64,
+    client: Client,
+    material: &'a Material,
 }
 
-impl Way for Rival {
+/// How the files are fetched.
+#[derive(Debug)]
+enum Client {
+    /// `rsync`, from this address of the folder.
+    Rsync(String),
+    /// `curl`, from this address of the folder.
+    Curl(String),
+}
+
+/// Files that curl fetches at the same time, when there are many.
+const CURL_AT_ONCE: &str = "64";
+
+impl Client {
+    fn command(&self, place: &Place, material: &Material, target: &Path) -> Result<Command> {
+        match self {
+            Self::Rsync(folder) => {
+                let mut command = place.command(Side::Receiver, "rsync")?;
+                command
+                    .args(["--recursive", "--whole-file", folder])
+                    .arg(target);
+                Ok(command)
+            }
+            Self::Curl(folder) => {
+                let list = material.scratch.join("curl.list");
+                std::fs::write(&list, curl_list(folder, &material.files, target))?;
+                let mut command = place.command(Side::Receiver, "curl")?;
+                command.args(["--silent", "--show-error", "--fail", "--insecure"]);
+                match material.load {
+                    Load::OneFile { .. } => {}
+                    Load::SmallFiles { .. } => {
+                        command.args(["--create-dirs", "--parallel"]);
+                        command.args(["--parallel-max", CURL_AT_ONCE]);
+                    }
+                }
+                command.arg("--config").arg(list);
+                Ok(command)
+            }
+        }
+    }
+}
+
+/// What curl is to fetch, and where to, in its own configuration language.
+fn curl_list(folder: &str, files: &[String], target: &Path) -> String {
+    let target = target.display();
+    let lines = files
+        .iter()
+        .map(|file| format!("url = \"{folder}{file}\"\noutput = \"{target}/{file}\"\n"));
+    lines.collect()
+}
+
+impl Way for Rival<'_> {
     fn name(&self) -> String {
         self.name.to_owned()
     }
 
     fn measure(&mut self, place: &Place, target: &Path) -> Result<Sample> {
-        let file = target.join(FILE_NAME);
-        let mut client = place.command(Side::Receiver, self.client)?;
-        client.args(&self.arguments).arg(&file);
-        let before = (
-            cpu_time_of_tree(self.server.pid())?,
-            cpu_time_of_ended_children()?,
-        );
-        let start = Instant::now();
-        command::run(&mut client)?;
-        let wall = start.elapsed();
-        let after = (
-            cpu_time_of_tree(self.server.pid())?,
-            cpu_time_of_ended_children()?,
-        );
-        ensure_arrived(&file, self.size_bytes)?;
-        Ok(Sample {
-            wall,
-            source_cpu: after.0.saturating_sub(before.0),
-            receiver_cpu: after.1.saturating_sub(before.1),
-        })
+        let mut command = self.client.command(place, self.material, target)?;
+        let (sample, _) = client::measure(&self.server, &mut command)?;
+        self.material.ensure_arrived(target)?;
+        Ok(sample)
     }
 }
 
-fn rsync(place: &Place, material: &Material) -> Result<Rival> {
+fn rsync<'a>(place: &Place, material: &'a Material) -> Result<Rival<'a>> {
     let address = place.server_address(RSYNC_PORT)?;
     let (host, port) = split(&address)?;
     let configuration = material.scratch.join("rsyncd.conf");
@@ -119,9 +155,8 @@ fn rsync(place: &Place, material: &Material) -> Result<Rival> {
     Ok(Rival {
         name: "rsync daemon, whole file",
         server,
-        client: "rsync",
-        arguments: vec!["--whole-file".to_owned(), format!("{url}{FILE_NAME}")],
-        size_bytes: material.size_bytes,
+        client: Client::Rsync(format!("{url}{PAYLOAD}/")),
+        material,
     })
 }
 
@@ -132,7 +167,7 @@ enum Security {
     Tls,
 }
 
-fn nginx(place: &Place, material: &Material, security: Security) -> Result<Rival> {
+fn nginx<'a>(place: &Place, material: &'a Material, security: Security) -> Result<Rival<'a>> {
     let (name, port, scheme) = match security {
         Security::Plain => ("nginx + curl", HTTP_PORT, "http"),
         Security::Tls => ("nginx + curl, TLS 1.3", HTTPS_PORT, "https"),
@@ -159,27 +194,18 @@ fn nginx(place: &Place, material: &Material, security: Security) -> Result<Rival
         .arg("-p")
         .arg(&directory)
         .args(["-c", "nginx.conf", "-e", "error.log"]);
-    let url = format!("{scheme}://{address}/{FILE_NAME}");
+    let folder = format!("{scheme}://{address}/{PAYLOAD}/");
     let server = Server::start(command, &directory.join("output.log"), || {
         let mut client = place.command(Side::Receiver, "curl")?;
-        client.args(["--silent", "--fail", "--insecure", "--head", &url]);
+        client.args(["--silent", "--fail", "--insecure", "--head"]);
+        client.arg(format!("{folder}{}", material.files[0]));
         Ok(client)
     })?;
     Ok(Rival {
         name,
         server,
-        client: "curl",
-        arguments: [
-            "--silent",
-            "--show-error",
-            "--fail",
-            "--insecure",
-            &url,
-            "--output",
-        ]
-        .map(str::to_owned)
-        .to_vec(),
-        size_bytes: material.size_bytes,
+        client: Client::Curl(folder),
+        material,
     })
 }
 
@@ -212,23 +238,29 @@ fn split(address: &str) -> Result<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lanspread_testbed::fixture::random_bytes;
+    use lanspread_testbed::net::{Link, Loss};
 
     #[test]
-    fn every_installed_rival_moves_the_whole_file_at_both_places() {
-        for place in [Place::loopback(), Place::namespaces().expect("a party")] {
+    fn every_installed_rival_moves_every_file_at_both_places() {
+        let namespaces = Place::namespaces(Link::new(), Loss::NONE).expect("a party");
+        let one_file = Load::OneFile { mib: 1 };
+        let small_files = Load::SmallFiles { count: 150 };
+        for (place, load) in [(Place::loopback(), one_file), (namespaces, small_files)] {
             let directory = tempfile::tempdir().expect("a temporary directory");
-            let material = Material::write(directory.path(), 1).expect("writable");
+            let material = Material::write(directory.path(), load).expect("writable");
             for mut way in start_all(&place, &material).expect("they start") {
                 let target = directory.path().join(way.name());
                 std::fs::create_dir(&target).expect("writable");
                 way.measure(&place, &target).expect("it moves the file");
-                let moved = std::fs::read(target.join(FILE_NAME)).expect("it arrived");
-                assert!(
-                    moved == random_bytes("benchmark", "", 1 << 20),
-                    "{}",
-                    way.name()
-                );
+                for file in &material.files {
+                    let sent = std::fs::read(material.served.join(PAYLOAD).join(file));
+                    let moved = std::fs::read(target.join(file)).expect("it arrived");
+                    assert!(
+                        moved == sent.expect("it is there"),
+                        "{}: {file}",
+                        way.name()
+                    );
+                }
             }
         }
     }

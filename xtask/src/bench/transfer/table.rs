@@ -15,15 +15,15 @@ const GIB: f64 = 1_073_741_824.0;
 /// The samples of one place.
 #[derive(Debug)]
 pub(super) struct Table {
-    place: &'static str,
+    place: String,
     size_bytes: u64,
     rows: Vec<(String, Vec<Sample>)>,
 }
 
 impl Table {
-    pub(super) fn new(place: &'static str, size_bytes: u64) -> Self {
+    pub(super) fn new(place: &str, size_bytes: u64) -> Self {
         Self {
-            place,
+            place: place.to_owned(),
             size_bytes,
             rows: Vec::new(),
         }
@@ -51,6 +51,17 @@ impl Table {
         )
     }
 
+    /// How many times as fast the first way is, from turn to turn: the machine's load changes less
+    /// within a turn than between them.
+    fn advantages(&self, samples: &[Sample]) -> String {
+        let first = self.rows.first().map_or(&[][..], |(_, samples)| samples);
+        let turns = first.iter().zip(samples);
+        spread(
+            turns.map(|(own, other)| other.wall.as_secs_f64() / own.wall.as_secs_f64()),
+            2,
+        )
+    }
+
     fn costs(&self, samples: &[Sample], cost: impl Fn(&Sample) -> Duration) -> String {
         spread(
             samples
@@ -61,21 +72,32 @@ impl Table {
     }
 }
 
+/// The most memory in any of the samples, in MiB.
+fn memory_peak(samples: &[Sample], peak_bytes: impl Fn(&Sample) -> u64) -> String {
+    let most_bytes = samples.iter().map(peak_bytes).max().unwrap_or(0);
+    most_bytes.div_ceil(1 << 20).to_string()
+}
+
 impl fmt::Display for Table {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "### {}\n", self.place)?;
         writeln!(
             formatter,
-            "| way | MiB/s | CPU s/GiB, source | CPU s/GiB, receiver |"
+            "| way | MiB/s | {} is so many times as fast | CPU s/GiB, source | receiver \
+             | peak MiB, source | receiver |",
+            self.rows.first().map_or("", |(name, _)| name)
         )?;
-        writeln!(formatter, "|---|---|---|---|")?;
+        writeln!(formatter, "|---|---|---|---|---|---|---|")?;
         for (name, samples) in &self.rows {
             writeln!(
                 formatter,
-                "| {name} | {} | {} | {} |",
+                "| {name} | {} | {} | {} | {} | {} | {} |",
                 self.rates(samples),
-                self.costs(samples, |sample| sample.source_cpu),
-                self.costs(samples, |sample| sample.receiver_cpu),
+                self.advantages(samples),
+                self.costs(samples, |sample| sample.source.cpu),
+                self.costs(samples, |sample| sample.receiver.cpu),
+                memory_peak(samples, |sample| sample.source.memory_peak_bytes),
+                memory_peak(samples, |sample| sample.receiver.memory_peak_bytes),
             )?;
         }
         Ok(())
@@ -84,22 +106,29 @@ impl fmt::Display for Table {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Cost;
     use super::*;
 
     #[test]
     fn a_gibibyte_in_two_seconds_is_512_mib_per_second() {
         let mut table = Table::new("here", 1 << 30);
-        let sample = Sample {
-            wall: Duration::from_secs(2),
-            source_cpu: Duration::from_millis(500),
-            receiver_cpu: Duration::from_millis(750),
+        let cost = |cpu_ms, mib: u64| Cost {
+            cpu: Duration::from_millis(cpu_ms),
+            memory_peak_bytes: mib << 20,
         };
-        table.add("a way", sample);
-        assert!(
-            table
-                .to_string()
-                .ends_with("| a way | 512 | 0.50 | 0.75 |\n"),
-            "{table}"
-        );
+        let sample = |wall_s| Sample {
+            wall: Duration::from_secs(wall_s),
+            source: cost(500, 10),
+            receiver: cost(750, 20),
+        };
+        table.add("a way", sample(2));
+        table.add("another", sample(4));
+        let text = table.to_string();
+        for line in [
+            "| a way | 512 | 1.00 | 0.50 | 0.75 | 10 | 20 |\n",
+            "| another | 256 | 2.00 | 0.50 | 0.75 | 10 | 20 |\n",
+        ] {
+            assert!(text.contains(line), "{text}");
+        }
     }
 }
