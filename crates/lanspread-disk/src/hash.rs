@@ -128,7 +128,7 @@ fn hash_files(
 }
 
 /// Hashes one file that looks like `stamp`, chunk by chunk.
-fn hash_file(
+pub(crate) fn hash_file(
     root: &Root<'_>,
     path: &str,
     stamp: Stamp,

@@ -29,6 +29,17 @@ use crate::{
 const RATES: [u64; 4] = [125_000_000, 12_500_000, 4_000_000, 600_000];
 /// Uplinks, in bytes per second.
 const UPLINKS: [u64; 3] = [125_000_000, 12_500_000, 1_500_000];
+/// In which order names survive a power cut: seldom in none at all.
+const NAME_ORDERS: [NameOrder; 8] = [
+    NameOrder::Journal,
+    NameOrder::Journal,
+    NameOrder::Journal,
+    NameOrder::Torn,
+    NameOrder::PerFolder,
+    NameOrder::PerFolder,
+    NameOrder::PerFolder,
+    NameOrder::PerFolder,
+];
 /// Peers of a party: mostly few, now and then many.
 const SIZES: [usize; 32] = [
     2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 5, 5, 5, 6, 7, 8, 9,
@@ -136,7 +147,7 @@ pub(crate) fn party(header: &[u8], planted: Planted, detail: Detail) -> World {
     let tables = 1 + choices.below(3);
     let uplinks: Vec<u64> = (0..tables).map(|_| choices.one_of(&UPLINKS)).collect();
     let rule = choices.below(6).saturating_sub(2);
-    let name_order = [NameOrder::Journal, NameOrder::PerFolder][choices.below(2)];
+    let name_order = NAME_ORDERS[choices.below(NAME_ORDERS.len())];
     let mut world = World {
         now: Now::default(),
         nodes: Vec::new(),

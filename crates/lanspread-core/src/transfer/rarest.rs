@@ -13,7 +13,7 @@ use super::{
 };
 
 /// Chunks that one pick looks at: so that a game of millions costs no more than one of thousands.
-const LOOKED_AT_MAX: usize = 4_096;
+const CHUNKS_LOOKED_AT: usize = 4_096;
 
 /// A source that is asked.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +48,7 @@ pub(super) fn pick(
     let want = |index| want(swarm, index);
     let best = missing
         .common(holder.held, holder.from)
-        .take(LOOKED_AT_MAX)
+        .take(CHUNKS_LOOKED_AT)
         .min_by_key(|&index| match want(index) {
             Want::Mine => (Want::Mine, 0, index),
             other => (other, tie(holder.rank, swarm.block(index)), index),
@@ -65,7 +65,7 @@ pub(super) fn pick(
             // What falls to this peer lies apart by as many blocks as there are peers.
             Want::Mine => missing
                 .common(holder.held, at + 1)
-                .take(LOOKED_AT_MAX)
+                .take(CHUNKS_LOOKED_AT)
                 .take_while(|&index| index > at)
                 .find(|&index| want(index) == Want::Mine),
             Want::Theirs | Want::Held(_) => Some(at + 1).filter(|&index| {

@@ -82,7 +82,7 @@ pub(crate) fn run_step(
         Step::BeginGivingUp { manifest } => switch::begin_giving_up(&root, *manifest),
         Step::BeginSwitch { manifest } => switch::begin(&root, *manifest),
         Step::PromoteStaged { manifest } => switch::promote(&root, *manifest, watch),
-        Step::PublishSentinel { manifest } => switch::publish(&root, *manifest),
+        Step::PublishSentinel { manifest } => switch::publish(&root, *manifest, watch),
         Step::DropStaging => switch::drop_staging(root),
         Step::BeginInstall { version } => begin(&root, Intent::Installing { version: *version }),
         Step::Unpack { version } => install::unpack(&root, *version, watch),

@@ -23,6 +23,7 @@ use super::{
         download::{Download, Place},
         failure::{Doing, failure},
         files::{self, Walk},
+        hash::hash_file,
         index::{IndexedFile, RootIndex},
         intent_log::IntentRecord,
         library::{Library, Root},
@@ -387,11 +388,20 @@ fn staged(root: &Root<'_>) -> Result<(ManifestHash, Manifest), DiskFailure> {
         })
 }
 
-pub(super) fn publish(root: &Root<'_>, hash: ManifestHash) -> Result<StepReport, DiskFailure> {
+pub(super) fn publish(
+    root: &Root<'_>,
+    hash: ManifestHash,
+    watch: Watch<'_>,
+) -> Result<StepReport, DiskFailure> {
     let (_, manifest) = staged(root)?;
     let folder = &*root.folder;
     let record = intent(root)?;
-    let missing = missing(root, &manifest)?;
+    let missing = match first_absent(root, &manifest)? {
+        // A switch that another run began was cut off, and a disk that loses names can have kept the
+        // old file of the same size in the place of the new one.
+        None if prepared(root, hash).is_err() => first_different(root, &manifest, watch)?,
+        absent => absent,
+    };
     let version_ini = record.version_ini().filter(|_| missing.is_none());
     let Some(version_ini) = version_ini else {
         // There is no way forward, and nothing to go back to: what stands can be fetched again.
@@ -405,8 +415,8 @@ pub(super) fn publish(root: &Root<'_>, hash: ManifestHash) -> Result<StepReport,
         return Err(failure(
             DiskFailureKind::NotFound,
             format!(
-                "`{what}` of {} went away in the middle of the switch: download the game again, \
-                 what is here is used",
+                "`{what}` of {} was lost in the middle of the switch: download the game again, what \
+                 is here is used",
                 root.id
             ),
         ));
@@ -428,8 +438,47 @@ pub(super) fn publish(root: &Root<'_>, hash: ManifestHash) -> Result<StepReport,
     Ok(StepReport::default())
 }
 
+/// The first file of the manifest, the sentinel aside, that does not stand with its content.
+fn first_different<'m>(
+    root: &Root<'_>,
+    manifest: &'m Manifest,
+    watch: Watch<'_>,
+) -> Result<Option<&'m RelPath>, DiskFailure> {
+    let files = manifest.files().iter();
+    let count = u32::try_from(manifest.files().len()).unwrap_or(u32::MAX);
+    for (index, file) in (1..).zip(files) {
+        let path = file.path.as_str();
+        if path == SENTINEL {
+            continue;
+        }
+        (watch.progress)(StepProgress {
+            what: "checking what an interrupted switch left".to_owned(),
+            index,
+            count,
+            done_bytes: 0,
+        });
+        let stamp = root
+            .folder
+            .stat(Path::new(path))
+            .doing("look at", path)?
+            .stamp;
+        let chunks = hash_file(
+            root,
+            path,
+            stamp,
+            manifest.chunk_bytes(),
+            watch.abort,
+            &mut |_| {},
+        )?;
+        if chunks != file.chunks {
+            return Ok(Some(&file.path));
+        }
+    }
+    Ok(None)
+}
+
 /// The first file of the manifest, the sentinel aside, that does not stand with its size.
-fn missing<'m>(
+fn first_absent<'m>(
     root: &Root<'_>,
     manifest: &'m Manifest,
 ) -> Result<Option<&'m RelPath>, DiskFailure> {

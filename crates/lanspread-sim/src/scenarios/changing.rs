@@ -1,5 +1,7 @@
 //! Install, uninstall, remove, verify, and what a kill in the middle leaves.
 
+use std::path::Path;
+
 use lanspread_core::Timing;
 use lanspread_db::DOWNLOAD_DIR;
 
@@ -291,9 +293,9 @@ fn what_a_disk_that_turned_read_only_keeps_from_being_swept_is_swept_at_the_next
     let id = game("game");
     let mut is_over = false;
     let decide: Decide = Box::new(move |asked| {
-        let mut names = asked.path.components();
-        let in_staging = names.any(|name| name.as_os_str() == DOWNLOAD_DIR);
-        is_over |= in_staging && asked.operation == Operation::RemoveFile;
+        let list = Path::new(DOWNLOAD_DIR).join("manifest");
+        // The sweep begins with the list of files; the staged sentinel is removed long before.
+        is_over |= asked.path.ends_with(list) && asked.operation == Operation::RemoveFile;
         (is_over && asked.operation.changes()).then_some(Fault::ReadOnly)
     });
     world.troubled.insert(1);
