@@ -57,6 +57,8 @@ pub(crate) enum Purpose {
     Operation(GameId),
     /// Chunks are fetched from a peer for an operation.
     Fetch(GameId, PeerId),
+    /// A peer that may gather the same is asked what it has of it.
+    Holdings(GameId, PeerId),
     /// Another game directory is opened.
     OpenGameDir(CommandId),
 }

@@ -78,3 +78,18 @@ pub const MANIFEST_ROUNDS_MAX: u32 = 3;
 
 /// Most roots that are recovered at once at the start.
 pub const RECOVERIES_MAX: usize = 4;
+
+/// How long a question for holdings is kept if there is nothing new.
+pub const HOLDINGS_WAIT: Duration = Duration::from_secs(2);
+
+/// Pause between two answers with holdings to the same asker, with few partners and one download.
+pub const HOLDINGS_PAUSE: Duration = Duration::from_millis(100);
+
+/// That pause for each partner, so that many of them together do not ask more often than few.
+pub const HOLDINGS_PAUSE_PER_PARTNER: Duration = Duration::from_millis(4);
+
+/// The longest such pause, however many partners and downloads there are.
+pub const HOLDINGS_PAUSE_MAX: Duration = Duration::from_secs(4);
+
+/// How long uploads that run may go on when a download is complete and about to be put in place.
+pub const UPLOADS_DRAIN: Duration = Duration::from_secs(2);

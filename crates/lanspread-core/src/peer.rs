@@ -269,6 +269,7 @@ impl Peer {
             | Input::Responded { .. }
             | Input::ManifestFetched { .. }
             | Input::Served { .. }
+            | Input::ChunkStored { .. }
             | Input::ChunksFetched { .. }
             | Input::LibraryScanned { .. }
             | Input::RootScanned { .. }
@@ -388,6 +389,7 @@ impl Peer {
             }
             match fact {
                 MemberFact::Introduced { library, told, .. } => {
+                    self.dirty.sources = true;
                     self.announcer.introduced(peer, told);
                     self.expulsions.introduced(peer);
                     if let Some(to) = self.members.route(peer) {
@@ -400,6 +402,7 @@ impl Peer {
                     }
                 }
                 MemberFact::Lost { .. } => {
+                    self.dirty.sources = true;
                     self.announcer.lost(peer);
                     self.expulsions.lost(peer);
                     self.sync.lost(&mut ctx, peer);
@@ -461,6 +464,7 @@ impl Peer {
             rescan: &mut self.rescan,
             manifests: &mut self.manifests,
             dirty: &mut self.dirty,
+            gathering: self.operations.gathering(),
         };
         act(&mut self.operations, &mut self.inquiries, &mut world)
     }

@@ -52,6 +52,8 @@ pub(crate) struct World<'a> {
     pub(crate) rescan: &'a mut Rescan,
     pub(crate) manifests: &'a mut ManifestCache,
     pub(crate) dirty: &'a mut Dirty,
+    /// How many downloads gather chunks.
+    pub(crate) gathering: usize,
 }
 
 impl World<'_> {

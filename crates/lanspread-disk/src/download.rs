@@ -1,8 +1,9 @@
 //! One download whose staging place is ready.
 //!
 //! Invariant: only bytes that the caller has verified are written, only below the staging place, and
-//! never is a file cut or filled with zeros beforehand. The journal of stored chunks is a hint for
-//! resuming: whatever it names is hashed again before it counts.
+//! never is a file cut or filled with zeros beforehand; and only bytes of chunks that are stored are
+//! given out, hashed again, so that what never came is never taken for content. The journal of stored
+//! chunks is a hint for resuming: whatever it names is hashed again before it counts.
 
 use std::{
     path::{Path, PathBuf},
@@ -10,7 +11,7 @@ use std::{
 };
 
 use lanspread_core::{DiskFailure, DiskFailureKind, root::DownloadIntent};
-use lanspread_db::{ChunkRef, DOWNLOAD_DIR, Manifest, ManifestHash};
+use lanspread_db::{ChunkRef, ContentHash, DOWNLOAD_DIR, Manifest, ManifestHash};
 
 use super::{
     failure::{Doing, failure},
@@ -38,6 +39,8 @@ pub struct Download {
     staging: PathBuf,
     stored: Mutex<ChunkBits>,
     handles: Mutex<Handles<Handle>>,
+    /// Files that are open for others to read.
+    readers: Mutex<Handles<u32>>,
 }
 
 /// Where a file of the manifest gathers.
@@ -73,6 +76,7 @@ impl Download {
             staging,
             stored: Mutex::new(stored),
             handles: Mutex::default(),
+            readers: Mutex::default(),
         }
     }
 
@@ -121,6 +125,58 @@ impl Download {
         self.note(index)
     }
 
+    /// Whether a chunk is stored.
+    pub(crate) fn has(&self, chunk: ChunkRef) -> bool {
+        let index = self.manifest.chunk_index(chunk);
+        index.is_some_and(|index| lock(&self.stored).has(index))
+    }
+
+    /// The bytes of a chunk that is stored, for others.
+    ///
+    /// # Errors
+    ///
+    /// When it is not stored, cannot be read, or somebody else changed it since.
+    pub(crate) fn read_chunk(&self, chunk: ChunkRef) -> Result<Vec<u8>, DiskFailure> {
+        let id = self.manifest.game_id();
+        let info = self.manifest.chunk(chunk).filter(|_| self.has(chunk));
+        let info = info.ok_or_else(|| {
+            failure(
+                DiskFailureKind::NotFound,
+                format!(
+                    "chunk {} of file {} of {id} is not stored yet",
+                    chunk.chunk, chunk.file
+                ),
+            )
+        })?;
+        let path = self.place_of(chunk.file, info.path.as_str());
+        let file = lock(&self.readers)
+            .get(chunk.file, || self.games.open_file(&path, Access::Read))
+            .doing("open", &path)?;
+        let mut bytes = vec![0; info.len_bytes as usize];
+        let read = file
+            .read_at(&mut bytes, info.offset_bytes)
+            .doing("read", &path)?;
+        if read < bytes.len() || ContentHash::of(&bytes) != info.hash {
+            lock(&self.readers).close(|open| *open == chunk.file);
+            return Err(failure(
+                DiskFailureKind::NotFound,
+                format!(
+                    "`{}` changed while {id} is being downloaded: its bytes are not passed on",
+                    path.display()
+                ),
+            ));
+        }
+        Ok(bytes)
+    }
+
+    /// Where a file of the manifest lies while it gathers, below the game directory.
+    fn place_of(&self, file: u32, path: &str) -> PathBuf {
+        match self.places.get(file as usize) {
+            Some(Place::InRoot(_)) => Path::new(self.manifest.game_id().as_str()).join(path),
+            Some(Place::Staged) | None => self.staging.join(STAGED_FILES).join(path),
+        }
+    }
+
     fn staged_file(&self, file: u32, path: &str) -> Result<Arc<dyn FileHandle>, DiskFailure> {
         let path = self.staging.join(STAGED_FILES).join(path);
         lock(&self.handles)
@@ -162,6 +218,7 @@ impl Download {
 
     pub(crate) fn close_files(&self) {
         lock(&self.handles).close(|_| true);
+        lock(&self.readers).close(|_| true);
     }
 }
 

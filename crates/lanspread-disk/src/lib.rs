@@ -220,7 +220,8 @@ impl Disk {
         self.library()?.download(id)
     }
 
-    /// The manifest of a hashed game that lies here, for [`lanspread_core::Effect::ServeManifest`].
+    /// The manifest of a hashed game that lies here, for [`lanspread_core::Effect::ServeManifest`], or
+    /// of one that is being downloaded.
     ///
     /// # Errors
     ///
@@ -233,8 +234,8 @@ impl Disk {
     ///
     /// # Errors
     ///
-    /// When the game does not lie here as this manifest, has no such chunk, or the file changed since
-    /// it was hashed.
+    /// When the game does not lie here as this manifest and no download has stored the chunk, there is
+    /// no such chunk, or the file changed since it was hashed.
     pub fn read_chunk(
         &self,
         id: &GameId,

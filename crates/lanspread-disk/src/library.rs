@@ -100,6 +100,15 @@ impl Library {
         })
     }
 
+    /// The download that gathers this very manifest of a game, if one does.
+    pub(crate) fn gathering(&self, id: &GameId, hash: ManifestHash) -> Option<Arc<Download>> {
+        let downloads = lock(&self.downloads);
+        downloads
+            .get(id)
+            .filter(|download| download.hash() == hash)
+            .cloned()
+    }
+
     /// Makes a download known; one of the same game that was known is forgotten.
     pub(crate) fn add_download(&self, id: &GameId, download: Arc<Download>) {
         lock(&self.downloads).insert(id.clone(), download);

@@ -1,8 +1,9 @@
 //! Reads chunks of games for other peers.
 //!
-//! Invariant: bytes are given out only from a file that looks exactly as it did when it was hashed;
-//! from any other it is an error, so that a changed file never travels under its old name. Whether a
-//! chunk may be served at all is decided elsewhere.
+//! Invariant: bytes are given out only from a file that looks exactly as it did when it was hashed, or
+//! from a download in progress that has stored and checked them; from any other it is an error, so
+//! that a changed file never travels under its old name. Whether a chunk may be served at all is
+//! decided elsewhere.
 
 use std::{
     path::Path,
@@ -69,22 +70,29 @@ impl ServeCache {
     }
 }
 
-/// The manifest of a hashed game that lies here.
+/// The manifest of a hashed game that lies here, or of one that is being downloaded.
 pub(crate) fn manifest(
     library: &Library,
     id: &GameId,
     hash: ManifestHash,
 ) -> Result<Arc<Manifest>, DiskFailure> {
+    if let Some(download) = library.gathering(id, hash) {
+        return Ok(Arc::clone(download.manifest()));
+    }
     served_game(library, id, hash).map(|game| Arc::clone(&game.manifest))
 }
 
-/// The bytes of one chunk of a hashed game that lies here.
+/// The bytes of one chunk of a hashed game that lies here, or of one that a download has stored.
 pub(crate) fn read_chunk(
     library: &Library,
     id: &GameId,
     hash: ManifestHash,
     chunk: ChunkRef,
 ) -> Result<Vec<u8>, DiskFailure> {
+    let gathering = library.gathering(id, hash);
+    if let Some(download) = gathering.filter(|download| download.has(chunk)) {
+        return download.read_chunk(chunk);
+    }
     let game = served_game(library, id, hash)?;
     let info = game.manifest.chunk(chunk).ok_or_else(|| {
         failure(

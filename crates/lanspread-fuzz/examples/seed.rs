@@ -17,9 +17,10 @@ use lanspread_db::{
     catalog::{build, write_pins},
 };
 use lanspread_proto::{
-    Admission, AdmissionRefusal, ChunkRequest, ExpelledPeer, FrameKind, GameSummary, Hello,
-    LibraryDelta, LibraryEpoch, LibraryRevision, LibrarySnapshot, LibraryState, PeerId, PeerName,
-    Refusal, RefusalKind, Request, Response, Token, VersionProbe, WrongVersion, encode_frame,
+    Admission, AdmissionRefusal, ChunkRequest, ChunkRuns, ExpelledPeer, FrameKind, GameSummary,
+    Hello, Holdings, HoldingsLog, HoldingsRequest, LibraryDelta, LibraryEpoch, LibraryRevision,
+    LibrarySnapshot, LibraryState, PeerId, PeerName, Refusal, RefusalKind, Request, Response,
+    Token, VersionProbe, WrongVersion, encode_frame,
 };
 use lanspread_sim::expand;
 use lanspread_testbed::fixture::{ArchiveFormat, Contents, write_archive};
@@ -82,6 +83,23 @@ fn manifest() -> Manifest {
     Manifest::new(id("teeworlds"), version(), chunk_bytes, files).expect("a manifest")
 }
 
+fn what_is_held_since(manifest: ManifestHash) -> Request {
+    Request::Holdings(HoldingsRequest {
+        id: id("teeworlds"),
+        manifest,
+        log: HoldingsLog(9),
+        since: 1,
+    })
+}
+
+fn expelled(peer_id: PeerId) -> ExpelledPeer {
+    ExpelledPeer {
+        peer_id,
+        name: PeerName::new("Mallory"),
+        left_s: 43_200,
+    }
+}
+
 fn wire() -> Done {
     let manifest = manifest();
     let peer = PeerId::from_bytes([7; 32]);
@@ -126,12 +144,9 @@ fn wire() -> Done {
                 ChunkRef { file: 1, chunk: 1 },
             ],
         }),
+        what_is_held_since(manifest.hash()),
         Request::Expulsions {
-            expelled: vec![ExpelledPeer {
-                peer_id: peer,
-                name: PeerName::new("Mallory"),
-                left_s: 43_200,
-            }],
+            expelled: vec![expelled(peer)],
         },
         Request::Goodbye,
     ];
@@ -160,6 +175,11 @@ fn wire() -> Done {
             hashed_bytes: 1,
             total_bytes: 2,
         },
+        Response::Holdings(Holdings {
+            log: HoldingsLog(9),
+            upto: 3,
+            chunks: ChunkRuns::new(vec![0..1, 2..3])?,
+        }),
         Response::WrongVersion(WrongVersion { ours: 1, yours: 2 }),
         Response::Refused(Refusal::new(
             RefusalKind::Busy,
@@ -178,7 +198,7 @@ fn wire() -> Done {
     put("frame", "endless", [0xff; 12])?;
     put("request", "nested", "[".repeat(1000))?;
     let probe = VersionProbe {
-        protocol_version: 2,
+        protocol_version: lanspread_proto::PROTOCOL_VERSION,
     };
     put("version-exchange", "probe", &probe.encode()?[4..])
 }

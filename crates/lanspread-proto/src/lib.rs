@@ -6,6 +6,7 @@
 mod addr;
 mod admission;
 mod frame;
+mod holdings;
 mod library;
 pub mod limits;
 mod message;
@@ -15,6 +16,7 @@ mod version;
 pub use addr::{ListenAddr, ListenAddrError, TransportAddr};
 pub use admission::{Admission, AdmissionRefusal, Token, TokenError};
 pub use frame::{FrameError, FrameKind, decode_payload, encode_frame, payload_len};
+pub use holdings::{ChunkRuns, ChunkRunsError, Holdings, HoldingsLog, HoldingsRequest};
 pub use library::{
     GameSummary, LibraryDelta, LibraryEpoch, LibraryRevision, LibrarySnapshot, LibraryState,
     PeerName,
@@ -27,14 +29,14 @@ pub use peer_id::{PeerId, PeerIdError};
 pub use version::{VersionExchangeError, VersionProbe, alpn, alpn_with_code};
 
 /// The wire version this build speaks. Peers of any other version are refused, by name.
-pub const PROTOCOL_VERSION: u32 = 2;
+pub const PROTOCOL_VERSION: u32 = 3;
 
 /// The TLS application protocol of this wire version, in a party without a code.
-pub const ALPN: &[u8] = b"lanspread/2";
+pub const ALPN: &[u8] = b"lanspread/3";
 
 /// The TLS application protocol of this wire version, in a party with a code: on such a connection
 /// an [`Admission`] comes before anything else.
-pub const ALPN_WITH_CODE: &[u8] = b"lanspread/2+code";
+pub const ALPN_WITH_CODE: &[u8] = b"lanspread/3+code";
 
 /// The TLS application protocol on which peers of different versions tell each other so.
 ///

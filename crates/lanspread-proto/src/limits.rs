@@ -28,5 +28,8 @@ pub const CHUNKS_PER_REQUEST_MAX: usize = 1024;
 /// small ones.
 pub const REQUEST_DATA_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
+/// Most runs of chunks that one `Holdings` answer may name; the rest comes with the next one.
+pub const HOLDINGS_RUNS_MAX: usize = 2_048;
+
 /// Longest text in a refusal, in bytes of UTF-8.
 pub const REFUSAL_TEXT_BYTES_MAX: usize = 1024;

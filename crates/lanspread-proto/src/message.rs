@@ -7,8 +7,9 @@ use lanspread_db::{ChunkRef, GameId, ManifestHash, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    GameSummary, LibraryDelta, LibraryEpoch, LibraryRevision, LibrarySnapshot, LibraryState,
-    ListenAddr, PROTOCOL_VERSION, PeerId, PeerName, limits::REFUSAL_TEXT_BYTES_MAX,
+    GameSummary, Holdings, HoldingsRequest, LibraryDelta, LibraryEpoch, LibraryRevision,
+    LibrarySnapshot, LibraryState, ListenAddr, PROTOCOL_VERSION, PeerId, PeerName,
+    limits::REFUSAL_TEXT_BYTES_MAX,
 };
 
 /// What one peer asks of another.
@@ -42,6 +43,9 @@ pub enum Request {
     },
     /// "Send me these chunks."
     GetGameFileChunk(ChunkRequest),
+    /// "I gather this as well: what have you stored since then?" Answered when there is something
+    /// new, or after a while.
+    Holdings(HoldingsRequest),
     /// "I am the organiser, and these are all whom I have expelled": heard from the organiser only.
     Expulsions {
         /// The whole list; at most [`crate::limits::EXPELLED_MAX`].
@@ -64,6 +68,7 @@ impl Request {
             Self::ListGames => "list-games",
             Self::GetGame { .. } => "get-game",
             Self::GetGameFileChunk(_) => "get-game-file-chunk",
+            Self::Holdings(_) => "holdings",
             Self::Expulsions { .. } => "expulsions",
             Self::Goodbye => "goodbye",
         }
@@ -176,6 +181,8 @@ pub enum Response {
         /// How many bytes follow.
         data_bytes: u64,
     },
+    /// The answer to `Holdings`.
+    Holdings(Holdings),
     /// The two peers speak different wire versions.
     WrongVersion(WrongVersion),
     /// The request cannot be served; the reason is for people and logs.
@@ -202,6 +209,7 @@ impl Response {
             Self::Game { .. } => "game",
             Self::GamePending { .. } => "game-pending",
             Self::Chunks { .. } => "chunks",
+            Self::Holdings(_) => "holdings",
             Self::WrongVersion(_) => "wrong-version",
             Self::Refused(_) => "refused",
             Self::InternalPeerError { .. } => "internal-peer-error",
@@ -236,7 +244,8 @@ pub enum RefusalKind {
     IdentityMismatch,
     /// A request other than `Hello` from a peer that has not introduced itself.
     NotIntroduced,
-    /// The game is not announced here, or not under this manifest.
+    /// The game is not announced here, or not under this manifest; or it is not being gathered, or the
+    /// chunk is not stored yet.
     NotAvailable,
     /// The game is being changed by an operation.
     Busy,

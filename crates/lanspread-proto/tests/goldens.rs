@@ -11,10 +11,10 @@ use lanspread_db::{
     ChunkRef, ContentHash, GameId, Manifest, ManifestFile, ManifestHash, RelPath, Version,
 };
 use lanspread_proto::{
-    Admission, AdmissionRefusal, ChunkRequest, ExpelledPeer, FrameKind, GameSummary, Hello,
-    LibraryDelta, LibraryEpoch, LibraryRevision, LibrarySnapshot, LibraryState, PROTOCOL_VERSION,
-    PeerId, PeerName, Refusal, RefusalKind, Request, Response, Token, VersionProbe, WrongVersion,
-    decode_payload, encode_frame,
+    Admission, AdmissionRefusal, ChunkRequest, ChunkRuns, ExpelledPeer, FrameKind, GameSummary,
+    Hello, Holdings, HoldingsLog, HoldingsRequest, LibraryDelta, LibraryEpoch, LibraryRevision,
+    LibrarySnapshot, LibraryState, PROTOCOL_VERSION, PeerId, PeerName, Refusal, RefusalKind,
+    Request, Response, Token, VersionProbe, WrongVersion, decode_payload, encode_frame,
 };
 use serde_json::Value;
 
@@ -139,7 +139,7 @@ fn requests() -> Vec<(Request, &'static str)> {
     vec![
         (
             Request::Hello(hello()),
-            r#"{"type":"hello","protocol_version":2,"peer_id":"{ada}","listen_addr":"192.168.1.20:47000","name":"Ada","library":{"epoch":3391824770157312,"revision":7,"digest":"{digest}"}}"#,
+            r#"{"type":"hello","protocol_version":3,"peer_id":"{ada}","listen_addr":"192.168.1.20:47000","name":"Ada","library":{"epoch":3391824770157312,"revision":7,"digest":"{digest}"}}"#,
         ),
         (Request::Ping, r#"{"type":"ping"}"#),
         (
@@ -174,6 +174,15 @@ fn requests() -> Vec<(Request, &'static str)> {
             r#"{"type":"get-game-file-chunk","id":"teeworlds","manifest":"{manifest}","chunks":[{"file":0,"chunk":0},{"file":0,"chunk":1},{"file":1,"chunk":0}]}"#,
         ),
         (
+            Request::Holdings(HoldingsRequest {
+                id: teeworlds(),
+                manifest: manifest().hash(),
+                log: HoldingsLog(5_021_988_433_410_019),
+                since: 1,
+            }),
+            r#"{"type":"holdings","id":"teeworlds","manifest":"{manifest}","log":5021988433410019,"since":1}"#,
+        ),
+        (
             Request::Expulsions {
                 expelled: vec![ExpelledPeer {
                     peer_id: PeerId::from_public_key_der(b"listener"),
@@ -191,7 +200,7 @@ fn responses() -> Vec<(Response, &'static str)> {
     vec![
         (
             Response::HelloAck(hello()),
-            r#"{"type":"hello-ack","protocol_version":2,"peer_id":"{ada}","listen_addr":"192.168.1.20:47000","name":"Ada","library":{"epoch":3391824770157312,"revision":7,"digest":"{digest}"}}"#,
+            r#"{"type":"hello-ack","protocol_version":3,"peer_id":"{ada}","listen_addr":"192.168.1.20:47000","name":"Ada","library":{"epoch":3391824770157312,"revision":7,"digest":"{digest}"}}"#,
         ),
         (Response::Pong, r#"{"type":"pong"}"#),
         (Response::Noted, r#"{"type":"noted"}"#),
@@ -237,8 +246,16 @@ fn responses() -> Vec<(Response, &'static str)> {
             r#"{"type":"chunks","data_bytes":300008}"#,
         ),
         (
-            Response::WrongVersion(WrongVersion { ours: 2, yours: 3 }),
-            r#"{"type":"wrong-version","ours":2,"yours":3}"#,
+            Response::Holdings(Holdings {
+                log: HoldingsLog(5_021_988_433_410_019),
+                upto: 3,
+                chunks: ChunkRuns::new(vec![0..1, 2..3]).unwrap(),
+            }),
+            r#"{"type":"holdings","log":5021988433410019,"upto":3,"chunks":[[0,1],[2,1]]}"#,
+        ),
+        (
+            Response::WrongVersion(WrongVersion { ours: 3, yours: 4 }),
+            r#"{"type":"wrong-version","ours":3,"yours":4}"#,
         ),
         (
             Response::Refused(Refusal::new(
@@ -356,9 +373,9 @@ fn every_response_is_written_as_its_golden_and_shown_in_the_document() {
 
 #[test]
 fn the_version_probe_is_written_as_its_golden_and_shown_in_the_document() {
-    let golden = r#"{"type":"hello","protocol_version":3}"#;
+    let golden = r#"{"type":"hello","protocol_version":4}"#;
     let frame = VersionProbe {
-        protocol_version: 3,
+        protocol_version: 4,
     }
     .encode()
     .unwrap();
@@ -397,7 +414,7 @@ fn the_goldens_hold_every_kind_of_message_once() {
     assert_eq!(kinds.len(), requests.len());
     assert_eq!(
         kinds.len(),
-        10,
+        11,
         "a request was added: give it a golden and a place in the document"
     );
     let responses = responses();
@@ -408,14 +425,14 @@ fn the_goldens_hold_every_kind_of_message_once() {
     assert_eq!(kinds.len(), responses.len());
     assert_eq!(
         kinds.len(),
-        12,
+        13,
         "a response was added: give it a golden and a place in the document"
     );
 }
 
 #[test]
 fn every_json_block_of_the_document_is_a_golden() {
-    let mut goldens: Vec<String> = vec![r#"{"type":"hello","protocol_version":3}"#.to_owned()];
+    let mut goldens: Vec<String> = vec![r#"{"type":"hello","protocol_version":4}"#.to_owned()];
     goldens.extend(requests().iter().map(|(_, text)| golden(text)));
     goldens.extend(responses().iter().map(|(_, text)| golden(text)));
     goldens.extend(admissions().iter().map(|(_, text)| golden(text)));

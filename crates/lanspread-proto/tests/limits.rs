@@ -4,9 +4,12 @@ use lanspread_db::{
     ChunkRef, ContentHash, GAME_BYTES_MAX, GAME_ID_BYTES_MAX, GameId, ManifestHash, Version,
 };
 use lanspread_proto::{
-    ChunkRequest, FrameKind, GameSummary, LibraryDelta, LibraryEpoch, LibraryRevision,
-    LibrarySnapshot, LibraryState, Request, Response, encode_frame,
-    limits::{CHUNKS_PER_REQUEST_MAX, LIBRARY_GAMES_MAX, TITLE_BYTES_MAX},
+    ChunkRequest, ChunkRuns, FrameKind, GameSummary, Holdings, HoldingsLog, LibraryDelta,
+    LibraryEpoch, LibraryRevision, LibrarySnapshot, LibraryState, Request, Response, encode_frame,
+    limits::{
+        CHUNKS_PER_REQUEST_MAX, HOLDINGS_RUNS_MAX, LIBRARY_GAMES_MAX, RESPONSE_FRAME_BYTES_MAX,
+        TITLE_BYTES_MAX,
+    },
 };
 
 /// An id of the largest size, different for each number.
@@ -75,4 +78,22 @@ fn the_largest_chunk_request_fits_into_one_request() {
         chunks: vec![chunk; CHUNKS_PER_REQUEST_MAX],
     };
     assert!(encode_frame(FrameKind::Request, &Request::GetGameFileChunk(request)).is_ok());
+}
+
+#[test]
+fn the_longest_answer_of_what_is_held_takes_one_hundredth_of_a_response() {
+    let count = u32::try_from(HOLDINGS_RUNS_MAX).unwrap();
+    let first = u32::MAX - 2 * count;
+    let runs = (0..count).map(|nth| first + 2 * nth..first + 2 * nth + 1);
+    let holdings = Holdings {
+        log: HoldingsLog(u64::MAX),
+        upto: u32::MAX,
+        chunks: ChunkRuns::new(runs.collect()).unwrap(),
+    };
+    let frame = encode_frame(FrameKind::Response, &Response::Holdings(holdings)).unwrap();
+    assert!(
+        frame.len() * 100 <= RESPONSE_FRAME_BYTES_MAX,
+        "{}",
+        frame.len()
+    );
 }

@@ -91,6 +91,7 @@ impl Beliefs {
                 | Request::ListGames
                 | Request::GetGame { .. }
                 | Request::GetGameFileChunk(_)
+                | Request::Holdings(_)
                 | Request::Expulsions { .. }
                 | Request::Goodbye => return Ok(()),
             },

@@ -76,13 +76,18 @@ impl Books {
     pub(crate) fn asked(&mut self, n: usize, effect: &Effect) -> Result<(), Wrong> {
         let book = self.of(n);
         match effect {
-            Effect::Emit(event) => book.events.emitted(event),
+            Effect::Emit(event) => {
+                if let PeerEvent::OperationEnded { id, .. } = event {
+                    book.chunks.remove(id);
+                }
+                book.events.emitted(event)
+            }
             Effect::Dial { effect, .. } => {
                 book.dials.insert(*effect);
                 // Greetings come from discovery, from users and from one peer that is doubted.
                 within(book.dials.len(), DIALS_MAX + CONNECTS_MAX + 1, "dials")
             }
-            Effect::ServeChunks { effect, .. } | Effect::ServeManifest { effect, .. } => {
+            Effect::ServeManifest { effect, .. } | Effect::ServeChunks { effect, .. } => {
                 book.serves.insert(*effect);
                 within(book.serves.len(), SERVES_MAX, "uploads")
             }
@@ -155,6 +160,13 @@ impl Books {
                     && let Some(chunks) = book.chunks.get_mut(&id)
                 {
                     chunks.stored(&prepared.stored);
+                }
+            }
+            Input::ChunkStored { effect, chunk } => {
+                if let Some((id, _)) = book.fetches.get(effect)
+                    && let Some(chunks) = book.chunks.get_mut(id)
+                {
+                    chunks.stored(&[*chunk]);
                 }
             }
             Input::ChunksFetched { effect, stored, .. } => {

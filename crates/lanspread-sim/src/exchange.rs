@@ -54,7 +54,8 @@ pub(crate) enum Wants {
         download: Arc<Download>,
         chunks: Vec<ChunkRef>,
         stored: Vec<ChunkRef>,
-        stall: Duration,
+        /// How long it may take until something comes, and until more does.
+        patience: (Duration, Duration),
     },
 }
 
@@ -233,6 +234,9 @@ impl World {
         };
         let bytes = match &response {
             Response::LibrarySnapshot(snapshot) => 200 * snapshot.games.len() as u64,
+            Response::Holdings(holdings) => {
+                MESSAGE_BYTES + 16 * holdings.chunks.iter().count() as u64
+            }
             _ => MESSAGE_BYTES,
         };
         let to = pending.asker;
@@ -304,6 +308,14 @@ impl World {
             Ok(bytes) => bytes,
             Err(failure) => return self.cannot_serve(n, asker, effect, &serving, failure),
         };
+        let gathering = disk.download(&serving.id).ok();
+        if let Some(download) = gathering.filter(|it| it.hash() == serving.manifest)
+            && let Some(info) = download.manifest().chunk(chunk)
+            && info.hash != ContentHash::of(&bytes)
+        {
+            let message = format!("peer{n}: `{}` is passed on with other bytes", info.path);
+            return self.fail(crate::failure::Invariant::PassedOnVerified, message);
+        }
         if self.nodes[n].lies
             && self.network.luck.permille(400)
             && let Some(last) = bytes.last_mut()
@@ -527,6 +539,10 @@ impl World {
         if !self.is_running(n) {
             return;
         }
+        if result.is_ok() {
+            let lag = self.nodes[n].lag;
+            self.fact(lag, n, Input::ChunkStored { effect, chunk });
+        }
         match result {
             Err(failure) => {
                 self.counts.add("chunk that the disk did not take", 1);
@@ -657,20 +673,18 @@ impl World {
             return;
         };
         let (quiet, asked_at) = (self.now.since(pending.heard_at), pending.asked_at);
-        match pending.wants {
-            Wants::Chunks { stall, .. } if quiet < stall => {
-                self.after(
-                    stall.saturating_sub(quiet),
-                    n,
-                    Happening::TimeOut { effect },
-                );
-            }
-            _ => {
-                self.counts.add("request that timed out", 1);
-                let waited = self.now.since(asked_at);
-                self.end_asking(n, effect, Duration::ZERO, RequestFailure::Timeout(waited));
+        // A source that is connected may serve others first; nobody at all does not.
+        let is_awaited = pending.heard_at == asked_at && pending.source != n;
+        if let Wants::Chunks { patience, .. } = pending.wants {
+            let limit = if is_awaited { patience.0 } else { patience.1 };
+            if quiet < limit {
+                let pause = limit.saturating_sub(quiet).min(patience.1);
+                return self.after(pause, n, Happening::TimeOut { effect });
             }
         }
+        self.counts.add("request that timed out", 1);
+        let waited = self.now.since(asked_at);
+        self.end_asking(n, effect, Duration::ZERO, RequestFailure::Timeout(waited));
     }
 }
 
@@ -693,6 +707,7 @@ fn request_name(request: &Request) -> &'static str {
         Request::LibraryDelta { .. } => "request: library-delta",
         Request::GetGame { .. } => "request: get-game",
         Request::GetGameFileChunk(_) => "request: get-game-file-chunk",
+        Request::Holdings(_) => "request: holdings",
         Request::Expulsions { .. } => "request: expulsions",
         Request::Goodbye => "request: goodbye",
         Request::ListGames => "request: list-games",

@@ -138,8 +138,12 @@ impl World {
                 from,
                 id,
                 chunks,
+                first_byte_timeout,
                 stall_timeout,
-            } => self.fetch(n, effect, from, id, chunks, stall_timeout),
+            } => {
+                let patience = (first_byte_timeout, stall_timeout);
+                self.fetch(n, effect, from, id, chunks, patience);
+            }
             Effect::ServeManifest {
                 effect,
                 reply,
@@ -164,7 +168,7 @@ impl World {
         from: Route,
         id: GameId,
         chunks: Vec<ChunkRef>,
-        stall: Duration,
+        patience: (Duration, Duration),
     ) {
         let running = self.nodes[n].running.as_ref();
         let Some(download) = running.map(|running| running.disk.download(&id)) else {
@@ -191,9 +195,9 @@ impl World {
             download,
             chunks,
             stored: Vec::new(),
-            stall,
+            patience,
         };
-        self.ask(n, effect, from, request, wants, stall);
+        self.ask(n, effect, from, request, wants, patience.1);
     }
 
     /// Ends an effect early. It is still answered; what is on its way already stays so.

@@ -27,6 +27,8 @@ pub enum Invariant {
     WithinLimits,
     /// No unverified byte stands under a final name.
     VerifiedBytes,
+    /// What a download in progress passes on to others is stored and verified.
+    PassedOnVerified,
     /// A sentinel implies a complete game.
     CompleteGame,
     /// No download fails on a disk that works.
@@ -77,6 +79,7 @@ impl Invariant {
             Self::OneStatePerChunk => "a chunk is in exactly one state",
             Self::WithinLimits => "every queue is within its limit",
             Self::VerifiedBytes => "no unverified byte under a final name",
+            Self::PassedOnVerified => "a download in progress passes on what is verified",
             Self::CompleteGame => "a sentinel implies a complete game",
             Self::DiskBlamed => "no download fails on a disk that works",
             Self::ForeignStays => "nothing foreign is removed or changed",

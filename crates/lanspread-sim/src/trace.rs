@@ -203,6 +203,9 @@ fn request_line(request: &Request) -> String {
         Request::GetGameFileChunk(wanted) => {
             format!("get-game-file-chunk {}, {}", wanted.id, wanted.chunks.len())
         }
+        Request::Holdings(question) => {
+            format!("holdings {} since {}", question.id, question.since)
+        }
         _ => request.kind().to_owned(),
     }
 }
@@ -221,6 +224,10 @@ fn response_line(response: &Response) -> String {
             delta.changed.len(),
             delta.removed.len()
         ),
+        Response::Holdings(holdings) => {
+            let new = holdings.chunks.count();
+            format!("holdings up to {}, {new} new", holdings.upto)
+        }
         Response::Refused(refusal) => format!("refused: {}", refusal.message),
         _ => response.kind().to_owned(),
     }

@@ -131,7 +131,10 @@ pub enum Effect {
         id: GameId,
         /// Which chunks, in this order.
         chunks: Vec<ChunkRef>,
-        /// The fetch fails as [`FetchFailure::Stalled`](crate::FetchFailure::Stalled) when no byte came for this long.
+        /// The fetch fails as [`FetchFailure::Stalled`](crate::FetchFailure::Stalled) when its answer does not begin for
+        /// this long: others may be served first.
+        first_byte_timeout: Duration,
+        /// The same, when no further byte came for this long.
         stall_timeout: Duration,
     },
 

@@ -13,6 +13,7 @@ impl Input {
             | Self::Responded { effect, .. }
             | Self::ManifestFetched { effect, .. }
             | Self::Served { effect, .. }
+            | Self::ChunkStored { effect, .. }
             | Self::ChunksFetched { effect, .. }
             | Self::LibraryScanned { effect, .. }
             | Self::RootScanned { effect, .. }
@@ -46,7 +47,10 @@ impl Input {
     pub const fn is_progress(&self) -> bool {
         matches!(
             self,
-            Self::HashProgress { .. } | Self::StepProgress { .. } | Self::PrepareProgress { .. }
+            Self::ChunkStored { .. }
+                | Self::HashProgress { .. }
+                | Self::StepProgress { .. }
+                | Self::PrepareProgress { .. }
         )
     }
 }

@@ -130,6 +130,14 @@ pub enum Input {
         /// Why sending ended early, if it did.
         result: Result<(), ServeFailure>,
     },
+    /// Progress of [`Effect::FetchChunks`](crate::Effect::FetchChunks): a chunk is verified and stored. Comes before the
+    /// answer, which names it again.
+    ChunkStored {
+        /// The effect.
+        effect: EffectId,
+        /// The chunk.
+        chunk: ChunkRef,
+    },
     /// Answers [`Effect::FetchChunks`](crate::Effect::FetchChunks).
     ChunksFetched {
         /// The effect.

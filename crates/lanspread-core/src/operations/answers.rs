@@ -6,6 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use lanspread_db::{ChunkRef, Manifest};
+use lanspread_proto::{HoldingsRequest, PeerId, Response};
 
 use super::{
     damage,
@@ -16,7 +17,7 @@ use super::{
 };
 use crate::{
     DiskFailure, DiskFailureKind, EffectId, ErrorKind, FetchFailure, ManifestAnswer,
-    OperationError, OperationKind, Outcome, PreparedDownload, RequestFailure, RootReport,
+    OperationError, OperationKind, Outcome, PreparedDownload, ReplyId, RequestFailure, RootReport,
     offers::Choice,
     root::{DownloadIntent, Goal, RootObservation, StepReport},
     world::World,
@@ -45,6 +46,7 @@ impl Operation {
     pub(super) fn prepared(
         &mut self,
         world: &mut World<'_>,
+        effect: EffectId,
         result: Result<PreparedDownload, DiskFailure>,
     ) {
         let Stage::Preparing(hash, manifest) = &self.stage else {
@@ -61,7 +63,7 @@ impl Operation {
                 self.change(world, Goal::DropDownload);
             }
             Ok(prepared) => {
-                let mut gather = Gather::new(world, hash, manifest, &prepared.stored);
+                let mut gather = Gather::new(world, hash, manifest, (effect, &prepared.stored));
                 gather.sources_changed(world);
                 self.stage = Stage::Gathering(Box::new(gather), hash);
                 self.pump(world);
@@ -76,6 +78,46 @@ impl Operation {
                     self.change(world, Goal::DropDownload);
                 }
             }
+        }
+    }
+
+    /// A chunk of a fetch is stored.
+    pub(super) fn chunk_stored(
+        &mut self,
+        world: &mut World<'_>,
+        effect: EffectId,
+        chunk: ChunkRef,
+    ) {
+        if let Stage::Gathering(gather, _) = &mut self.stage {
+            gather.chunk_stored(world.ctx.now, effect, chunk);
+            self.pump(world);
+        }
+    }
+
+    /// A peer that gathers the same asks what is stored here.
+    pub(super) fn holdings_asked(
+        &mut self,
+        world: &mut World<'_>,
+        peer: PeerId,
+        reply: ReplyId,
+        question: &HoldingsRequest,
+    ) {
+        if let Stage::Gathering(gather, _) = &mut self.stage {
+            gather.asked(world.ctx.now, peer, reply, question);
+            self.pump(world);
+        }
+    }
+
+    /// A peer said what it has stored, or why it does not.
+    pub(super) fn holdings_heard(
+        &mut self,
+        world: &mut World<'_>,
+        from: (PeerId, EffectId),
+        result: Result<Response, RequestFailure>,
+    ) {
+        if let Stage::Gathering(gather, _) = &mut self.stage {
+            gather.heard(world, from, result);
+            self.pump(world);
         }
     }
 

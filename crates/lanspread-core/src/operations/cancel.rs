@@ -12,7 +12,15 @@ impl Operation {
     /// Says why it cannot be stopped any more.
     pub(super) fn cancel(&mut self, world: &mut World<'_>) -> Result<(), String> {
         match &mut self.stage {
-            Stage::Clearing(_) => {}
+            // Not even uploads have time to end by themselves any more.
+            Stage::Clearing(
+                AfterClearing::Read | AfterClearing::Prepare(..) | AfterClearing::Change(_),
+                patience,
+            ) => {
+                if patience.take().is_some() {
+                    world.serves.stop(&mut world.ctx, &self.id);
+                }
+            }
             Stage::Hunting(hunt) => {
                 if !hunt.abort(world) {
                     self.wish = Wish::Cancelled;
@@ -27,7 +35,10 @@ impl Operation {
                 self.pump(world);
             }
             Stage::Changing(run) if run.goal == Goal::Install => self.abort_pending(world),
-            Stage::Changing(_) | Stage::Settling | Stage::Over => {
+            Stage::Clearing(AfterClearing::Settle, _)
+            | Stage::Changing(_)
+            | Stage::Settling
+            | Stage::Over => {
                 return Err(format!(
                     "cannot cancel the {} of {}: it is past the point where it can be undone, and \
                      ends in a moment",
@@ -41,12 +52,19 @@ impl Operation {
     }
 
     pub(super) fn cancelled_after_clearing(&mut self, world: &mut World<'_>, then: &AfterClearing) {
+        // It had ended before the user wished so.
+        if let AfterClearing::Settle = then {
+            return self.settle(world);
+        }
         self.outcome = Some(Outcome::Cancelled);
         match then {
-            AfterClearing::Change(Goal::Switch { .. }) => self.change(world, Goal::DropDownload),
-            AfterClearing::Read | AfterClearing::Prepare(..) | AfterClearing::Change(_) => {
-                self.settle(world);
+            AfterClearing::Change(Goal::Switch { .. } | Goal::DropDownload) => {
+                self.change(world, Goal::DropDownload);
             }
+            AfterClearing::Read
+            | AfterClearing::Prepare(..)
+            | AfterClearing::Change(_)
+            | AfterClearing::Settle => self.settle(world),
         }
     }
 

@@ -6,7 +6,7 @@
 use lanspread_db::{ManifestHash, Version};
 
 use super::{
-    gather::Gathered,
+    gather::{Gather, Gathered},
     operation::{AfterClearing, Operation, Stage, Successor, is_time_to_tell},
     root_run::disk_error,
 };
@@ -46,11 +46,13 @@ impl Operation {
         }
         gather.sum_up(world, &mut self.report);
         let last = gather.progress(world);
+        gather.end(world);
         match gathered {
             Gathered::Still | Gathered::Waiting => {}
             Gathered::All => {
                 self.tell(world, last);
-                self.clear(
+                // What partners are being sent is not lost to them for the sake of a moment.
+                self.drain(
                     world,
                     AfterClearing::Change(Goal::Switch { manifest: hash }),
                 );
@@ -58,12 +60,12 @@ impl Operation {
             Gathered::Starved(why) => {
                 let kind = ErrorKind::SourcesFailed;
                 let message = self.starved(&why);
-                self.fail(world, OperationError { kind, message });
+                self.give_up(world, OperationError { kind, message });
             }
-            Gathered::Disk(failure) => self.fail(world, disk_error(failure)),
+            Gathered::Disk(failure) => self.give_up(world, disk_error(failure)),
             Gathered::Stopped => {
                 self.outcome = Some(Outcome::Cancelled);
-                self.change(world, Goal::DropDownload);
+                self.clear(world, AfterClearing::Change(Goal::DropDownload));
             }
         }
     }
@@ -85,6 +87,34 @@ impl Operation {
             "the download of {id} stopped: {why}. What came is kept; start the download again when \
              a peer has the game"
         )
+    }
+
+    /// It cannot go on; whoever is sent what came is not sent it any more.
+    fn give_up(&mut self, world: &mut World<'_>, error: OperationError) {
+        self.outcome.get_or_insert(Outcome::Failed(error));
+        self.clear(world, AfterClearing::Settle);
+    }
+
+    /// What gathers chunks that others may have, while it does.
+    pub(super) fn gather(&self) -> Option<&Gather> {
+        match &self.stage {
+            Stage::Gathering(gather, _) if !self.is_cancelled() => Some(gather),
+            Stage::Gathering(..)
+            | Stage::Clearing(..)
+            | Stage::Hunting(_)
+            | Stage::Reading
+            | Stage::Preparing(..)
+            | Stage::Changing(_)
+            | Stage::Settling
+            | Stage::Over => None,
+        }
+    }
+
+    /// Partners are asked and answered no more.
+    pub(super) fn part(&mut self, world: &mut World<'_>) {
+        if let Stage::Gathering(gather, _) = &mut self.stage {
+            gather.end(world);
+        }
     }
 
     /// What this party plays by now, if nobody has what this download gathers, but somebody has that.
@@ -114,6 +144,7 @@ impl Operation {
             self.id
         );
         let kind = ErrorKind::SourcesFailed;
-        self.fail(world, OperationError { kind, message });
+        self.part(world);
+        self.give_up(world, OperationError { kind, message });
     }
 }

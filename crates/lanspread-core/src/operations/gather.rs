@@ -1,7 +1,8 @@
 //! The middle of a download: the transfer machine, wired to sources, effects and events.
 //!
 //! Invariant: a source is a live peer that announces the very manifest being gathered, from the
-//! moment it does until it does not. Each fetch of the transfer is one effect.
+//! moment it does until it does not, or one that gathers it as well and said what it has. Each fetch
+//! of the transfer is one effect; what partners ask is answered from what the transfer has stored.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,18 +11,25 @@ use std::{
 };
 
 use lanspread_db::{ChunkRef, GameId, Manifest, ManifestHash};
-use lanspread_proto::PeerId;
+use lanspread_proto::{
+    ChunkRuns, Holdings, HoldingsLog, HoldingsRequest, PeerId, Refusal, RefusalKind, Request,
+    Response, limits::HOLDINGS_RUNS_MAX,
+};
 
 use crate::{
     Effect, EffectId, FetchFailure, Now, Offence, OperationReport, PeerEvent, Progress, Purpose,
-    SourceShare,
+    ReplyId, RequestFailure, SourceShare,
+    limits::{HOLDINGS_PAUSE_MAX, HOLDINGS_WAIT},
     ties::rank,
     transfer::{
         DropReason, FetchId, Holding, SourceAdded, Transfer, TransferLimits, TransferNote,
-        TransferProgress, TransferState, limits::STALL_TIMEOUT,
+        TransferProgress, TransferState,
+        limits::{FIRST_BYTE_TIMEOUT, STALL_TIMEOUT},
     },
     world::World,
 };
+
+use super::partners::{Heard, Partners, Reported, Says};
 
 /// The transfer of one running download.
 #[derive(Debug)]
@@ -31,6 +39,9 @@ pub(crate) struct Gather {
     transfer: Transfer,
     /// Peers that announce the manifest, whether the transfer still asks them or not.
     announcing: BTreeSet<PeerId>,
+    /// Peers that gather it as well, and that the transfer asks for what they have.
+    sharing: BTreeSet<PeerId>,
+    partners: Partners,
     fetches: BTreeMap<EffectId, FetchId>,
     effects: BTreeMap<FetchId, EffectId>,
     starved: Option<Starved>,
@@ -65,49 +76,226 @@ pub(crate) enum Gathered {
 }
 
 impl Gather {
-    /// Begins with what is stored already.
+    /// Begins with what is stored already, as the effect found that made the download ready.
     pub(crate) fn new(
         world: &World<'_>,
         hash: ManifestHash,
         manifest: Arc<Manifest>,
-        stored: &[ChunkRef],
+        (prepared, stored): (EffectId, &[ChunkRef]),
     ) -> Self {
         let id = manifest.game_id().clone();
-        let seed = rank(world.ctx.config.seed, id.as_str().as_bytes());
+        let config = world.ctx.config;
+        let seed = rank(config.seed, id.as_str().as_bytes());
         let limits = TransferLimits::default();
+        let log = log_of(rank(
+            config.seed ^ config.epoch.0,
+            &prepared.0.to_be_bytes(),
+        ));
+        let partners = Partners::new(log, manifest.chunk_count());
         Self {
             id,
             manifest: hash,
             transfer: Transfer::new(
                 manifest,
                 stored,
-                world.ctx.config.peer_id,
+                config.peer_id,
                 limits,
                 seed,
                 world.ctx.now,
             ),
             announcing: BTreeSet::new(),
+            sharing: BTreeSet::new(),
+            partners,
             fetches: BTreeMap::new(),
             effects: BTreeMap::new(),
             starved: None,
         }
     }
 
-    /// Takes in who has the manifest at this moment.
+    /// Which manifest is gathered.
+    pub(crate) const fn manifest(&self) -> ManifestHash {
+        self.manifest
+    }
+
+    /// Whether a chunk is stored, so that others may have it.
+    pub(crate) fn has(&self, chunk: ChunkRef) -> bool {
+        self.transfer.has(chunk)
+    }
+
+    /// Takes in who is there at this moment, and who has the manifest.
     pub(crate) fn sources_changed(&mut self, world: &World<'_>) {
         let announcing: BTreeSet<PeerId> =
             world.sources(&self.id, self.manifest).into_iter().collect();
         for &gone in self.announcing.difference(&announcing) {
             self.transfer.remove_source(gone);
         }
-        for &new in announcing.difference(&self.announcing) {
-            if let SourceAdded::Banned(reason) =
-                self.transfer.add_source(world.ctx.now, new, Holding::All)
-            {
-                tracing::info!(peer = %new.short(), %reason, "not asked again");
+        let before = std::mem::replace(&mut self.announcing, announcing.clone());
+        for &new in announcing.difference(&before) {
+            self.sharing.remove(&new);
+            self.add_source(world.ctx.now, new, Holding::All);
+        }
+        let live: BTreeSet<PeerId> = world.members.all_live().map(|(peer, _)| peer).collect();
+        for gone in self.sharing.difference(&live) {
+            self.transfer.remove_source(*gone);
+        }
+        self.sharing.retain(|peer| live.contains(peer));
+        self.partners
+            .present(world.ctx.now, &live, &self.announcing);
+    }
+
+    /// Has the transfer ask a peer. Says whether it does.
+    fn add_source(&mut self, now: Now, peer: PeerId, holding: Holding) -> bool {
+        match self.transfer.add_source(now, peer, holding) {
+            SourceAdded::Added | SourceAdded::AlreadyThere => true,
+            SourceAdded::Banned(reason) => {
+                tracing::info!(peer = %peer.short(), %reason, "not asked again");
+                false
             }
         }
-        self.announcing = announcing;
+    }
+
+    /// A partner asks what is stored here.
+    pub(crate) fn asked(
+        &mut self,
+        now: Now,
+        peer: PeerId,
+        reply: ReplyId,
+        question: &HoldingsRequest,
+    ) {
+        let position = (question.log, question.since);
+        let stored = self.transfer.stored_count();
+        self.partners.question(now, peer, reply, position, stored);
+    }
+
+    /// A peer said what it has, or why it does not.
+    pub(crate) fn heard(
+        &mut self,
+        world: &mut World<'_>,
+        (peer, effect): (PeerId, EffectId),
+        result: Result<Response, RequestFailure>,
+    ) {
+        let now = world.ctx.now;
+        let rest = world.ctx.config.timing.redial_min;
+        // What breaks the protocol of every answer is reported elsewhere.
+        let is_reported = matches!(result, Err(RequestFailure::Protocol(_)));
+        let heard = self
+            .partners
+            .answered(now, (peer, effect), reported(result), rest);
+        match heard {
+            Heard::Holds(chunks) if self.sharing.contains(&peer) => {
+                self.transfer.source_holds(peer, chunks.iter());
+            }
+            Heard::Nothing | Heard::Holds(_) => {}
+            Heard::HoldsAnew(chunks) => self.share(now, peer, &chunks),
+            Heard::Gone => self.unshare(peer),
+            Heard::Broken(what) => {
+                tracing::info!(peer = %peer.short(), what, "a partner broke the rules");
+                self.unshare(peer);
+                if !is_reported {
+                    world.ctx.out.blame(peer, Offence::BrokenAnswer);
+                }
+            }
+        }
+    }
+
+    /// A partner holds these chunks, whatever it held before.
+    fn share(&mut self, now: Now, peer: PeerId, chunks: &ChunkRuns) {
+        self.unshare(peer);
+        if self.add_source(now, peer, Holding::Part) {
+            self.sharing.insert(peer);
+            self.transfer.source_holds(peer, chunks.iter());
+        } else {
+            self.partners.ban(peer);
+        }
+    }
+
+    fn unshare(&mut self, peer: PeerId) {
+        if self.sharing.remove(&peer) {
+            self.transfer.remove_source(peer);
+        }
+    }
+
+    /// Asks whoever is to be asked, and answers whoever is to be answered.
+    fn talk(&mut self, world: &mut World<'_>) {
+        let now = world.ctx.now;
+        self.partners.pace(world.gathering);
+        while let Some(effect) = self.partners.poll_abort() {
+            world.ctx.out.abort(effect);
+        }
+        while let Some(question) = self.partners.poll_question(now) {
+            let timing = &world.ctx.config.timing;
+            let Some(to) = world.members.route(question.peer) else {
+                self.partners.rests(question.peer, now + timing.redial_min);
+                continue;
+            };
+            let timeout = HOLDINGS_WAIT.max(HOLDINGS_PAUSE_MAX) + timing.request_timeout;
+            let request = Request::Holdings(HoldingsRequest {
+                id: self.id.clone(),
+                manifest: self.manifest,
+                log: question.log,
+                since: question.since,
+            });
+            let purpose = Purpose::Holdings(self.id.clone(), question.peer);
+            let effect = world.ctx.out.ask(purpose, |effect| Effect::Request {
+                effect,
+                to,
+                request,
+                timeout,
+            });
+            self.partners.asked(now, question.peer, effect);
+        }
+        self.answer(world);
+    }
+
+    /// Answers whoever is to be answered.
+    fn answer(&mut self, world: &mut World<'_>) {
+        let stored = self.transfer.stored_count();
+        while let Some(answer) = self.partners.poll_answer(world.ctx.now, stored) {
+            let response = match answer.says {
+                Says::News(since) => self.news(since),
+                Says::Nothing(since) => self.holdings(since, ChunkRuns::default()),
+                Says::NoSuchPosition => refused(
+                    RefusalKind::BadRequest,
+                    format!("only {stored} chunks of {} are stored here", self.id),
+                ),
+                Says::Over => not_gathering(&self.id),
+            };
+            let reply = answer.reply;
+            world.ctx.out.tell(Effect::Reply { reply, response });
+        }
+    }
+
+    /// What was stored since a position, as far as one answer can say it.
+    fn news(&self, since: u32) -> Response {
+        let stored = self.transfer.stored_since(since, HOLDINGS_RUNS_MAX);
+        match ChunkRuns::new(stored.runs) {
+            Ok(chunks) => self.holdings(stored.upto, chunks),
+            Err(error) => {
+                tracing::error!(game = %self.id, %error, "what is stored cannot be said");
+                self.holdings(since, ChunkRuns::default())
+            }
+        }
+    }
+
+    fn holdings(&self, upto: u32, chunks: ChunkRuns) -> Response {
+        let log = self.partners.log();
+        Response::Holdings(Holdings { log, upto, chunks })
+    }
+
+    /// It is over: whoever still waits for an answer gets it.
+    pub(crate) fn end(&mut self, world: &mut World<'_>) {
+        self.partners.end();
+        while let Some(effect) = self.partners.poll_abort() {
+            world.ctx.out.abort(effect);
+        }
+        self.answer(world);
+    }
+
+    /// A chunk of a fetch is stored.
+    pub(crate) fn chunk_stored(&mut self, now: Now, effect: EffectId, chunk: ChunkRef) {
+        if let Some(&fetch) = self.fetches.get(&effect) {
+            self.transfer.chunk_stored(now, fetch, chunk);
+        }
     }
 
     /// Ends early.
@@ -145,6 +333,7 @@ impl Gather {
                     if let Some(offence) = offence(&reason) {
                         world.ctx.out.blame(peer, offence);
                     }
+                    self.dropped(world, peer, &reason);
                     let event = PeerEvent::SourceDropped {
                         id: self.id.clone(),
                         peer_id: peer,
@@ -158,9 +347,22 @@ impl Gather {
         }
     }
 
+    /// The transfer gave a source up. A partner is asked again later, unless it is to blame.
+    fn dropped(&mut self, world: &World<'_>, peer: PeerId, reason: &DropReason) {
+        if self.sharing.remove(&peer) {
+            if reason.blames_peer() {
+                self.partners.ban(peer);
+            } else {
+                let at = world.ctx.now + world.ctx.config.timing.source_retry;
+                self.partners.start_over(peer, at);
+            }
+        }
+    }
+
     /// Orders whatever the transfer wants, and says where it stands.
     pub(crate) fn pump(&mut self, world: &mut World<'_>) -> Gathered {
         self.retry_dropped(world.ctx.now);
+        self.talk(world);
         while let Some(fetch) = self.transfer.poll_abort() {
             if let Some(&effect) = self.effects.get(&fetch) {
                 world.ctx.out.abort(effect);
@@ -205,6 +407,7 @@ impl Gather {
             from,
             id,
             chunks,
+            first_byte_timeout: FIRST_BYTE_TIMEOUT,
             stall_timeout: STALL_TIMEOUT,
         });
         self.fetches.insert(effect, fetch);
@@ -276,8 +479,42 @@ impl Gather {
         let starved = self
             .starved
             .and_then(|starved| Some(starved.retry_at?.min(starved.since + timing.source_wait)));
-        starved.or_else(|| self.transfer.poll_deadline())
+        let transfer = starved.or_else(|| self.transfer.poll_deadline());
+        let partners = self.partners.deadline(self.transfer.stored_count());
+        transfer.into_iter().chain(partners).min()
     }
+}
+
+/// The number of a log: like that of an epoch, every reader of JSON can hold it, and it is not 0.
+const fn log_of(drawn: u64) -> HoldingsLog {
+    HoldingsLog((drawn >> 11) | 1)
+}
+
+/// What the answer to a question for holdings says.
+fn reported(result: Result<Response, RequestFailure>) -> Reported {
+    match result {
+        Ok(Response::Holdings(holdings)) => Reported::Holdings(holdings),
+        Ok(Response::Refused(refusal)) if refusal.kind == RefusalKind::NotAvailable => {
+            Reported::NotGathering
+        }
+        Ok(Response::Refused(_) | Response::InternalPeerError { .. })
+        | Err(
+            RequestFailure::Connection(_) | RequestFailure::Timeout(_) | RequestFailure::Aborted,
+        ) => Reported::Failed,
+        Ok(_) | Err(RequestFailure::Protocol(_)) => Reported::Broken,
+    }
+}
+
+fn refused(kind: RefusalKind, message: String) -> Response {
+    Response::Refused(Refusal::new(kind, message))
+}
+
+/// What a peer is answered that asks for holdings of what is not gathered here.
+pub(crate) fn not_gathering(id: &GameId) -> Response {
+    refused(
+        RefusalKind::NotAvailable,
+        format!("{id} is not being downloaded here"),
+    )
 }
 
 /// What a source did wrong that was dropped for this reason, if it is to blame.

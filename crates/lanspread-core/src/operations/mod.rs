@@ -10,18 +10,22 @@ mod downloading;
 mod gather;
 pub(crate) mod hunt;
 mod operation;
+mod partners;
 mod root_run;
 
 use std::collections::BTreeMap;
 
-use lanspread_db::GameId;
+use lanspread_db::{GameId, ManifestHash};
+use lanspread_proto::{HoldingsRequest, PeerId, Response};
 
 use crate::{
-    AfterDownload, CommandRefused, ErrorKind, Input, Now, OperationError, OperationKind,
-    OperationView, Outcome, PeerEvent, limits::OPERATIONS_MAX, root::DownloadIntent, world::World,
+    AfterDownload, CommandRefused, EffectId, ErrorKind, Input, Now, OperationError, OperationKind,
+    OperationView, Outcome, PeerEvent, ReplyId, RequestFailure, limits::OPERATIONS_MAX,
+    root::DownloadIntent, world::World,
 };
 
-use operation::{Operation, Successor};
+use gather::{Gather, not_gathering};
+use operation::{Operation, Stage, Successor};
 pub(crate) use root_run::disk_error;
 
 /// What is to be begun.
@@ -79,6 +83,59 @@ impl Operations {
             .values()
             .filter(|operation| operation.kind == kind)
             .count()
+    }
+
+    /// How many downloads gather chunks.
+    pub(crate) fn gathering(&self) -> usize {
+        self.running
+            .values()
+            .filter(|operation| operation.gather().is_some())
+            .count()
+    }
+
+    /// What gathers this very manifest of a game, if anything does.
+    pub(crate) fn gatherer(&self, id: &GameId, manifest: ManifestHash) -> Option<&Gather> {
+        let gather = self.running.get(id)?.gather()?;
+        (gather.manifest() == manifest).then_some(gather)
+    }
+
+    /// Another peer that gathers a manifest asks what this one has of it. Says at once if it gathers
+    /// nothing of it.
+    pub(crate) fn holdings_asked(
+        &mut self,
+        world: &mut World<'_>,
+        peer: PeerId,
+        reply: ReplyId,
+        question: &HoldingsRequest,
+    ) -> Option<Response> {
+        let id = &question.id;
+        if self.gatherer(id, question.manifest).is_none() {
+            return Some(not_gathering(id));
+        }
+        self.with(world, id, |operation, world| {
+            operation.holdings_asked(world, peer, reply, question);
+        });
+        None
+    }
+
+    /// A peer answered that was asked what it has of a game, or did not.
+    pub(crate) fn holdings_heard(
+        &mut self,
+        world: &mut World<'_>,
+        id: &GameId,
+        from: (PeerId, EffectId),
+        result: Result<Response, RequestFailure>,
+    ) {
+        self.with(world, id, |operation, world| {
+            operation.holdings_heard(world, from, result);
+        });
+    }
+
+    /// Nobody is asked or answered any more, because the peer ends.
+    pub(crate) fn part(&mut self, world: &mut World<'_>) {
+        for operation in self.running.values_mut() {
+            operation.part(world);
+        }
     }
 
     /// The games on which an operation runs.
@@ -277,7 +334,7 @@ impl Operations {
 
 impl Operation {
     fn is_over(&self) -> bool {
-        matches!(self.stage, operation::Stage::Over)
+        matches!(self.stage, Stage::Over)
     }
 
     /// Hands an answer to the stage that asked for it.
@@ -290,7 +347,8 @@ impl Operation {
             Input::ManifestFetched { effect, result } => {
                 self.manifest_fetched(world, effect, result);
             }
-            Input::DownloadPrepared { result, .. } => self.prepared(world, result),
+            Input::DownloadPrepared { effect, result } => self.prepared(world, effect, result),
+            Input::ChunkStored { effect, chunk } => self.chunk_stored(world, effect, chunk),
             Input::ChunksFetched {
                 effect,
                 stored,

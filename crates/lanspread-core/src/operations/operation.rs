@@ -16,8 +16,7 @@ use super::{
 use crate::{
     AfterDownload, Effect, EffectId, HashTrust, Now, OperationError, OperationKind,
     OperationReport, Outcome, PeerEvent, Progress, Purpose, StepProgress,
-    hashing::Rest,
-    limits::NOTES_MAX,
+    limits::{NOTES_MAX, UPLOADS_DRAIN},
     root::{DownloadIntent, Goal, RootObservation},
     world::World,
 };
@@ -70,8 +69,9 @@ pub(super) enum Successor {
 /// Where it is.
 #[derive(Debug)]
 pub(crate) enum Stage {
-    /// Uploads of the game, and hashing of it, come to rest.
-    Clearing(AfterClearing),
+    /// Uploads of the game, and hashing of it, come to rest; until this time uploads may end by
+    /// themselves.
+    Clearing(AfterClearing, Option<Now>),
     /// The manifest is searched.
     Hunting(Box<Hunt>),
     /// Every byte of the game is read.
@@ -97,6 +97,8 @@ pub(crate) enum AfterClearing {
     Prepare(ManifestHash, Arc<Manifest>),
     /// The root is led to a goal.
     Change(Goal),
+    /// The root is looked at, last of all.
+    Settle,
 }
 
 impl Operation {
@@ -153,7 +155,12 @@ impl Operation {
     /// Goes on where something outside changed: sources, uploads, the time.
     pub(super) fn advance(&mut self, world: &mut World<'_>) {
         match &mut self.stage {
-            Stage::Clearing(_) => self.cleared(world),
+            Stage::Clearing(_, patience) => {
+                if patience.take_if(|until| *until <= world.ctx.now).is_some() {
+                    world.serves.stop(&mut world.ctx, &self.id);
+                }
+                self.cleared(world);
+            }
             Stage::Hunting(hunt) if self.wish == Wish::Done => {
                 let hunted = hunt.advance(world);
                 self.hunted(world, hunted);
@@ -181,7 +188,7 @@ impl Operation {
                 DownloadIntent::UpdateGivingUpOld | DownloadIntent::Repair => false,
             },
             Stage::Changing(run) => run.goal == Goal::Install,
-            Stage::Clearing(_) | Stage::Reading | Stage::Settling | Stage::Over => false,
+            Stage::Clearing(..) | Stage::Reading | Stage::Settling | Stage::Over => false,
         }
     }
 
@@ -194,25 +201,32 @@ impl Operation {
     pub(super) fn clear(&mut self, world: &mut World<'_>, then: AfterClearing) {
         let changes_files = match then {
             AfterClearing::Read => false,
-            AfterClearing::Prepare(..) | AfterClearing::Change(_) => true,
+            AfterClearing::Prepare(..) | AfterClearing::Change(_) | AfterClearing::Settle => true,
         };
-        let hashing = world.hashing.stop(&mut world.ctx, &self.id);
-        let uploads = if changes_files {
-            world.serves.stop(&mut world.ctx, &self.id)
-        } else {
-            Rest::Reached
-        };
-        self.stage = Stage::Clearing(then);
-        if hashing == Rest::Reached && uploads == Rest::Reached {
-            self.cleared(world);
-        } else {
+        if changes_files {
+            world.serves.stop(&mut world.ctx, &self.id);
+        }
+        self.come_to_rest(world, Stage::Clearing(then, None));
+    }
+
+    /// The same, but uploads that run have some time to end by themselves.
+    pub(super) fn drain(&mut self, world: &mut World<'_>, then: AfterClearing) {
+        let until = world.ctx.now + UPLOADS_DRAIN;
+        self.come_to_rest(world, Stage::Clearing(then, Some(until)));
+    }
+
+    fn come_to_rest(&mut self, world: &mut World<'_>, clearing: Stage) {
+        self.stage = clearing;
+        world.hashing.stop(&mut world.ctx, &self.id);
+        self.cleared(world);
+        if let Stage::Clearing(..) = self.stage {
             let what = "running uploads of the game to end".to_owned();
             self.tell(world, Progress::Waiting { what });
         }
     }
 
     fn cleared(&mut self, world: &mut World<'_>) {
-        let Stage::Clearing(then) = &self.stage else {
+        let Stage::Clearing(then, _) = &self.stage else {
             return;
         };
         let reads_only = matches!(then, AfterClearing::Read);
@@ -220,7 +234,7 @@ impl Operation {
         if world.hashing.is_running(&self.id) || !uploads_rest {
             return;
         }
-        let Stage::Clearing(then) = std::mem::replace(&mut self.stage, Stage::Over) else {
+        let Stage::Clearing(then, _) = std::mem::replace(&mut self.stage, Stage::Over) else {
             return;
         };
         if self.wish == Wish::Cancelled {
@@ -230,6 +244,7 @@ impl Operation {
             AfterClearing::Read => self.read(world),
             AfterClearing::Prepare(hash, manifest) => self.prepare(world, hash, manifest),
             AfterClearing::Change(goal) => self.change(world, goal),
+            AfterClearing::Settle => self.settle(world),
         }
     }
 
@@ -403,8 +418,8 @@ impl Operation {
                     .flatten()
                     .min()
             }
-            Stage::Clearing(_)
-            | Stage::Reading
+            Stage::Clearing(_, patience) => *patience,
+            Stage::Reading
             | Stage::Preparing(..)
             | Stage::Changing(_)
             | Stage::Settling

@@ -24,6 +24,7 @@ const fn blame(
         | Purpose::Ping(peer)
         | Purpose::Announce(peer)
         | Purpose::Nudge(peer)
+        | Purpose::Holdings(_, peer)
         | Purpose::Expulsions(peer)
         | Purpose::Goodbye(peer) => Some((peer, Offence::BrokenAnswer)),
         Purpose::Connect(_)
@@ -41,6 +42,12 @@ const fn blame(
     }
 }
 
+/// Whether a fetch brought something.
+fn is_sign_of_life(input: &Input) -> bool {
+    matches!(input, Input::ChunkStored { .. })
+        || matches!(input, Input::ChunksFetched { stored, .. } if !stored.is_empty())
+}
+
 impl Peer {
     /// An effect was answered, or goes on.
     pub(super) fn answered(&mut self, now: Now, effect: EffectId, input: Input) {
@@ -53,7 +60,7 @@ impl Peer {
         match (purpose, input) {
             (Purpose::Operation(id), input) => self.operation_answered(now, &id, input),
             (Purpose::Fetch(id, peer), input) => {
-                if matches!(&input, Input::ChunksFetched { stored, .. } if !stored.is_empty()) {
+                if is_sign_of_life(&input) {
                     let (members, mut ctx) = self.membership(now);
                     members.answered(&mut ctx, peer);
                 }
@@ -210,6 +217,12 @@ impl Peer {
                 self.expulsions.answered(&mut ctx, peer, effect, &result);
             }
             Purpose::Nudge(peer) => self.sign_of_life(now, peer, result.as_ref().ok()),
+            Purpose::Holdings(ref id, peer) => {
+                self.sign_of_life(now, peer, result.as_ref().ok());
+                self.with_operations(now, |operations, _, world| {
+                    operations.holdings_heard(world, id, (peer, effect), result);
+                });
+            }
             Purpose::Connect(_)
             | Purpose::Dial(_)
             | Purpose::Check(..)

@@ -24,6 +24,7 @@ impl Peer {
         for effect in to_abort {
             self.out.abort(effect);
         }
+        self.with_operations(now, |operations, _, world| operations.part(world));
         let (members, mut ctx) = self.membership(now);
         members.farewell(&mut ctx);
         self.phase = Phase::Ending {

@@ -1,9 +1,10 @@
 //! What other peers ask, and what they are answered.
 //!
-//! Invariant: every request is answered exactly once, by a reply or by an order to serve; nothing but
-//! a `Hello` is served to a peer that has not introduced itself and is not being greeted.
+//! Invariant: every request is answered exactly once, by a reply or by an order to serve, at once or,
+//! if it asks what a download has, when there is something to say; nothing but a `Hello` is served to
+//! a peer that has not introduced itself and is not being greeted.
 
-use lanspread_db::GameId;
+use lanspread_db::{ChunkRef, GameId, ManifestHash};
 use lanspread_proto::{
     ChunkRequest, LibraryEpoch, LibraryRevision, LibraryState, PeerId, Refusal, RefusalKind,
     Request, Response, limits::CHUNKS_PER_REQUEST_MAX,
@@ -24,6 +25,7 @@ const fn toll(request: &Request) -> Toll {
         | Request::LibraryDelta { .. }
         | Request::ListGames
         | Request::GetGame { .. }
+        | Request::Holdings(_)
         | Request::Goodbye => Toll::Question,
     }
 }
@@ -87,6 +89,9 @@ impl Peer {
             }
             Request::GetGame { id } => self.serve_manifest(now, reply, peer, &id),
             Request::GetGameFileChunk(request) => self.serve_chunks(now, reply, peer, request),
+            Request::Holdings(question) => self.with_operations(now, |operations, _, world| {
+                operations.holdings_asked(world, peer, reply, &question)
+            }),
             Request::Expulsions { expelled } => Some(self.expulsions_heard(now, peer, expelled)),
             Request::Goodbye => {
                 let (members, mut ctx) = self.membership(now);
@@ -179,6 +184,34 @@ impl Peer {
             .map(Response::Refused)
     }
 
+    /// Whether chunks of a game may be read by others at this moment.
+    fn check_held(
+        &self,
+        id: &GameId,
+        manifest: ManifestHash,
+        chunks: &[ChunkRef],
+    ) -> Result<(), Refusal> {
+        if let Some(gather) = self.operations.gatherer(id, manifest) {
+            return match chunks.iter().find(|chunk| !gather.has(**chunk)) {
+                None => Ok(()),
+                Some(ChunkRef { file, chunk }) => Err(Refusal::new(
+                    RefusalKind::NotAvailable,
+                    format!("chunk {chunk} of file {file} of {id} is not stored here yet"),
+                )),
+            };
+        }
+        self.check_idle(id)?;
+        let served = self.library.served(id).and_then(|(_, manifest)| manifest);
+        if served != Some(manifest) {
+            let message = format!(
+                "{id} is not announced here under manifest {}",
+                manifest.short()
+            );
+            return Err(Refusal::new(RefusalKind::NotAvailable, message));
+        }
+        Ok(())
+    }
+
     fn serve_chunks(
         &mut self,
         now: Now,
@@ -199,15 +232,7 @@ impl Peer {
             );
             return refuse(RefusalKind::BadRequest, message);
         }
-        let served = self.library.served(&id).and_then(|(_, manifest)| manifest);
-        if served != Some(manifest) {
-            let message = format!(
-                "{id} is not announced here under manifest {}",
-                manifest.short()
-            );
-            return refuse(RefusalKind::NotAvailable, message);
-        }
-        if let Err(refusal) = self.check_idle(&id) {
+        if let Err(refusal) = self.check_held(&id, manifest, &chunks) {
             return Some(Response::Refused(refusal));
         }
         let mut ctx = Ctx {

@@ -45,6 +45,10 @@ pub const RETRY_PAUSE_MAX: Duration = Duration::from_secs(4);
 /// [`crate::Effect::FetchChunks`].
 pub const STALL_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// A source whose answer does not begin for this long has stalled: it may serve others first, and
+/// says nothing while it does. Meant for [`crate::Effect::FetchChunks`].
+pub const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// A chunk in flight is asked of a second source only if that one is expected to take at most this
 /// part of the time that the first one still needs: 2 stands for half.
 pub const RACE_ADVANTAGE: u32 = 2;

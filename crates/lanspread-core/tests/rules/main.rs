@@ -6,6 +6,7 @@ mod library;
 mod membership;
 mod pins;
 mod serving;
+mod sharing;
 mod work;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};

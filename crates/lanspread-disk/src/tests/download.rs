@@ -3,13 +3,14 @@
 use std::fs;
 
 use lanspread_core::{
-    DiskFailureKind, HashTrust,
+    DiskFailure, DiskFailureKind, HashTrust,
     root::{DownloadIntent, Goal},
 };
 use lanspread_db::ChunkRef;
 use lanspread_unpack::CancelFlag;
 
 use super::world::*;
+use crate::Disk;
 
 fn old_files() -> Tree {
     tree([
@@ -409,4 +410,120 @@ fn a_file_that_changes_during_an_update_stops_the_switch() {
     );
     download(&disk, &new_files(), DownloadIntent::Update).unwrap();
     assert_eq!(world.tree(), new_files());
+}
+
+/// The chunks of the download that are gathered by now, as others would read them.
+fn read_by_others(disk: &Disk, files: &Tree) -> Vec<(ChunkRef, Result<Vec<u8>, DiskFailure>)> {
+    let manifest = manifest(files);
+    let read = |chunk| (chunk, disk.read_chunk(&id(), manifest.hash(), chunk));
+    manifest.chunk_refs().map(read).collect()
+}
+
+fn bytes_of(files: &Tree, chunk: ChunkRef) -> &[u8] {
+    let manifest = manifest(files);
+    let info = manifest.chunk(chunk).unwrap();
+    let from = usize::try_from(info.offset_bytes).unwrap();
+    &files[info.path.as_str()][from..from + info.len_bytes as usize]
+}
+
+#[test]
+fn a_download_in_progress_gives_out_what_it_has_stored_and_nothing_else() {
+    let world = World::new();
+    let disk = world.steady();
+    let files = new_files();
+    let refused = |disk: &Disk| {
+        let failed = read_by_others(disk, &files)
+            .into_iter()
+            .filter_map(|(_, read)| read.err());
+        failed.map(|failure| failure.kind).collect::<Vec<_>>()
+    };
+    assert!(refused(&disk).len() > 3, "nothing is there");
+
+    gather(&disk, &files, DownloadIntent::New, 3).unwrap();
+    let read = read_by_others(&disk, &files);
+    let given: Vec<ChunkRef> = read
+        .iter()
+        .filter_map(|(chunk, read)| read.is_ok().then_some(*chunk))
+        .collect();
+    let stored: Vec<ChunkRef> = manifest(&files).chunk_refs().take(3).collect();
+    assert_eq!(given, stored);
+    for (chunk, read) in read {
+        match read {
+            Ok(bytes) => assert_eq!(bytes, bytes_of(&files, chunk)),
+            Err(failure) => assert_eq!(failure.kind, DiskFailureKind::NotFound),
+        }
+    }
+    let other = manifest(&old_files()).hash();
+    assert!(disk.read_chunk(&id(), other, stored[0]).is_err());
+
+    gather(&disk, &files, DownloadIntent::New, usize::MAX).unwrap();
+    assert_eq!(refused(&disk), [], "everything is stored");
+    reach(
+        &disk,
+        &Goal::Switch {
+            manifest: manifest(&files).hash(),
+        },
+    )
+    .unwrap();
+    assert_eq!(
+        refused(&disk),
+        [],
+        "and from the game itself it is given as before"
+    );
+    assert_eq!(world.tree(), files);
+}
+
+#[test]
+fn a_download_in_progress_gives_out_what_an_update_found_in_the_old_version() {
+    let world = World::new();
+    let disk = world.steady();
+    download(&disk, &old_files(), DownloadIntent::New).unwrap();
+    let files = new_files();
+    gather(&disk, &files, DownloadIntent::Update, 0).unwrap();
+    let given = read_by_others(&disk, &files)
+        .into_iter()
+        .filter_map(|(chunk, read)| Some((chunk, read.ok()?)));
+    let given: Vec<(ChunkRef, Vec<u8>)> = given.collect();
+    assert_eq!(given.len(), 2, "both chunks of the file that is the same");
+    for (chunk, bytes) in given {
+        assert_eq!(bytes, bytes_of(&files, chunk));
+    }
+}
+
+/// Somebody removes or changes a staged file while it gathers: the place of a stored chunk then holds
+/// zeros, or anything. It was stored once, so only its hash says that it is not there any more.
+#[test]
+fn what_others_change_in_a_staging_place_is_not_passed_on() {
+    let world = World::new();
+    let disk = world.steady();
+    let files = new_files();
+    gather(&disk, &files, DownloadIntent::New, usize::MAX).unwrap();
+    let game = manifest(&files).file_index(&"game.eti".parse().unwrap());
+    let chunk = ChunkRef {
+        file: game.unwrap(),
+        chunk: 0,
+    };
+    let read = || disk.read_chunk(&id(), manifest(&files).hash(), chunk);
+    assert_eq!(read().unwrap(), bytes_of(&files, chunk));
+    let staged = world.root().join(".lanspread.download/files/game.eti");
+    fs::write(&staged, vec![0; files["game.eti"].len()]).unwrap();
+    assert_eq!(read().unwrap_err().kind, DiskFailureKind::NotFound);
+    fs::write(&staged, b"short").unwrap();
+    assert_eq!(read().unwrap_err().kind, DiskFailureKind::NotFound);
+    fs::write(&staged, &files["game.eti"]).unwrap();
+    assert_eq!(read().unwrap(), bytes_of(&files, chunk));
+}
+
+#[test]
+fn a_download_that_was_dropped_gives_out_nothing() {
+    let world = World::new();
+    let disk = world.steady();
+    let files = new_files();
+    gather(&disk, &files, DownloadIntent::New, usize::MAX).unwrap();
+    reach(&disk, &Goal::DropDownload).unwrap();
+    assert!(
+        read_by_others(&disk, &files)
+            .iter()
+            .all(|(_, read)| read.is_err())
+    );
 }

@@ -50,6 +50,7 @@ pub(crate) fn honestly(request: &Request, snapshot: &LibrarySnapshot) -> Lie {
         Request::Hello(_)
         | Request::ListGames
         | Request::Expulsions { .. }
+        | Request::Holdings(_)
         | Request::GetGame { .. }
         | Request::GetGameFileChunk(_) => {
             Response::Refused(Refusal::new(RefusalKind::NotAvailable, "not from me"))

@@ -1,6 +1,6 @@
 //! Parties with codes and an open one on one switch: none mixes with another, and each works.
 
-use lanspread_proto::{ALPN_WITH_CODE, FrameKind, Request, encode_frame};
+use lanspread_proto::{ALPN, ALPN_ANY_VERSION, ALPN_WITH_CODE, FrameKind, Request, encode_frame};
 use lanspread_testbed::{
     fixture::{GameFixture, MIB},
     peer::Mark,
@@ -118,7 +118,7 @@ fn whoever_has_no_code_sees_no_library_and_can_fetch_nothing() {
     // By hand, with the protocol of the party but without its proof, and with that of an open one.
     let answers = inside(scene.host("stranger"), || async {
         let mut answers = Vec::new();
-        for protocol in [ALPN_WITH_CODE, b"lanspread", b"lanspread/2"] {
+        for protocol in [ALPN_WITH_CODE, ALPN_ANY_VERSION, ALPN] {
             let protocols = [protocol.to_vec(), b"lanspread".to_vec()];
             for request in [Request::ListGames, Request::LibrarySnapshot, Request::Ping] {
                 let mut stranger = Stranger::connect(&den.addr, &protocols).await;

@@ -17,7 +17,9 @@ use lanspread_proto::{
 use tokio_util::sync::CancellationToken;
 
 use super::{Executor, Shared, disk::lost};
-use crate::net::{ChunkSink, ChunkSource, ChunksFetched, WantedChunk, limits::SEND_PIECE_BYTES};
+use crate::net::{
+    ChunkSink, ChunkSource, ChunksFetched, Patience, WantedChunk, limits::SEND_PIECE_BYTES,
+};
 
 impl Executor {
     pub(super) fn start_data(&self, effect: Effect) {
@@ -64,12 +66,17 @@ impl Executor {
                 from,
                 id,
                 chunks,
+                first_byte_timeout,
                 stall_timeout,
             } => self.spawn(
                 effect,
                 move |shared, abort| async move {
-                    let fetched =
-                        fetch_chunks(&shared, &abort, from, &id, chunks, stall_timeout).await;
+                    let patience = Patience {
+                        first_byte: first_byte_timeout,
+                        stall: stall_timeout,
+                    };
+                    let asked = (effect, from);
+                    let fetched = fetch_chunks(&shared, &abort, asked, &id, chunks, patience).await;
                     let ChunksFetched {
                         stored,
                         elapsed,
@@ -256,10 +263,10 @@ async fn refuse(responder: crate::net::Responder, failure: &DiskFailure) {
 async fn fetch_chunks(
     shared: &Arc<Shared>,
     abort: &CancellationToken,
-    from: Route,
+    (effect, from): (EffectId, Route),
     id: &GameId,
     chunks: Vec<ChunkRef>,
-    stall_timeout: Duration,
+    patience: Patience,
 ) -> ChunksFetched {
     let nothing = |failure| ChunksFetched {
         stored: Vec::new(),
@@ -284,9 +291,15 @@ async fn fetch_chunks(
         manifest: download.hash(),
         chunks,
     };
-    let sink: ChunkSink = Arc::new(move |chunk, bytes| download.store_chunk(chunk, bytes));
+    let inputs = shared.inputs.clone();
+    let sink: ChunkSink = Arc::new(move |chunk, bytes| {
+        download.store_chunk(chunk, bytes)?;
+        // On a blocking thread: it waits for a core that is behind. One that is gone needs no news.
+        drop(inputs.blocking_send(Input::ChunkStored { effect, chunk }));
+        Ok(())
+    });
     transport
-        .fetch_chunks(from, request, &wanted, &sink, stall_timeout, abort)
+        .fetch_chunks(from, request, &wanted, &sink, patience, abort)
         .await
 }
 

@@ -38,6 +38,15 @@ pub struct WantedChunk {
     pub hash: ContentHash,
 }
 
+/// How long a fetch waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// For the answer to begin: a source may serve others first.
+    pub first_byte: Duration,
+    /// For more bytes, once it has begun, and for a connection.
+    pub stall: Duration,
+}
+
 /// What a fetch came to.
 #[derive(Debug)]
 pub struct ChunksFetched {
@@ -54,22 +63,22 @@ impl Transport {
     /// is checked. Ends early when `abort` is cancelled; a chunk that is being stored then is still
     /// stored and reported.
     ///
-    /// `request` must name the chunks of `wanted` in the same order. The fetch fails when no byte
-    /// came for `stall_timeout`.
+    /// `request` must name the chunks of `wanted` in the same order. The fetch fails when nothing
+    /// came for as long as `patience` says.
     pub async fn fetch_chunks(
         &self,
         from: Route,
         request: ChunkRequest,
         wanted: &[WantedChunk],
         sink: &ChunkSink,
-        stall_timeout: Duration,
+        patience: Patience,
         abort: &CancellationToken,
     ) -> ChunksFetched {
         let began = Instant::now();
         let fetch = Fetch {
             shared: Arc::clone(&self.shared),
             sink: Arc::clone(sink),
-            stall_timeout,
+            patience,
             abort: abort.clone(),
             blocking: Handle::current(),
             stored: Vec::with_capacity(wanted.len()),
@@ -93,7 +102,7 @@ impl Transport {
 struct Fetch {
     shared: Arc<Shared>,
     sink: ChunkSink,
-    stall_timeout: Duration,
+    patience: Patience,
     abort: CancellationToken,
     /// Where chunks are hashed and stored.
     blocking: Handle,
@@ -127,8 +136,8 @@ impl Fetch {
             rest = later;
         }
         let end = async { answer.reader.end().await };
-        self.patiently(async { end.await.map_err(|error| fetch_failure(&error)) })
-            .await
+        let end = async { end.await.map_err(|error| fetch_failure(&error)) };
+        self.within(self.patience.stall, end).await
     }
 
     /// Sends the request and checks that the answer announces the right number of bytes.
@@ -142,16 +151,17 @@ impl Fetch {
         let request = Request::GetGameFileChunk(request);
         let asked = async {
             // On the heap: it is over before the chunks come, and would make every fetch larger.
-            Box::pin(self.shared.ask(from, &request, self.stall_timeout))
+            Box::pin(self.shared.ask(from, &request, self.patience.stall))
                 .await
                 .map_err(request_failure)
         };
-        let mut answer = self.patiently(asked).await?;
+        let mut answer = self.within(self.patience.stall, asked).await?;
         let message = async {
             let message = self.shared.message(&mut answer).await;
             message.map_err(request_failure)
         };
-        let response = self.patiently(message).await.inspect_err(|failure| {
+        let response = self.within(self.patience.first_byte, message).await;
+        let response = response.inspect_err(|failure| {
             if matches!(failure, FetchFailure::Stalled) {
                 self.shared.too_slow(&answer, Came::default());
             }
@@ -175,7 +185,7 @@ impl Fetch {
         batch: &[WantedChunk],
     ) -> (usize, Result<(), FetchFailure>) {
         buffer.reserve(bytes_of(batch));
-        let mut pace = Pace::new(self.stall_timeout, Instant::now(), answer.reader.came());
+        let mut pace = Pace::new(self.patience.stall, Instant::now(), answer.reader.came());
         let mut end = 0;
         for (whole, chunk) in batch.iter().enumerate() {
             end += chunk.len_bytes as usize;
@@ -200,7 +210,7 @@ impl Fetch {
             }
             let reader = &mut answer.reader;
             let filled = async { reader.fill().await.map_err(|error| fetch_failure(&error)) };
-            if !self.patiently(filled).await? {
+            if !self.within(self.patience.stall, filled).await? {
                 let missing_bytes = len - buffer.len();
                 return Err(fetch_failure(&ReadError::EndedEarly { missing_bytes }));
             }
@@ -231,15 +241,16 @@ impl Fetch {
         result
     }
 
-    /// Waits for one step, but not longer than without a byte, nor after an abort.
-    async fn patiently<T>(
+    /// Waits for one step, but not longer than this, nor after an abort.
+    async fn within<T>(
         &self,
+        limit: Duration,
         step: impl Future<Output = Result<T, FetchFailure>>,
     ) -> Result<T, FetchFailure> {
         tokio::select! {
             biased;
             () = self.abort.cancelled() => Err(FetchFailure::Aborted),
-            result = time::timeout(self.stall_timeout, step) => match result {
+            result = time::timeout(limit, step) => match result {
                 Ok(result) => result,
                 Err(_) => Err(FetchFailure::Stalled),
             },

@@ -28,6 +28,6 @@ mod transport;
 mod tests;
 
 pub use error::BindError;
-pub use fetch::{ChunkSink, ChunksFetched, WantedChunk};
+pub use fetch::{ChunkSink, ChunksFetched, Patience, WantedChunk};
 pub use inbound::{ChunkSender, ChunkSource, IncomingStream, Responder};
 pub use transport::{NetEvent, Transport, TransportConfig, TransportStats};

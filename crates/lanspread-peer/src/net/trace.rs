@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use lanspread_proto::{PeerId, Request};
+use lanspread_proto::{HoldingsRequest, PeerId, Request};
 
 /// The target of every line, for a filter such as `lanspread::wire=debug`.
 const TARGET: &str = "lanspread::wire";
@@ -27,7 +27,9 @@ struct About<'a>(&'a Request);
 impl fmt::Display for About<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Request::GetGame { id } => write!(f, "{id}"),
+            Request::GetGame { id } | Request::Holdings(HoldingsRequest { id, .. }) => {
+                write!(f, "{id}")
+            }
             Request::GetGameFileChunk(wanted) => {
                 write!(f, "{}[", wanted.id)?;
                 for (nth, at) in wanted.chunks.iter().enumerate() {

@@ -9,6 +9,7 @@ mod doors;
 mod expelling;
 mod fetching;
 mod meeting;
+mod sharing;
 mod stage;
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};

@@ -431,10 +431,15 @@ impl HisDisk<'_> {
             .any(|name| left.iter().any(|left| name.starts_with(left)))
     }
 
-    /// How many chunks of a download are noted as stored.
-    pub(super) fn staged_chunks(&self, id: &GameId) -> usize {
+    /// Which chunks of a download are noted as stored, a bit for each.
+    pub(super) fn staged(&self, id: &GameId) -> Vec<u8> {
         let journal = self.machine().root(id).join(".lanspread.download/verified");
-        let bytes = self.machine().disk.read(journal).unwrap_or_default();
-        bytes.iter().map(|byte| byte.count_ones() as usize).sum()
+        self.machine().disk.read(journal).unwrap_or_default()
+    }
+
+    /// How many they are.
+    pub(super) fn staged_chunks(&self, id: &GameId) -> usize {
+        let bits = self.staged(id);
+        bits.iter().map(|byte| byte.count_ones() as usize).sum()
     }
 }

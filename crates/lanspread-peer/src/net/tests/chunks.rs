@@ -10,7 +10,9 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::net::{ChunkSender, ChunkSink, ChunkSource, ChunksFetched, WantedChunk, limits};
+use crate::net::{
+    ChunkSender, ChunkSink, ChunkSource, ChunksFetched, Patience, WantedChunk, limits,
+};
 
 /// What a sink was given, in order.
 type Stored = Arc<Mutex<Vec<(ChunkRef, Vec<u8>)>>>;
@@ -52,11 +54,17 @@ fn request(wanted: &[WantedChunk]) -> ChunkRequest {
     }
 }
 
+/// Longer than any step of these tests takes.
+const PATIENT: Patience = Patience {
+    first_byte: PATIENCE,
+    stall: PATIENCE,
+};
+
 /// One fetch against a peer that answers in the way the test says.
 struct Fetching {
     wanted: Vec<WantedChunk>,
     sink: ChunkSink,
-    stall_timeout: Duration,
+    patience: Patience,
     abort: CancellationToken,
 }
 
@@ -65,7 +73,7 @@ impl Fetching {
         Self {
             wanted,
             sink,
-            stall_timeout: PATIENCE,
+            patience: PATIENT,
             abort: CancellationToken::new(),
         }
     }
@@ -79,13 +87,13 @@ impl Fetching {
         let Self {
             wanted,
             sink,
-            stall_timeout,
+            patience,
             abort,
         } = self;
         let asked = request(&wanted);
         let to = b.route();
         let fetch = &a.transport;
-        let fetched = fetch.fetch_chunks(to, asked.clone(), &wanted, &sink, stall_timeout, &abort);
+        let fetched = fetch.fetch_chunks(to, asked.clone(), &wanted, &sink, patience, &abort);
         let answered = async {
             let incoming = b.next_request().await;
             assert_eq!(incoming.request, Request::GetGameFileChunk(asked));
@@ -258,7 +266,7 @@ async fn a_source_that_stops_sending_is_given_up_and_what_came_before_is_kept() 
     let wanted = wanted(&contents);
     let (sink, _stored) = collecting_sink();
     let mut fetching = Fetching::new(wanted.clone(), sink);
-    fetching.stall_timeout = SHORT;
+    fetching.patience.stall = SHORT;
     let mut held = None;
     let fetched = fetching
         .from(|incoming| async {
@@ -269,6 +277,26 @@ async fn a_source_that_stops_sending_is_given_up_and_what_came_before_is_kept() 
         .await;
     assert_eq!(fetched.result, Err(FetchFailure::Stalled));
     assert_eq!(fetched.stored, [wanted[0].chunk]);
+}
+
+#[tokio::test]
+async fn a_source_that_does_not_begin_to_answer_is_given_up_later_than_one_that_stops() {
+    let contents = vec![content(0, 5000)];
+    let (sink, _stored) = collecting_sink();
+    let mut fetching = Fetching::new(wanted(&contents), sink);
+    fetching.patience = Patience {
+        first_byte: SHORT * 3,
+        stall: SHORT,
+    };
+    let began = std::time::Instant::now();
+    let mut held = None;
+    let fetched = fetching
+        .from(|incoming| async {
+            held = Some(incoming);
+        })
+        .await;
+    assert_eq!(fetched.result, Err(FetchFailure::Stalled));
+    assert!(began.elapsed() >= SHORT * 3, "{:?}", began.elapsed());
 }
 
 #[tokio::test]
@@ -369,7 +397,7 @@ async fn a_disk_that_stalls_does_not_hold_up_control_messages() {
             let abort = CancellationToken::new();
             let request = request(&wanted);
             transport
-                .fetch_chunks(to, request, &wanted, &sink, PATIENCE, &abort)
+                .fetch_chunks(to, request, &wanted, &sink, PATIENT, &abort)
                 .await
         });
     }

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::net::{ChunkSink, WantedChunk};
+use crate::net::{ChunkSink, Patience, WantedChunk};
 
 const TOTAL_BYTES: u64 = 1 << 30;
 
@@ -63,6 +63,10 @@ async fn one_source_and_one_receiver_on_loopback() {
         counted.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         Ok(())
     });
+    let patience = Patience {
+        first_byte: PATIENCE,
+        stall: PATIENCE,
+    };
     let chunks = u32::try_from(TOTAL_BYTES / u64::from(CHUNK_BYTES_MAX)).unwrap();
 
     let began = Instant::now();
@@ -85,7 +89,7 @@ async fn one_source_and_one_receiver_on_loopback() {
                 };
                 let abort = CancellationToken::new();
                 let fetched = transport
-                    .fetch_chunks(to, request, &wanted, &sink, PATIENCE, &abort)
+                    .fetch_chunks(to, request, &wanted, &sink, patience, &abort)
                     .await;
                 fetched.result.unwrap();
             }

@@ -1,0 +1,379 @@
+//! What a download in progress says of itself and passes on.
+
+use lanspread_core::{PreparedDownload, limits::UPLOADS_DRAIN};
+use lanspread_proto::{ChunkRuns, Holdings, HoldingsLog, HoldingsRequest};
+
+use crate::*;
+
+/// Has the game.
+const SOURCE: u16 = 1;
+/// May gather it as well.
+const PARTNER: u16 = 2;
+
+/// A game of four chunks and its sentinel.
+fn wanted() -> Arc<Manifest> {
+    const CHUNK_BYTES: u32 = 1 << 18;
+    let file = |path: &str, size_bytes: u64, chunks: usize| ManifestFile {
+        path: RelPath::parse(path).unwrap(),
+        size_bytes,
+        chunks: vec![ContentHash([7; 32]); chunks],
+    };
+    let files = vec![
+        file("data.bin", 4 * u64::from(CHUNK_BYTES), 4),
+        file("version.ini", 8, 1),
+    ];
+    Arc::new(Manifest::new(game(1), version(), CHUNK_BYTES, files).unwrap())
+}
+
+fn question(log: HoldingsLog, since: u32) -> Request {
+    Request::Holdings(HoldingsRequest {
+        id: game(1),
+        manifest: wanted().hash(),
+        log,
+        since,
+    })
+}
+
+fn chunks(of: &[u32]) -> Request {
+    Request::GetGameFileChunk(ChunkRequest {
+        id: game(1),
+        manifest: wanted().hash(),
+        chunks: of.iter().map(|&n| chunk(n)).collect(),
+    })
+}
+
+/// Runs of so many chunks from these on.
+fn runs(of: &[(u32, u32)]) -> ChunkRuns {
+    ChunkRuns::try_from(of.to_vec()).unwrap()
+}
+
+fn holdings(response: Option<Response>) -> Holdings {
+    match response {
+        Some(Response::Holdings(holdings)) => holdings,
+        other => panic!("no holdings: {other:?}"),
+    }
+}
+
+/// Two peers are there, one has the game, and it is being downloaded: so many chunks are stored.
+fn gathering(stored: u32) -> Lone {
+    let mut lone = Lone::ready(vec![]);
+    let games = vec![GameSummary {
+        id: game(1),
+        title: "Game".to_owned(),
+        version: version(),
+        size_bytes: wanted().total_bytes(),
+        manifest: Some(wanted().hash()),
+    }];
+    let library = state(1, &games);
+    lone.ask(
+        SOURCE,
+        Request::Hello(Hello {
+            library: library.clone(),
+            ..hello(SOURCE)
+        }),
+    );
+    let asked = lone.requests(|request| *request == Request::LibrarySnapshot)[0];
+    let snapshot = LibrarySnapshot {
+        state: library,
+        games,
+    };
+    lone.feed(Input::Responded {
+        effect: asked,
+        result: Ok(Response::LibrarySnapshot(snapshot)),
+    });
+    lone.greet(PARTNER);
+    let command = PeerCommand::DownloadGameFiles {
+        id: game(1),
+        then: lanspread_core::AfterDownload::Keep,
+        room: lanspread_core::DownloadRoom::KeepOld,
+    };
+    assert_eq!(lone.command(command), Some(Ok(())));
+    let effect = lone.ids(|effect| matches!(effect, Effect::FetchManifest { .. }))[0];
+    lone.feed(Input::ManifestFetched {
+        effect,
+        result: Ok(lanspread_core::ManifestAnswer::Manifest(wanted())),
+    });
+    let effect = lone.ids(|effect| matches!(effect, Effect::PrepareDownload { .. }))[0];
+    let stored = (0..stored).map(chunk).collect();
+    lone.feed(Input::DownloadPrepared {
+        effect,
+        result: Ok(PreparedDownload { stored }),
+    });
+    lone
+}
+
+impl Lone {
+    /// The questions for holdings so far: who was asked, and what.
+    fn asked_holdings(&self) -> Vec<(PeerId, EffectId, HoldingsRequest)> {
+        self.effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Request {
+                    effect,
+                    to,
+                    request: Request::Holdings(question),
+                    ..
+                } => Some((to.peer_id, *effect, question.clone())),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The fetches so far: of whom, and what.
+    fn fetches(&self) -> Vec<(EffectId, PeerId, Vec<ChunkRef>)> {
+        self.effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::FetchChunks {
+                    effect,
+                    from,
+                    chunks,
+                    ..
+                } => Some((*effect, from.peer_id, chunks.clone())),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Every fetch ends with all of its chunks, until none is left.
+    fn fetch_all(&mut self) {
+        let mut done = 0;
+        while let Some((effect, _, stored)) = self.fetches().get(done).cloned() {
+            done += 1;
+            self.feed(Input::ChunksFetched {
+                effect,
+                stored,
+                elapsed: Duration::from_millis(10),
+                result: Ok(()),
+            });
+        }
+    }
+
+    /// The answer to the last question that is not answered yet.
+    fn late_reply(&self) -> Option<Response> {
+        let reply = ReplyId(self.next);
+        self.effects.iter().find_map(|effect| match effect {
+            Effect::Reply {
+                reply: answered,
+                response,
+            } if *answered == reply => Some(response.clone()),
+            _ => None,
+        })
+    }
+
+    fn observes(&self) -> usize {
+        self.ids(|effect| matches!(effect, Effect::ObserveRoot { .. }))
+            .len()
+    }
+}
+
+#[test]
+fn whoever_begins_to_gather_asks_everybody_who_has_it_not() {
+    let lone = gathering(0);
+    let asked = lone.asked_holdings();
+    let [(peer, _, question)] = &asked[..] else {
+        panic!("{asked:?}")
+    };
+    assert_eq!(*peer, id(PARTNER));
+    assert_eq!((question.log, question.since), (HoldingsLog::NONE, 0));
+    assert_eq!(question.manifest, wanted().hash());
+}
+
+#[test]
+fn a_peer_that_is_introduced_later_is_asked_then() {
+    let mut lone = gathering(0);
+    lone.greet(3);
+    assert_eq!(lone.asked_holdings().last().unwrap().0, id(3));
+    assert_eq!(lone.asked_holdings().len(), 2);
+}
+
+#[test]
+fn a_peer_that_gathers_nothing_says_so() {
+    let mut lone = Lone::ready(vec![root(1)]);
+    lone.greet(PARTNER);
+    let response = lone.ask(PARTNER, question(HoldingsLog::NONE, 0));
+    assert_eq!(refusal(response), RefusalKind::NotAvailable);
+}
+
+#[test]
+fn chunks_that_are_stored_are_said_and_given_and_others_are_not() {
+    let mut lone = gathering(2);
+    let said = holdings(lone.ask(PARTNER, question(HoldingsLog::NONE, 0)));
+    assert_ne!(said.log, HoldingsLog::NONE);
+    assert_eq!((said.upto, said.chunks), (2, runs(&[(0, 2)])));
+    assert_eq!(lone.ask(PARTNER, chunks(&[0, 1])), None);
+    let refused = refusal(lone.ask(PARTNER, chunks(&[0, 2])));
+    assert_eq!(refused, RefusalKind::NotAvailable);
+
+    let (effect, _, fetched) = lone.fetches()[0].clone();
+    lone.feed(Input::ChunkStored {
+        effect,
+        chunk: fetched[0],
+    });
+    let file = fetched[0].file;
+    let stored = Request::GetGameFileChunk(ChunkRequest {
+        id: game(1),
+        manifest: wanted().hash(),
+        chunks: vec![fetched[0]],
+    });
+    assert_eq!(lone.ask(PARTNER, stored), None, "as soon as it is stored");
+    lone.pass(Duration::from_millis(100));
+    let more = holdings(lone.ask(PARTNER, question(said.log, said.upto)));
+    let number = if file == 1 { 4 } else { fetched[0].chunk };
+    let run = runs(&[(number, 1)]);
+    assert_eq!((more.log, more.upto, more.chunks), (said.log, 3, run));
+    let beyond = refusal(lone.ask(PARTNER, question(said.log, 4)));
+    assert_eq!(beyond, RefusalKind::BadRequest);
+}
+
+#[test]
+fn a_question_waits_for_something_new() {
+    let mut lone = gathering(1);
+    let said = holdings(lone.ask(PARTNER, question(HoldingsLog::NONE, 0)));
+    assert_eq!(lone.ask(PARTNER, question(said.log, 1)), None);
+    lone.pass(Duration::from_millis(500));
+    assert_eq!(lone.late_reply(), None);
+    let (effect, _, fetched) = lone.fetches()[0].clone();
+    lone.feed(Input::ChunkStored {
+        effect,
+        chunk: fetched[0],
+    });
+    assert_eq!(holdings(lone.late_reply()).upto, 2);
+}
+
+#[test]
+fn what_a_partner_has_is_fetched_from_it() {
+    let mut lone = gathering(0);
+    let (_, effect, _) = lone.asked_holdings()[0].clone();
+    let everything = Holdings {
+        log: HoldingsLog(3),
+        upto: 5,
+        chunks: runs(&[(0, 5)]),
+    };
+    lone.feed(Input::Responded {
+        effect,
+        result: Ok(Response::Holdings(everything)),
+    });
+    lone.ask(SOURCE, Request::Goodbye);
+    lone.pass(Duration::from_secs(1));
+    let from_partner = lone
+        .fetches()
+        .into_iter()
+        .any(|(_, peer, _)| peer == id(PARTNER));
+    assert!(from_partner, "{:?}", lone.fetches());
+    let again = lone.asked_holdings();
+    let last = &again.last().unwrap().2;
+    assert_eq!((last.log, last.since), (HoldingsLog(3), 5));
+}
+
+#[test]
+fn a_partner_that_breaks_the_rules_is_blamed_and_asked_no_more() {
+    let mut lone = gathering(0);
+    for n in 0..40 {
+        let Some((_, effect, _)) = lone.asked_holdings().get(n).cloned() else {
+            assert_eq!(n, 1, "asked again");
+            break;
+        };
+        let chunks = runs(&[(0, 6)]);
+        let log = HoldingsLog(3);
+        let upto = 6;
+        lone.feed(Input::Responded {
+            effect,
+            result: Ok(Response::Holdings(Holdings { log, upto, chunks })),
+        });
+        lone.pass(Duration::from_secs(3));
+    }
+    let from_partner = lone
+        .fetches()
+        .into_iter()
+        .any(|(_, peer, _)| peer == id(PARTNER));
+    assert!(!from_partner);
+}
+
+#[test]
+fn uploads_may_end_when_a_download_is_complete_but_not_for_long() {
+    let mut lone = gathering(1);
+    assert_eq!(lone.ask(PARTNER, chunks(&[0])), None);
+    let log = holdings(lone.ask(PARTNER, question(HoldingsLog::NONE, 0))).log;
+    assert_eq!(lone.ask(PARTNER, question(log, 1)), None);
+    let serve = lone.ids(|effect| matches!(effect, Effect::ServeChunks { .. }))[0];
+    let aborted = |lone: &Lone| {
+        lone.effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Abort { effect } if *effect == serve))
+    };
+    lone.fetch_all();
+    assert_eq!(refusal(lone.late_reply()), RefusalKind::NotAvailable);
+    assert_eq!(lone.observes(), 0, "an upload still reads the files");
+    assert!(!aborted(&lone));
+    assert_eq!(
+        refusal(lone.ask(PARTNER, question(log, 5))),
+        RefusalKind::NotAvailable
+    );
+    assert_eq!(refusal(lone.ask(PARTNER, chunks(&[0]))), RefusalKind::Busy);
+    let tick = Duration::from_millis(1);
+    lone.pass(UPLOADS_DRAIN.saturating_sub(tick));
+    assert!(!aborted(&lone), "at the limit");
+    lone.pass(tick);
+    assert!(aborted(&lone), "past it");
+    assert_eq!(lone.observes(), 0);
+    let result = Err(lanspread_core::ServeFailure::Aborted);
+    lone.feed(Input::Served {
+        effect: serve,
+        sent_bytes: 0,
+        result,
+    });
+    assert_eq!(lone.observes(), 1);
+}
+
+#[test]
+fn a_cancelled_download_ends_its_uploads_at_once_and_is_swept_when_they_have_ended() {
+    let mut lone = gathering(1);
+    assert_eq!(lone.ask(PARTNER, chunks(&[0])), None);
+    let serve = lone.ids(|effect| matches!(effect, Effect::ServeChunks { .. }))[0];
+    assert_eq!(
+        lone.command(PeerCommand::Cancel { id: game(1) }),
+        Some(Ok(()))
+    );
+    let refused = refusal(lone.ask(PARTNER, chunks(&[0])));
+    assert_eq!(refused, RefusalKind::NotAvailable);
+    for (effect, ..) in lone.fetches() {
+        lone.feed(Input::ChunksFetched {
+            effect,
+            stored: vec![],
+            elapsed: Duration::ZERO,
+            result: Err(lanspread_core::FetchFailure::Aborted),
+        });
+    }
+    let aborted = lone
+        .effects
+        .iter()
+        .any(|effect| matches!(effect, Effect::Abort { effect } if *effect == serve));
+    assert!(aborted);
+    assert_eq!(lone.observes(), 0, "an upload still reads the files");
+    let result = Err(lanspread_core::ServeFailure::Aborted);
+    lone.feed(Input::Served {
+        effect: serve,
+        sent_bytes: 0,
+        result,
+    });
+    assert_eq!(lone.observes(), 1);
+}
+
+#[test]
+fn whoever_waits_for_an_answer_gets_one_when_the_peer_ends() {
+    let mut lone = gathering(0);
+    assert_eq!(lone.ask(PARTNER, question(HoldingsLog::NONE, 0)), None);
+    lone.feed(Input::Shutdown);
+    assert_eq!(refusal(lone.late_reply()), RefusalKind::NotAvailable);
+}
+
+#[test]
+fn a_download_in_progress_is_not_announced() {
+    let mut lone = gathering(3);
+    let Some(Response::LibrarySnapshot(snapshot)) = lone.ask(PARTNER, Request::LibrarySnapshot)
+    else {
+        panic!("no snapshot")
+    };
+    assert_eq!(snapshot.games, []);
+}
