@@ -35,6 +35,7 @@ mod serve;
 mod sync;
 mod ties;
 pub mod transfer;
+pub mod uploads;
 mod view;
 mod world;
 

@@ -218,6 +218,7 @@ impl Peer {
             self.announcer.deadline(),
             self.library.deadline(),
             self.rescan.deadline().filter(|_| self.moving.is_none()),
+            self.serves.deadline(),
             self.operations.deadline(timing),
             self.inquiries.deadline(),
         ]
@@ -304,6 +305,7 @@ impl Peer {
             out: &mut self.out,
         };
         self.sync.tick(&mut ctx, &self.members);
+        self.serves.begin_uploads(&mut ctx);
         let revised = self.library.tick(&mut ctx);
         let operations = &self.operations;
         if self.moving.is_none() {
@@ -459,7 +461,7 @@ impl Peer {
             library: &mut self.library,
             members: &self.members,
             sync: &self.sync,
-            serves: &self.serves,
+            serves: &mut self.serves,
             hashing: &mut self.hashing,
             rescan: &mut self.rescan,
             manifests: &mut self.manifests,

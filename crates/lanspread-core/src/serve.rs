@@ -1,18 +1,19 @@
 //! What other peers are served, and how much at once.
 //!
 //! Invariant: a request is in the register before the order to serve it goes out, and leaves it only
-//! with the answer to that order; so whoever is about to change a game can end its uploads and wait
-//! until none is left.
+//! with the answer to that order, or refused while it waits for a slot; so whoever is about to change
+//! a game can end its uploads and wait until none is left.
 
 use std::collections::BTreeMap;
 
 use lanspread_db::GameId;
-use lanspread_proto::{PeerId, Refusal, RefusalKind};
+use lanspread_proto::{ChunkRequest, PeerId, Refusal, RefusalKind, Response};
 
 use crate::{
-    Ctx, Effect, EffectId, OutboundView, Purpose,
+    Ctx, Effect, EffectId, Now, OutboundView, Purpose, ReplyId,
     hashing::Rest,
     limits::{SERVES_MAX, SERVES_PER_PEER_MAX},
+    uploads::{UploadId, Uploads},
 };
 
 /// One request being served.
@@ -20,12 +21,24 @@ use crate::{
 struct Serve {
     peer: PeerId,
     id: GameId,
+    /// The slot it holds; a manifest needs none.
+    upload: Option<UploadId>,
+}
+
+/// A request for chunks that waits for a slot.
+#[derive(Debug)]
+struct Waiting {
+    peer: PeerId,
+    reply: ReplyId,
+    request: ChunkRequest,
 }
 
 /// The register of requests being served.
 #[derive(Debug, Default)]
 pub(crate) struct Serves {
     running: BTreeMap<EffectId, Serve>,
+    waiting: BTreeMap<UploadId, Waiting>,
+    uploads: Uploads,
     per_peer: BTreeMap<PeerId, usize>,
 }
 
@@ -38,18 +51,11 @@ impl Serves {
         id: &GameId,
         order: impl FnOnce(EffectId) -> Effect,
     ) -> Result<(), Refusal> {
-        let of_peer = self.per_peer.get(&peer).copied().unwrap_or(0);
-        if of_peer >= SERVES_PER_PEER_MAX || self.running.len() >= SERVES_MAX {
-            let message = format!(
-                "{of_peer} requests of yours and {} in all are being served: ask again in a moment",
-                self.running.len()
-            );
-            return Err(Refusal::new(RefusalKind::Overloaded, message));
-        }
-        *self.per_peer.entry(peer).or_default() += 1;
+        self.count(peer)?;
         let serve = Serve {
             peer,
             id: id.clone(),
+            upload: None,
         };
         let running = &mut self.running;
         ctx.out.ask(Purpose::Serve, |effect| {
@@ -59,20 +65,104 @@ impl Serves {
         Ok(())
     }
 
-    /// A request was served or given up. Says which game it was for.
-    pub(crate) fn ended(&mut self, effect: EffectId) -> Option<GameId> {
-        let serve = self.running.remove(&effect)?;
-        if let Some(count) = self.per_peer.get_mut(&serve.peer) {
+    /// Registers a request for chunks, unless too much is being served. It is served when a slot is
+    /// free for it.
+    pub(crate) fn admit_chunks(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        peer: PeerId,
+        reply: ReplyId,
+        request: ChunkRequest,
+    ) -> Result<(), Refusal> {
+        self.count(peer)?;
+        let waiting = Waiting {
+            peer,
+            reply,
+            request,
+        };
+        self.waiting.insert(self.uploads.enqueue(peer), waiting);
+        self.begin_uploads(ctx);
+        Ok(())
+    }
+
+    /// One request more of a peer.
+    fn count(&mut self, peer: PeerId) -> Result<(), Refusal> {
+        let of_peer = self.per_peer.get(&peer).copied().unwrap_or(0);
+        let all = self.running.len() + self.waiting.len();
+        if of_peer >= SERVES_PER_PEER_MAX || all >= SERVES_MAX {
+            let message = format!(
+                "{of_peer} requests of yours and {all} in all are being served: ask again in a moment"
+            );
+            return Err(Refusal::new(RefusalKind::Overloaded, message));
+        }
+        *self.per_peer.entry(peer).or_default() += 1;
+        Ok(())
+    }
+
+    fn uncount(&mut self, peer: PeerId) {
+        if let Some(count) = self.per_peer.get_mut(&peer) {
             *count -= 1;
             if *count == 0 {
-                self.per_peer.remove(&serve.peer);
+                self.per_peer.remove(&peer);
             }
+        }
+    }
+
+    /// Orders to serve what a slot is free for.
+    pub(crate) fn begin_uploads(&mut self, ctx: &mut Ctx<'_>) {
+        while let Some(upload) = self.uploads.poll_start(ctx.now) {
+            let Some(waiting) = self.waiting.remove(&upload) else {
+                self.uploads.ended(upload, 0);
+                continue;
+            };
+            let Waiting {
+                peer,
+                reply,
+                request,
+            } = waiting;
+            let serve = Serve {
+                peer,
+                id: request.id.clone(),
+                upload: Some(upload),
+            };
+            let running = &mut self.running;
+            ctx.out.ask(Purpose::Serve, |effect| {
+                running.insert(effect, serve);
+                Effect::ServeChunks {
+                    effect,
+                    reply,
+                    id: request.id,
+                    manifest: request.manifest,
+                    chunks: request.chunks,
+                }
+            });
+        }
+    }
+
+    /// When [`Serves::begin_uploads`] has something to do although nothing happens.
+    pub(crate) fn deadline(&self) -> Option<Now> {
+        self.uploads.poll_deadline()
+    }
+
+    /// A request was served or given up, after so many bytes. Says which game it was for.
+    pub(crate) fn ended(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        effect: EffectId,
+        sent_bytes: u64,
+    ) -> Option<GameId> {
+        let serve = self.running.remove(&effect)?;
+        self.uncount(serve.peer);
+        if let Some(upload) = serve.upload {
+            self.uploads.ended(upload, sent_bytes);
+            self.begin_uploads(ctx);
         }
         Some(serve.id)
     }
 
     /// Ends every upload of a game. Says whether all have come to rest.
-    pub(crate) fn stop(&self, ctx: &mut Ctx<'_>, id: &GameId) -> Rest {
+    pub(crate) fn stop(&mut self, ctx: &mut Ctx<'_>, id: &GameId) -> Rest {
+        self.refuse_waiting(ctx, |waiting| waiting.request.id == *id);
         let mut rest = Rest::Reached;
         for (&effect, _) in self.running.iter().filter(|(_, serve)| serve.id == *id) {
             ctx.out.abort(effect);
@@ -82,27 +172,57 @@ impl Serves {
     }
 
     /// Ends every upload.
-    pub(crate) fn abort(&self, ctx: &mut Ctx<'_>) {
+    pub(crate) fn abort(&mut self, ctx: &mut Ctx<'_>) {
+        self.refuse_waiting(ctx, |_| true);
         for &effect in self.running.keys() {
             ctx.out.abort(effect);
         }
     }
 
+    fn refuse_waiting(&mut self, ctx: &mut Ctx<'_>, which: impl Fn(&Waiting) -> bool) {
+        let refused: Vec<UploadId> = self
+            .waiting
+            .iter()
+            .filter(|(_, waiting)| which(waiting))
+            .map(|(&upload, _)| upload)
+            .collect();
+        for upload in refused {
+            self.uploads.ended(upload, 0);
+            if let Some(Waiting {
+                peer,
+                reply,
+                request,
+            }) = self.waiting.remove(&upload)
+            {
+                self.uncount(peer);
+                let message = format!("{} is being changed here: ask again later", request.id);
+                let response = Response::Refused(Refusal::new(RefusalKind::Busy, message));
+                ctx.out.tell(Effect::Reply { reply, response });
+            }
+        }
+    }
+
     /// Whether no upload of a game runs.
     pub(crate) fn is_at_rest(&self, id: &GameId) -> bool {
-        !self.running.values().any(|serve| serve.id == *id)
+        let waits = self
+            .waiting
+            .values()
+            .any(|waiting| waiting.request.id == *id);
+        !waits && !self.running.values().any(|serve| serve.id == *id)
     }
 
     /// Whether nothing is being served.
     pub(crate) fn is_quiet(&self) -> bool {
-        self.running.is_empty()
+        self.running.is_empty() && self.waiting.is_empty()
     }
 
     /// What users see, sorted by receiver and game.
     pub(crate) fn view(&self) -> Vec<OutboundView> {
         let mut requests: BTreeMap<(PeerId, &GameId), usize> = BTreeMap::new();
-        for serve in self.running.values() {
-            *requests.entry((serve.peer, &serve.id)).or_default() += 1;
+        let running = self.running.values().map(|serve| (serve.peer, &serve.id));
+        let waiting = self.waiting.values().map(|it| (it.peer, &it.request.id));
+        for upload in running.chain(waiting) {
+            *requests.entry(upload).or_default() += 1;
         }
         requests
             .into_iter()

@@ -47,7 +47,7 @@ pub(crate) struct World<'a> {
     pub(crate) library: &'a mut Library,
     pub(crate) members: &'a Membership,
     pub(crate) sync: &'a Sync,
-    pub(crate) serves: &'a Serves,
+    pub(crate) serves: &'a mut Serves,
     pub(crate) hashing: &'a mut Hashing,
     pub(crate) rescan: &'a mut Rescan,
     pub(crate) manifests: &'a mut ManifestCache,

@@ -35,6 +35,7 @@ mod run;
 #[cfg(test)]
 mod scenarios;
 mod seeds;
+pub mod swarm;
 pub mod teeth;
 mod trace;
 mod transition;

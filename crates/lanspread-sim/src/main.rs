@@ -11,8 +11,8 @@ use std::{
 
 use clap::Parser;
 use lanspread_sim::{
-    Detail, Failure, Planted, Seeds, Summary, expand, from_hex, run_seeds, run_with, shrink, teeth,
-    to_hex,
+    Detail, Failure, Planted, Seeds, Summary, expand, from_hex, run_seeds, run_with, shrink, swarm,
+    teeth, to_hex,
 };
 
 /// How often a long run says how far it is.
@@ -58,6 +58,10 @@ struct Options {
     /// Plant every deliberate fault in turn, and say how many seeds it takes until it is caught.
     #[arg(long)]
     teeth: bool,
+    /// Play swarms with these many receivers on links as a fluid, and print how close they come to
+    /// the bound.
+    #[arg(long, value_delimiter = ',', value_name = "RECEIVERS")]
+    swarm: Vec<usize>,
     /// Do not shrink what fails.
     #[arg(long)]
     no_shrink: bool,
@@ -89,6 +93,10 @@ fn planted(options: &Options) -> Result<Planted, String> {
 }
 
 fn run(options: &Options, planted: Planted) -> Result<bool, String> {
+    if !options.swarm.is_empty() {
+        show_swarms(&options.swarm);
+        return Ok(true);
+    }
     if options.teeth {
         return Ok(show_teeth(options));
     }
@@ -103,6 +111,17 @@ fn run(options: &Options, planted: Planted) -> Result<bool, String> {
         Some(input) => run_one(options, &input, planted),
         None => run_many(options, planted),
     })
+}
+
+/// Prints how close swarms of every kind come to the bound.
+fn show_swarms(receivers: &[usize]) {
+    println!("{}", swarm::HEAD);
+    for kind in swarm::Kind::ALL {
+        for &receivers in receivers {
+            let outcome = kind.party(receivers, 1).run();
+            println!("{}", swarm::row(kind, receivers, &outcome));
+        }
+    }
 }
 
 /// Prints the table of deliberate faults, and whether each is caught within the seeds that it may take.

@@ -94,11 +94,21 @@ impl Peer {
                     inquiries.answered(world, &id, effect, result);
                 });
             }
-            (Purpose::Serve, Input::Served { result, .. }) => {
+            (
+                Purpose::Serve,
+                Input::Served {
+                    sent_bytes, result, ..
+                },
+            ) => {
                 if let Err(failure) = &result {
                     tracing::debug!(%failure, "an upload ended early");
                 }
-                let served = self.serves.ended(effect);
+                let mut ctx = Ctx {
+                    now,
+                    config: &self.config,
+                    out: &mut self.out,
+                };
+                let served = self.serves.ended(&mut ctx, effect, sent_bytes);
                 if let (Some(id), Err(ServeFailure::Disk(_))) = (served, &result) {
                     // What is announced is not what lies there: look again.
                     let (rescan, mut ctx) = self.rescan(now);

@@ -240,16 +240,13 @@ impl Peer {
             config: &self.config,
             out: &mut self.out,
         };
-        let game = id.clone();
-        let order = |effect| Effect::ServeChunks {
-            effect,
-            reply,
+        let request = ChunkRequest {
             id,
             manifest,
             chunks,
         };
         self.serves
-            .admit(&mut ctx, peer, &game, order)
+            .admit_chunks(&mut ctx, peer, reply, request)
             .err()
             .map(Response::Refused)
     }

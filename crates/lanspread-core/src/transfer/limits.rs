@@ -11,6 +11,9 @@ pub const FETCHES_PER_SOURCE_MAX: usize = 4;
 /// Fetches that run at a time on a source whose throughput is not measured yet.
 pub const FETCHES_UNMEASURED_MAX: usize = 2;
 
+/// Fetches that run at a time while others gather the game too, unless half the sources are more.
+pub const FETCHES_IN_SWARM: usize = 16;
+
 /// Bytes that all running fetches of one transfer may have to buffer together: a chunk is held in
 /// memory until its hash is known, one chunk per fetch.
 pub const BUFFER_BYTES_MAX: u64 = 32 * 1024 * 1024;

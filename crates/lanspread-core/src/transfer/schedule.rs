@@ -8,7 +8,7 @@ use lanspread_proto::PeerId;
 
 use super::{
     Abort, Fetch, FetchId, Hold, Outstanding, Transfer,
-    limits::{RACE_ADVANTAGE, RACE_COST},
+    limits::{FETCHES_IN_SWARM, RACE_ADVANTAGE, RACE_COST},
     mix,
     pick::{Budget, Places, pick},
     rarest::{self, Holder},
@@ -33,7 +33,21 @@ impl Transfer {
             })
             .map(|(&peer, source)| (peer, source))
             .collect();
-        ready.sort_by_key(|(_, source)| (source.backlog(now), source.running(), source.rank));
+        if self.swarm.is_alone() {
+            ready.sort_by_key(|(_, source)| (source.backlog(now), source.running(), source.rank));
+        } else {
+            if self.outstanding.len() >= self.fetches_max() {
+                return None;
+            }
+            ready.sort_by_key(|(peer, source)| {
+                (
+                    source.running(),
+                    self.swarm.held_by(peer).is_some(),
+                    source.asked_time,
+                    source.rank,
+                )
+            });
+        }
         if self.chunks.missing().is_empty() {
             let (thief, chunks) = ready
                 .iter()
@@ -50,6 +64,9 @@ impl Transfer {
     #[must_use]
     pub fn poll_deadline(&self) -> Option<Now> {
         if self.ending.is_some() || !self.has_buffer_room() {
+            return None;
+        }
+        if self.outstanding.len() >= self.fetches_max() {
             return None;
         }
         let rooms = self
@@ -142,6 +159,16 @@ impl Transfer {
     /// What a fetch of this many bytes may hold in memory: one chunk.
     pub(super) fn buffer_bytes(&self, fetch_bytes: u64) -> u64 {
         fetch_bytes.min(u64::from(self.chunks.manifest().chunk_bytes()))
+    }
+
+    /// Fetches that may run at a time. While many give each a little, those who are asked in turn
+    /// answer sooner than all who are asked at once.
+    fn fetches_max(&self) -> usize {
+        if self.swarm.is_alone() {
+            usize::MAX
+        } else {
+            FETCHES_IN_SWARM.max(self.sources.len() / 2)
+        }
     }
 
     fn has_buffer_room(&self) -> bool {

@@ -47,6 +47,9 @@ pub(super) struct Source {
     pub(super) rank: u64,
     /// Where in the game it would go on.
     pub(super) place: Option<u32>,
+    /// How long all that it was ever asked for should take it: who is asked in the order of this is
+    /// asked in proportion to what it can do.
+    pub(super) asked_time: Duration,
     /// Fetches from before it was removed and added again, that have not ended.
     pub(super) leftovers: usize,
     pub(super) rate: BusyRate,
@@ -69,6 +72,7 @@ impl Source {
         Self {
             rank,
             place: None,
+            asked_time: Duration::ZERO,
             leftovers,
             rate: BusyRate::default(),
             running: 0,
@@ -134,6 +138,7 @@ impl Source {
 
     /// A fetch starts.
     pub(super) fn started(&mut self, now: Now, bytes: u64) {
+        self.asked_time += self.rate.time_for(bytes).unwrap_or(FIRST_ANSWER_TIME);
         match self.rate.time_for(bytes) {
             Some(time) => {
                 self.due = self.due.max(now) + time;

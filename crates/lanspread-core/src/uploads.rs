@@ -1,0 +1,245 @@
+//! The upload slots: which request of another peer is served now, and which waits.
+//!
+//! One chunk after the other reaches its receiver whole and soon, and is passed on; all at once reach
+//! theirs late. So few uploads run at a time, and the others wait their turn, by start-time fair
+//! queueing between receivers (Goyal, Vin, Cheng: "Start-time fair queuing", SIGCOMM 1996): nobody
+//! starves, and nobody gets more by asking more. An upload that takes long is held up by its
+//! receiver's link rather than by this one's, and does not keep a slot.
+//!
+//! Invariant: an upload waits or runs, and leaves by [`Uploads::ended`] alone; while any waits and a
+//! slot is free, `poll_start` names one.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use lanspread_proto::PeerId;
+
+use crate::Now;
+
+/// Uploads that run at a time, as long as none takes long. Fewer leave a link idle whose few receivers
+/// get much from others at that moment; more make each chunk late. On links as a fluid, 4, 8 and 16
+/// slots end at 1.10, 1.05 and 1.04 of the bound with 16 receivers and 1.15, 1.08 and 1.11 with 32.
+pub const UPLOAD_SLOTS: usize = 8;
+
+/// An upload that runs longer gives its slot to another one and goes on beside it.
+pub const SLOW_UPLOAD_TIME: Duration = Duration::from_millis(100);
+
+/// Most uploads that run at a time, slow ones included.
+pub const UPLOADS_MAX: usize = 64;
+
+/// Names one upload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UploadId(u64);
+
+/// What one receiver got.
+#[derive(Debug, Default)]
+struct Account {
+    /// Bytes it was given, on the clock of `served_bytes`.
+    tag_bytes: u64,
+    /// Its uploads that wait, oldest first.
+    waiting: std::collections::VecDeque<UploadId>,
+    running: usize,
+}
+
+/// All uploads of this peer.
+#[derive(Debug, Default)]
+pub struct Uploads {
+    accounts: BTreeMap<PeerId, Account>,
+    /// When each running upload began, and for whom.
+    running: BTreeMap<UploadId, (PeerId, Now)>,
+    /// The tag of the receiver that was served last: who comes anew starts here.
+    served_bytes: u64,
+    waiting: usize,
+    next: u64,
+}
+
+impl Uploads {
+    /// A request of a peer wants to be served.
+    pub fn enqueue(&mut self, peer: PeerId) -> UploadId {
+        let id = UploadId(self.next);
+        self.next += 1;
+        let floor = self.served_bytes;
+        let account = self.accounts.entry(peer).or_default();
+        account.tag_bytes = account.tag_bytes.max(floor);
+        account.waiting.push_back(id);
+        self.waiting += 1;
+        id
+    }
+
+    /// The next upload to begin, if a slot is free. To be called until `None` after every change, and
+    /// when the time of [`Uploads::poll_deadline`] comes.
+    pub fn poll_start(&mut self, now: Now) -> Option<UploadId> {
+        if self.waiting == 0 || !self.has_slot(now) {
+            return None;
+        }
+        let (&peer, account) = self
+            .accounts
+            .iter_mut()
+            .filter(|(_, account)| !account.waiting.is_empty())
+            .min_by_key(|(_, account)| {
+                (
+                    account.running,
+                    account.tag_bytes,
+                    account.waiting.front().copied(),
+                )
+            })?;
+        let id = account.waiting.pop_front()?;
+        account.running += 1;
+        self.served_bytes = self.served_bytes.max(account.tag_bytes);
+        self.waiting -= 1;
+        self.running.insert(id, (peer, now));
+        Some(id)
+    }
+
+    /// When `poll_start` may name another upload although none ended.
+    #[must_use]
+    pub fn poll_deadline(&self) -> Option<Now> {
+        if self.waiting == 0 || self.running.len() >= UPLOADS_MAX {
+            return None;
+        }
+        let mut begun: Vec<Now> = self.running.values().map(|&(_, began)| began).collect();
+        begun.sort_unstable();
+        // A slot is free when so many have become slow that fewer than all slots are taken.
+        let slow = self.running.len().checked_sub(UPLOAD_SLOTS)?;
+        begun.get(slow).map(|&began| began + SLOW_UPLOAD_TIME)
+    }
+
+    /// An upload ended or is given up, whether it ran or waited; `sent_bytes` went out.
+    pub fn ended(&mut self, id: UploadId, sent_bytes: u64) {
+        if let Some((peer, _)) = self.running.remove(&id) {
+            if let Some(account) = self.accounts.get_mut(&peer) {
+                account.running -= 1;
+                account.tag_bytes = account.tag_bytes.saturating_add(sent_bytes);
+            }
+        } else {
+            let all = self.accounts.values_mut();
+            let waited = all
+                .filter_map(|account| {
+                    let at = account.waiting.iter().position(|&it| it == id)?;
+                    account.waiting.remove(at)
+                })
+                .count();
+            self.waiting -= waited;
+        }
+        let floor = self.served_bytes;
+        self.accounts.retain(|_, account| {
+            account.running > 0 || !account.waiting.is_empty() || account.tag_bytes > floor
+        });
+    }
+
+    fn has_slot(&self, now: Now) -> bool {
+        let young = self
+            .running
+            .values()
+            .filter(|&&(_, began)| now.since(began) < SLOW_UPLOAD_TIME)
+            .count();
+        young < UPLOAD_SLOTS && self.running.len() < UPLOADS_MAX
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn peer(n: u8) -> PeerId {
+        PeerId::from_bytes([n; 32])
+    }
+
+    fn at(ms: u64) -> Now {
+        Now(Duration::from_millis(ms))
+    }
+
+    fn started(uploads: &mut Uploads, now: Now) -> Vec<UploadId> {
+        std::iter::from_fn(|| uploads.poll_start(now)).collect()
+    }
+
+    #[test]
+    fn uploads_run_up_to_the_slots_and_the_others_wait_their_turn() {
+        let mut uploads = Uploads::default();
+        let ids: Vec<UploadId> = (0..=UPLOAD_SLOTS)
+            .map(|n| uploads.enqueue(peer(u8::try_from(n).unwrap())))
+            .collect();
+        assert_eq!(started(&mut uploads, at(0)), ids[..UPLOAD_SLOTS]);
+        uploads.ended(ids[2], 1_000);
+        assert_eq!(started(&mut uploads, at(1)), ids[UPLOAD_SLOTS..]);
+        assert_eq!(uploads.poll_deadline(), None, "nothing waits any more");
+    }
+
+    #[test]
+    fn an_upload_that_takes_long_gives_its_slot_to_another() {
+        let mut uploads = Uploads::default();
+        for n in 0..UPLOAD_SLOTS {
+            uploads.enqueue(peer(u8::try_from(n).unwrap()));
+        }
+        started(&mut uploads, at(5));
+        let late = uploads.enqueue(peer(99));
+        assert_eq!(uploads.poll_start(at(5)), None);
+        let due = at(5) + SLOW_UPLOAD_TIME;
+        assert_eq!(uploads.poll_deadline(), Some(due));
+        assert_eq!(started(&mut uploads, due), [late]);
+        for n in 0..UPLOAD_SLOTS {
+            uploads.enqueue(peer(u8::try_from(100 + n).unwrap()));
+        }
+        assert_eq!(started(&mut uploads, due).len(), UPLOAD_SLOTS - 1);
+        let next = uploads.poll_deadline();
+        assert_eq!(
+            next,
+            Some(due + SLOW_UPLOAD_TIME),
+            "no time that has passed"
+        );
+    }
+
+    #[test]
+    fn slow_uploads_run_up_to_the_limit_and_not_past_it() {
+        let mut uploads = Uploads::default();
+        for _ in 0..=UPLOADS_MAX {
+            uploads.enqueue(peer(1));
+        }
+        let mut running = 0;
+        for hour in 0..100 {
+            running += started(&mut uploads, at(hour * 3_600_000)).len();
+        }
+        assert_eq!(running, UPLOADS_MAX);
+        assert_eq!(uploads.poll_deadline(), None, "only an end helps");
+    }
+
+    #[test]
+    fn who_asks_for_much_gets_no_more_than_who_asks_for_little() {
+        let mut uploads = Uploads::default();
+        let mut of: BTreeMap<UploadId, u8> = BTreeMap::new();
+        for _ in 0..100 {
+            of.insert(uploads.enqueue(peer(1)), 1);
+        }
+        let mut served = [0, 0];
+        let mut running = started(&mut uploads, at(0));
+        for step in 1..60 {
+            // The second one asks for one thing after the other.
+            let asked = of.values().filter(|&&n| n == 2).count();
+            if asked == served[1] {
+                of.insert(uploads.enqueue(peer(2)), 2);
+            }
+            let done = running.remove(0);
+            served[usize::from(of[&done] - 1)] += 1;
+            uploads.ended(done, 1_000);
+            running.extend(started(&mut uploads, at(step)));
+        }
+        // One of its uploads runs at a time, of eight in all.
+        assert!(served[1] + 1 >= 59 / UPLOAD_SLOTS, "{served:?}");
+    }
+
+    #[test]
+    fn what_waits_can_be_given_up_and_nothing_is_kept_of_who_left() {
+        let mut uploads = Uploads::default();
+        for _ in 0..UPLOAD_SLOTS {
+            uploads.enqueue(peer(1));
+        }
+        let running = started(&mut uploads, at(0));
+        let waiting = uploads.enqueue(peer(2));
+        uploads.ended(waiting, 0);
+        uploads.ended(waiting, 0);
+        for id in running {
+            uploads.ended(id, 0);
+        }
+        assert_eq!(uploads.poll_start(at(1)), None);
+        assert!(uploads.accounts.is_empty() && uploads.running.is_empty());
+    }
+}

@@ -1,0 +1,560 @@
+//! One swarm from its first to its last chunk.
+
+use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
+
+use lanspread_core::{
+    FetchFailure, Now,
+    transfer::{Fetch, FetchId, Holding, Transfer, TransferLimits, TransferState},
+    uploads::{UploadId, Uploads},
+};
+use lanspread_db::{ChunkRef, ContentHash, GameId, Manifest, ManifestFile, RelPath, Version};
+use lanspread_proto::PeerId;
+
+use super::fluid::{FlowId, Fluid, LinkId};
+
+/// The steps in which time goes on.
+const STEP: Duration = Duration::from_millis(1);
+/// From a request to its arrival, and from a chunk's last byte to its being stored.
+const DELAY: Duration = Duration::from_millis(1);
+/// A partner says what it has stored no more often than this, and than so often per partner.
+const TELL_EVERY: Duration = Duration::from_millis(100);
+const TELL_EVERY_PER_PARTNER: Duration = Duration::from_millis(4);
+/// A swarm that takes this many times the bound is given up.
+const PATIENCE: f64 = 20.0;
+
+/// One peer's link and table.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer {
+    /// Bytes per second that it can send.
+    pub up: f64,
+    /// Bytes per second that it can receive.
+    pub down: f64,
+    /// The switch it hangs on.
+    pub table: usize,
+}
+
+/// Receivers that come and go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Churn {
+    /// All begin at once and stay.
+    None,
+    /// They begin one after the other within a quarter of the bound, and every eighth leaves in the
+    /// middle of it.
+    ComeAndGo,
+}
+
+/// A swarm to play.
+#[derive(Debug, Clone)]
+pub struct Party {
+    /// The seeder first.
+    pub peers: Vec<Peer>,
+    /// Bytes per second of each table's uplink, each way.
+    pub uplink: f64,
+    /// Bytes of the game.
+    pub game_bytes: u64,
+    /// Bytes of a chunk.
+    pub chunk_bytes: u32,
+    /// Who comes and goes.
+    pub churn: Churn,
+    /// Decides whatever is left to chance.
+    pub seed: u64,
+}
+
+/// How it went.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// Seconds until the last receiver had all; `None` if it took too long.
+    pub seconds: Option<f64>,
+    /// The bound: no scheme is faster.
+    pub bound_seconds: f64,
+    /// What the seeder sent, in games.
+    pub seeder_games: f64,
+    /// What the busiest uplink carried in one direction, in games.
+    pub uplink_games: f64,
+    /// Bytes that came twice, as a part of all.
+    pub duplicates: f64,
+}
+
+impl Outcome {
+    /// Time over bound; 1 is the best possible.
+    #[must_use]
+    pub fn ratio(&self) -> f64 {
+        self.seconds
+            .map_or(f64::INFINITY, |seconds| seconds / self.bound_seconds)
+    }
+}
+
+/// A request on its way, or an upload.
+#[derive(Debug)]
+struct Request {
+    from: usize,
+    to: usize,
+    fetch: Fetch,
+    began: Now,
+    stored: Vec<ChunkRef>,
+    /// Its place among the uploads of `from`, once it has arrived.
+    upload: Option<UploadId>,
+}
+
+#[derive(Debug)]
+struct Node {
+    id: PeerId,
+    up: LinkId,
+    down: LinkId,
+    table: usize,
+    transfer: Option<Transfer>,
+    uploads: Uploads,
+    /// Which request each upload serves.
+    serving: BTreeMap<UploadId, u64>,
+    fetches: BTreeMap<FetchId, u64>,
+    told: u32,
+    tell_at: Now,
+    begins: Now,
+    leaves: Option<Now>,
+    here: bool,
+    complete: bool,
+    dirty: bool,
+    /// When it has something to do although nothing happens.
+    due: Option<Now>,
+}
+
+struct Run<'a> {
+    party: &'a Party,
+    manifest: Arc<Manifest>,
+    fluid: Fluid,
+    uplinks: Vec<(LinkId, LinkId)>,
+    nodes: Vec<Node>,
+    by_id: BTreeMap<PeerId, usize>,
+    requests: BTreeMap<u64, Request>,
+    /// Requests that arrive, and what partners tell: by time.
+    arrivals: BTreeMap<(Now, u64), Arrival>,
+    next: u64,
+    now: Now,
+}
+
+enum Arrival {
+    Request(u64),
+    Chunk(u64),
+    Holds(usize, Vec<Range<u32>>),
+}
+
+impl Party {
+    /// The bound of this party: the seeder must send all once, everybody must receive all, and all
+    /// that is received must be sent (Kumar, Ross: "Peer-assisted file distribution: the minimum
+    /// distribution time", HOTWEB 2006).
+    #[must_use]
+    pub fn bound_seconds(&self) -> f64 {
+        let bytes = self.game_bytes as f64;
+        let receivers = &self.peers[1..];
+        let down = receivers
+            .iter()
+            .map(|peer| peer.down)
+            .fold(f64::MAX, f64::min);
+        let up: f64 = self.peers.iter().map(|peer| peer.up).sum();
+        let mut bound = (bytes / self.peers[0].up)
+            .max(bytes / down)
+            .max(receivers.len() as f64 * bytes / up);
+        if self.peers.iter().any(|peer| peer.table > 0) {
+            bound = bound.max(bytes / self.uplink);
+        }
+        bound
+    }
+
+    /// Plays it.
+    ///
+    /// # Panics
+    /// If the game has no chunk.
+    #[must_use]
+    pub fn run(&self) -> Outcome {
+        let mut run = Run::new(self);
+        let seconds = run.play();
+        let games = |bytes: f64| bytes / self.game_bytes as f64;
+        let moved = run.nodes.iter().filter_map(|node| node.transfer.as_ref());
+        let (twice, once) = moved
+            .map(|transfer| transfer.progress(run.now))
+            .fold((0, 0), |(twice, once), it| {
+                (twice + it.duplicate_bytes, once + it.moved_bytes)
+            });
+        Outcome {
+            seconds,
+            bound_seconds: self.bound_seconds(),
+            seeder_games: games(run.fluid.carried_bytes(run.nodes[0].up)),
+            uplink_games: run
+                .uplinks
+                .iter()
+                .flat_map(|&(out, into)| [out, into])
+                .map(|link| games(run.fluid.carried_bytes(link)))
+                .fold(0.0, f64::max),
+            duplicates: twice as f64 / (once as f64).max(1.0),
+        }
+    }
+}
+
+impl<'a> Run<'a> {
+    fn new(party: &'a Party) -> Self {
+        let manifest = game(party.game_bytes, party.chunk_bytes);
+        let mut fluid = Fluid::default();
+        let tables = party.peers.iter().map(|peer| peer.table).max().unwrap_or(0) + 1;
+        let uplinks = (0..tables)
+            .map(|_| (fluid.link(party.uplink), fluid.link(party.uplink)))
+            .collect();
+        let bound = party.bound_seconds();
+        let nodes: Vec<Node> = party
+            .peers
+            .iter()
+            .enumerate()
+            .map(|(n, peer)| {
+                let (begins, leaves) = match party.churn {
+                    Churn::None => (0.0, None),
+                    Churn::ComeAndGo => (
+                        bound / 4.0 * n as f64 / party.peers.len() as f64,
+                        (n % 8 == 7).then_some(bound / 2.0),
+                    ),
+                };
+                Node {
+                    id: peer_id(party.seed, n as u64),
+                    up: fluid.link(peer.up),
+                    down: fluid.link(peer.down),
+                    table: peer.table,
+                    transfer: None,
+                    uploads: Uploads::default(),
+                    serving: BTreeMap::new(),
+                    fetches: BTreeMap::new(),
+                    told: 0,
+                    tell_at: Now::default(),
+                    begins: Now(Duration::from_secs_f64(begins)),
+                    leaves: leaves.map(|at| Now(Duration::from_secs_f64(at))),
+                    here: n == 0,
+                    complete: n == 0,
+                    dirty: false,
+                    due: None,
+                }
+            })
+            .collect();
+        let by_id = nodes
+            .iter()
+            .enumerate()
+            .map(|(n, node)| (node.id, n))
+            .collect();
+        Self {
+            party,
+            manifest,
+            fluid,
+            uplinks,
+            nodes,
+            by_id,
+            requests: BTreeMap::new(),
+            arrivals: BTreeMap::new(),
+            next: 0,
+            now: Now::default(),
+        }
+    }
+
+    /// Runs until all who stay have all.
+    fn play(&mut self) -> Option<f64> {
+        let patience = Duration::from_secs_f64(self.party.bound_seconds() * PATIENCE);
+        while self.now.0 < patience {
+            for n in 1..self.nodes.len() {
+                if self.nodes[n].transfer.is_none() && self.nodes[n].begins <= self.now {
+                    self.begin(n);
+                }
+                if self.nodes[n].leaves.is_some_and(|at| at <= self.now) {
+                    self.leave(n);
+                }
+            }
+            self.arrive();
+            for n in 0..self.nodes.len() {
+                self.turn(n);
+            }
+            if self.nodes.iter().all(|node| node.complete || gone(node)) {
+                return Some(self.now.0.as_secs_f64());
+            }
+            self.now = self.now + STEP;
+            for flow in self.fluid.advance(STEP.as_secs_f64()) {
+                self.later(DELAY, Arrival::Chunk(flow));
+            }
+        }
+        None
+    }
+
+    fn later(&mut self, delay: Duration, arrival: Arrival) {
+        self.next += 1;
+        self.arrivals.insert((self.now + delay, self.next), arrival);
+    }
+
+    fn begin(&mut self, n: usize) {
+        let me = self.nodes[n].id;
+        let seed = self.party.seed ^ n as u64;
+        let limits = TransferLimits::default();
+        let mut transfer =
+            Transfer::new(Arc::clone(&self.manifest), &[], me, limits, seed, self.now);
+        for other in 0..self.nodes.len() {
+            if other == n || !self.nodes[other].here {
+                continue;
+            }
+            let holding = if self.nodes[other].complete {
+                Holding::All
+            } else {
+                Holding::Part
+            };
+            let their_id = self.nodes[other].id;
+            transfer.add_source(self.now, their_id, holding);
+            if let Some(theirs) = &mut self.nodes[other].transfer {
+                if holding == Holding::Part {
+                    transfer.source_holds(their_id, theirs.stored_since(0, usize::MAX).runs);
+                    theirs.add_source(self.now, me, Holding::Part);
+                }
+                self.nodes[other].dirty = true;
+            }
+        }
+        let node = &mut self.nodes[n];
+        node.transfer = Some(transfer);
+        node.here = true;
+        node.dirty = true;
+    }
+
+    fn leave(&mut self, n: usize) {
+        if !self.nodes[n].here {
+            return;
+        }
+        self.nodes[n].here = false;
+        let id = self.nodes[n].id;
+        let broken: Vec<u64> = self
+            .requests
+            .iter()
+            .filter(|(_, it)| it.from == n || it.to == n)
+            .map(|(&request, _)| request)
+            .collect();
+        for request in broken {
+            self.end(request, Err(FetchFailure::Connection("gone".to_owned())));
+        }
+        for node in &mut self.nodes {
+            if let Some(transfer) = &mut node.transfer {
+                transfer.remove_source(id);
+            }
+            node.dirty = true;
+        }
+    }
+
+    fn arrive(&mut self) {
+        while let Some(first) = self.arrivals.first_entry() {
+            if first.key().0 > self.now {
+                return;
+            }
+            match first.remove() {
+                Arrival::Request(request) => self.requested(request),
+                Arrival::Chunk(request) => self.chunk(request),
+                Arrival::Holds(n, runs) => {
+                    let id = self.nodes[n].id;
+                    for node in &mut self.nodes {
+                        if let Some(transfer) = &mut node.transfer
+                            && node.id != id
+                        {
+                            transfer.source_holds(id, runs.clone());
+                            node.dirty = true;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn requested(&mut self, request: u64) {
+        let Some(it) = self.requests.get_mut(&request) else {
+            return;
+        };
+        let peer = self.nodes[it.to].id;
+        let node = &mut self.nodes[it.from];
+        let upload = node.uploads.enqueue(peer);
+        it.upload = Some(upload);
+        node.serving.insert(upload, request);
+        node.dirty = true;
+    }
+
+    /// The chunk that flowed is stored, and the next one flows.
+    fn chunk(&mut self, request: u64) {
+        let Some(it) = self.requests.get_mut(&request) else {
+            return;
+        };
+        let chunk = it.fetch.chunks[it.stored.len()];
+        it.stored.push(chunk);
+        let (to, fetch) = (it.to, it.fetch.id);
+        let is_last = it.stored.len() == it.fetch.chunks.len();
+        if let Some(transfer) = &mut self.nodes[to].transfer {
+            transfer.chunk_stored(self.now, fetch, chunk);
+        }
+        self.nodes[to].dirty = true;
+        if is_last {
+            self.end(request, Ok(()));
+        } else {
+            self.flow(request);
+        }
+    }
+
+    fn flow(&mut self, request: u64) {
+        let Some(it) = self.requests.get(&request) else {
+            return;
+        };
+        let Some(chunk) = it.fetch.chunks.get(it.stored.len()) else {
+            return;
+        };
+        let bytes = self.manifest.chunk(*chunk).map_or(0, |info| info.len_bytes);
+        let (from, to) = (&self.nodes[it.from], &self.nodes[it.to]);
+        let mut links = vec![from.up, to.down];
+        if from.table != to.table {
+            links.push(self.uplinks[from.table].0);
+            links.push(self.uplinks[to.table].1);
+        }
+        let flow: FlowId = request;
+        self.fluid.start(flow, links, u64::from(bytes));
+    }
+
+    fn end(&mut self, request: u64, result: Result<(), FetchFailure>) {
+        let Some(it) = self.requests.remove(&request) else {
+            return;
+        };
+        self.fluid.stop(request);
+        let sent: u64 = it
+            .stored
+            .iter()
+            .filter_map(|&chunk| self.manifest.chunk(chunk))
+            .map(|info| u64::from(info.len_bytes))
+            .sum();
+        let from = &mut self.nodes[it.from];
+        if let Some(upload) = it.upload {
+            from.uploads.ended(upload, sent);
+            from.serving.remove(&upload);
+        }
+        from.dirty = true;
+        let to = &mut self.nodes[it.to];
+        to.fetches.remove(&it.fetch.id);
+        to.dirty = true;
+        if let Some(transfer) = &mut to.transfer {
+            let elapsed = self.now.since(it.began);
+            transfer.fetch_ended(self.now, it.fetch.id, &it.stored, elapsed, result);
+        }
+    }
+
+    /// One peer does what it has to do at this moment.
+    fn turn(&mut self, n: usize) {
+        let now = self.now;
+        let node = &mut self.nodes[n];
+        if node.dirty || node.due.is_some_and(|at| at <= now) {
+            self.upload(n);
+            self.fetch(n);
+            let node = &mut self.nodes[n];
+            node.dirty = false;
+            let transfer = node.transfer.as_ref().and_then(Transfer::poll_deadline);
+            node.due = [node.uploads.poll_deadline(), transfer]
+                .into_iter()
+                .flatten()
+                .min();
+        }
+        self.tell(n);
+    }
+
+    fn upload(&mut self, n: usize) {
+        while let Some(upload) = self.nodes[n].uploads.poll_start(self.now) {
+            let request = self.nodes[n].serving.get(&upload).copied();
+            match request {
+                Some(request) => self.flow(request),
+                None => self.nodes[n].uploads.ended(upload, 0),
+            }
+        }
+    }
+
+    fn fetch(&mut self, n: usize) {
+        loop {
+            let now = self.now;
+            let Some(transfer) = &mut self.nodes[n].transfer else {
+                return;
+            };
+            if let Some(abort) = transfer.poll_abort() {
+                if let Some(&request) = self.nodes[n].fetches.get(&abort) {
+                    self.end(request, Err(FetchFailure::Aborted));
+                }
+                continue;
+            }
+            let Some(fetch) = transfer.poll_fetch(now) else {
+                break;
+            };
+            let from = self.by_id[&fetch.source];
+            self.next += 1;
+            let request = self.next;
+            self.nodes[n].fetches.insert(fetch.id, request);
+            self.requests.insert(
+                request,
+                Request {
+                    from,
+                    to: n,
+                    fetch,
+                    began: now,
+                    stored: Vec::new(),
+                    upload: None,
+                },
+            );
+            self.later(DELAY, Arrival::Request(request));
+        }
+        let node = &mut self.nodes[n];
+        let complete = node
+            .transfer
+            .as_ref()
+            .is_some_and(|it| it.state() == TransferState::Complete);
+        if complete && !node.complete {
+            node.complete = true;
+            let id = node.id;
+            for other in &mut self.nodes {
+                if let Some(transfer) = &mut other.transfer
+                    && other.id != id
+                    && !other.complete
+                {
+                    transfer.add_source(self.now, id, Holding::All);
+                    other.dirty = true;
+                }
+            }
+        }
+    }
+
+    /// Says what was stored since it said so last.
+    fn tell(&mut self, n: usize) {
+        let partners = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
+        let now = self.now;
+        let node = &mut self.nodes[n];
+        if node.tell_at > now || !node.here || node.complete {
+            return;
+        }
+        let Some(transfer) = &node.transfer else {
+            return;
+        };
+        let news = transfer.stored_since(node.told, usize::MAX);
+        if news.runs.is_empty() {
+            return;
+        }
+        node.told = news.upto;
+        node.tell_at = now + TELL_EVERY.max(TELL_EVERY_PER_PARTNER * partners);
+        self.later(DELAY, Arrival::Holds(n, news.runs));
+    }
+}
+
+fn gone(node: &Node) -> bool {
+    !node.here && node.leaves.is_some()
+}
+
+fn peer_id(seed: u64, n: u64) -> PeerId {
+    let hash = ContentHash::of(&[seed.to_le_bytes(), n.to_le_bytes()].concat());
+    PeerId::from_bytes(*hash.as_bytes())
+}
+
+fn game(bytes: u64, chunk_bytes: u32) -> Arc<Manifest> {
+    let file = |name: &str, size_bytes: u64| ManifestFile {
+        path: RelPath::parse(name).expect("a valid path"),
+        size_bytes,
+        chunks: (0..size_bytes.div_ceil(u64::from(chunk_bytes)))
+            .map(|_| ContentHash([7; 32]))
+            .collect(),
+    };
+    let files = vec![file("data.bin", bytes), file("version.ini", 8)];
+    let id = GameId::parse("game").expect("a valid id");
+    let version = Version::parse("20260101").expect("a valid version");
+    Arc::new(Manifest::new(id, version, chunk_bytes, files).expect("a valid manifest"))
+}

@@ -1,0 +1,28 @@
+//! Small swarms that must come close to the bound; the large ones are for the command line.
+
+use super::{Kind, Outcome};
+
+fn play(kind: Kind, receivers: usize) -> Outcome {
+    kind.party(receivers, 1).run()
+}
+
+#[test]
+fn equal_links_come_close_to_the_bound() {
+    for (receivers, most) in [(4, 1.05), (8, 1.06), (16, 1.10)] {
+        let outcome = play(Kind::Equal, receivers);
+        assert!(outcome.ratio() <= most, "{receivers}: {outcome:?}");
+        assert!(outcome.seeder_games <= 1.15, "{receivers}: {outcome:?}");
+    }
+}
+
+#[test]
+fn who_comes_late_and_who_leaves_costs_little() {
+    let outcome = play(Kind::Churn, 8);
+    assert!(outcome.ratio() <= 1.5, "{outcome:?}");
+}
+
+#[test]
+fn the_same_swarm_ends_in_the_same_time() {
+    let (first, second) = (play(Kind::Equal, 4), play(Kind::Equal, 4));
+    assert_eq!(first.seconds, second.seconds);
+}
