@@ -156,11 +156,17 @@ impl Fetch {
                 .map_err(request_failure)
         };
         let mut answer = self.within(self.patience.stall, asked).await?;
+        // A source may serve others first; once it begins, it has to go on.
+        let begun = async {
+            let begun = answer.reader.fill().await;
+            begun.map_err(|error| fetch_failure(&error))
+        };
+        self.within(self.patience.first_byte, begun).await?;
         let message = async {
             let message = self.shared.message(&mut answer).await;
             message.map_err(request_failure)
         };
-        let response = self.within(self.patience.first_byte, message).await;
+        let response = self.within(self.patience.stall, message).await;
         let response = response.inspect_err(|failure| {
             if matches!(failure, FetchFailure::Stalled) {
                 self.shared.too_slow(&answer, Came::default());
