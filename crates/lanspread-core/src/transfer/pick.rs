@@ -36,21 +36,32 @@ pub(super) fn pick(
     budget: Budget,
     len_bytes: impl Fn(u32) -> u64,
 ) -> Vec<u32> {
-    let Some(mut at) = start(missing, places) else {
-        return Vec::new();
-    };
-    let mut picked = vec![at];
-    let mut bytes = len_bytes(at);
-    while picked.len() < budget.chunks {
-        let Some(next) = nearby(missing, at + 1, places) else {
-            break;
-        };
-        bytes += len_bytes(next);
+    start(missing, places).map_or_else(Vec::new, |first| {
+        fill(first, budget, len_bytes, |at| {
+            nearby(missing, at + 1, places)
+        })
+    })
+}
+
+/// Goes on from the first chunk as long as there is a next one and the budget holds.
+pub(super) fn fill(
+    first: u32,
+    budget: Budget,
+    len_bytes: impl Fn(u32) -> u64,
+    next: impl Fn(u32) -> Option<u32>,
+) -> Vec<u32> {
+    let mut picked = vec![first];
+    let mut bytes = len_bytes(first);
+    let mut at = first;
+    while picked.len() < budget.chunks
+        && let Some(index) = next(at)
+    {
+        bytes += len_bytes(index);
         if bytes > budget.bytes {
             break;
         }
-        picked.push(next);
-        at = next;
+        picked.push(index);
+        at = index;
     }
     picked
 }

@@ -8,7 +8,7 @@
 
 use super::{
     chunk_set::ChunkSet,
-    pick::Budget,
+    pick::{Budget, fill},
     swarm::{Swarm, tie},
 };
 
@@ -56,35 +56,20 @@ pub(super) fn pick(
     let Some(first) = best else {
         return Vec::new();
     };
-    let mut picked = vec![first];
-    let mut bytes = len_bytes(first);
     let wanted = want(first);
-    let mut at = first;
-    while picked.len() < budget.chunks {
-        let next = match wanted {
-            // What falls to this peer lies apart by as many blocks as there are peers.
-            Want::Mine => missing
-                .common(holder.held, at + 1)
-                .take(CHUNKS_LOOKED_AT)
-                .take_while(|&index| index > at)
-                .find(|&index| want(index) == Want::Mine),
-            Want::Theirs | Want::Held(_) => Some(at + 1).filter(|&index| {
-                missing.contains(index)
-                    && holder.held.is_none_or(|held| held.contains(index))
-                    && want(index) == wanted
-            }),
-        };
-        let Some(next) = next else {
-            break;
-        };
-        bytes += len_bytes(next);
-        if bytes > budget.bytes {
-            break;
-        }
-        picked.push(next);
-        at = next;
-    }
-    picked
+    fill(first, budget, len_bytes, |at| match wanted {
+        // What falls to this peer lies apart by as many blocks as there are peers.
+        Want::Mine => missing
+            .common(holder.held, at + 1)
+            .take(CHUNKS_LOOKED_AT)
+            .take_while(|&index| index > at)
+            .find(|&index| want(index) == Want::Mine),
+        Want::Theirs | Want::Held(_) => Some(at + 1).filter(|&index| {
+            missing.contains(index)
+                && holder.held.is_none_or(|held| held.contains(index))
+                && want(index) == wanted
+        }),
+    })
 }
 
 fn want(swarm: &Swarm, index: u32) -> Want {

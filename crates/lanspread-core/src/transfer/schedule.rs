@@ -20,7 +20,7 @@ impl Transfer {
     /// The next fetch to start, if there is anything to ask and anybody with room for it. May
     /// change with every input, and when the time of [`Transfer::poll_deadline`] comes.
     pub fn poll_fetch(&mut self, now: Now) -> Option<Fetch> {
-        if self.ending.is_some() || !self.has_buffer_room() {
+        if self.ending.is_some() || !self.has_room() {
             return None;
         }
         let mut ready: Vec<(PeerId, &Source)> = self
@@ -36,9 +36,6 @@ impl Transfer {
         if self.swarm.is_alone() {
             ready.sort_by_key(|(_, source)| (source.backlog(now), source.running(), source.rank));
         } else {
-            if self.outstanding.len() >= self.fetches_max() {
-                return None;
-            }
             ready.sort_by_key(|(peer, source)| {
                 (
                     source.running(),
@@ -54,8 +51,8 @@ impl Transfer {
                 .find_map(|&(peer, source)| Some((peer, self.find_race(now, peer, source)?)))?;
             return Some(self.start_race(now, thief, chunks));
         }
-        let ready = ready.into_iter().map(|(peer, _)| peer);
-        let source = ready.into_iter().find(|peer| self.has_missing(peer))?;
+        let mut ready = ready.into_iter().map(|(peer, _)| peer);
+        let source = ready.find(|peer| self.has_missing(peer))?;
         Some(self.start_missing(now, source))
     }
 
@@ -63,10 +60,7 @@ impl Transfer {
     /// is nearly done, or one is so late that it is worth racing. `None`: only an input helps.
     #[must_use]
     pub fn poll_deadline(&self) -> Option<Now> {
-        if self.ending.is_some() || !self.has_buffer_room() {
-            return None;
-        }
-        if self.outstanding.len() >= self.fetches_max() {
+        if self.ending.is_some() || !self.has_room() {
             return None;
         }
         let rooms = self
@@ -169,6 +163,11 @@ impl Transfer {
         } else {
             FETCHES_IN_SWARM.max(self.sources.len() / 2)
         }
+    }
+
+    /// Whether one more fetch may run.
+    fn has_room(&self) -> bool {
+        self.has_buffer_room() && self.outstanding.len() < self.fetches_max()
     }
 
     fn has_buffer_room(&self) -> bool {
