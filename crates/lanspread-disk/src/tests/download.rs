@@ -4,7 +4,7 @@ use std::fs;
 
 use lanspread_core::{
     DiskFailure, DiskFailureKind, HashTrust,
-    root::{DownloadIntent, Goal},
+    root::{DownloadIntent, Goal, Step},
 };
 use lanspread_db::ChunkRef;
 use lanspread_unpack::CancelFlag;
@@ -424,6 +424,34 @@ fn bytes_of(files: &Tree, chunk: ChunkRef) -> &[u8] {
     let info = manifest.chunk(chunk).unwrap();
     let from = usize::try_from(info.offset_bytes).unwrap();
     &files[info.path.as_str()][from..from + info.len_bytes as usize]
+}
+
+/// Found by the simulator on a disk that tears names in a power cut: a new file was lost, the old one of
+/// the same length stood under its name, and the sentinel was published above it.
+#[test]
+fn a_switch_that_another_run_began_ends_only_above_the_right_bytes() {
+    for is_torn in [false, true] {
+        let world = World::new();
+        let disk = world.steady();
+        gather(&disk, &new_files(), DownloadIntent::New, usize::MAX).unwrap();
+        let hash = manifest(&new_files()).hash();
+        step(&disk, &Step::BeginSwitch { manifest: hash }).unwrap();
+        step(&disk, &Step::PromoteStaged { manifest: hash }).unwrap();
+        drop(disk);
+        if is_torn {
+            world.put("game.eti", noise(1, 950_000));
+        }
+        let disk = world.steady();
+        let settled = reach(&disk, &Goal::Settle);
+        let published = world.tree().contains_key("version.ini");
+        assert_eq!((settled.is_err(), published), (is_torn, !is_torn));
+        if is_torn {
+            let message = settled.unwrap_err().message;
+            assert!(message.contains("`game.eti`"), "{message}");
+            download(&disk, &new_files(), DownloadIntent::New).unwrap();
+        }
+        assert_eq!(world.tree(), new_files());
+    }
 }
 
 #[test]
