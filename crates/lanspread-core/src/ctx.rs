@@ -41,6 +41,8 @@ pub(crate) enum Purpose {
     Expulsions(PeerId),
     /// Who is expelled is written down.
     KeepExpelled,
+    /// The limits of transfers are written down.
+    KeepRateLimits,
     /// A peer is asked to hash a game; its answer says no more than that it is there.
     Nudge(PeerId),
     /// What a download would fetch is asked.

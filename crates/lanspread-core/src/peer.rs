@@ -35,6 +35,7 @@ use crate::{
     membership::{MemberFact, Membership},
     operations::Operations,
     outbox::Outbox,
+    rates::{Playing, RateLimits, RateSetting},
     rescan::Rescan,
     serve::Serves,
     sync::Sync,
@@ -64,6 +65,7 @@ pub struct Peer {
     hashing: Hashing,
     hash_told_at: Option<Now>,
     serves: Serves,
+    rates: RateSetting,
     operations: Operations,
     inquiries: Inquiries,
     manifests: ManifestCache,
@@ -127,6 +129,7 @@ impl Peer {
             hashing: Hashing::default(),
             hash_told_at: None,
             serves: Serves::default(),
+            rates: RateSetting::kept(config.rate_limits),
             operations: Operations::default(),
             inquiries: Inquiries::default(),
             manifests: ManifestCache::default(),
@@ -150,6 +153,7 @@ impl Peer {
             out: &mut peer.out,
         });
         peer.expel_again(start);
+        peer.limit_again();
         peer.deadline = peer.next_deadline();
         peer
     }
@@ -195,6 +199,8 @@ impl Peer {
             kept_away: view::kept_away(&self.conduct),
             operations: self.operations.view(),
             outbound: self.serves.view(),
+            rate_limits: self.rates.limits(),
+            playing: self.rates.playing(),
         });
         self.view = Some(Arc::clone(&view));
         view
@@ -282,6 +288,7 @@ impl Peer {
             | Input::PrepareProgress { .. }
             | Input::DownloadPrepared { .. }
             | Input::ExpelledKept { .. }
+            | Input::RateLimitsKept { .. }
             | Input::GameDirOpened { .. } => {}
         }
     }
@@ -427,6 +434,26 @@ impl Peer {
     fn membership(&mut self, now: Now) -> (&mut Membership, Ctx<'_>) {
         (
             &mut self.members,
+            Ctx {
+                now,
+                config: &self.config,
+                out: &mut self.out,
+            },
+        )
+    }
+
+    /// Limits of an earlier run are in force from the first byte on.
+    fn limit_again(&mut self) {
+        let limits = self.rates.limits();
+        if limits != RateLimits::default() {
+            let playing = Playing::No;
+            self.out.tell(Effect::SetRates { limits, playing });
+        }
+    }
+
+    fn rates(&mut self, now: Now) -> (&mut RateSetting, Ctx<'_>) {
+        (
+            &mut self.rates,
             Ctx {
                 now,
                 config: &self.config,

@@ -5,10 +5,10 @@
 
 use std::path::PathBuf;
 
-use lanspread_core::{CommandRefused, ErrorKind, limits::EXPEL_TIME};
+use lanspread_core::{CommandRefused, ErrorKind, LimitChange, RateLimit, limits::EXPEL_TIME};
 use lanspread_db::GameId;
 use lanspread_proto::{ListenAddr, PeerId};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Value, json};
 
 /// Longest line that is read, in bytes.
@@ -44,6 +44,26 @@ pub enum Command {
     Readmit {
         /// Who may come back.
         peer_id: PeerId,
+    },
+    /// Limits how fast transfers are: a number sets a limit, `null` lifts it, and what is not named stays.
+    SetRateLimits {
+        /// Of all that leaves.
+        #[serde(default, deserialize_with = "limit_change")]
+        upload_bytes_per_s: LimitChange,
+        /// Of what leaves for any one peer.
+        #[serde(default, deserialize_with = "limit_change")]
+        upload_per_peer_bytes_per_s: LimitChange,
+        /// Of all that comes.
+        #[serde(default, deserialize_with = "limit_change")]
+        download_bytes_per_s: LimitChange,
+        /// Of what comes from any one peer.
+        #[serde(default, deserialize_with = "limit_change")]
+        download_per_peer_bytes_per_s: LimitChange,
+    },
+    /// Lets uploads yield to a game, or not.
+    SetPlaying {
+        /// Whether the user plays.
+        playing: bool,
     },
     /// Uses another games directory from here on.
     SetGameDir {
@@ -115,6 +135,16 @@ pub enum Command {
 
 const fn an_evening() -> u64 {
     EXPEL_TIME.as_secs()
+}
+
+/// A limit that is named: a rate, or `null` for none.
+fn limit_change<'de, D: Deserializer<'de>>(value: D) -> Result<LimitChange, D::Error> {
+    match Option::<u64>::deserialize(value)? {
+        None => Ok(LimitChange::Lift),
+        Some(bytes_per_s) => RateLimit::new(bytes_per_s)
+            .map(LimitChange::To)
+            .map_err(D::Error::custom),
+    }
 }
 
 const fn yes() -> bool {
@@ -201,6 +231,8 @@ pub fn refused(seq: &Value, error: &CommandRefused) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use lanspread_core::rates::RATE_MIN_BYTES_PER_S;
+
     use super::*;
 
     fn command(line: &str) -> Command {
@@ -250,6 +282,33 @@ mod tests {
                 give_up_old: false
             }
         );
+    }
+
+    #[test]
+    fn a_limit_is_set_lifted_or_left_and_one_below_the_least_is_refused_by_name() {
+        let line = |upload: &str| {
+            format!(
+                r#"{{"cmd":"set-rate-limits","upload_bytes_per_s":{upload},"download_bytes_per_s":null}}"#
+            )
+        };
+        assert_eq!(
+            command(&line(&RATE_MIN_BYTES_PER_S.to_string())),
+            Command::SetRateLimits {
+                upload_bytes_per_s: LimitChange::To(
+                    RateLimit::new(RATE_MIN_BYTES_PER_S).expect("the least")
+                ),
+                upload_per_peer_bytes_per_s: LimitChange::Keep,
+                download_bytes_per_s: LimitChange::Lift,
+                download_per_peer_bytes_per_s: LimitChange::Keep,
+            }
+        );
+        for bad in [&(RATE_MIN_BYTES_PER_S - 1).to_string(), "0"] {
+            let (_, error) = refusal(line(bad).as_bytes());
+            assert!(error.message.contains("262144"), "{error}");
+        }
+        for bad in ["-1", "1.5", "\"5 MiB\"", "true"] {
+            assert!(parse(line(bad).as_bytes()).command.is_err(), "{bad}");
+        }
     }
 
     #[test]

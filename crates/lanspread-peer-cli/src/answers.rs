@@ -131,6 +131,10 @@ pub(crate) struct Status {
     pub(crate) peers: usize,
     pub(crate) operations: Vec<Operation>,
     pub(crate) outbound: Vec<Outbound>,
+    #[serde(default)]
+    pub(crate) rate_limits: RateLimits,
+    #[serde(default)]
+    pub(crate) playing: bool,
     pub(crate) uptime_ms: u64,
 }
 
@@ -139,6 +143,19 @@ impl Status {
     pub(crate) fn operation(&self, id: &str) -> Option<&Operation> {
         self.operations.iter().find(|operation| operation.id == id)
     }
+}
+
+/// How fast transfers may be, in bytes per second.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+pub(crate) struct RateLimits {
+    #[serde(rename = "upload_bytes_per_s")]
+    pub(crate) upload: Option<u64>,
+    #[serde(rename = "upload_per_peer_bytes_per_s")]
+    pub(crate) upload_per_peer: Option<u64>,
+    #[serde(rename = "download_bytes_per_s")]
+    pub(crate) download: Option<u64>,
+    #[serde(rename = "download_per_peer_bytes_per_s")]
+    pub(crate) download_per_peer: Option<u64>,
 }
 
 /// A running operation.

@@ -8,9 +8,12 @@ use std::{
     time::Duration,
 };
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use lanspread_db::GameId;
-use lanspread_peer::{EXPEL_TIME_MAX, EXPEL_TIME_MIN, ListenAddr, PeerId};
+use lanspread_peer::{
+    EXPEL_TIME_MAX, EXPEL_TIME_MIN, LimitChange, ListenAddr, PeerId, RATE_MIN_BYTES_PER_S,
+    RateLimit,
+};
 
 use crate::secret::Secret;
 
@@ -99,6 +102,44 @@ pub(crate) struct PeerArgs {
     pub(crate) verbose: u8,
 }
 
+/// How fast transfers may be. A rate is a number with its unit, such as 500KiB, 40MiB (bytes per second)
+/// or 200Mbit (bits per second), or `none`.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Limits, such as 500KiB or 40MiB a second, 200Mbit, or none")]
+pub(crate) struct LimitArgs {
+    /// How fast all uploads together may be
+    #[arg(long, value_name = "RATE", value_parser = limit_change)]
+    pub(crate) upload_limit: Option<LimitChange>,
+    /// How fast uploads to any one peer may be
+    #[arg(long, value_name = "RATE", value_parser = limit_change)]
+    pub(crate) upload_limit_per_peer: Option<LimitChange>,
+    /// How fast all downloads together may be
+    #[arg(long, value_name = "RATE", value_parser = limit_change)]
+    pub(crate) download_limit: Option<LimitChange>,
+    /// How fast downloads from any one peer may be
+    #[arg(long, value_name = "RATE", value_parser = limit_change)]
+    pub(crate) download_limit_per_peer: Option<LimitChange>,
+}
+
+/// How fast a peer that is started may transfer.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct ServeRates {
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+    /// Begin with uploads that yield to a game, until `lanspread playing off`
+    #[arg(long)]
+    pub(crate) playing: bool,
+}
+
+/// A switch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switch {
+    /// Uploads yield.
+    On,
+    /// Uploads take what they get.
+    Off,
+}
+
 /// Which game, on which peer.
 #[derive(Debug, Args)]
 pub(crate) struct GameArgs {
@@ -114,8 +155,14 @@ pub(crate) enum Subcommands {
     /// Take part in the party until Ctrl-C: share what is here, fetch what is asked for
     #[command(after_help = "Examples:\n  \
             lanspread serve\n  \
-            lanspread serve --games-dir /srv/games --catalog /srv/game.db --name den")]
-    Serve(PeerArgs),
+            lanspread serve --games-dir /srv/games --catalog /srv/game.db --name den\n  \
+            lanspread serve --upload-limit 40MiB")]
+    Serve {
+        #[command(flatten)]
+        rates: ServeRates,
+        #[command(flatten)]
+        peer: PeerArgs,
+    },
     /// Show all games, here and at the others
     #[command(after_help = "Example:\n  lanspread list")]
     List(PeerArgs),
@@ -181,6 +228,27 @@ pub(crate) enum Subcommands {
         /// Its name, the beginning of its id, or its whole id
         #[arg(value_name = "PEER")]
         who: String,
+        #[command(flatten)]
+        peer: PeerArgs,
+    },
+    /// Limit how fast transfers are, at once and after restarts; without a limit, show those in force
+    #[command(after_help = "Examples:\n  \
+        lanspread limit --upload-limit 40MiB\n  \
+        lanspread limit --upload-limit none --download-limit 200Mbit")]
+    Limit {
+        #[command(flatten)]
+        limits: LimitArgs,
+        #[command(flatten)]
+        peer: PeerArgs,
+    },
+    /// Let uploads yield to your game while you play, or not; without a word, show which
+    #[command(after_help = "Examples:\n  \
+        lanspread playing on\n  \
+        lanspread playing off")]
+    Playing {
+        /// Whether you play
+        #[arg(value_enum)]
+        switch: Option<Switch>,
         #[command(flatten)]
         peer: PeerArgs,
     },
@@ -293,6 +361,36 @@ fn time_out(text: &str) -> Result<Duration, String> {
         })
 }
 
+/// What a rate is counted in, in bits per second.
+const RATE_UNITS: [(&str, u64); 8] = [
+    ("KiB", 8 * 1024),
+    ("MiB", 8 * 1024 * 1024),
+    ("GiB", 8 * 1024 * 1024 * 1024),
+    ("kB", 8_000),
+    ("MB", 8_000_000),
+    ("kbit", 1_000),
+    ("Mbit", 1_000_000),
+    ("Gbit", 1_000_000_000),
+];
+
+/// A rate with its unit, or none.
+fn limit_change(text: &str) -> Result<LimitChange, String> {
+    if text.eq_ignore_ascii_case("none") {
+        return Ok(LimitChange::Lift);
+    }
+    let bits_per_s = RATE_UNITS.iter().find_map(|&(unit, bits)| {
+        let number: u64 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
+        number.checked_mul(bits)
+    });
+    let least = RATE_MIN_BYTES_PER_S / 1024;
+    let bits_per_s = bits_per_s.ok_or_else(|| {
+        format!("write it like 500KiB, 40MiB, 200Mbit or none; the least is {least}KiB")
+    })?;
+    RateLimit::new(bits_per_s / 8)
+        .map(LimitChange::To)
+        .map_err(|error| error.to_string())
+}
+
 /// An address with a port, or one without and the system chooses the port.
 fn listen_address(text: &str) -> Result<SocketAddr, String> {
     let with_port = text.parse::<SocketAddr>();
@@ -358,6 +456,35 @@ mod tests {
             "99999999999999999999h",
         ] {
             assert!(time_out(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_rate_is_read_in_its_unit_and_refused_below_the_least() {
+        let limit = |bytes_per_s| {
+            Ok(LimitChange::To(
+                RateLimit::new(bytes_per_s).expect("enough"),
+            ))
+        };
+        assert_eq!(limit_change("256KiB"), limit(RATE_MIN_BYTES_PER_S));
+        assert_eq!(limit_change("40 MiB"), limit(40 << 20));
+        assert_eq!(limit_change("200Mbit"), limit(25_000_000));
+        assert_eq!(limit_change("5MB"), limit(5_000_000));
+        assert_eq!(limit_change("none"), Ok(LimitChange::Lift));
+        assert!(limit_change("255KiB").is_err_and(|error| error.contains("262144")));
+        for bad in [
+            "5",
+            "MiB",
+            "-1MiB",
+            "1.5MiB",
+            "5mib",
+            "99999999999999999999MiB",
+            "",
+        ] {
+            assert!(
+                limit_change(bad).is_err_and(|error| error.contains("40MiB")),
+                "{bad}"
+            );
         }
     }
 

@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, time::Duration};
 use lanspread_db::CatalogMode;
 use lanspread_peer::{
     GameView, KeepAwayReason, KeptAwayView, Offer, OfferView, OperationError, OperationReport,
-    OperationView, OutboundView, Outcome, PeerEvent, PeerId, PeerInfo, PeerName, PeerView,
-    Progress, SourceShare,
+    OperationView, OutboundView, Outcome, PeerEvent, PeerId, PeerInfo, PeerName, PeerView, Playing,
+    Progress, RateLimit, RateLimits, SourceShare,
 };
 use serde_json::{Value, json};
 
@@ -106,6 +106,25 @@ pub(crate) fn outbound(view: &PeerView) -> Value {
 
 fn upload(upload: &OutboundView) -> Value {
     json!({ "peer_id": upload.peer_id, "id": upload.id, "requests": upload.requests })
+}
+
+/// How fast transfers may be; `null` is no limit.
+pub(crate) fn rate_limits(limits: RateLimits) -> Value {
+    let bytes_per_s = |limit: Option<RateLimit>| limit.map(RateLimit::bytes_per_s);
+    json!({
+        "upload_bytes_per_s": bytes_per_s(limits.upload),
+        "upload_per_peer_bytes_per_s": bytes_per_s(limits.upload_per_peer),
+        "download_bytes_per_s": bytes_per_s(limits.download),
+        "download_per_peer_bytes_per_s": bytes_per_s(limits.download_per_peer),
+    })
+}
+
+/// Whether the user plays.
+pub(crate) const fn is_playing(playing: Playing) -> bool {
+    match playing {
+        Playing::Yes => true,
+        Playing::No => false,
+    }
 }
 
 /// `catalog` or `open`.
@@ -240,6 +259,10 @@ pub(crate) fn event(event: &PeerEvent) -> Value {
         PeerEvent::PeerReadmitted { peer_id, name } => line(
             "peer-readmitted",
             json!({ "peer_id": peer_id, "name": name }),
+        ),
+        PeerEvent::RatesChanged { limits, playing } => line(
+            "rates-changed",
+            json!({ "rate_limits": rate_limits(*limits), "playing": is_playing(*playing) }),
         ),
         PeerEvent::ConnectFinished {
             addr,

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::{
     answers::{Games, KeptAway, Peers, Status},
     display::Display,
-    output,
+    output, rates,
     reach::Reached,
     settle,
     table::{Column, Table},
@@ -200,6 +200,9 @@ fn describe(status: &Status, own: bool) -> String {
         );
         lines.push(("sees", sees));
     }
+    for limit in rates::in_force(status) {
+        lines.push(("limited", limit));
+    }
     for operation in &status.operations {
         lines.push((
             "works on",
@@ -231,6 +234,9 @@ mod tests {
             "games": 2, "peers": 1,
             "operations": [{ "id": "chess", "kind": "install", "progress": null }],
             "outbound": [{ "peer_id": "fedcba9876543210", "id": "go", "requests": 2 }],
+            "rate_limits": { "upload_bytes_per_s": 5 << 20, "upload_per_peer_bytes_per_s": null,
+                "download_bytes_per_s": null, "download_per_peer_bytes_per_s": 1 << 20 },
+            "playing": true,
             "uptime_ms": 61_000,
         }))
         .expect("a status")
@@ -248,6 +254,9 @@ mod tests {
              games in  /games\n\
              state in  /state\n\
              sees      2 games, 1 peer\n\
+             limited   uploads to 5.00 MiB/s\n\
+             limited   downloads from one peer to 1.00 MiB/s\n\
+             limited   uploads yield to your game\n\
              works on  chess: installing\n\
              serves    go to fedcba98\n"
         );

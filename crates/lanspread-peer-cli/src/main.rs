@@ -23,6 +23,7 @@ mod operate;
 mod output;
 mod party;
 mod pin;
+mod rates;
 mod reach;
 mod secret;
 mod serve;
@@ -83,9 +84,9 @@ fn explain(error: &eyre::Report) -> String {
 
 fn run(command: Subcommands) -> Result<()> {
     match command {
-        Subcommands::Serve(args) => {
-            on_runtime(&args, Log::Warnings, async |setup| serve::run(&setup).await)
-        }
+        Subcommands::Serve { rates, peer } => on_runtime(&peer, Log::Warnings, async |setup| {
+            serve::run(&setup, &rates).await
+        }),
         Subcommands::Jsonl(args) => {
             on_runtime(&args, Log::Warnings, async |setup| jsonl::run(&setup).await)
         }
@@ -120,6 +121,12 @@ fn run(command: Subcommands) -> Result<()> {
         }),
         Subcommands::Readmit { who, peer } => with_peer(&peer, None, async |reached| {
             expel::readmit(reached, &who).await
+        }),
+        Subcommands::Limit { limits, peer } => with_peer(&peer, None, async |reached| {
+            rates::limit(reached, &limits).await
+        }),
+        Subcommands::Playing { switch, peer } => with_peer(&peer, None, async |reached| {
+            rates::play(reached, switch).await
         }),
         Subcommands::Catalog(command) => catalog::run(&command),
         Subcommands::Party(command) => party::run(&command),

@@ -7,14 +7,16 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    answers::{Outbound, Progress, Report},
+    answers::{Outbound, Progress, RateLimits, Report},
     display::describe,
     follow::{conflict, dropped},
     get::origin,
     operate::verified,
+    rates,
     words::{printable, short, size},
 };
 
@@ -23,6 +25,13 @@ const PROGRESS_EVERY: Duration = Duration::from_secs(10);
 
 /// How long a receiver may pause before its upload is told to be over.
 const UPLOAD_PAUSE_MAX: Duration = Duration::from_secs(3);
+
+/// What `rates-changed` tells.
+#[derive(Debug, Deserialize)]
+struct RatesInForce {
+    rate_limits: RateLimits,
+    playing: bool,
+}
 
 /// Turns events into lines.
 #[derive(Debug, Default)]
@@ -71,6 +80,10 @@ impl Narrator {
                 "{} events came too fast to be told",
                 event["count"]
             )),
+            "rates-changed" => {
+                let in_force: RatesInForce = serde_json::from_value(event.clone()).ok()?;
+                Some(rates::told(&in_force.rate_limits, in_force.playing))
+            }
             "ready"
             | "connect-finished"
             | "games-list-updated"

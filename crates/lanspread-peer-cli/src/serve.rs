@@ -13,11 +13,12 @@ use serde_json::json;
 
 use crate::{
     answers::{Game, Games, Outbound, Status},
+    args::ServeRates,
     client::Client,
     list,
     narrate::{Narrator, UploadChange, Uploads},
     node::Node,
-    output,
+    output, rates,
     reach::talk_to,
     setup::Setup,
     signals::EndSignal,
@@ -31,7 +32,7 @@ const UPLOADS_CHECK: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// The peer cannot be started, or could not go on.
-pub(crate) async fn run(setup: &Setup) -> Result<()> {
+pub(crate) async fn run(setup: &Setup, rates: &ServeRates) -> Result<()> {
     let mut signal = EndSignal::listen()?;
     let (node, events) = Node::start(setup).map_err(|error| {
         if error.is_busy() {
@@ -41,6 +42,9 @@ pub(crate) async fn run(setup: &Setup) -> Result<()> {
         }
     })?;
     let client = talk_to(&node, events);
+    for command in rates::at_start(rates) {
+        node.session().handle().command(command).await?;
+    }
     let watched = tokio::select! {
         watched = watch(client, &node) => watched,
         () = signal.wait() => output::line("ending").wrap_err("nobody reads this"),

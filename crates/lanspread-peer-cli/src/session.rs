@@ -12,8 +12,9 @@ use std::{
 use lanspread_db::GameId;
 use lanspread_jsonl::Command;
 use lanspread_peer::{
-    AfterDownload, CommandRefused, DownloadRoom, ErrorKind, ListenAddr, PROTOCOL_VERSION,
-    PeerCommand, PeerEvent, PeerId, PeerName, PeerRuntimeHandle, PeerView,
+    AfterDownload, CommandRefused, DownloadRoom, ErrorKind, LimitChanges, ListenAddr,
+    PROTOCOL_VERSION, PeerCommand, PeerEvent, PeerId, PeerName, PeerRuntimeHandle, PeerView,
+    Playing,
 };
 use serde_json::{Value, json};
 use tokio::sync::{broadcast, mpsc};
@@ -131,6 +132,22 @@ impl Session {
                 time: Duration::from_secs(for_s),
             },
             Command::Readmit { peer_id } => PeerCommand::Readmit { peer_id },
+            Command::SetRateLimits {
+                upload_bytes_per_s,
+                upload_per_peer_bytes_per_s,
+                download_bytes_per_s,
+                download_per_peer_bytes_per_s,
+            } => PeerCommand::SetRateLimits {
+                changes: LimitChanges {
+                    upload: upload_bytes_per_s,
+                    upload_per_peer: upload_per_peer_bytes_per_s,
+                    download: download_bytes_per_s,
+                    download_per_peer: download_per_peer_bytes_per_s,
+                },
+            },
+            Command::SetPlaying { playing } => PeerCommand::SetPlaying {
+                playing: if playing { Playing::Yes } else { Playing::No },
+            },
             Command::SetGameDir { path } => return self.set_game_dir(path).await,
             Command::GetGame { id } => self.get_game(id),
             Command::Download {
@@ -295,6 +312,8 @@ pub(crate) fn status(status: &StatusFacts<'_>) -> Value {
         "peers": view.peers.len(),
         "operations": json::operations(view),
         "outbound": json::outbound(view),
+        "rate_limits": json::rate_limits(view.rate_limits),
+        "playing": json::is_playing(view.playing),
         "uptime_ms": json::millis(*uptime),
     })
 }

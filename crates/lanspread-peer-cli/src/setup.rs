@@ -142,7 +142,7 @@ mod tests {
     fn resolve(arguments: &[&str]) -> Result<Setup, SetupError> {
         let words = ["lanspread", "serve"].iter().chain(arguments);
         match Cli::parse_from(words).command {
-            Subcommands::Serve(args) => Setup::resolve(&args),
+            Subcommands::Serve { peer, .. } => Setup::resolve(&peer),
             other => panic!("{other:?} is not serve"),
         }
     }

@@ -15,7 +15,7 @@ use std::{
     time::SystemTime,
 };
 
-use lanspread_core::{Effect, EffectId, Expelled, Input, ReplyId};
+use lanspread_core::{Effect, EffectId, Expelled, Input, RateLimits, ReplyId};
 use lanspread_disk::Disk;
 use lanspread_proto::LibraryRevision;
 use tokio::sync::{mpsc, watch};
@@ -24,7 +24,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     expelled_file::ExpelledFile,
     handle::PendingCommands,
-    net::{Responder, Transport},
+    net::{Rates, Responder, Transport},
+    rates_file::RatesFile,
 };
 
 /// The transport, once the server has bound it.
@@ -53,6 +54,8 @@ struct Shared {
     transports: Transports,
     disk: Disk,
     expelled: ExpelledFile,
+    rates: Arc<Rates>,
+    rates_file: RatesFile,
     inputs: mpsc::Sender<Input>,
     commands: Arc<PendingCommands>,
     revision: watch::Sender<LibraryRevision>,
@@ -73,6 +76,8 @@ pub(crate) struct ExecutorParts {
     pub(crate) transports: Transports,
     pub(crate) disk: Disk,
     pub(crate) expelled: ExpelledFile,
+    pub(crate) rates: Arc<Rates>,
+    pub(crate) rates_file: RatesFile,
     pub(crate) inputs: mpsc::Sender<Input>,
     pub(crate) commands: Arc<PendingCommands>,
     pub(crate) revision: watch::Sender<LibraryRevision>,
@@ -86,6 +91,8 @@ impl Executor {
             transports,
             disk,
             expelled,
+            rates,
+            rates_file,
             inputs,
             commands,
             revision,
@@ -97,6 +104,8 @@ impl Executor {
                 transports,
                 disk,
                 expelled,
+                rates,
+                rates_file,
                 inputs,
                 commands,
                 revision,
@@ -145,6 +154,8 @@ impl Executor {
                 self.start_data(effect);
             }
             Effect::KeepExpelled { effect, expelled } => self.keep_expelled(effect, expelled),
+            Effect::SetRates { limits, playing } => self.shared.rates.set(limits, playing),
+            Effect::KeepRateLimits { effect, limits } => self.keep_rate_limits(effect, limits),
             Effect::OpenGameDir { .. }
             | Effect::ScanLibrary { .. }
             | Effect::ScanRoot { .. }
@@ -166,6 +177,22 @@ impl Executor {
                 Input::ExpelledKept { effect, result }
             },
             move |why| Input::ExpelledKept {
+                effect,
+                result: Err(why),
+            },
+        );
+    }
+
+    fn keep_rate_limits(&self, effect: EffectId, limits: RateLimits) {
+        self.spawn(
+            effect,
+            |shared, _| async move {
+                let file = shared.rates_file.clone();
+                let saved = tokio::task::spawn_blocking(move || file.save(limits)).await;
+                let result = saved.unwrap_or_else(|error| Err(error.to_string()));
+                Input::RateLimitsKept { effect, result }
+            },
+            move |why| Input::RateLimitsKept {
                 effect,
                 result: Err(why),
             },

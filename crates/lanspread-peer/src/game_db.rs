@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use lanspread_core::PeerView;
+use lanspread_core::{PeerView, Playing, RateLimits};
 use lanspread_db::CatalogMode;
 use tokio::sync::watch;
 
@@ -33,6 +33,8 @@ impl PeerGameDB {
             kept_away: Vec::new(),
             operations: Vec::new(),
             outbound: Vec::new(),
+            rate_limits: RateLimits::default(),
+            playing: Playing::No,
         };
         Self {
             view: Arc::new(watch::Sender::new(Arc::new(nothing))),

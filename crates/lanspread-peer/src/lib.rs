@@ -14,6 +14,7 @@ pub mod identity;
 pub mod net;
 mod options;
 mod party_code;
+mod rates_file;
 mod start;
 mod state_file;
 mod supervisor;
@@ -24,11 +25,13 @@ pub use expelled_file::{EXPELLED_FILE, EXPELLED_FILE_BYTES_MAX};
 pub use game_db::PeerGameDB;
 pub use handle::{PeerRuntimeHandle, RuntimeEnd};
 pub use lanspread_core::limits::{EXPEL_TIME, EXPEL_TIME_MAX, EXPEL_TIME_MIN, EXPULSIONS_MAX};
+pub use lanspread_core::rates::RATE_MIN_BYTES_PER_S;
 pub use lanspread_core::{
     AfterDownload, CommandRefused, DownloadRoom, ErrorKind, ExpelledBy, GameView, KeepAwayReason,
-    KeptAwayView, Offence, Offer, OfferView, OperationError, OperationKind, OperationReport,
-    OperationView, OutboundView, Outcome, PeerCommand, PeerEvent, PeerInfo, PeerView, Progress,
-    SourceShare, Standing, StepProgress, Timing,
+    KeptAwayView, LimitChange, LimitChanges, Offence, Offer, OfferView, OperationError,
+    OperationKind, OperationReport, OperationView, OutboundView, Outcome, PeerCommand, PeerEvent,
+    PeerInfo, PeerView, Playing, Progress, RateLimit, RateLimits, RateTooLow, SourceShare,
+    Standing, StepProgress, Timing,
 };
 pub use lanspread_disk::GameHasher;
 pub use lanspread_proto::{ListenAddr, PROTOCOL_VERSION, PeerId, PeerName};
@@ -37,4 +40,5 @@ pub use party_code::{
     CODE_DISTINCT_MIN, CODE_SYMBOLS_MAX, CODE_SYMBOLS_MIN, CODE_TEXT_BYTES_MAX, PartyCode,
     PartyCodeError,
 };
+pub use rates_file::{RATES_FILE, RATES_FILE_BYTES_MAX};
 pub use start::{StartError, start_peer, start_peer_with};

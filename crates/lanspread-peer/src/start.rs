@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use lanspread_core::{Config, Door, Expelled, Input, Peer, PeerEvent};
+use lanspread_core::{Config, Door, Expelled, Input, Peer, PeerEvent, RateLimits};
 use lanspread_db::Catalog;
 use lanspread_disk::Disk;
 use lanspread_proto::{LibraryEpoch, LibraryRevision, ListenAddr, PeerId};
@@ -23,11 +23,13 @@ use crate::{
     driver::{Clock, Driver, INPUT_QUEUE_LEN},
     events::EventOutbox,
     executor::{Executor, ExecutorParts, Transports},
-    expelled_file::{ExpelledFile, Loaded},
+    expelled_file::ExpelledFile,
     game_db::PeerGameDB,
     handle::{PeerRuntimeHandle, PendingCommands, RuntimeEnd},
     identity::{self, Identity, IdentityError},
+    net::Rates,
     options::{DiscoveryMode, PeerOptions},
+    rates_file::RatesFile,
     supervisor::keep_running,
     tasks::{
         discovery::{DiscoveryTask, run_peer_discovery},
@@ -199,11 +201,10 @@ impl Parts {
         } = self;
         let clock = Clock::start();
         let peer_id = identity.peer_id();
-        let file = ExpelledFile::in_dir(&options.state_dir, options.organiser);
-        let Loaded { expelled, trouble } = file.load(SystemTime::now());
-        let config = draw_config(&options, peer_id, catalog, expelled)?;
+        let kept = Kept::load(&options);
+        let config = draw_config(&options, peer_id, catalog, &kept)?;
         let (inputs, rx_inputs) = mpsc::channel(INPUT_QUEUE_LEN);
-        if let Some(message) = trouble {
+        for message in kept.troubles {
             // The queue is empty and long: there is room.
             drop(inputs.try_send(Input::Trouble { message }));
         }
@@ -221,10 +222,13 @@ impl Parts {
         let (deadline, rx_deadline) = watch::channel(None);
         let (tx_end, end) = watch::channel(None);
         let transports = Transports::default();
+        let rates = Arc::new(Rates::default());
         let executor = Executor::new(ExecutorParts {
             transports: transports.clone(),
             disk,
-            expelled: file,
+            expelled: kept.expelled_file,
+            rates: Arc::clone(&rates),
+            rates_file: kept.rates_file,
             inputs: inputs.clone(),
             commands: Arc::clone(&commands),
             revision,
@@ -252,6 +256,7 @@ impl Parts {
         let server = ServerTask {
             listen: options.listen,
             party_code: options.party_code,
+            rates,
             identity,
             transports: transports.clone(),
             executor: executor.clone(),
@@ -291,12 +296,38 @@ impl Parts {
     }
 }
 
+/// What an earlier run kept for this one, and where this one keeps it for the next.
+struct Kept {
+    expelled_file: ExpelledFile,
+    rates_file: RatesFile,
+    expelled: Vec<Expelled>,
+    rate_limits: RateLimits,
+    /// What the user should know of the files.
+    troubles: Vec<String>,
+}
+
+impl Kept {
+    fn load(options: &PeerOptions) -> Self {
+        let expelled_file = ExpelledFile::in_dir(&options.state_dir, options.organiser);
+        let rates_file = RatesFile::in_dir(&options.state_dir);
+        let expelled = expelled_file.load(SystemTime::now());
+        let rates = rates_file.load();
+        Self {
+            expelled_file,
+            rates_file,
+            expelled: expelled.expelled,
+            rate_limits: rates.limits,
+            troubles: expelled.trouble.into_iter().chain(rates.trouble).collect(),
+        }
+    }
+}
+
 /// What the core is made with, drawn by lot where it has to be.
 fn draw_config(
     options: &PeerOptions,
     peer_id: PeerId,
     catalog: Arc<Catalog>,
-    expelled: Vec<Expelled>,
+    kept: &Kept,
 ) -> Result<Config, StartError> {
     Ok(Config {
         peer_id,
@@ -307,7 +338,8 @@ fn draw_config(
         catalog,
         door: door(options),
         organiser: options.organiser,
-        expelled,
+        expelled: kept.expelled.clone(),
+        rate_limits: kept.rate_limits,
         timing: options.timing,
     })
 }

@@ -89,6 +89,16 @@ impl World {
                     Input::ExpelledKept { effect, result },
                 );
             }
+            Effect::KeepRateLimits { effect, limits } => {
+                self.nodes[n].rate_limits = limits;
+                let kept = Input::RateLimitsKept {
+                    effect,
+                    result: Ok(()),
+                };
+                self.fact(Duration::from_millis(1), n, kept);
+            }
+            // Its links have no rates.
+            Effect::SetRates { .. } => {}
             Effect::Abort { effect } => self.abort(n, effect),
             Effect::Stopped => self.stopped(n),
             Effect::Dial {

@@ -8,7 +8,9 @@ use std::{
     time::Duration,
 };
 
-use lanspread_core::{CommandId, Door, EffectId, Expelled, Now, PartyMismatch, Peer, ReplyId};
+use lanspread_core::{
+    CommandId, Door, EffectId, Expelled, Now, PartyMismatch, Peer, RateLimits, ReplyId,
+};
 use lanspread_db::{Catalog, ChunkRef, GameId, ManifestHash};
 use lanspread_disk::Disk;
 use lanspread_proto::{ListenAddr, PeerId};
@@ -38,6 +40,8 @@ pub(crate) struct Node {
     pub(crate) organiser: Option<PeerId>,
     /// Who is expelled, as it was written down, and when.
     pub(crate) expelled: (Now, Vec<Expelled>),
+    /// The limits of transfers, as they were written down.
+    pub(crate) rate_limits: RateLimits,
     /// The party code that its peer is started with.
     pub(crate) code: Option<&'static str>,
     /// The command that was sent last.

@@ -11,7 +11,7 @@ use std::{
 
 use lanspread_core::{
     CommandId, Config, Effect, EffectId, Input, Now, PartyMismatch, Peer, PeerCommand, PeerView,
-    Timing,
+    RateLimits, Timing,
 };
 use lanspread_db::{Catalog, GameId, Pins};
 use lanspread_proto::{LibraryEpoch, ListenAddr, PROTOCOL_VERSION, PeerId, PeerName};
@@ -143,6 +143,7 @@ impl World {
             code: None,
             organiser: None,
             expelled: (Now::default(), Vec::new()),
+            rate_limits: RateLimits::default(),
             #[cfg(test)]
             last_command: None,
         });
@@ -184,6 +185,7 @@ impl World {
             door: node.door(),
             organiser: node.organiser,
             expelled: node.expelled(self.now),
+            rate_limits: node.rate_limits,
             timing: Timing::default(),
         };
         self.beliefs.listens(n, node.addr, node.code);

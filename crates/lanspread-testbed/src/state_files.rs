@@ -28,7 +28,7 @@ pub enum Format {
 }
 
 /// The files in the state directory.
-pub const STATE_DIR_FILES: [StateFile; 12] = [
+pub const STATE_DIR_FILES: [StateFile; 14] = [
     StateFile {
         path: "identity.key",
         holds: "the private key that is this peer's identity",
@@ -66,6 +66,19 @@ pub const STATE_DIR_FILES: [StateFile; 12] = [
     StateFile {
         path: "expelled.json.damaged",
         holds: "the last list of expelled peers that could not be used",
+        format: Format::Unversioned("anything"),
+        when_broken: "never read again",
+    },
+    StateFile {
+        path: "rates.json",
+        holds: "how fast transfers may be",
+        format: Format::Json(1),
+        when_broken: "kept as `rates.json.damaged`; nothing is limited until somebody says so again, \
+                      and a notice says that",
+    },
+    StateFile {
+        path: "rates.json.damaged",
+        holds: "the last limits that could not be used",
         format: Format::Unversioned("anything"),
         when_broken: "never read again",
     },

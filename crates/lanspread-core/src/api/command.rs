@@ -6,6 +6,7 @@ use lanspread_db::GameId;
 use lanspread_proto::{ListenAddr, PeerId};
 
 use super::ErrorKind;
+use crate::rates::{LimitChanges, Playing};
 
 /// What an embedder can ask for. Each is answered at once; what takes longer reports by events.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +72,17 @@ pub enum PeerCommand {
     Readmit {
         /// The peer.
         peer_id: PeerId,
+    },
+    /// Limit how fast transfers are, from this moment on and after a restart; answered when that is
+    /// written down.
+    SetRateLimits {
+        /// What becomes of each limit.
+        changes: LimitChanges,
+    },
+    /// Let uploads yield to a game, or not, until this peer ends.
+    SetPlaying {
+        /// Whether the user plays.
+        playing: Playing,
     },
     /// Connect to a peer by its listener address.
     Connect {

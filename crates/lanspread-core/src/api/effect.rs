@@ -11,7 +11,10 @@ use super::{
     AfterDownload, CommandId, CommandRefused, EffectId, Expelled, HashTrust, PeerEvent, ReplyId,
     Route,
 };
-use crate::root::{DownloadIntent, Step};
+use crate::{
+    rates::{Playing, RateLimits},
+    root::{DownloadIntent, Step},
+};
 
 /// A wish to be carried out by the driver.
 #[derive(Debug)]
@@ -52,6 +55,13 @@ pub enum Effect {
     Readmit {
         /// The peer.
         peer_id: PeerId,
+    },
+    /// Slow transfers down to these limits from here on, those under way included.
+    SetRates {
+        /// The limits.
+        limits: RateLimits,
+        /// Whether uploads yield to a game.
+        playing: Playing,
     },
     /// End an effect early. It is still answered by its own input.
     Abort {
@@ -144,6 +154,14 @@ pub enum Effect {
         effect: EffectId,
         /// All that are.
         expelled: Vec<Expelled>,
+    },
+
+    /// Write down the limits of transfers, for the next start.
+    KeepRateLimits {
+        /// Names the effect.
+        effect: EffectId,
+        /// The limits.
+        limits: RateLimits,
     },
 
     /// Use another game directory from here on.

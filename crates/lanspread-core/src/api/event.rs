@@ -6,7 +6,10 @@
 use lanspread_db::{CatalogMode, GameFileDescription, GameId, ManifestHash, Version};
 use lanspread_proto::{ListenAddr, PeerId, PeerName};
 
-use crate::conduct::KeepAwayReason;
+use crate::{
+    conduct::KeepAwayReason,
+    rates::{Playing, RateLimits},
+};
 
 use super::{ErrorKind, OperationError, OperationKind, Outcome, Progress};
 
@@ -73,6 +76,13 @@ pub enum PeerEvent {
         peer_id: PeerId,
         /// Its name, or the beginning of its id.
         name: PeerName,
+    },
+    /// The limits of transfers changed, or whether the user plays.
+    RatesChanged {
+        /// The limits in force.
+        limits: RateLimits,
+        /// Whether uploads yield to a game.
+        playing: Playing,
     },
     /// A `connect` command came to its end.
     ConnectFinished {

@@ -25,6 +25,7 @@ impl Input {
             | Self::PrepareProgress { effect, .. }
             | Self::DownloadPrepared { effect, .. }
             | Self::ExpelledKept { effect, .. }
+            | Self::RateLimitsKept { effect, .. }
             | Self::GameDirOpened { effect, .. } => Some(*effect),
             Self::ListenerBound { .. }
             | Self::Tick
@@ -67,6 +68,7 @@ impl Effect {
             | Self::ServeChunks { effect, .. }
             | Self::FetchChunks { effect, .. }
             | Self::KeepExpelled { effect, .. }
+            | Self::KeepRateLimits { effect, .. }
             | Self::OpenGameDir { effect, .. }
             | Self::ScanLibrary { effect }
             | Self::ScanRoot { effect, .. }
@@ -81,6 +83,7 @@ impl Effect {
             | Self::Disconnect { .. }
             | Self::KeepAway { .. }
             | Self::Readmit { .. }
+            | Self::SetRates { .. }
             | Self::Abort { .. }
             | Self::Stopped => None,
         }

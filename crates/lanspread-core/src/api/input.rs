@@ -225,6 +225,13 @@ pub enum Input {
         /// Why it could not be written down, in words for people.
         result: Result<(), String>,
     },
+    /// Answers [`Effect::KeepRateLimits`](crate::Effect::KeepRateLimits).
+    RateLimitsKept {
+        /// The effect.
+        effect: EffectId,
+        /// Why they could not be written down, in words for people.
+        result: Result<(), String>,
+    },
     /// Answers [`Effect::OpenGameDir`](crate::Effect::OpenGameDir).
     GameDirOpened {
         /// The effect.

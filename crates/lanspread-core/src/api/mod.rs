@@ -21,6 +21,8 @@ use std::{ops::Add, sync::Arc, time::Duration};
 use lanspread_db::Catalog;
 use lanspread_proto::{LibraryEpoch, ListenAddr, PeerId, PeerName, TransportAddr};
 
+use crate::rates::RateLimits;
+
 pub use answer::{
     Dialed, HashTrust, ManifestAnswer, PreparedDownload, RootReport, SentinelReport, StepProgress,
 };
@@ -90,6 +92,8 @@ pub struct Config {
     pub organiser: Option<PeerId>,
     /// Who was expelled before this start and still is.
     pub expelled: Vec<Expelled>,
+    /// How fast transfers may be, as an earlier run kept it.
+    pub rate_limits: RateLimits,
     /// The intervals.
     pub timing: Timing,
 }

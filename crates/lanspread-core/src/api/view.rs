@@ -6,7 +6,10 @@ use lanspread_db::{CatalogMode, GameId, ManifestHash, Version};
 use lanspread_proto::{ListenAddr, PeerId, PeerName};
 
 use super::{OperationKind, Progress};
-use crate::conduct::KeepAwayReason;
+use crate::{
+    conduct::KeepAwayReason,
+    rates::{Playing, RateLimits},
+};
 
 /// What users see: the merged view of local and remote facts, and all that runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +26,10 @@ pub struct PeerView {
     pub operations: Vec<OperationView>,
     /// Running uploads.
     pub outbound: Vec<OutboundView>,
+    /// How fast transfers may be.
+    pub rate_limits: RateLimits,
+    /// Whether uploads yield to a game.
+    pub playing: Playing,
 }
 
 /// One game as users see it.

@@ -396,6 +396,7 @@ impl Operation {
             | Input::Served { .. }
             | Input::LibraryScanned { .. }
             | Input::ExpelledKept { .. }
+            | Input::RateLimitsKept { .. }
             | Input::GameDirOpened { .. } => {
                 tracing::warn!(game = %self.id, "an operation got an answer it did not ask for");
             }

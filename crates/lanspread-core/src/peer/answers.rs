@@ -36,6 +36,7 @@ const fn blame(
         | Purpose::ScanRoot(_)
         | Purpose::Hash(_)
         | Purpose::KeepExpelled
+        | Purpose::KeepRateLimits
         | Purpose::Operation(_)
         | Purpose::Fetch(..)
         | Purpose::OpenGameDir(_) => None,
@@ -141,6 +142,10 @@ impl Peer {
                 };
                 self.expulsions.saved(&mut ctx, &result);
             }
+            (Purpose::KeepRateLimits, Input::RateLimitsKept { result, .. }) => {
+                let (rates, mut ctx) = self.rates(now);
+                rates.saved(&mut ctx, &result);
+            }
             (Purpose::OpenGameDir(id), Input::GameDirOpened { result, .. }) => {
                 self.moved(now, id, result);
             }
@@ -243,6 +248,7 @@ impl Peer {
             | Purpose::ScanRoot(_)
             | Purpose::Hash(_)
             | Purpose::KeepExpelled
+            | Purpose::KeepRateLimits
             | Purpose::Operation(_)
             | Purpose::Fetch(..)
             | Purpose::OpenGameDir(_) => {}

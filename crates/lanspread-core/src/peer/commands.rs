@@ -27,7 +27,11 @@ impl Peer {
     pub(super) fn command(&mut self, now: Now, id: CommandId, command: PeerCommand) {
         let needs_library = !matches!(
             command,
-            PeerCommand::Connect { .. } | PeerCommand::Expel { .. } | PeerCommand::Readmit { .. }
+            PeerCommand::Connect { .. }
+                | PeerCommand::Expel { .. }
+                | PeerCommand::Readmit { .. }
+                | PeerCommand::SetRateLimits { .. }
+                | PeerCommand::SetPlaying { .. }
         );
         if !needs_library || self.rescan.is_complete() {
             self.run_command(now, id, command);
@@ -62,6 +66,17 @@ impl Peer {
                 Ok(()) => return,
                 Err(refusal) => Err(refusal),
             },
+            PeerCommand::SetRateLimits { changes } => {
+                let (rates, mut ctx) = self.rates(now);
+                rates.limit(&mut ctx, id, changes);
+                // It is answered when that is written down.
+                return;
+            }
+            PeerCommand::SetPlaying { playing } => {
+                let (rates, mut ctx) = self.rates(now);
+                rates.play(&mut ctx, playing);
+                Ok(())
+            }
             PeerCommand::Cancel { id } => {
                 self.with_operations(now, |operations, _, world| operations.cancel(world, &id))
             }

@@ -1,7 +1,7 @@
 //! The end of a peer: goodbye, everything that runs is ended, whoever waits gets an answer.
 //!
 //! Invariant: it takes no longer than `Timing::shutdown`, whatever does not answer. What operations
-//! began is settled at the next start. Who was expelled is written down, and whoever waits for that is
+//! began is settled at the next start. Who was expelled and what is limited is written down, and whoever waits for that is
 //! told how it went, if the disk answers in time.
 
 use lanspread_proto::Response;
@@ -18,7 +18,9 @@ impl Peer {
         self.refuse_waiting_commands();
         let running = self.out.owed();
         let to_abort: Vec<_> = running
-            .filter(|(_, purpose)| !matches!(purpose, Purpose::KeepExpelled))
+            .filter(|(_, purpose)| {
+                !matches!(purpose, Purpose::KeepExpelled | Purpose::KeepRateLimits)
+            })
             .map(|(effect, _)| effect)
             .collect();
         for effect in to_abort {
@@ -47,6 +49,9 @@ impl Peer {
                 };
                 self.expulsions.saved(&mut ctx, result);
                 self.expulsions.save(&mut ctx, &self.conduct);
+            } else if let Input::RateLimitsKept { result, .. } = input {
+                let (rates, mut ctx) = self.rates(now);
+                rates.saved(&mut ctx, result);
             }
         } else {
             self.turn_away(input);
@@ -65,7 +70,8 @@ impl Peer {
     }
 
     fn end(&mut self, now: Now) {
-        for id in self.expulsions.take_waiting() {
+        let expulsions = self.expulsions.take_waiting();
+        for id in expulsions.into_iter().chain(self.rates.take_waiting()) {
             let message = "Lanspread ended before this was written down for the next start";
             self.out.answer(id, shutting_down(message));
         }

@@ -5,6 +5,7 @@ mod expelling;
 mod library;
 mod membership;
 mod pins;
+mod rates;
 mod serving;
 mod sharing;
 mod work;
@@ -14,8 +15,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use lanspread_core::{
     Advertisement, CANDIDATES_MAX, CommandId, CommandRefused, Config, DialFailure, Dialed,
     DiskFailure, DiskFailureKind, Door, DownloadRoom, Effect, EffectId, ErrorKind, Inbound, Input,
-    Now, Outcome, Peer, PeerCommand, PeerEvent, ReplyId, RequestFailure, RootReport,
-    SentinelReport, Timing, library_digest,
+    LimitChange, LimitChanges, Now, Outcome, Peer, PeerCommand, PeerEvent, Playing, RateLimit,
+    RateLimits, ReplyId, RequestFailure, RootReport, SentinelReport, Timing, library_digest,
     limits::{
         ABSENT_LIBRARIES_MAX, BAD_ANSWERS_MAX, CONNECTS_MAX, DIALS_MAX, HELD_COMMANDS_MAX,
         INQUIRIES_MAX, MANIFEST_ROUNDS_MAX, NOTES_MAX, OPERATIONS_MAX, PEERS_MAX, RECOVERIES_MAX,
@@ -129,6 +130,7 @@ impl Lone {
             door: Door::Open,
             organiser: None,
             expelled: Vec::new(),
+            rate_limits: RateLimits::default(),
             timing: Timing::default(),
         };
         change(&mut config);
@@ -154,6 +156,7 @@ impl Lone {
             door: Door::Open,
             organiser: None,
             expelled: Vec::new(),
+            rate_limits: RateLimits::default(),
             timing: Timing::default(),
         };
         let now = Now::default();

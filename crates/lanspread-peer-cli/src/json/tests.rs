@@ -205,7 +205,7 @@ fn events() -> Vec<PeerEvent> {
 }
 
 /// A peer is kept away, and may come again.
-fn doors() -> [PeerEvent; 2] {
+fn doors() -> [PeerEvent; 3] {
     [
         PeerEvent::PeerKeptAway {
             peer_id: peer_id(),
@@ -216,7 +216,21 @@ fn doors() -> [PeerEvent; 2] {
             peer_id: peer_id(),
             name: name(),
         },
+        PeerEvent::RatesChanged {
+            limits: limits(),
+            playing: Playing::Yes,
+        },
     ]
+}
+
+fn limits() -> RateLimits {
+    let limit = RateLimit::new(5_000_000).ok();
+    RateLimits {
+        upload: limit,
+        upload_per_peer: limit,
+        download: limit,
+        download_per_peer: limit,
+    }
 }
 
 const fn misconduct() -> KeepAwayReason {
@@ -273,6 +287,8 @@ fn view() -> PeerView {
             id: id(),
             requests: 1,
         }],
+        rate_limits: limits(),
+        playing: Playing::No,
     }
 }
 

@@ -19,7 +19,7 @@ use s2n_quic::{
         endpoint_limits::{self, ConnectionAttempt, Outcome},
         event::{
             self, ConnectionInfo, ConnectionMeta,
-            events::{SocketAddress, TlsExporterReady},
+            events::{RecoveryMetrics, SocketAddress, TlsExporterReady},
         },
         io::tokio as quic_io,
         limits::Limits,
@@ -36,6 +36,7 @@ use super::{
     BindError, TransportConfig,
     census::{Census, Seat},
     limits,
+    rates::Rates,
     tls::{self, TlsConfigs},
 };
 use crate::identity::Identity;
@@ -117,6 +118,7 @@ pub(super) fn start(config: &TransportConfig, identity: &Identity) -> Result<End
             runtime: server_thread.handle.clone(),
             open: open.clone(),
             census: Some(census),
+            rates: Arc::clone(&config.rates),
         })
         .map_err(BindError::endpoint)?
         .start()
@@ -132,6 +134,7 @@ pub(super) fn start(config: &TransportConfig, identity: &Identity) -> Result<End
             runtime: client_thread.handle.clone(),
             open: open.clone(),
             census: None,
+            rates: Arc::clone(&config.rates),
         })
         .map_err(BindError::endpoint)?
         .start()
@@ -305,6 +308,8 @@ struct Witness {
     open: OpenConnections,
     /// Of the endpoint that listens.
     census: Option<Census>,
+    /// Hears how long packets wait in queues.
+    rates: Arc<Rates>,
 }
 
 impl event::Subscriber for Witness {
@@ -335,6 +340,16 @@ impl event::Subscriber for Witness {
         let mut secret = [0; 32];
         let exported = event.session.tls_exporter(EXPORTER_LABEL, &[], &mut secret);
         context.exported = exported.is_ok().then_some(secret);
+    }
+
+    fn on_recovery_metrics(
+        &mut self,
+        _context: &mut ConnectionFacts,
+        _meta: &ConnectionMeta,
+        event: &RecoveryMetrics<'_>,
+    ) {
+        let waited = event.latest_rtt.saturating_sub(event.min_rtt);
+        self.rates.heard(waited);
     }
 }
 

@@ -20,6 +20,7 @@ use super::{
     limits::{BUFFERS_KEPT_MAX, STORE_BATCH_BYTES},
     outbound::{Answer, read_failure, unexpected},
     pace::{Came, Pace},
+    rates::Toll,
     stream::ReadError,
     transport::{Shared, Transport},
 };
@@ -81,9 +82,15 @@ impl Transport {
             patience,
             abort: abort.clone(),
             blocking: Handle::current(),
+            toll: self.shared.config.rates.downloads_from(from.peer_id),
             stored: Vec::with_capacity(wanted.len()),
         };
-        let (stored, result) = match fetch.ask(from, request, wanted).await {
+        let turn = fetch.unless_aborted(fetch.toll.turn()).await;
+        let asked = match turn {
+            Ok(_) => fetch.ask(from, request, wanted).await,
+            Err(failure) => Err(failure),
+        };
+        let (stored, result) = match asked {
             Ok(answer) => {
                 let beside = answer.beside.clone();
                 let gathered = beside.run(fetch.gather(answer, wanted.to_vec())).await;
@@ -106,6 +113,8 @@ struct Fetch {
     abort: CancellationToken,
     /// Where chunks are hashed and stored.
     blocking: Handle,
+    /// What comes pays here, before more is read.
+    toll: Toll,
     stored: Vec<ChunkRef>,
 }
 
@@ -214,6 +223,7 @@ impl Fetch {
                 self.shared.too_slow(answer, pace.had());
                 return Err(FetchFailure::Stalled);
             }
+            let before = answer.reader.came();
             let reader = &mut answer.reader;
             let filled = async { reader.fill().await.map_err(|error| fetch_failure(&error)) };
             if !self.within(self.patience.stall, filled).await? {
@@ -221,6 +231,9 @@ impl Fetch {
                 return Err(fetch_failure(&ReadError::EndedEarly { missing_bytes }));
             }
             reader.take_at_hand(buffer, len);
+            let came_bytes = reader.came().bytes_since(before);
+            let paid = self.toll.pass_all(came_bytes);
+            pace.excuse(self.unless_aborted(paid).await?);
         }
         Ok(())
     }
@@ -245,6 +258,15 @@ impl Fetch {
         self.shared.buffers.give_back(buffer);
         self.stored.extend(stored);
         result
+    }
+
+    /// Waits for a limit, but not after an abort.
+    async fn unless_aborted<T>(&self, step: impl Future<Output = T>) -> Result<T, FetchFailure> {
+        tokio::select! {
+            biased;
+            () = self.abort.cancelled() => Err(FetchFailure::Aborted),
+            done = step => Ok(done),
+        }
     }
 
     /// Waits for one step, but not longer than this, nor after an abort.

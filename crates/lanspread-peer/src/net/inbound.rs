@@ -27,6 +27,7 @@ use super::{
     beside::Beside,
     limits::{SEND_PIECE_BYTES, SERVE_STALL_TIMEOUT},
     link::{CloseReason, Link},
+    rates::Toll,
     stream::{ReadError, Reader, Writer},
     trace,
     transport::{NetEvent, Shared},
@@ -48,6 +49,7 @@ pub struct IncomingStream {
 pub struct Responder {
     writer: Writer,
     beside: Beside,
+    toll: Toll,
 }
 
 /// Where the bytes behind an answer come from; asked on a blocking thread.
@@ -86,6 +88,8 @@ impl Responder {
             manifest_bytes,
         };
         let mut sender = self.start(&response, manifest_bytes).await?;
+        // Not slowed by a limit of uploads: without it nothing else goes on.
+        sender.toll = Toll::free();
         sender.send(encoded).await?;
         sender.finish().await
     }
@@ -109,6 +113,7 @@ impl Responder {
         Ok(ChunkSender {
             writer: self.writer,
             beside: self.beside,
+            toll: self.toll,
             announced_bytes,
             sent_bytes: 0,
         })
@@ -132,12 +137,14 @@ impl Responder {
 pub struct ChunkSender {
     writer: Writer,
     beside: Beside,
+    toll: Toll,
     announced_bytes: u64,
     sent_bytes: u64,
 }
 
 impl ChunkSender {
-    /// Sends the next bytes; returns when they have left or found room in the send buffer.
+    /// Sends the next bytes, no faster than the limits of uploads; returns when they have left or
+    /// found room in the send buffer.
     ///
     /// # Errors
     /// A receiver that is gone or took nothing for [`SERVE_STALL_TIMEOUT`].
@@ -151,10 +158,10 @@ impl ChunkSender {
             "more bytes than the response announced"
         );
         while !bytes.is_empty() {
-            let piece = bytes.split_to(bytes.len().min(SEND_PIECE_BYTES));
-            let len = piece.len() as u64;
-            send_piece(&mut self.writer, piece).await?;
-            self.sent_bytes += len;
+            // However long a limit holds it up: the receiver is to blame for none of that.
+            let len = self.toll.pass(bytes.len().min(SEND_PIECE_BYTES)).await;
+            send_piece(&mut self.writer, bytes.split_to(len)).await?;
+            self.sent_bytes += len as u64;
         }
         Ok(())
     }
@@ -306,6 +313,7 @@ async fn serve_stream(shared: &Shared, from: Inbound, beside: Beside, stream: Bi
     let responder = Responder {
         writer: Writer::new(send),
         beside,
+        toll: shared.config.rates.uploads_to(from.peer_id),
     };
     let limit = shared.config.request_read_timeout;
     let Ok(request) = time::timeout(limit, read_request(receive)).await else {
@@ -378,6 +386,7 @@ pub(super) async fn tell_version(shared: Arc<Shared>, mut connection: Connection
         let mut responder = Responder {
             writer: Writer::new(send),
             beside: shared.beside(&connection.handle()),
+            toll: Toll::free(),
         };
         responder
             .send_header(&Response::WrongVersion(answer))

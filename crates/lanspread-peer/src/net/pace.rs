@@ -33,6 +33,11 @@ impl Came {
         self.times += 1;
     }
 
+    /// Bytes that came since `before`.
+    pub(super) const fn bytes_since(self, before: Self) -> usize {
+        self.bytes - before.bytes
+    }
+
     /// Whether what came since `before`, until the time was over, is a trickle.
     pub(super) const fn is_trickle_since(self, before: Self) -> bool {
         self.times - before.times >= TRICKLE_TIMES_MIN
@@ -70,6 +75,11 @@ impl Pace {
         is_fast
     }
 
+    /// Nobody read for so long: that time does not count.
+    pub(super) fn excuse(&mut self, unread: Duration) {
+        self.since += unread;
+    }
+
     /// What had come when the time began that is judged.
     pub(super) const fn had(&self) -> Came {
         self.had
@@ -105,6 +115,17 @@ mod tests {
         assert!(!since(TRICKLE_BYTES_MIN, TRICKLE_TIMES_MIN), "fast enough");
         assert!(!since(1, TRICKLE_TIMES_MIN - 1), "it fell silent");
         assert!(!since(0, 0));
+    }
+
+    #[test]
+    fn time_in_which_nobody_read_is_not_the_source_s_fault() {
+        let start = Instant::now();
+        let mut pace = Pace::new(EVERY, start, came(0, 0));
+        pace.excuse(EVERY);
+        let moment = Duration::from_millis(1);
+        let almost = (EVERY * 2).saturating_sub(moment);
+        assert!(pace.holds(start + almost, came(0, 0)));
+        assert!(!pace.holds(start + EVERY * 2, came(0, 0)));
     }
 
     #[test]

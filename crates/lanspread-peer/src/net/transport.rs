@@ -31,6 +31,7 @@ use super::{
     limits::{CLOSE_FLUSH_TIMEOUT, FIRST_REQUEST_TIMEOUT, IDLE_TIMEOUT, REQUEST_READ_TIMEOUT},
     link::{CloseReason, Link, Links},
     misconduct::{self, Misconduct},
+    rates::{self, Rates},
     room::Room,
 };
 use crate::{identity::Identity, party_code::PartyCode};
@@ -44,6 +45,8 @@ pub struct TransportConfig {
     pub protocol_version: u32,
     /// The code of the party: whoever does not prove it is nobody here. `None` in an open party.
     pub party_code: Option<PartyCode>,
+    /// How fast contents may leave and come; can be changed at any time.
+    pub rates: Arc<Rates>,
     /// A connection on which nothing arrived for this long is closed.
     pub idle_timeout: Duration,
     /// A request must be there in full this long after its stream was opened.
@@ -55,11 +58,12 @@ pub struct TransportConfig {
 impl TransportConfig {
     /// The normal set-up, listening on `listen`.
     #[must_use]
-    pub const fn new(listen: SocketAddr) -> Self {
+    pub fn new(listen: SocketAddr) -> Self {
         Self {
             listen,
             protocol_version: PROTOCOL_VERSION,
             party_code: None,
+            rates: Arc::default(),
             idle_timeout: IDLE_TIMEOUT,
             request_read_timeout: REQUEST_READ_TIMEOUT,
             first_request_timeout: FIRST_REQUEST_TIMEOUT,
@@ -213,6 +217,9 @@ impl Transport {
         shared
             .tasks
             .spawn(misconduct::tell_misconduct(Arc::clone(&shared)));
+        shared
+            .tasks
+            .spawn(rates::keep(Arc::clone(&shared.config.rates), stop.clone()));
         Ok(Self {
             shared,
             _stop_when_dropped: Arc::new(stop.drop_guard()),

@@ -3,7 +3,7 @@
 //! Invariant: the core hears of the listener before it hears of any request. The listener is required:
 //! without it the peer ends.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use lanspread_core::Input;
 use lanspread_proto::ListenAddr;
@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     executor::{Executor, Transports},
     identity::Identity,
-    net::{BindError, NetEvent, Transport, TransportConfig},
+    net::{BindError, NetEvent, Rates, Transport, TransportConfig},
     party_code::PartyCode,
 };
 
@@ -27,6 +27,7 @@ const REQUEST_QUEUE_LEN: usize = 512;
 pub(crate) struct ServerTask {
     pub(crate) listen: SocketAddr,
     pub(crate) party_code: Option<PartyCode>,
+    pub(crate) rates: Arc<Rates>,
     pub(crate) identity: Identity,
     pub(crate) transports: Transports,
     pub(crate) executor: Executor,
@@ -54,6 +55,7 @@ pub(crate) async fn run_server_component(task: ServerTask) -> Result<(), ServerE
     let (tx, mut events) = mpsc::channel(REQUEST_QUEUE_LEN);
     let mut config = TransportConfig::new(task.listen);
     config.party_code.clone_from(&task.party_code);
+    config.rates = Arc::clone(&task.rates);
     let transport = Transport::bind(config, &task.identity, tx)?;
     task.transports.set(transport.clone());
     let mut addrs = transport.listen_addrs();

@@ -10,6 +10,7 @@ mod exchange;
 mod hostile;
 mod manifests;
 mod party_code;
+mod rates;
 mod throughput;
 
 use std::{
