@@ -6,6 +6,7 @@
 //! chunks is a hint for resuming: whatever it names is hashed again before it counts.
 
 use std::{
+    io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
@@ -181,6 +182,11 @@ impl Download {
         let path = self.staging.join(STAGED_FILES).join(path);
         lock(&self.handles)
             .get(Handle::File(file), || {
+                match self.games.open_file(&path, Access::Write) {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    result => return result,
+                }
+                // The first file of its directory.
                 if let Some(parent) = path.parent() {
                     files::make_folders(&*self.games, parent)?;
                 }

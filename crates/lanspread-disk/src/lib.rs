@@ -8,6 +8,7 @@
 //!
 //! All methods block; asynchronous callers run them on threads that may.
 
+mod beneath;
 mod download;
 mod failure;
 mod files;
@@ -22,6 +23,7 @@ mod marker;
 mod observe;
 mod obstacles;
 mod old;
+mod parents;
 pub mod port;
 mod prepare;
 mod real;

@@ -16,45 +16,49 @@ use super::{
     files,
     library::Root,
     old::Old,
+    parents::{Parents, Stands},
     port::Kind,
 };
 
 /// Most names that a message lists.
 pub(crate) const NAMES_SHOWN_MAX: usize = 10;
 
-/// What would have to be overwritten or moved although it is not the game's.
+/// What would have to be overwritten or moved although it is not the game's. `is_staged` says which
+/// files of the manifest replace what stands under their names.
 pub(crate) fn obstacles(
     root: &Root<'_>,
     manifest: &Manifest,
     old: &Old,
-    replaces: impl Fn(u32) -> bool,
+    is_staged: impl Fn(u32) -> bool,
 ) -> Result<Vec<String>, DiskFailure> {
     let Stale { removed, left: _ } = stale_files(old.files(), manifest);
     let removed: BTreeSet<&str> = removed.iter().map(RelPath::as_str).collect();
     let mut obstacles = BTreeSet::new();
     let mut folders = BTreeSet::new();
+    let mut parents = Parents::of(&*root.folder);
     for (number, file) in (0..).zip(manifest.files()) {
-        if replaces(number) && !may_replace(old.files(), &file.path) {
+        let stands = parents.look(&file.path);
+        let is_fine = match stands.doing("look at", file.path.as_str())? {
+            Stands::There(stat) if stat.kind == Kind::File => {
+                !is_staged(number) || may_replace(old.files(), &file.path)
+            }
+            Stands::There(stat) => {
+                stat.kind == Kind::Folder && goes_empty(root, &file.path, &removed)
+            }
+            // A directory above that is none is found below.
+            Stands::Nothing | Stands::InTheWay => true,
+        };
+        if !is_fine {
             obstacles.insert(file.path.as_str().to_owned());
         }
-        let stat = files::stat(&*root.folder, Path::new(file.path.as_str()));
-        match stat {
-            Ok(Some(stat)) if stat.kind != Kind::File => {
-                if !(stat.kind == Kind::Folder && goes_empty(root, &file.path, &removed)) {
-                    obstacles.insert(file.path.as_str().to_owned());
-                }
-            }
-            Ok(_) => {}
-            // A directory above is none: that is found below.
-            Err(error) if is_in_the_way(&error) => {}
-            Err(error) => return Err(error).doing("look at", file.path.as_str()),
-        }
         let mut above = file.path.parent();
-        while let Some(folder) = above {
+        // Where one is known, those above it are.
+        while let Some(folder) = above.filter(|folder| !folders.contains(folder)) {
             above = folder.parent();
             folders.insert(folder);
         }
     }
+    drop(parents);
     for folder in folders {
         let path = folder.as_str();
         match files::stat(&*root.folder, Path::new(path)) {

@@ -24,8 +24,9 @@ use super::{
     index::RootIndex,
     library::{Library, Root},
     observe::{STAGED_FILES, STAGED_INSTALL, observe},
-    obstacles::{is_in_the_way, obstacles, refuse},
+    obstacles::{obstacles, refuse},
     old::Old,
+    parents::Parents,
     port::{Access, Folder, Kind, Stamp},
     steps::settle_towards,
 };
@@ -138,7 +139,7 @@ impl<'a> Preparation<'a> {
         let candidates = self.candidates()?;
         self.to_check_bytes = self.bytes_to_check(&there, candidates.as_deref());
         let (places, reusable) = self.shared(&there)?;
-        self.refuse_obstacles(&there, &places)?;
+        self.refuse_obstacles(&places)?;
         let mut stored = ChunkBits::none(self.manifest);
         self.check_staged(&places, candidates.as_deref(), &mut stored)?;
         for (file, place) in (0..).zip(&places) {
@@ -182,18 +183,17 @@ impl<'a> Preparation<'a> {
 
     /// What stands in the root under the name of each file of the manifest, if it is a file.
     fn stamps_in_root(&self) -> Result<Vec<Option<Stamp>>, DiskFailure> {
+        let mut parents = Parents::of(&*self.root.folder);
         self.manifest
             .files()
             .iter()
             .map(|file| {
-                let path = file.path.as_str();
-                match files::stat(&*self.root.folder, Path::new(path)) {
-                    Ok(Some(stat)) if stat.kind == Kind::File => Ok(Some(stat.stamp)),
-                    Ok(_) => Ok(None),
-                    // What stands there instead is looked at with the obstacles.
-                    Err(error) if is_in_the_way(&error) => Ok(None),
-                    Err(error) => Err(error).doing("look at", path),
-                }
+                let stands = parents.look(&file.path);
+                // What stands there instead of a file is looked at with the obstacles.
+                let stat = stands.doing("look at", file.path.as_str())?.stat();
+                Ok(stat
+                    .filter(|stat| stat.kind == Kind::File)
+                    .map(|stat| stat.stamp))
             })
             .collect()
     }
@@ -386,13 +386,9 @@ impl<'a> Preparation<'a> {
     }
 
     /// Refuses to begin what could not be completed without touching somebody else's files.
-    fn refuse_obstacles(
-        &self,
-        there: &[Option<Stamp>],
-        places: &[Place],
-    ) -> Result<(), DiskFailure> {
+    fn refuse_obstacles(&self, places: &[Place]) -> Result<(), DiskFailure> {
         let obstacles = obstacles(&self.root, self.manifest, &self.old, |file| {
-            places[file as usize] == Place::Staged && there[file as usize].is_some()
+            places[file as usize] == Place::Staged
         })?;
         refuse(self.root.id.as_str(), &obstacles)
     }

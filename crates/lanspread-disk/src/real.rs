@@ -18,7 +18,10 @@ use cap_std::{
 
 use lanspread_unpack::{UnpackError, UnpackJob, UnpackReport, Unpacker};
 
-use super::port::{Access, FileHandle, FileSystem, Folder, Kind, Listed, Stamp, Stat, UnpackOrder};
+use super::{
+    beneath,
+    port::{Access, FileHandle, FileSystem, Folder, Kind, Listed, Stamp, Stat, UnpackOrder},
+};
 
 /// With more files than this, one call that syncs the whole file system is cheaper than one each.
 #[cfg(target_os = "linux")]
@@ -86,20 +89,30 @@ impl Way<'_> {
 impl RealFolder {
     /// Opens the directory that `path` lies in, and says the last name.
     fn parent<'p>(&self, path: &'p Path) -> io::Result<(Way<'_>, &'p Path)> {
-        let mut way = Way::Here(&self.0);
         let mut names = path.components();
-        let last = names.next_back();
-        for name in names {
+        let Some(last) = names.next_back() else {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the path is empty",
+            ));
+        };
+        let way = self.way_to(names.as_path())?;
+        Ok((way, plain(last)?))
+    }
+
+    /// Goes to a directory; an empty path means this one.
+    fn way_to(&self, path: &Path) -> io::Result<Way<'_>> {
+        let mut way = Way::Here(&self.0);
+        if is_plain(path)
+            && let Some(opened) = beneath::open_folder(&self.0, path)
+        {
+            return Ok(Way::Below(opened?));
+        }
+        for name in path.components() {
             let next = way.dir().open_dir_nofollow(plain(name)?)?;
             way = Way::Below(next);
         }
-        match last {
-            Some(name) => Ok((way, plain(name)?)),
-            None => Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "the path is empty",
-            )),
-        }
+        Ok(way)
     }
 
     fn open_with(&self, path: &Path, mut options: OpenOptions) -> io::Result<fs::File> {
@@ -107,6 +120,11 @@ impl RealFolder {
         options.follow(FollowSymlinks::No);
         Ok(way.dir().open_with(name, &options)?.into_std())
     }
+}
+
+/// Whether the path is made of plain names, and of at least one.
+fn is_plain(path: &Path) -> bool {
+    !path.as_os_str().is_empty() && path.components().all(|name| plain(name).is_ok())
 }
 
 fn plain(name: Component<'_>) -> io::Result<&Path> {
@@ -162,7 +180,12 @@ impl Folder for RealFolder {
         if access == Access::NewPrivate {
             cap_std::fs::OpenOptionsExt::mode(&mut options, 0o600);
         }
-        Ok(Arc::new(RealFile(self.open_with(path, options)?)))
+        let at_once = is_plain(path).then(|| beneath::open_file(&self.0, path, access));
+        let file = match at_once.flatten() {
+            Some(opened) => opened?,
+            None => self.open_with(path, options)?,
+        };
+        Ok(Arc::new(RealFile(file)))
     }
 
     fn make_folder(&self, path: &Path) -> io::Result<()> {

@@ -8,7 +8,7 @@ use std::{
     io,
     path::Path,
     sync::{
-        Arc, Mutex,
+        Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -30,7 +30,8 @@ use super::{
     index::RootIndex,
     library::{Library, lock},
     observe::{Observed, STAGED_INSTALL, observe},
-    port::{Folder, Kind, Stamp, Stat},
+    parents::Parents,
+    port::{Folder, Kind, Stamp},
 };
 
 /// Looks at every game root.
@@ -293,11 +294,10 @@ pub(crate) fn find_all(root: &dyn Folder) -> io::Result<Found> {
 /// Finds the files of a game that this peer downloaded; others in the root are not the game's.
 fn find_recorded(root: &dyn Folder, manifest: &Manifest) -> Result<Found, DiskFailure> {
     let mut found = Found::default();
-    let mut parents = Parents { root, last: None };
+    let mut parents = Parents::of(root);
     for file in manifest.files() {
-        let stat = parents
-            .stat(&file.path)
-            .doing("look at", file.path.as_str())?;
+        let stands = parents.look(&file.path);
+        let stat = stands.doing("look at", file.path.as_str())?.stat();
         let is_as_recorded = stat.is_some_and(|stat| {
             stat.kind == Kind::File && stat.stamp.size_bytes == file.size_bytes
         });
@@ -311,41 +311,6 @@ fn find_recorded(root: &dyn Folder, manifest: &Manifest) -> Result<Found, DiskFa
         }
     }
     Ok(found)
-}
-
-/// Looks at many files below a root in the order of their paths, which keeps most of those of one
-/// directory together: the directory of the last one stays open.
-struct Parents<'a> {
-    root: &'a dyn Folder,
-    last: Option<(RelPath, Option<Arc<dyn Folder>>)>,
-}
-
-impl Parents<'_> {
-    /// What stands at `path`; `None` if nothing does, or if it cannot because of what stands above.
-    fn stat(&mut self, path: &RelPath) -> io::Result<Option<Stat>> {
-        let Some(parent) = path.parent() else {
-            return files::stat(self.root, Path::new(path.as_str()));
-        };
-        if self.last.as_ref().is_none_or(|(last, _)| *last != parent) {
-            let opened = match self.root.open_folder(Path::new(parent.as_str())) {
-                Ok(opened) => Some(opened),
-                Err(error)
-                    if matches!(
-                        error.kind(),
-                        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-                    ) =>
-                {
-                    None
-                }
-                Err(error) => return Err(error),
-            };
-            self.last = Some((parent, opened));
-        }
-        match &self.last {
-            Some((_, Some(folder))) => files::stat(&**folder, Path::new(path.file_name())),
-            Some((_, None)) | None => Ok(None),
-        }
-    }
 }
 
 /// The failure of something that needs a downloaded game.

@@ -31,7 +31,8 @@ use super::{
         observe::{STAGED_FILES, STAGED_MANIFEST, staged_manifest},
         obstacles::{is_in_the_way, listed, obstacles, refuse},
         old::Old,
-        port::{Folder, Kind},
+        parents::Parents,
+        port::{Folder, Kind, Stat},
         prepare::list_given_up,
     },
     Watch, intent, remove, write_intent,
@@ -146,21 +147,13 @@ pub(super) fn begin(root: &Root<'_>, hash: ManifestHash) -> Result<StepReport, D
         .open_folder(Path::new(STAGED_FILES))
         .doing("open", STAGED_FILES)?;
     check_places(root, &download)?;
-    sweep_unwanted(&*gathered, &download)?;
-    complete_staged(&*gathered, &download)?;
+    let found = sweep_unwanted(&*gathered, &download)?;
+    complete_staged(&*gathered, &download, &found)?;
     let old = Old::of(root.library, root.id)?;
-    let replaces = |file: u32| {
-        download.places[file as usize] == Place::Staged
-            && manifest.files().get(file as usize).is_some_and(|file| {
-                matches!(
-                    files::stat(&*root.folder, Path::new(file.path.as_str())),
-                    Ok(Some(stat)) if stat.kind == Kind::File
-                )
-            })
-    };
+    let is_staged = |file: u32| download.places[file as usize] == Place::Staged;
     refuse(
         root.id.as_str(),
-        &obstacles(root, manifest, &old, replaces)?,
+        &obstacles(root, manifest, &old, is_staged)?,
     )?;
     let Stale { removed, left } = match download.intent {
         DownloadIntent::Repair => Stale::default(),
@@ -204,29 +197,45 @@ fn check_places(root: &Root<'_>, download: &Download) -> Result<(), DiskFailure>
     Ok(())
 }
 
-/// Removes from the staged files what is not to be promoted.
-fn sweep_unwanted(gathered: &dyn Folder, download: &Download) -> Result<(), DiskFailure> {
+/// Removes from the staged files what is not to be promoted; returns what stands there of each file of
+/// the manifest that is.
+fn sweep_unwanted(
+    gathered: &dyn Folder,
+    download: &Download,
+) -> Result<Vec<Option<Stat>>, DiskFailure> {
     let manifest = download.manifest();
     let mut unwanted = Vec::new();
+    let mut found = vec![None; manifest.files().len()];
     files::walk(gathered, Path::new(""), &mut |path, stat| {
-        let place = rel_path(path)
-            .and_then(|path| manifest.file_index(&path))
-            .map(|file| download.places[file as usize]);
-        if stat.kind != Kind::Folder && place != Some(Place::Staged) {
-            unwanted.push(path.to_owned());
+        if stat.kind == Kind::Folder {
+            return Ok(Walk::Enter);
         }
-        Ok::<_, std::io::Error>(Walk::Enter)
+        let file = rel_path(path)
+            .and_then(|path| manifest.file_index(&path))
+            .map(|file| file as usize)
+            .filter(|file| download.places[*file] == Place::Staged);
+        match file {
+            Some(file) => found[file] = Some(*stat),
+            None => unwanted.push(path.to_owned()),
+        }
+        Ok::<_, std::io::Error>(Walk::Skip)
     })
     .doing("look into", STAGED_FILES)?;
     for path in unwanted {
         files::remove_if_there(gathered, &path).doing("remove", &path)?;
     }
-    Ok(())
+    Ok(found)
 }
 
-/// Makes the files that have no chunks, and checks the sizes of all others.
-fn complete_staged(gathered: &dyn Folder, download: &Download) -> Result<(), DiskFailure> {
-    for (file, place) in download.manifest().files().iter().zip(&download.places) {
+/// Makes the files that have no chunks, and checks the sizes of all others, of which `found` says what
+/// stands there.
+fn complete_staged(
+    gathered: &dyn Folder,
+    download: &Download,
+    found: &[Option<Stat>],
+) -> Result<(), DiskFailure> {
+    let files = download.manifest().files().iter();
+    for ((file, place), stat) in files.zip(&download.places).zip(found) {
         let path = Path::new(file.path.as_str());
         if *place != Place::Staged {
             continue;
@@ -241,7 +250,6 @@ fn complete_staged(gathered: &dyn Folder, download: &Download) -> Result<(), Dis
             files::write_new(gathered, path, &[]).doing("write", path)?;
             continue;
         }
-        let stat = files::stat(gathered, path).doing("look at", path)?;
         let complete = stat.is_some_and(|stat| {
             stat.kind == Kind::File && stat.stamp.size_bytes == file.size_bytes
         });
@@ -319,6 +327,7 @@ pub(super) fn promote(
     drop(gathered);
     let count = u32::try_from(staged_files.len()).unwrap_or(u32::MAX);
     let mut changed: BTreeSet<PathBuf> = BTreeSet::from([PathBuf::new()]);
+    let mut above = PathBuf::new();
     for (index, path) in (1..).zip(&staged_files) {
         (watch.progress)(StepProgress {
             what: "moving files into place".to_owned(),
@@ -332,8 +341,15 @@ pub(super) fn promote(
             files::remove_if_there(&*root.folder, &from).doing("remove", &from)?;
             continue;
         }
+        let parent = path.parent().unwrap_or(Path::new(""));
+        if parent != above {
+            if !parent.as_os_str().is_empty() {
+                files::make_folders(&*root.folder, parent).doing("make", parent)?;
+            }
+            parent.clone_into(&mut above);
+            changed.insert(parent.to_owned());
+        }
         move_into_place(root, &from, path)?;
-        changed.extend(path.parent().map(Path::to_owned));
     }
     // The new names are durable before the old ones go.
     for folder in &changed {
@@ -351,11 +367,9 @@ pub(super) fn promote(
     })
 }
 
+/// Moves a staged file to its place, whose directory is there.
 fn move_into_place(root: &Root<'_>, from: &Path, to: &Path) -> Result<(), DiskFailure> {
     let folder = &*root.folder;
-    if let Some(parent) = to.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        files::make_folders(folder, parent).doing("make", parent)?;
-    }
     let stat = files::stat(folder, to).doing("look at", to)?;
     if stat.is_some_and(|stat| stat.kind == Kind::Folder) {
         // What was in it went before; a directory with anything else in it stays and stops us.
@@ -483,15 +497,15 @@ fn first_absent<'m>(
     manifest: &'m Manifest,
 ) -> Result<Option<&'m RelPath>, DiskFailure> {
     let files = manifest.files().iter();
+    let mut parents = Parents::of(&*root.folder);
     for file in files.filter(|file| file.path.as_str() != SENTINEL) {
-        let path = Path::new(file.path.as_str());
-        let stands = match root.folder.stat(path) {
-            Ok(stat) => stat.kind == Kind::File && stat.stamp.size_bytes == file.size_bytes,
-            Err(error) if nothing_there(&error) => false,
-            // A disk that does not answer says nothing about the file.
-            Err(error) => return Err(error).doing("look at", path),
-        };
-        if !stands {
+        // A disk that does not answer says nothing about the file.
+        let stands = parents.look(&file.path);
+        let stat = stands.doing("look at", file.path.as_str())?.stat();
+        let is_whole = stat.is_some_and(|stat| {
+            stat.kind == Kind::File && stat.stamp.size_bytes == file.size_bytes
+        });
+        if !is_whole {
             return Ok(Some(&file.path));
         }
     }
@@ -501,9 +515,16 @@ fn first_absent<'m>(
 /// Remembers the hashes of files that were verified on the way.
 fn remember(root: &Root<'_>, hash: ManifestHash, manifest: &Manifest) -> Result<(), DiskFailure> {
     let mut files = Vec::with_capacity(manifest.files().len());
+    let mut parents = Parents::of(&*root.folder);
     for file in manifest.files() {
-        let path = Path::new(file.path.as_str());
-        let stat = root.folder.stat(path).doing("look at", path)?;
+        let path = file.path.as_str();
+        let stat = parents.look(&file.path).doing("look at", path)?.stat();
+        let stat = stat.ok_or_else(|| {
+            failure(
+                DiskFailureKind::NotFound,
+                format!("`{path}` is not there any more"),
+            )
+        })?;
         files.push(IndexedFile {
             path: file.path.clone(),
             stamp: stat.stamp,
