@@ -21,6 +21,7 @@ use super::{
     library::lock,
     observe::STAGED_FILES,
     port::{Access, FileHandle, Folder, Stamp},
+    serve::{chunk_of, fits},
 };
 
 /// The journal of stored chunks in the staging place: one bit for each, in the manifest's order.
@@ -99,24 +100,11 @@ impl Download {
     ///
     /// When the manifest has no such chunk, its length is another, or the disk does not take it.
     pub fn store_chunk(&self, chunk: ChunkRef, bytes: &[u8]) -> Result<(), DiskFailure> {
-        let (Some(info), Some(index)) =
-            (self.manifest.chunk(chunk), self.manifest.chunk_index(chunk))
-        else {
-            return Err(failure(
-                DiskFailureKind::NotFound,
-                format!("there is no chunk {} of file {}", chunk.chunk, chunk.file),
-            ));
+        let info = chunk_of(&self.manifest, chunk)?;
+        fits(&info, bytes)?;
+        let Some(index) = self.manifest.chunk_index(chunk) else {
+            return Ok(());
         };
-        if bytes.len() != info.len_bytes as usize {
-            let (is, should) = (bytes.len(), info.len_bytes);
-            return Err(failure(
-                DiskFailureKind::Io,
-                format!(
-                    "a chunk of `{}` has {is} bytes and should have {should}",
-                    info.path
-                ),
-            ));
-        }
         if lock(&self.stored).has(index) {
             return Ok(());
         }
@@ -132,32 +120,30 @@ impl Download {
         index.is_some_and(|index| lock(&self.stored).has(index))
     }
 
-    /// The bytes of a chunk that is stored, for others.
+    /// Reads a chunk that is stored, for others, to `into`, which is as long as the chunk.
     ///
     /// # Errors
     ///
     /// When it is not stored, cannot be read, or somebody else changed it since.
-    pub(crate) fn read_chunk(&self, chunk: ChunkRef) -> Result<Vec<u8>, DiskFailure> {
+    pub(crate) fn read_chunk(&self, chunk: ChunkRef, into: &mut [u8]) -> Result<(), DiskFailure> {
         let id = self.manifest.game_id();
-        let info = self.manifest.chunk(chunk).filter(|_| self.has(chunk));
-        let info = info.ok_or_else(|| {
-            failure(
+        let listed = chunk_of(&self.manifest, chunk)?;
+        fits(&listed, into)?;
+        if !self.has(chunk) {
+            let (chunk, file) = (chunk.chunk, chunk.file);
+            return Err(failure(
                 DiskFailureKind::NotFound,
-                format!(
-                    "chunk {} of file {} of {id} is not stored yet",
-                    chunk.chunk, chunk.file
-                ),
-            )
-        })?;
-        let path = self.place_of(chunk.file, info.path.as_str());
+                format!("chunk {chunk} of file {file} of {id} is not stored yet"),
+            ));
+        }
+        let path = self.place_of(chunk.file, listed.path.as_str());
         let file = lock(&self.readers)
             .get(chunk.file, || self.games.open_file(&path, Access::Read))
             .doing("open", &path)?;
-        let mut bytes = vec![0; info.len_bytes as usize];
         let read = file
-            .read_at(&mut bytes, info.offset_bytes)
+            .read_at(into, listed.offset_bytes)
             .doing("read", &path)?;
-        if read < bytes.len() || ContentHash::of(&bytes) != info.hash {
+        if read < into.len() || ContentHash::of(into) != listed.hash {
             lock(&self.readers).close(|open| *open == chunk.file);
             return Err(failure(
                 DiskFailureKind::NotFound,
@@ -167,7 +153,7 @@ impl Download {
                 ),
             ));
         }
-        Ok(bytes)
+        Ok(())
     }
 
     /// Where a file of the manifest lies while it gathers, below the game directory.

@@ -232,18 +232,21 @@ impl Disk {
         serve::manifest(&*self.library()?, id, hash)
     }
 
-    /// The bytes of one chunk, for [`lanspread_core::Effect::ServeChunks`].
+    /// Reads one chunk, for [`lanspread_core::Effect::ServeChunks`], to `into`, which has to be as long
+    /// as the chunk.
     ///
     /// # Errors
     ///
     /// When the game does not lie here as this manifest and no download has stored the chunk, there is
-    /// no such chunk, or the file changed since it was hashed.
+    /// no such chunk, it has another length, or the file changed since it was hashed. `into` then
+    /// holds anything.
     pub fn read_chunk(
         &self,
         id: &GameId,
         manifest: ManifestHash,
         chunk: ChunkRef,
-    ) -> Result<Vec<u8>, DiskFailure> {
-        serve::read_chunk(&*self.library()?, id, manifest, chunk)
+        into: &mut [u8],
+    ) -> Result<(), DiskFailure> {
+        serve::read_chunk(&*self.library()?, id, manifest, chunk, into)
     }
 }

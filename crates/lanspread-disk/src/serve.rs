@@ -11,7 +11,7 @@ use std::{
 };
 
 use lanspread_core::{DiskFailure, DiskFailureKind};
-use lanspread_db::{ChunkRef, GameId, Manifest, ManifestHash};
+use lanspread_db::{ChunkInfo, ChunkRef, GameId, Manifest, ManifestHash};
 
 use super::{
     failure::{Doing, failure},
@@ -82,50 +82,70 @@ pub(crate) fn manifest(
     served_game(library, id, hash).map(|game| Arc::clone(&game.manifest))
 }
 
-/// The bytes of one chunk of a hashed game that lies here, or of one that a download has stored.
+/// Reads one chunk of a hashed game that lies here, or of one that a download has stored, to `into`,
+/// which is as long as the chunk.
 pub(crate) fn read_chunk(
     library: &Library,
     id: &GameId,
     hash: ManifestHash,
     chunk: ChunkRef,
-) -> Result<Vec<u8>, DiskFailure> {
+    into: &mut [u8],
+) -> Result<(), DiskFailure> {
     let gathering = library.gathering(id, hash);
     if let Some(download) = gathering.filter(|download| download.has(chunk)) {
-        return download.read_chunk(chunk);
+        return download.read_chunk(chunk, into);
     }
     let game = served_game(library, id, hash)?;
-    let info = game.manifest.chunk(chunk).ok_or_else(|| {
-        failure(
-            DiskFailureKind::NotFound,
-            format!("{id} has no chunk {} of file {}", chunk.chunk, chunk.file),
-        )
-    })?;
-    let path = Path::new(info.path.as_str());
-    let shown = || format!("{id}/{}", info.path);
+    let listed = chunk_of(&game.manifest, chunk)?;
+    fits(&listed, into)?;
+    let path = Path::new(id.as_str()).join(listed.path.as_str());
     let file = lock(&library.served.files)
         .get((id.clone(), chunk.file), || {
-            library
-                .games
-                .open_file(&Path::new(id.as_str()).join(path), Access::Read)
+            library.games.open_file(&path, Access::Read)
         })
-        .doing("open", shown())?;
-    let mut bytes = vec![0; info.len_bytes as usize];
+        .doing("open", &path)?;
     let read = file
-        .read_at(&mut bytes, info.offset_bytes)
-        .doing("read", shown())?;
+        .read_at(into, listed.offset_bytes)
+        .doing("read", &path)?;
     // Looking afterwards also catches a change that happened while reading.
-    let stat = file.stat().doing("look at", shown())?;
-    if read < bytes.len() || stat.stamp != game.stamps[chunk.file as usize] {
+    let stat = file.stat().doing("look at", &path)?;
+    if read < into.len() || stat.stamp != game.stamps[chunk.file as usize] {
         library.served.forget(id);
         return Err(failure(
             DiskFailureKind::NotFound,
             format!(
                 "`{}` changed since it was hashed and is not shared until it is again",
-                shown()
+                path.display()
             ),
         ));
     }
-    Ok(bytes)
+    Ok(())
+}
+
+/// What a manifest says of a chunk.
+pub(crate) fn chunk_of(manifest: &Manifest, chunk: ChunkRef) -> Result<ChunkInfo<'_>, DiskFailure> {
+    manifest.chunk(chunk).ok_or_else(|| {
+        let id = manifest.game_id();
+        failure(
+            DiskFailureKind::NotFound,
+            format!("{id} has no chunk {} of file {}", chunk.chunk, chunk.file),
+        )
+    })
+}
+
+/// Fails unless there is room for exactly this chunk.
+pub(crate) fn fits(info: &ChunkInfo<'_>, bytes: &[u8]) -> Result<(), DiskFailure> {
+    if bytes.len() == info.len_bytes as usize {
+        return Ok(());
+    }
+    let (is, should) = (bytes.len(), info.len_bytes);
+    Err(failure(
+        DiskFailureKind::Io,
+        format!(
+            "a chunk of `{}` has {is} bytes and should have {should}",
+            info.path
+        ),
+    ))
 }
 
 fn served_game(

@@ -6,6 +6,7 @@
 mod data;
 mod disk;
 mod network;
+mod read_buffers;
 
 use std::{
     collections::BTreeMap,
@@ -21,6 +22,7 @@ use lanspread_proto::LibraryRevision;
 use tokio::sync::{mpsc, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use self::read_buffers::ReadBuffers;
 use crate::{
     expelled_file::ExpelledFile,
     handle::PendingCommands,
@@ -61,6 +63,7 @@ struct Shared {
     revision: watch::Sender<LibraryRevision>,
     game_dir: watch::Sender<PathBuf>,
     tasks: TaskTracker,
+    read_buffers: ReadBuffers,
     running: Mutex<BTreeMap<EffectId, CancellationToken>>,
     replies: Mutex<Replies>,
 }
@@ -111,6 +114,7 @@ impl Executor {
                 revision,
                 game_dir,
                 tasks,
+                read_buffers: ReadBuffers::default(),
                 running: Mutex::default(),
                 replies: Mutex::default(),
             }),

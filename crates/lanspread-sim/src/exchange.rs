@@ -9,8 +9,8 @@ use lanspread_core::{
     DiskFailure, EffectId, FetchFailure, Inbound, Input, ManifestAnswer, Now, ReplyId,
     RequestFailure, Route, ServeFailure,
 };
-use lanspread_db::{ChunkRef, ContentHash, Manifest, ManifestHash};
-use lanspread_disk::Download;
+use lanspread_db::{ChunkRef, ContentHash, GameId, Manifest, ManifestHash};
+use lanspread_disk::{Disk, Download};
 use lanspread_proto::{Refusal, RefusalKind, Request, Response, TransportAddr};
 
 use crate::{
@@ -301,7 +301,7 @@ impl World {
             return;
         }
         let chunk = serving.chunks[serving.next];
-        let result = disk.read_chunk(&serving.id, serving.manifest, chunk);
+        let result = read_chunk(&disk, &serving.id, serving.manifest, chunk);
         let cost = self.nodes[n].machine.take_cost();
         self.after_disk(n);
         let mut bytes = match result {
@@ -686,6 +686,21 @@ impl World {
         let waited = self.now.since(asked_at);
         self.end_asking(n, effect, Duration::ZERO, RequestFailure::Timeout(waited));
     }
+}
+
+/// One chunk as it lies on a disk.
+fn read_chunk(
+    disk: &Disk,
+    id: &GameId,
+    hash: ManifestHash,
+    chunk: ChunkRef,
+) -> Result<Vec<u8>, DiskFailure> {
+    let manifest = disk.manifest(id, hash)?;
+    // One that the manifest does not have is refused below.
+    let info = manifest.chunk(chunk);
+    let mut bytes = vec![0; info.map_or(0, |info| info.len_bytes as usize)];
+    disk.read_chunk(id, hash, chunk, &mut bytes)?;
+    Ok(bytes)
 }
 
 fn peer_id_of(n: usize) -> lanspread_proto::PeerId {

@@ -6,7 +6,7 @@ use lanspread_core::{
     DiskFailure, DiskFailureKind, HashTrust,
     root::{DownloadIntent, Goal, Step},
 };
-use lanspread_db::ChunkRef;
+use lanspread_db::{ChunkRef, Manifest};
 use lanspread_unpack::CancelFlag;
 
 use super::world::*;
@@ -412,10 +412,21 @@ fn a_file_that_changes_during_an_update_stops_the_switch() {
     assert_eq!(world.tree(), new_files());
 }
 
+/// A chunk as others would read it.
+fn read_by_another(
+    disk: &Disk,
+    manifest: &Manifest,
+    chunk: ChunkRef,
+) -> Result<Vec<u8>, DiskFailure> {
+    let mut bytes = vec![0; manifest.chunk(chunk).unwrap().len_bytes as usize];
+    disk.read_chunk(&id(), manifest.hash(), chunk, &mut bytes)?;
+    Ok(bytes)
+}
+
 /// The chunks of the download that are gathered by now, as others would read them.
 fn read_by_others(disk: &Disk, files: &Tree) -> Vec<(ChunkRef, Result<Vec<u8>, DiskFailure>)> {
     let manifest = manifest(files);
-    let read = |chunk| (chunk, disk.read_chunk(&id(), manifest.hash(), chunk));
+    let read = |chunk| (chunk, read_by_another(disk, &manifest, chunk));
     manifest.chunk_refs().map(read).collect()
 }
 
@@ -481,8 +492,8 @@ fn a_download_in_progress_gives_out_what_it_has_stored_and_nothing_else() {
             Err(failure) => assert_eq!(failure.kind, DiskFailureKind::NotFound),
         }
     }
-    let other = manifest(&old_files()).hash();
-    assert!(disk.read_chunk(&id(), other, stored[0]).is_err());
+    let other = manifest(&old_files());
+    assert!(read_by_another(&disk, &other, stored[0]).is_err());
 
     gather(&disk, &files, DownloadIntent::New, usize::MAX).unwrap();
     assert_eq!(refused(&disk), [], "everything is stored");
@@ -531,7 +542,7 @@ fn what_others_change_in_a_staging_place_is_not_passed_on() {
         file: game.unwrap(),
         chunk: 0,
     };
-    let read = || disk.read_chunk(&id(), manifest(&files).hash(), chunk);
+    let read = || read_by_another(&disk, &manifest(&files), chunk);
     assert_eq!(read().unwrap(), bytes_of(&files, chunk));
     let staged = world.root().join(".lanspread.download/files/game.eti");
     fs::write(&staged, vec![0; files["game.eti"].len()]).unwrap();

@@ -18,7 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Executor, Shared, disk::lost};
 use crate::net::{
-    ChunkSink, ChunkSource, ChunksFetched, Patience, WantedChunk, limits::SEND_PIECE_BYTES,
+    ChunkSink, ChunkSource, ChunksFetched, Patience, WantedChunk, batch_len,
+    limits::READ_BATCH_BYTES,
 };
 
 impl Executor {
@@ -155,14 +156,8 @@ async fn serve_chunks(
     let Some(responder) = shared.take_responder(reply) else {
         return Ok(0);
     };
-    let reading = Reading {
-        shared: Arc::clone(shared),
-        id: id.clone(),
-        hash,
-        chunks: chunks.into_iter(),
-    };
     // The first bytes are read before the answer begins, so that most failures can still be told.
-    let begun = on_disk(shared, move |shared| begin(shared, reading)).await;
+    let begun = on_disk(shared, move |shared| begin(shared, id, hash, &chunks)).await;
     let (data_bytes, first, rest) = match begun {
         Ok(begun) => begun,
         Err(failure) => {
@@ -171,6 +166,7 @@ async fn serve_chunks(
         }
     };
     if let Some(refusal) = too_much(data_bytes) {
+        let id = &rest.id;
         tracing::warn!(%id, data_bytes, "a request for more than is served at once is refused");
         drop(responder.reply(&Response::Refused(refusal)).await);
         return Ok(0);
@@ -180,9 +176,21 @@ async fn serve_chunks(
 }
 
 /// Looks how many bytes the chunks have together, and reads the first of them.
-fn begin(shared: &Shared, mut reading: Reading) -> Result<(u64, Bytes, Reading), DiskFailure> {
-    let manifest = shared.disk.manifest(&reading.id, reading.hash)?;
-    let data_bytes = data_bytes(&manifest, reading.chunks.as_slice())?;
+fn begin(
+    shared: &Arc<Shared>,
+    id: GameId,
+    hash: ManifestHash,
+    chunks: &[ChunkRef],
+) -> Result<(u64, Bytes, Reading), DiskFailure> {
+    let manifest = shared.disk.manifest(&id, hash)?;
+    let chunks = wanted(&manifest, chunks)?;
+    let data_bytes = chunks.iter().map(|chunk| u64::from(chunk.len_bytes)).sum();
+    let mut reading = Reading {
+        shared: Arc::clone(shared),
+        id,
+        hash,
+        chunks: chunks.into_iter(),
+    };
     let first = reading.next()?.unwrap_or_default();
     Ok((data_bytes, first, reading))
 }
@@ -192,29 +200,28 @@ struct Reading {
     shared: Arc<Shared>,
     id: GameId,
     hash: ManifestHash,
-    chunks: std::vec::IntoIter<ChunkRef>,
+    chunks: std::vec::IntoIter<WantedChunk>,
 }
 
 impl ChunkSource for Reading {
     /// A large chunk, or so many small ones that sending them is worth a turn.
     fn next(&mut self) -> Result<Option<Bytes>, DiskFailure> {
-        let Some(first) = self.chunks.next() else {
+        let rest = self.chunks.as_slice();
+        if rest.is_empty() {
             return Ok(None);
-        };
-        let disk = &self.shared.disk;
-        let mut bytes = disk.read_chunk(&self.id, self.hash, first)?;
-        while bytes.len() < SEND_PIECE_BYTES
-            && let Some(next) = self.chunks.next()
-        {
-            bytes.extend_from_slice(&disk.read_chunk(&self.id, self.hash, next)?);
         }
-        Ok(Some(Bytes::from(bytes)))
+        let batch = batch_len(rest, READ_BATCH_BYTES);
+        let batch_bytes = rest[..batch].iter().map(|chunk| chunk.len_bytes as usize);
+        let mut buffer = self.shared.read_buffers.take(batch_bytes.sum());
+        let mut left = buffer.as_mut();
+        for chunk in self.chunks.by_ref().take(batch) {
+            let (into, later) = left.split_at_mut(chunk.len_bytes as usize);
+            let disk = &self.shared.disk;
+            disk.read_chunk(&self.id, self.hash, chunk.chunk, into)?;
+            left = later;
+        }
+        Ok(Some(buffer.into_bytes()))
     }
-}
-
-fn data_bytes(manifest: &Manifest, chunks: &[ChunkRef]) -> Result<u64, DiskFailure> {
-    wanted(manifest, chunks)
-        .map(|chunks| chunks.iter().map(|chunk| u64::from(chunk.len_bytes)).sum())
 }
 
 /// Why a request for this many bytes is not served. Only the manifest says how many there are.
@@ -305,7 +312,7 @@ async fn fetch_chunks(
 
 async fn on_disk<T: Send + 'static>(
     shared: &Arc<Shared>,
-    work: impl FnOnce(&Shared) -> Result<T, DiskFailure> + Send + 'static,
+    work: impl FnOnce(&Arc<Shared>) -> Result<T, DiskFailure> + Send + 'static,
 ) -> Result<T, DiskFailure> {
     let shared = Arc::clone(shared);
     let joined = tokio::task::spawn_blocking(move || work(&shared)).await;

@@ -136,7 +136,7 @@ impl Fetch {
     ) -> Result<(), FetchFailure> {
         let mut rest = wanted;
         while !rest.is_empty() {
-            let (batch, later) = rest.split_at(batch_len(rest));
+            let (batch, later) = rest.split_at(batch_len(rest, STORE_BATCH_BYTES));
             let mut buffer = self.shared.buffers.take();
             let (whole, read) = self.read_batch(answer, &mut buffer, batch).await;
             // What came whole is kept, whatever becomes of the rest.
@@ -286,12 +286,13 @@ impl Fetch {
     }
 }
 
-/// How many of the next chunks are stored in one go: several small ones, or one of any size.
-fn batch_len(wanted: &[WantedChunk]) -> usize {
+/// How many of the next chunks are moved in one go: several small ones of so many bytes together, or one
+/// of any size.
+pub(crate) fn batch_len(wanted: &[WantedChunk], bytes_max: usize) -> usize {
     let mut bytes = 0;
     let fitting = wanted.iter().take_while(|chunk| {
         bytes += chunk.len_bytes as usize;
-        bytes <= STORE_BATCH_BYTES
+        bytes <= bytes_max
     });
     fitting.count().max(1)
 }
@@ -375,14 +376,23 @@ mod tests {
     #[test]
     fn small_chunks_are_stored_together_up_to_the_limit_and_one_byte_more_waits() {
         let half = STORE_BATCH_BYTES / 2;
-        assert_eq!(batch_len(&chunks(&[half, half, 1])), 2);
-        assert_eq!(batch_len(&chunks(&[half, half + 1, 1])), 1);
+        assert_eq!(batch_len(&chunks(&[half, half, 1]), STORE_BATCH_BYTES), 2);
+        assert_eq!(
+            batch_len(&chunks(&[half, half + 1, 1]), STORE_BATCH_BYTES),
+            1
+        );
     }
 
     #[test]
     fn a_chunk_larger_than_a_batch_is_stored_alone() {
-        assert_eq!(batch_len(&chunks(&[STORE_BATCH_BYTES + 1, 1])), 1);
-        assert_eq!(batch_len(&chunks(&[1, STORE_BATCH_BYTES])), 1);
+        assert_eq!(
+            batch_len(&chunks(&[STORE_BATCH_BYTES + 1, 1]), STORE_BATCH_BYTES),
+            1
+        );
+        assert_eq!(
+            batch_len(&chunks(&[1, STORE_BATCH_BYTES]), STORE_BATCH_BYTES),
+            1
+        );
     }
 
     #[test]

@@ -120,5 +120,8 @@ pub const SEND_PIECE_BYTES: usize = 256 * 1024;
 /// another thread costs as much as hashing 30 KB, and files are often smaller.
 pub const STORE_BATCH_BYTES: usize = 1024 * 1024;
 
+/// Bytes of chunks that are read in one go to be sent, unless a single one is larger.
+pub const READ_BATCH_BYTES: usize = 1024 * 1024;
+
 /// Chunk buffers kept for reuse.
 pub const BUFFERS_KEPT_MAX: usize = 8;

@@ -29,6 +29,7 @@ mod transport;
 mod tests;
 
 pub use error::BindError;
+pub(crate) use fetch::batch_len;
 pub use fetch::{ChunkSink, ChunksFetched, Patience, WantedChunk};
 pub use inbound::{ChunkSender, ChunkSource, IncomingStream, Responder};
 pub use rates::Rates;
