@@ -3,6 +3,7 @@
 //! The invariant: figures of one run may be compared with each other and with nothing else, so each
 //! benchmark runs all that it compares, in turns, and prints the machine and the versions with them.
 
+mod library;
 mod machine;
 mod play;
 mod server;
@@ -29,6 +30,8 @@ enum What {
     Swarm(swarm::SwarmOptions),
     /// The packets of a game beside an upload through the same cable.
     Play(play::PlayOptions),
+    /// Thousands of games, dozens of idle peers.
+    Library(library::LibraryOptions),
 }
 
 /// Runs a benchmark and prints its tables.
@@ -37,5 +40,6 @@ pub(crate) fn run(options: &BenchOptions) -> Result<()> {
         What::Transfer(options) => transfer::run(options),
         What::Swarm(options) => swarm::run(options),
         What::Play(options) => play::run(options),
+        What::Library(options) => library::run(options),
     }
 }

@@ -55,14 +55,46 @@ pub fn cpu_time_of_ended_children() -> io::Result<Duration> {
 ///
 /// When the process does not exist or `/proc` is not there.
 pub fn memory_peak_bytes_of(pid: u32) -> io::Result<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .and_then(|rest| rest.trim().strip_suffix(" kB"))
+    memory_of(pid, "VmHWM:")
+}
+
+/// The memory that a process holds at this moment, in bytes.
+///
+/// # Errors
+///
+/// When the process does not exist or `/proc` is not there.
+pub fn memory_bytes_of(pid: u32) -> io::Result<u64> {
+    memory_of(pid, "VmRSS:")
+}
+
+fn memory_of(pid: u32, key: &str) -> io::Result<u64> {
+    let file = format!("/proc/{pid}/status");
+    let text = std::fs::read_to_string(&file)?;
+    value_of(&text, key)
+        .and_then(|rest| rest.strip_suffix(" kB"))
         .and_then(|kilobytes| kilobytes.trim().parse::<u64>().ok())
         .map(|kilobytes| kilobytes * 1024)
-        .ok_or_else(|| io::Error::other(format!("/proc/{pid}/status has no VmHWM")))
+        .ok_or_else(|| io::Error::other(format!("{file} has no {key}")))
+}
+
+/// The bytes that a process has read from files and pipes since it began, wherever they came from.
+///
+/// # Errors
+///
+/// When the process does not exist, belongs to somebody else, or `/proc` is not there.
+pub fn read_bytes_of(pid: u32) -> io::Result<u64> {
+    let file = format!("/proc/{pid}/io");
+    let text = std::fs::read_to_string(&file)?;
+    value_of(&text, "rchar:")
+        .and_then(|bytes| bytes.parse().ok())
+        .ok_or_else(|| io::Error::other(format!("{file} has no rchar")))
+}
+
+/// What follows a key at the beginning of a line.
+fn value_of<'a>(text: &'a str, key: &str) -> Option<&'a str> {
+    text.lines()
+        .find_map(|line| line.strip_prefix(key))
+        .map(str::trim)
 }
 
 /// The most memory that any single process of a tree of living ones ever held, in bytes. They are not
