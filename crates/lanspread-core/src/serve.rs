@@ -75,12 +75,13 @@ impl Serves {
         request: ChunkRequest,
     ) -> Result<(), Refusal> {
         self.count(peer)?;
+        let upload = self.uploads.enqueue(ctx.now, peer, &request);
         let waiting = Waiting {
             peer,
             reply,
             request,
         };
-        self.waiting.insert(self.uploads.enqueue(peer), waiting);
+        self.waiting.insert(upload, waiting);
         self.begin_uploads(ctx);
         Ok(())
     }

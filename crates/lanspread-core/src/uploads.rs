@@ -9,22 +9,33 @@
 //! Invariant: an upload waits or runs, and leaves by [`Uploads::ended`] alone; while any waits and a
 //! slot is free, `poll_start` names one.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
 
-use lanspread_proto::PeerId;
+use lanspread_db::{ChunkRef, ManifestHash};
+use lanspread_proto::{ChunkRequest, PeerId};
 
 use crate::Now;
 
 /// Uploads that run at a time, as long as none takes long. Fewer leave a link idle whose few receivers
-/// get much from others at that moment; more make each chunk late. On links as a fluid, 4, 8 and 16
-/// slots end at 1.10, 1.05 and 1.04 of the bound with 16 receivers and 1.15, 1.08 and 1.11 with 32.
-pub const UPLOAD_SLOTS: usize = 8;
+/// get much from others at that moment; more make each chunk late. On links as a fluid, 8 and 16 slots
+/// end at 1.11 and 1.05 of the bound with 16 receivers and at 1.07 and 1.06 with 32.
+pub const UPLOAD_SLOTS: usize = 16;
 
 /// An upload that runs longer gives its slot to another one and goes on beside it.
 pub const SLOW_UPLOAD_TIME: Duration = Duration::from_millis(100);
 
 /// Most uploads that run at a time, slow ones included.
 pub const UPLOADS_MAX: usize = 64;
+
+/// A request that has waited so long is not passed over any more for one that asks for a rarer chunk.
+/// Well below [`crate::transfer::limits::FIRST_BYTE_TIMEOUT`].
+pub const RARITY_WAIT: Duration = Duration::from_secs(10);
+
+/// Chunks that are noted as given; then the notes begin anew. A game of 100 GB has four times as many.
+pub const GIVEN_MAX: usize = 100_000;
 
 /// Names one upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,8 +47,17 @@ struct Account {
     /// Bytes it was given, on the clock of `served_bytes`.
     tag_bytes: u64,
     /// Its uploads that wait, oldest first.
-    waiting: std::collections::VecDeque<UploadId>,
+    waiting: VecDeque<Waiting>,
     running: usize,
+}
+
+/// An upload that waits.
+#[derive(Debug)]
+struct Waiting {
+    id: UploadId,
+    since: Now,
+    manifest: ManifestHash,
+    chunks: Vec<ChunkRef>,
 }
 
 /// All uploads of this peer.
@@ -48,19 +68,26 @@ pub struct Uploads {
     running: BTreeMap<UploadId, (PeerId, Now)>,
     /// The tag of the receiver that was served last: who comes anew starts here.
     served_bytes: u64,
+    /// How often each chunk was given since uploads last came to rest.
+    given: BTreeMap<(ManifestHash, ChunkRef), u32>,
     waiting: usize,
     next: u64,
 }
 
 impl Uploads {
     /// A request of a peer wants to be served.
-    pub fn enqueue(&mut self, peer: PeerId) -> UploadId {
+    pub fn enqueue(&mut self, now: Now, peer: PeerId, request: &ChunkRequest) -> UploadId {
         let id = UploadId(self.next);
         self.next += 1;
         let floor = self.served_bytes;
         let account = self.accounts.entry(peer).or_default();
         account.tag_bytes = account.tag_bytes.max(floor);
-        account.waiting.push_back(id);
+        account.waiting.push_back(Waiting {
+            id,
+            since: now,
+            manifest: request.manifest,
+            chunks: request.chunks.clone(),
+        });
         self.waiting += 1;
         id
     }
@@ -71,22 +98,33 @@ impl Uploads {
         if self.waiting == 0 || !self.has_slot(now) {
             return None;
         }
-        let (&peer, account) = self
+        let given = &self.given;
+        let (_, at, peer) = self
             .accounts
-            .iter_mut()
-            .filter(|(_, account)| !account.waiting.is_empty())
-            .min_by_key(|(_, account)| {
-                (
-                    account.running,
-                    account.tag_bytes,
-                    account.waiting.front().copied(),
-                )
-            })?;
-        let id = account.waiting.pop_front()?;
+            .iter()
+            .filter_map(|(&peer, account)| {
+                let (at, given) = account.rarest(now, given)?;
+                let first = account.waiting.front()?.id;
+                Some(((account.running, given, account.tag_bytes, first), at, peer))
+            })
+            .min_by_key(|(key, _, _)| *key)?;
+        let account = self.accounts.get_mut(&peer)?;
+        let Waiting {
+            id,
+            manifest,
+            chunks,
+            ..
+        } = account.waiting.remove(at)?;
         account.running += 1;
         self.served_bytes = self.served_bytes.max(account.tag_bytes);
         self.waiting -= 1;
         self.running.insert(id, (peer, now));
+        if self.given.len() + chunks.len() > GIVEN_MAX {
+            self.given.clear();
+        }
+        for chunk in chunks {
+            *self.given.entry((manifest, chunk)).or_default() += 1;
+        }
         Some(id)
     }
 
@@ -114,7 +152,7 @@ impl Uploads {
             let all = self.accounts.values_mut();
             let waited = all
                 .filter_map(|account| {
-                    let at = account.waiting.iter().position(|&it| it == id)?;
+                    let at = account.waiting.iter().position(|it| it.id == id)?;
                     account.waiting.remove(at)
                 })
                 .count();
@@ -124,6 +162,9 @@ impl Uploads {
         self.accounts.retain(|_, account| {
             account.running > 0 || !account.waiting.is_empty() || account.tag_bytes > floor
         });
+        if self.waiting == 0 && self.running.is_empty() {
+            self.given.clear();
+        }
     }
 
     fn has_slot(&self, now: Now) -> bool {
@@ -136,12 +177,43 @@ impl Uploads {
     }
 }
 
+impl Account {
+    /// Which of its uploads asks for what was given least often, and how often that was.
+    fn rarest(
+        &self,
+        now: Now,
+        given: &BTreeMap<(ManifestHash, ChunkRef), u32>,
+    ) -> Option<(usize, u32)> {
+        let often = |it: &Waiting| {
+            let first = it
+                .chunks
+                .first()
+                .filter(|_| now.since(it.since) < RARITY_WAIT);
+            let given = first.and_then(|&chunk| given.get(&(it.manifest, chunk)));
+            given.copied().unwrap_or(0)
+        };
+        let all = self.waiting.iter().map(often).enumerate();
+        all.min_by_key(|&(at, given)| (given, at))
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use lanspread_db::{ContentHash, GameId};
+
     use super::*;
 
     fn peer(n: u8) -> PeerId {
         PeerId::from_bytes([n; 32])
+    }
+
+    /// A request that nobody made before.
+    fn new(n: u32) -> ChunkRequest {
+        ChunkRequest {
+            id: GameId::parse("game").unwrap(),
+            manifest: ManifestHash(ContentHash([1; 32])),
+            chunks: vec![ChunkRef { file: 0, chunk: n }],
+        }
     }
 
     fn at(ms: u64) -> Now {
@@ -156,7 +228,7 @@ mod tests {
     fn uploads_run_up_to_the_slots_and_the_others_wait_their_turn() {
         let mut uploads = Uploads::default();
         let ids: Vec<UploadId> = (0..=UPLOAD_SLOTS)
-            .map(|n| uploads.enqueue(peer(u8::try_from(n).unwrap())))
+            .map(|n| uploads.enqueue(at(0), peer(u8::try_from(n).unwrap()), &new(0)))
             .collect();
         assert_eq!(started(&mut uploads, at(0)), ids[..UPLOAD_SLOTS]);
         uploads.ended(ids[2], 1_000);
@@ -168,16 +240,16 @@ mod tests {
     fn an_upload_that_takes_long_gives_its_slot_to_another() {
         let mut uploads = Uploads::default();
         for n in 0..UPLOAD_SLOTS {
-            uploads.enqueue(peer(u8::try_from(n).unwrap()));
+            uploads.enqueue(at(5), peer(u8::try_from(n).unwrap()), &new(0));
         }
         started(&mut uploads, at(5));
-        let late = uploads.enqueue(peer(99));
+        let late = uploads.enqueue(at(5), peer(99), &new(0));
         assert_eq!(uploads.poll_start(at(5)), None);
         let due = at(5) + SLOW_UPLOAD_TIME;
         assert_eq!(uploads.poll_deadline(), Some(due));
         assert_eq!(started(&mut uploads, due), [late]);
         for n in 0..UPLOAD_SLOTS {
-            uploads.enqueue(peer(u8::try_from(100 + n).unwrap()));
+            uploads.enqueue(due, peer(u8::try_from(100 + n).unwrap()), &new(0));
         }
         assert_eq!(started(&mut uploads, due).len(), UPLOAD_SLOTS - 1);
         let next = uploads.poll_deadline();
@@ -192,7 +264,7 @@ mod tests {
     fn slow_uploads_run_up_to_the_limit_and_not_past_it() {
         let mut uploads = Uploads::default();
         for _ in 0..=UPLOADS_MAX {
-            uploads.enqueue(peer(1));
+            uploads.enqueue(at(0), peer(1), &new(0));
         }
         let mut running = 0;
         for hour in 0..100 {
@@ -207,7 +279,7 @@ mod tests {
         let mut uploads = Uploads::default();
         let mut of: BTreeMap<UploadId, u8> = BTreeMap::new();
         for _ in 0..100 {
-            of.insert(uploads.enqueue(peer(1)), 1);
+            of.insert(uploads.enqueue(at(0), peer(1), &new(0)), 1);
         }
         let mut served = [0, 0];
         let mut running = started(&mut uploads, at(0));
@@ -215,7 +287,7 @@ mod tests {
             // The second one asks for one thing after the other.
             let asked = of.values().filter(|&&n| n == 2).count();
             if asked == served[1] {
-                of.insert(uploads.enqueue(peer(2)), 2);
+                of.insert(uploads.enqueue(at(step), peer(2), &new(0)), 2);
             }
             let done = running.remove(0);
             served[usize::from(of[&done] - 1)] += 1;
@@ -230,10 +302,10 @@ mod tests {
     fn what_waits_can_be_given_up_and_nothing_is_kept_of_who_left() {
         let mut uploads = Uploads::default();
         for _ in 0..UPLOAD_SLOTS {
-            uploads.enqueue(peer(1));
+            uploads.enqueue(at(0), peer(1), &new(0));
         }
         let running = started(&mut uploads, at(0));
-        let waiting = uploads.enqueue(peer(2));
+        let waiting = uploads.enqueue(at(0), peer(2), &new(0));
         uploads.ended(waiting, 0);
         uploads.ended(waiting, 0);
         for id in running {
@@ -241,5 +313,59 @@ mod tests {
         }
         assert_eq!(uploads.poll_start(at(1)), None);
         assert!(uploads.accounts.is_empty() && uploads.running.is_empty());
+        assert!(uploads.given.is_empty());
+    }
+
+    #[test]
+    fn a_chunk_that_was_given_less_often_comes_first() {
+        let mut uploads = Uploads::default();
+        for n in 0..UPLOAD_SLOTS {
+            uploads.enqueue(at(0), peer(u8::try_from(n).unwrap()), &new(1));
+        }
+        let mut running = started(&mut uploads, at(0));
+        let common = uploads.enqueue(at(1), peer(100), &new(1));
+        let common_of_another = uploads.enqueue(at(1), peer(101), &new(1));
+        let rare = uploads.enqueue(at(1), peer(101), &new(2));
+        for expected in [rare, common, common_of_another] {
+            uploads.ended(running.remove(0), 1_000);
+            assert_eq!(started(&mut uploads, at(2)), [expected]);
+        }
+    }
+
+    #[test]
+    fn who_asks_for_what_many_have_waits_for_rarer_chunks_only_so_long() {
+        let mut uploads = Uploads::default();
+        for n in 0..UPLOAD_SLOTS {
+            uploads.enqueue(at(0), peer(u8::try_from(n).unwrap()), &new(1));
+        }
+        let mut running = started(&mut uploads, at(0));
+        let common = uploads.enqueue(at(1), peer(100), &new(1));
+        let limit = at(1) + RARITY_WAIT;
+        for (now, n) in [
+            (Now(limit.0.saturating_sub(Duration::from_millis(1))), 2),
+            (limit, 3),
+        ] {
+            let rare = uploads.enqueue(now, peer(101), &new(n));
+            uploads.ended(running.remove(0), 0);
+            let waited_enough = now == limit;
+            let expected = if waited_enough { common } else { rare };
+            assert_eq!(uploads.poll_start(now), Some(expected));
+        }
+    }
+
+    #[test]
+    fn chunks_are_noted_up_to_the_limit_and_past_it_anew() {
+        let mut uploads = Uploads::default();
+        let mut request = new(0);
+        let count = u32::try_from(GIVEN_MAX).unwrap();
+        request.chunks = (0..count)
+            .map(|chunk| ChunkRef { file: 0, chunk })
+            .collect();
+        uploads.enqueue(at(0), peer(1), &request);
+        started(&mut uploads, at(0));
+        assert_eq!(uploads.given.len(), GIVEN_MAX);
+        uploads.enqueue(at(0), peer(1), &new(count));
+        started(&mut uploads, at(0));
+        assert_eq!(uploads.given.len(), 1);
     }
 }

@@ -3,9 +3,14 @@
 //! Invariant: it prints how each failure is replayed, and ends with an error if there was one.
 
 use std::{
+    collections::BTreeMap,
     num::NonZero,
     process::ExitCode,
-    sync::Mutex,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
     time::{Duration, Instant},
 };
 
@@ -62,6 +67,9 @@ struct Options {
     /// the bound.
     #[arg(long, value_delimiter = ',', value_name = "RECEIVERS")]
     swarm: Vec<usize>,
+    /// Of the swarms, play those alone whose name begins like this, such as `equal` or `2 tables`.
+    #[arg(long, default_value = "", requires = "swarm")]
+    party: String,
     /// Do not shrink what fails.
     #[arg(long)]
     no_shrink: bool,
@@ -94,7 +102,7 @@ fn planted(options: &Options) -> Result<Planted, String> {
 
 fn run(options: &Options, planted: Planted) -> Result<bool, String> {
     if !options.swarm.is_empty() {
-        show_swarms(&options.swarm);
+        show_swarms(options);
         return Ok(true);
     }
     if options.teeth {
@@ -114,14 +122,53 @@ fn run(options: &Options, planted: Planted) -> Result<bool, String> {
 }
 
 /// Prints how close swarms of every kind come to the bound.
-fn show_swarms(receivers: &[usize]) {
+fn show_swarms(options: &Options) {
+    let swarms: Vec<(swarm::Kind, usize)> = swarm::Kind::ALL
+        .into_iter()
+        .filter(|kind| kind.to_string().starts_with(&options.party))
+        .flat_map(|kind| {
+            options
+                .swarm
+                .iter()
+                .map(move |&receivers| (kind, receivers))
+        })
+        .collect();
+    let cores = std::thread::available_parallelism();
+    let threads = options.threads.or(cores.ok()).map_or(1, NonZero::get);
+    let next = AtomicUsize::new(0);
+    let (tell, told) = mpsc::channel();
     println!("{}", swarm::HEAD);
-    for kind in swarm::Kind::ALL {
-        for &receivers in receivers {
-            let outcome = kind.party(receivers, 1).run();
-            println!("{}", swarm::row(kind, receivers, &outcome));
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            let tell = tell.clone();
+            let (next, swarms) = (&next, &swarms);
+            scope.spawn(move || {
+                while let Some((at, &(kind, receivers))) = claim(next, swarms) {
+                    let outcome = kind.party(receivers, 1).run();
+                    let row = swarm::row(kind, receivers, &outcome);
+                    if tell.send((at, row)).is_err() {
+                        return;
+                    }
+                }
+            });
         }
-    }
+        drop(tell);
+        let mut rows = BTreeMap::new();
+        let mut shown = 0;
+        for (at, row) in told {
+            rows.insert(at, row);
+            while let Some(row) = rows.remove(&shown) {
+                println!("{row}");
+                shown += 1;
+            }
+        }
+    });
+}
+
+/// The next thing to do, for one of several threads.
+fn claim<'a, T>(next: &AtomicUsize, of: &'a [T]) -> Option<(usize, &'a T)> {
+    let at = next.fetch_add(1, Ordering::Relaxed);
+    Some((at, of.get(at)?))
 }
 
 /// Prints the table of deliberate faults, and whether each is caught within the seeds that it may take.

@@ -102,6 +102,14 @@ impl ChunkSet {
             })
     }
 
+    /// How many numbers are in both sets, which have the same bound.
+    pub(super) fn count_common(&self, other: &Self) -> u32 {
+        let words = self.words.iter().zip(&other.words);
+        words
+            .map(|(ours, theirs)| (ours & theirs).count_ones())
+            .sum()
+    }
+
     /// Whether any number is in both sets.
     pub(super) fn meets(&self, other: &Self) -> bool {
         self.words
@@ -225,6 +233,7 @@ mod tests {
             prop_assert_eq!(set.common(None, from).collect::<Vec<_>>(), turned(&members));
             prop_assert_eq!(set.common(Some(&other), from).collect::<Vec<_>>(), turned(&half));
             prop_assert_eq!(set.meets(&other), !half.is_empty());
+            prop_assert_eq!(set.count_common(&other) as usize, half.len());
             for &index in &members {
                 set.remove(index);
             }

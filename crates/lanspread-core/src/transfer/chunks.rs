@@ -19,7 +19,7 @@ struct Claim {
 /// What storing a chunk changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StoredNow {
-    /// It was not stored before; these fetches had claimed it.
+    /// It was not stored before; these fetches had claimed it. Without any, it was missing.
     First([Option<FetchId>; 2]),
     /// It came a second time.
     Again,
@@ -143,12 +143,13 @@ impl Chunks {
         }
     }
 
-    /// A fetch gives a chunk up; without another claim it is missing again. Does nothing if the
-    /// fetch has no claim on it.
-    pub(super) fn release(&mut self, index: u32, fetch: FetchId) {
+    /// A fetch gives a chunk up; without another claim it is missing again, and says so. Does nothing
+    /// if the fetch has no claim on it.
+    pub(super) fn release(&mut self, index: u32, fetch: FetchId) -> bool {
         let Some(claim) = self.in_flight.get_mut(&index) else {
-            return;
+            return false;
         };
+        let mut is_missing = false;
         match (claim.first == fetch, claim.racer) {
             (true, Some(racer)) => {
                 *claim = Claim {
@@ -162,9 +163,11 @@ impl Chunks {
                 self.in_flight.remove(&index);
                 self.missing.insert(index);
                 self.missing_bytes += self.len_bytes(index);
+                is_missing = true;
             }
         }
         self.debug_check();
+        is_missing
     }
 
     /// A chunk is verified and on disk, whatever it was before.

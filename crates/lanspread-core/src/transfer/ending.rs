@@ -32,7 +32,7 @@ impl Transfer {
         self.aborts.retain(|&abort| abort != id);
         let delivered = self.store(now, id, &fetch, stored);
         for &index in &fetch.chunks {
-            self.chunks.release(index, id);
+            self.release(index, id);
         }
         if let Some(source) = self.sources.get_mut(&fetch.source) {
             match fetch.hold {
@@ -99,6 +99,10 @@ impl Transfer {
         }
         match self.chunks.store(index) {
             StoredNow::First(claims) => {
+                if claims == [None, None] {
+                    self.swarm.taken(index, self.chunks.missing());
+                }
+                self.gained = now;
                 self.ledger.credit(now, source, len_bytes);
                 claims
                     .into_iter()
@@ -239,6 +243,8 @@ impl Transfer {
 
     fn drop_source(&mut self, peer: PeerId, reason: DropReason) -> TransferNote {
         self.sources.remove(&peer);
+        self.swarm.leave(&peer, self.chunks.missing());
+        self.swarm.set_whole(peer, None, self.chunks.missing());
         self.abandon_fetches_of(peer);
         self.dropped.insert(peer, reason.clone());
         TransferNote::SourceDropped { peer, reason }

@@ -12,7 +12,7 @@ pub const FETCHES_PER_SOURCE_MAX: usize = 4;
 pub const FETCHES_UNMEASURED_MAX: usize = 2;
 
 /// Fetches that run at a time while others gather the game too, unless half the sources are more.
-pub const FETCHES_IN_SWARM: usize = 16;
+pub const FETCHES_IN_SWARM: usize = 24;
 
 /// Bytes that all running fetches of one transfer may have to buffer together: a chunk is held in
 /// memory until its hash is known, one chunk per fetch.
@@ -59,6 +59,10 @@ pub const RACE_ADVANTAGE: u32 = 2;
 /// What asking a second source costs in any case: chunks of a few bytes are not worth a race
 /// against one that is about to end.
 pub const RACE_COST: Duration = Duration::from_millis(5);
+
+/// While chunks come in at least this often, the far side of an uplink is asked only for what falls
+/// to this peer; else whoever nearby should fetch a chunk takes too long.
+pub const IMPORT_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Most fetches that have the same chunk in flight.
 pub const FETCHES_PER_CHUNK_MAX: usize = 2;

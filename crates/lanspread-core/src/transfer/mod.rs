@@ -43,7 +43,7 @@ use self::{chunk_set::ChunkSet, chunks::Chunks, progress::Ledger, source::Source
 pub use self::{
     limits::TransferLimits,
     progress::{SourceProgress, TransferProgress},
-    swarm::Holding,
+    swarm::{Holding, Side},
 };
 use crate::{DiskFailure, Now};
 
@@ -251,6 +251,8 @@ pub struct Transfer {
     /// What the outstanding fetches may hold in memory.
     buffered_bytes: u64,
     next_fetch: FetchId,
+    /// When the last chunk was stored, or the transfer began.
+    gained: Now,
     aborts: VecDeque<FetchId>,
     ledger: Ledger,
     ending: Option<Ending>,
@@ -278,6 +280,7 @@ impl Transfer {
             outstanding: BTreeMap::new(),
             buffered_bytes: 0,
             next_fetch: FetchId(0),
+            gained: now,
             aborts: VecDeque::new(),
             ledger: Ledger::new(now),
             ending: None,
@@ -303,11 +306,13 @@ impl Transfer {
         {
             return SourceAdded::Banned(reason.clone());
         }
+        let missing = self.chunks.missing();
         match (holding, self.swarm.held_by(&peer)) {
-            (Holding::Part, None) => self.swarm.join(peer),
-            (Holding::All, Some(_)) => self.swarm.leave(&peer),
+            (Holding::Part, None) => self.swarm.join(peer, missing),
+            (Holding::All, Some(_)) => self.swarm.leave(&peer, missing),
             (Holding::Part, Some(_)) | (Holding::All, None) => {}
         }
+        self.swarm.set_whole(peer, Some(holding), missing);
         if self.sources.contains_key(&peer) {
             return SourceAdded::AlreadyThere;
         }
@@ -326,7 +331,8 @@ impl Transfer {
     /// A peer is gone or does not announce the manifest any more. What it was asked for goes to the
     /// others at once.
     pub fn remove_source(&mut self, peer: PeerId) {
-        self.swarm.leave(&peer);
+        self.swarm.leave(&peer, self.chunks.missing());
+        self.swarm.set_whole(peer, None, self.chunks.missing());
         if self.sources.remove(&peer).is_some() {
             self.abandon_fetches_of(peer);
         }
@@ -335,12 +341,15 @@ impl Transfer {
     /// A partial source holds these chunks too, by their numbers in the manifest's order. Numbers
     /// that the manifest does not have are ignored, and so is a peer that is no partial source.
     pub fn source_holds(&mut self, peer: PeerId, chunks: impl IntoIterator<Item = Range<u32>>) {
-        let end = self.chunks.manifest().chunk_count();
         for run in chunks {
-            for index in run.start..run.end.min(end) {
-                self.swarm.holds(&peer, index);
-            }
+            self.swarm.holds(&peer, run, self.chunks.missing());
         }
+    }
+
+    /// It turned out on which side of a shared uplink a peer is, whether it is a source or not. Whose
+    /// side is not known counts as near.
+    pub fn source_is(&mut self, peer: PeerId, side: Side) {
+        self.swarm.set_side(peer, side, self.chunks.missing());
     }
 
     /// Whether a chunk is verified and on disk, so that others may have it.
@@ -411,7 +420,7 @@ impl Transfer {
             Some(Ending::Disk(failure)) => TransferState::Failed(failure.clone()),
             Some(Ending::Stop) => TransferState::Stopped,
             None if self.chunks.all_stored() => TransferState::Complete,
-            None if !self.sources.keys().any(|peer| self.has_missing(peer)) => {
+            None if !self.sources.keys().any(|peer| self.lacks(peer)) => {
                 let dropped = self
                     .dropped
                     .iter()
@@ -437,8 +446,8 @@ impl Transfer {
         )
     }
 
-    /// Whether a source holds anything that nobody was asked for.
-    fn has_missing(&self, peer: &PeerId) -> bool {
+    /// Whether a source holds anything that nobody was asked for, near or far.
+    fn lacks(&self, peer: &PeerId) -> bool {
         let missing = self.chunks.missing();
         match self.swarm.held_by(peer) {
             Some(held) => held.meets(missing),
@@ -461,9 +470,18 @@ impl Transfer {
             fetch.hold = Hold::Abandoned;
             fetch.claims = 0;
             for &index in &fetch.chunks {
-                self.chunks.release(index, id);
+                if self.chunks.release(index, id) {
+                    self.swarm.freed(index, self.chunks.missing());
+                }
             }
             ask_abort(&mut self.aborts, id, fetch);
+        }
+    }
+
+    /// A fetch gives a chunk up.
+    fn release(&mut self, index: u32, id: FetchId) {
+        if self.chunks.release(index, id) {
+            self.swarm.freed(index, self.chunks.missing());
         }
     }
 

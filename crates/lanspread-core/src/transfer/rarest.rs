@@ -4,12 +4,12 @@
 //! soon has something to pass on. Of the chunks that only full holders have, each peer takes those
 //! that fall to it, in order; so a full holder gives each chunk about once and reads nearly in
 //! sequence. Invariant: what is picked is missing, held by the source, ascending, never empty while
-//! the source holds anything missing, and within the budget unless a single chunk exceeds it.
+//! the source holds anything that it may be asked for, and within the budget unless a single chunk exceeds it.
 
 use super::{
     chunk_set::ChunkSet,
     pick::{Budget, fill},
-    swarm::{Swarm, tie},
+    swarm::{Side, Swarm, Want, tie},
 };
 
 /// Chunks that one pick looks at: so that a game of millions costs no more than one of thousands.
@@ -20,24 +20,16 @@ const CHUNKS_LOOKED_AT: usize = 4_096;
 pub(super) struct Holder<'a> {
     /// What it holds; `None`: everything.
     pub(super) held: Option<&'a ChunkSet>,
+    /// On which side it is taken to be.
+    pub(super) side: Side,
     /// Decides between equals.
     pub(super) rank: u64,
     /// Where to begin to look.
     pub(super) from: u32,
 }
 
-/// How much a chunk is wanted from a source: the smallest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Want {
-    /// Only full holders have it, and it falls to this peer.
-    Mine,
-    /// Only full holders have it, and another peer fetches it.
-    Theirs,
-    /// So many partners have it.
-    Held(u16),
-}
-
-/// Picks the next chunks; empty only if the source holds nothing that is missing.
+/// Picks the next chunks of those that are missing and may be asked of this source; empty only if it
+/// holds none of them.
 pub(super) fn pick(
     missing: &ChunkSet,
     holder: Holder<'_>,
@@ -45,7 +37,7 @@ pub(super) fn pick(
     budget: Budget,
     len_bytes: impl Fn(u32) -> u64,
 ) -> Vec<u32> {
-    let want = |index| want(swarm, index);
+    let want = |index| swarm.want(index, holder.side);
     let best = missing
         .common(holder.held, holder.from)
         .take(CHUNKS_LOOKED_AT)
@@ -70,12 +62,4 @@ pub(super) fn pick(
                 && want(index) == wanted
         }),
     })
-}
-
-fn want(swarm: &Swarm, index: u32) -> Want {
-    match swarm.copies(index) {
-        0 if swarm.is_mine(index) => Want::Mine,
-        0 => Want::Theirs,
-        copies => Want::Held(copies),
-    }
 }

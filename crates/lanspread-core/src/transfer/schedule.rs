@@ -7,14 +7,31 @@ use std::{cmp::Reverse, time::Duration};
 use lanspread_proto::PeerId;
 
 use super::{
-    Abort, Fetch, FetchId, Hold, Outstanding, Transfer,
-    limits::{FETCHES_IN_SWARM, RACE_ADVANTAGE, RACE_COST},
+    Abort, Fetch, FetchId, Hold, Outstanding, Side, Transfer,
+    limits::{FETCHES_IN_SWARM, IMPORT_PATIENCE, RACE_ADVANTAGE, RACE_COST},
     mix,
     pick::{Budget, Places, pick},
     rarest::{self, Holder},
     source::Source,
 };
 use crate::Now;
+
+/// A source, as it is weighed.
+struct Asked<'a> {
+    peer: PeerId,
+    source: &'a Source,
+    /// How many chunks it would be asked for; `None`: it has all.
+    wanted: Option<u32>,
+}
+
+/// What the far side of an uplink is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// What falls to this peer of what nobody near has.
+    Shares,
+    /// Whatever is missing.
+    Everywhere,
+}
 
 impl Transfer {
     /// The next fetch to start, if there is anything to ask and anybody with room for it. May
@@ -23,37 +40,95 @@ impl Transfer {
         if self.ending.is_some() || !self.has_room() {
             return None;
         }
-        let mut ready: Vec<(PeerId, &Source)> = self
-            .sources
-            .iter()
-            .filter(|(_, source)| {
-                source
-                    .room_from(&self.limits)
-                    .is_some_and(|from| from <= now)
-            })
-            .map(|(&peer, source)| (peer, source))
-            .collect();
-        if self.swarm.is_alone() {
-            ready.sort_by_key(|(_, source)| (source.backlog(now), source.running(), source.rank));
-        } else {
-            ready.sort_by_key(|(peer, source)| {
-                (
-                    source.running(),
-                    self.swarm.held_by(peer).is_some(),
-                    source.asked_time,
-                    source.rank,
-                )
-            });
-        }
+        let has_room = |source: &Source| {
+            let from = source.room_from(&self.limits);
+            from.is_some_and(|from| from <= now)
+        };
         if self.chunks.missing().is_empty() {
+            let mut ready: Vec<Asked<'_>> = self.asked().filter(|it| has_room(it.source)).collect();
+            ready.sort_by_key(|it| self.turn(now, it));
             let (thief, chunks) = ready
                 .iter()
-                .find_map(|&(peer, source)| Some((peer, self.find_race(now, peer, source)?)))?;
+                .find_map(|it| Some((it.peer, self.find_race(now, it.peer, it.source)?)))?;
             return Some(self.start_race(now, thief, chunks));
         }
-        let mut ready = ready.into_iter().map(|(peer, _)| peer);
-        let source = ready.find(|peer| self.has_missing(peer))?;
-        Some(self.start_missing(now, source))
+        let reach = self.reach(now);
+        let next = self
+            .asked()
+            .filter(|it| has_room(it.source) && self.is_wanted(it, reach))
+            .min_by_key(|it| self.turn(now, it))?;
+        let peer = next.peer;
+        Some(self.start_missing(now, peer, reach))
+    }
+
+    /// All sources, each with what it is to the swarm.
+    fn asked(&self) -> impl Iterator<Item = Asked<'_>> {
+        // Both are sorted by their ids: one walk finds each source its partner.
+        let mut partners = self.swarm.wanted().peekable();
+        self.sources.iter().map(move |(&peer, source)| {
+            while partners.next_if(|&(other, _)| *other < peer).is_some() {}
+            let wanted = partners.next_if(|&(other, _)| *other == peer);
+            let wanted = wanted.map(|(_, wanted)| wanted);
+            Asked {
+                peer,
+                source,
+                wanted,
+            }
+        })
+    }
+
+    /// Whose turn it is: the smallest first.
+    fn turn(&self, now: Now, asked: &Asked<'_>) -> (Duration, usize, bool, Duration, u64) {
+        let source = asked.source;
+        if self.swarm.is_alone() {
+            let backlog = source.backlog(now);
+            return (
+                backlog,
+                source.running(),
+                false,
+                Duration::ZERO,
+                source.rank,
+            );
+        }
+        let is_partner = asked.wanted.is_some();
+        let side = self.swarm.side(&asked.peer);
+        // A full holder that would only repeat what partners have comes after those.
+        let repeats = !is_partner && self.swarm.firsts(side).is_none();
+        let (running, time) = (source.running() + usize::from(repeats), source.asked_time);
+        (
+            Duration::ZERO,
+            running,
+            is_partner || repeats,
+            time,
+            source.rank,
+        )
+    }
+
+    /// Whether the far side is asked for what others nearby should fetch: if nothing has come for
+    /// longer than they may take.
+    fn reach(&self, now: Now) -> Reach {
+        if self.swarm.has_sides() && now < self.gained + IMPORT_PATIENCE {
+            Reach::Shares
+        } else {
+            Reach::Everywhere
+        }
+    }
+
+    /// Whether a source would be asked for anything.
+    fn is_wanted(&self, asked: &Asked<'_>, reach: Reach) -> bool {
+        match (asked.wanted, reach) {
+            (Some(_), Reach::Everywhere) if self.swarm.has_sides() => self.lacks(&asked.peer),
+            (Some(wanted), _) => wanted > 0,
+            (None, Reach::Everywhere) => !self.chunks.missing().is_empty(),
+            (None, Reach::Shares) => {
+                let side = self.swarm.side(&asked.peer);
+                if self.swarm.firsts(side).is_some() {
+                    return true;
+                }
+                let candidates = self.swarm.candidates(side, self.chunks.missing());
+                !candidates.is_empty()
+            }
+        }
     }
 
     /// When `poll_fetch` may have something new although nothing happened: a pause ends, a source
@@ -64,23 +139,28 @@ impl Transfer {
             return None;
         }
         let rooms = self
-            .sources
-            .iter()
-            .filter_map(|(peer, source)| Some((peer, source, source.room_from(&self.limits)?)));
+            .asked()
+            .filter_map(|it| Some((it.source.room_from(&self.limits)?, it)));
         if self.chunks.missing().is_empty() {
-            rooms
-                .filter_map(|(&peer, source, from)| self.next_race(peer, source, from))
-                .min()
-        } else {
-            rooms
-                .filter(|(peer, _, _)| self.has_missing(peer))
-                .map(|(_, _, from)| from)
-                .min()
+            return rooms
+                .filter_map(|(from, it)| self.next_race(it.peer, it.source, from))
+                .min();
         }
+        let reaching = self.gained + IMPORT_PATIENCE;
+        rooms
+            .filter_map(|(from, it)| {
+                let waits = || self.swarm.has_sides() && self.lacks(&it.peer);
+                if self.is_wanted(&it, Reach::Shares) {
+                    Some(from)
+                } else {
+                    waits().then(|| from.max(reaching))
+                }
+            })
+            .min()
     }
 
     /// Asks a source for chunks nobody was asked for.
-    fn start_missing(&mut self, now: Now, peer: PeerId) -> Fetch {
+    fn start_missing(&mut self, now: Now, peer: PeerId, reach: Reach) -> Fetch {
         let budget = Budget {
             bytes: self.batch_bytes(peer),
             chunks: self.limits.fetch_chunks_max.max(1),
@@ -90,11 +170,22 @@ impl Transfer {
         let picked = if self.swarm.is_alone() {
             pick(missing, &self.places(peer), budget, len_bytes)
         } else {
-            rarest::pick(missing, self.holder(peer), &self.swarm, budget, len_bytes)
+            let side = match reach {
+                Reach::Shares => self.swarm.side(&peer),
+                Reach::Everywhere => Side::Near,
+            };
+            let firsts = self.swarm.firsts(side);
+            let candidates = match self.swarm.held_by(&peer) {
+                None => firsts.unwrap_or_else(|| self.swarm.candidates(side, missing)),
+                Some(_) => self.swarm.candidates(side, missing),
+            };
+            let holder = self.holder(peer, side);
+            rarest::pick(candidates, holder, &self.swarm, budget, len_bytes)
         };
         let id = self.take_id();
         for &index in &picked {
             self.chunks.claim(index, id);
+            self.swarm.taken(index, self.chunks.missing());
         }
         if let (Some(source), Some(last)) = (self.sources.get_mut(&peer), picked.last()) {
             source.place = Some(last + 1);
@@ -176,11 +267,12 @@ impl Transfer {
     }
 
     /// A source as it is seen while others gather the game.
-    fn holder(&self, peer: PeerId) -> Holder<'_> {
+    fn holder(&self, peer: PeerId, side: Side) -> Holder<'_> {
         let chunks = u64::from(self.chunks.manifest().chunk_count().max(1));
         let anywhere = mix(self.seed ^ self.next_fetch.0) % chunks;
         Holder {
             held: self.swarm.held_by(&peer),
+            side,
             rank: self.seed,
             from: u32::try_from(anywhere).unwrap_or(0),
         }

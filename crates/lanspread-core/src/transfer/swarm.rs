@@ -1,9 +1,16 @@
-//! The others that gather the same game: what each of them holds, and which chunks fall to whom.
+//! The others that gather the same game: what each of them holds, on which side of a shared uplink it
+//! is, and which chunks fall to whom.
 //!
-//! Invariant: `copies` counts, for each chunk, the partial holders that hold it; the party of those
-//! who gather is sorted, so that all who know the same peers agree on whose a chunk is.
+//! Invariant: `copies` counts, for each chunk, the partial holders that hold it; `wanted` counts what
+//! a partner would be asked for; the party of those who gather is sorted, so that all who know the
+//! same peers agree on whose a chunk is.
+//!
+//! Who is *near* hangs on the same table, and what comes from anybody else crosses the table's
+//! uplink. Each chunk is to cross it once: of those that nobody near has, one falls to each near
+//! gatherer in turn, and these are its *imports*. Only they are asked of the far side. Where nobody
+//! is known to be far, everybody is near.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lanspread_proto::PeerId;
 
@@ -21,31 +28,87 @@ pub enum Holding {
     Part,
 }
 
+/// Where another peer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// On the same table, as far as anybody knows.
+    Near,
+    /// Behind an uplink that others share.
+    Far,
+}
+
+/// One that gathers the game too.
+#[derive(Debug)]
+struct Partner {
+    held: ChunkSet,
+    /// Chunks of it that it would be asked for.
+    wanted: u32,
+}
+
+/// A place among those who share something out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Share {
+    place: u32,
+    of: u32,
+}
+
+/// How much a chunk is wanted from a source: the smallest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Want {
+    /// Only full holders have it, and it falls to this peer.
+    Mine,
+    /// Only full holders have it, and another peer fetches it.
+    Theirs,
+    /// So many partners have it.
+    Held(u16),
+}
+
 /// Who else gathers the game, and what they hold.
 #[derive(Debug)]
 pub(super) struct Swarm {
     me: PeerId,
-    partners: BTreeMap<PeerId, ChunkSet>,
+    partners: BTreeMap<PeerId, Partner>,
+    /// Those who are known to be far, whether they hold anything or not.
+    far: BTreeSet<PeerId>,
+    /// Those who have all of it and can be asked, and how many of them are near and far.
+    whole: BTreeSet<PeerId>,
+    near_whole: usize,
+    far_whole: usize,
     /// How many partners hold each chunk.
     copies: Vec<u16>,
+    /// How many near partners do. Without anybody far it is not counted.
+    near_copies: Vec<u16>,
+    /// What is missing, held by full holders alone, and falls to this peer.
+    mine: ChunkSet,
+    /// What is missing, held by nobody near, and falls to this peer. Empty without anybody far.
+    imports: ChunkSet,
     /// Chunks of one block: `1 << block_shift`.
     block_shift: u32,
-    /// This peer's place among all who gather, and how many they are.
-    place: u32,
-    size: u32,
+    /// This peer's share of what only full holders have.
+    share: Share,
+    /// And of what only the far side has.
+    near_share: Share,
 }
 
 impl Swarm {
     /// Nobody else gathers these chunks, so many of them with so many bytes in all.
     pub(super) fn new(me: PeerId, chunks: u32, total_bytes: u64) -> Self {
         let mean_bytes = (total_bytes / u64::from(chunks.max(1))).max(1);
+        let alone = Share { place: 0, of: 1 };
         Self {
             me,
             partners: BTreeMap::new(),
+            far: BTreeSet::new(),
+            whole: BTreeSet::new(),
+            near_whole: 0,
+            far_whole: 0,
             copies: vec![0; chunks as usize],
+            near_copies: Vec::new(),
+            mine: ChunkSet::empty(chunks),
+            imports: ChunkSet::empty(chunks),
             block_shift: (BLOCK_BYTES / mean_bytes).max(1).ilog2(),
-            place: 0,
-            size: 1,
+            share: alone,
+            near_share: alone,
         }
     }
 
@@ -54,48 +117,130 @@ impl Swarm {
         self.partners.is_empty()
     }
 
+    /// Whether anybody is known to be far.
+    pub(super) fn has_sides(&self) -> bool {
+        !self.near_copies.is_empty()
+    }
+
+    /// On which side a peer is.
+    pub(super) fn side(&self, peer: &PeerId) -> Side {
+        if self.has_sides() && self.far.contains(peer) {
+            Side::Far
+        } else {
+            Side::Near
+        }
+    }
+
     /// A peer gathers the game too; nothing is known yet of what it holds.
-    pub(super) fn join(&mut self, peer: PeerId) {
-        let chunks = u32::try_from(self.copies.len()).unwrap_or(u32::MAX);
-        self.partners.insert(peer, ChunkSet::empty(chunks));
-        self.take_place();
+    pub(super) fn join(&mut self, peer: PeerId, missing: &ChunkSet) {
+        let held = ChunkSet::empty(self.chunk_count());
+        self.partners.insert(peer, Partner { held, wanted: 0 });
+        self.moved(missing);
     }
 
     /// A peer does not gather it any more.
-    pub(super) fn leave(&mut self, peer: &PeerId) {
-        if let Some(held) = self.partners.remove(peer) {
-            for index in held.common(None, 0) {
+    pub(super) fn leave(&mut self, peer: &PeerId, missing: &ChunkSet) {
+        if let Some(partner) = self.partners.remove(peer) {
+            for index in partner.held.common(None, 0) {
                 self.copies[index as usize] -= 1;
             }
-            self.take_place();
+            self.moved(missing);
         }
     }
 
-    /// A partner holds this chunk too.
-    pub(super) fn holds(&mut self, peer: &PeerId, index: u32) {
-        if let Some(held) = self.partners.get_mut(peer)
-            && (index as usize) < self.copies.len()
-            && !held.contains(index)
-        {
-            held.insert(index);
-            self.copies[index as usize] = self.copies[index as usize].saturating_add(1);
+    /// A peer that has all of it can be asked, or can be no more.
+    pub(super) fn set_whole(&mut self, peer: PeerId, holding: Option<Holding>, missing: &ChunkSet) {
+        let changed = match holding {
+            Some(Holding::All) => self.whole.insert(peer),
+            Some(Holding::Part) | None => self.whole.remove(&peer),
+        };
+        if changed && (self.has_sides() || self.far.contains(&peer)) {
+            self.moved(missing);
         }
+    }
+
+    /// It turned out on which side a peer is.
+    pub(super) fn set_side(&mut self, peer: PeerId, side: Side, missing: &ChunkSet) {
+        let changed = match side {
+            Side::Far => self.far.insert(peer),
+            Side::Near => self.far.remove(&peer),
+        };
+        if changed {
+            self.moved(missing);
+        }
+    }
+
+    /// A partner holds these chunks too. Numbers that the manifest does not have mean nothing.
+    pub(super) fn holds(&mut self, peer: &PeerId, run: std::ops::Range<u32>, missing: &ChunkSet) {
+        let side = self.side(peer);
+        let Some(mut partner) = self.partners.remove(peer) else {
+            return;
+        };
+        for index in run.start..run.end.min(self.chunk_count()) {
+            if partner.held.contains(index) {
+                continue;
+            }
+            partner.held.insert(index);
+            let at = index as usize;
+            self.copies[at] = self.copies[at].saturating_add(1);
+            if side == Side::Near && self.has_sides() {
+                self.near_copies[at] = self.near_copies[at].saturating_add(1);
+            }
+            self.reconsider(index, missing);
+            partner.wanted += u32::from(self.candidates(side, missing).contains(index));
+        }
+        self.partners.insert(*peer, partner);
+    }
+
+    /// A chunk is not missing any more.
+    pub(super) fn taken(&mut self, index: u32, missing: &ChunkSet) {
+        self.recount(index, Side::Near, |wanted| wanted.saturating_sub(1));
+        self.reconsider(index, missing);
+    }
+
+    /// A chunk is missing again.
+    pub(super) fn freed(&mut self, index: u32, missing: &ChunkSet) {
+        self.recount(index, Side::Near, |wanted| wanted + 1);
+        self.reconsider(index, missing);
     }
 
     /// What a partner holds; `None` if it is none.
     pub(super) fn held_by(&self, peer: &PeerId) -> Option<&ChunkSet> {
-        self.partners.get(peer)
+        self.partners.get(peer).map(|partner| &partner.held)
     }
 
-    /// How many partners hold a chunk.
-    pub(super) fn copies(&self, index: u32) -> u16 {
-        self.copies[index as usize]
+    /// All partners in order, each with how many chunks it would be asked for.
+    pub(super) fn wanted(&self) -> impl Iterator<Item = (&PeerId, u32)> {
+        let partners = self.partners.iter();
+        partners.map(|(peer, partner)| (peer, partner.wanted))
     }
 
-    /// Whether a chunk that only full holders have falls to this peer: it fetches it first and
-    /// hands it on, while the others fetch theirs. So a full holder sends each chunk about once.
-    pub(super) fn is_mine(&self, index: u32) -> bool {
-        self.block(index) % self.size == self.place
+    /// What would be asked of a source on this side, as far as it has it.
+    pub(super) fn candidates<'a>(&'a self, side: Side, missing: &'a ChunkSet) -> &'a ChunkSet {
+        match side {
+            Side::Near => missing,
+            Side::Far => &self.imports,
+        }
+    }
+
+    /// What a full holder on this side gives first.
+    pub(super) fn firsts(&self, side: Side) -> Option<&ChunkSet> {
+        let is_asked = side == Side::Near || self.near_whole == 0;
+        Some(&self.mine).filter(|mine| is_asked && !mine.is_empty())
+    }
+
+    /// How much a chunk is wanted from a source on this side.
+    ///
+    /// What only full holders have and falls to this peer, it fetches first and hands on, while the
+    /// others fetch theirs. So a full holder sends each chunk about once.
+    pub(super) fn want(&self, index: u32, side: Side) -> Want {
+        let at = index as usize;
+        match (self.copies[at], side) {
+            (0, _) if self.falls(index, self.share) => Want::Mine,
+            (0, _) => Want::Theirs,
+            (_, Side::Near) if self.has_sides() => Want::Held(self.near_copies[at]),
+            (copies, Side::Near | Side::Far) => Want::Held(copies),
+        }
     }
 
     /// Which block a chunk belongs to.
@@ -103,20 +248,153 @@ impl Swarm {
         index >> self.block_shift
     }
 
-    fn take_place(&mut self) {
-        let before = self.partners.range(..self.me).count();
-        self.place = u32::try_from(before).unwrap_or(u32::MAX);
-        self.size = u32::try_from(self.partners.len() + 1).unwrap_or(u32::MAX);
+    fn falls(&self, index: u32, share: Share) -> bool {
+        self.block(index) % share.of == share.place
+    }
+
+    /// Whether this peer should fetch a chunk from the far side, if it is missing.
+    fn is_import(&self, index: u32) -> bool {
+        let at = index as usize;
+        if !self.has_sides() || self.near_copies[at] > 0 {
+            return false;
+        }
+        match (self.near_whole, self.copies[at]) {
+            (0, 0) => self.falls(index, self.share),
+            (0, _) => self.falls(index, self.near_share),
+            (_, 0) => false,
+            // The only full holders are here, and have to give each chunk to the whole party once.
+            _ => self.far_whole == 0 && self.falls(index, self.near_share),
+        }
+    }
+
+    /// Whether a full holder should give it to this peer, if it is missing.
+    fn is_mine(&self, index: u32) -> bool {
+        !self.is_alone() && self.copies[index as usize] == 0 && self.falls(index, self.share)
+    }
+
+    /// Looks again whether a chunk falls to this peer.
+    fn reconsider(&mut self, index: u32, missing: &ChunkSet) {
+        let is_missing = missing.contains(index);
+        match (self.mine.contains(index), is_missing && self.is_mine(index)) {
+            (true, false) => self.mine.remove(index),
+            (false, true) => self.mine.insert(index),
+            (true, true) | (false, false) => {}
+        }
+        if !self.has_sides() {
+            return;
+        }
+        match (
+            self.imports.contains(index),
+            is_missing && self.is_import(index),
+        ) {
+            (true, false) => {
+                self.imports.remove(index);
+                self.recount(index, Side::Far, |wanted| wanted.saturating_sub(1));
+            }
+            (false, true) => {
+                self.imports.insert(index);
+                self.recount(index, Side::Far, |wanted| wanted + 1);
+            }
+            (true, true) | (false, false) => {}
+        }
+    }
+
+    /// Corrects `wanted` of all on one side who hold a chunk.
+    fn recount(&mut self, index: u32, side: Side, by: impl Fn(u32) -> u32) {
+        let has_sides = self.has_sides();
+        for (peer, partner) in &mut self.partners {
+            let is_far = has_sides && self.far.contains(peer);
+            if is_far == (side == Side::Far) && partner.held.contains(index) {
+                partner.wanted = by(partner.wanted);
+            }
+        }
+    }
+
+    /// Somebody came, went or was found elsewhere: shares everything out anew.
+    fn moved(&mut self, missing: &ChunkSet) {
+        let gatherers = self.partners.keys();
+        self.share = share(&self.me, gatherers.clone());
+        self.near_share = share(&self.me, gatherers.filter(|peer| !self.far.contains(*peer)));
+        let mut mine = ChunkSet::empty(self.chunk_count());
+        for index in missing.common(None, 0).filter(|&it| self.is_mine(it)) {
+            mine.insert(index);
+        }
+        self.mine = mine;
+        self.far_whole = self.whole.intersection(&self.far).count();
+        self.near_whole = self.whole.len() - self.far_whole;
+        let is_far = |peer: &PeerId| self.far.contains(peer);
+        let has_sides = self.partners.keys().any(is_far) || self.whole.iter().any(is_far);
+        if !has_sides && self.near_copies.is_empty() {
+            return;
+        }
+        self.near_copies = vec![0; if has_sides { self.copies.len() } else { 0 }];
+        if has_sides {
+            for (peer, partner) in &self.partners {
+                if !self.far.contains(peer) {
+                    for index in partner.held.common(None, 0) {
+                        self.near_copies[index as usize] += 1;
+                    }
+                }
+            }
+        }
+        let mut imports = ChunkSet::empty(self.chunk_count());
+        for index in missing.common(None, 0).filter(|&it| self.is_import(it)) {
+            imports.insert(index);
+        }
+        self.imports = imports;
+        let far = has_sides.then_some(&self.far);
+        for (peer, partner) in &mut self.partners {
+            let is_far = far.is_some_and(|far| far.contains(peer));
+            let candidates = if is_far { &self.imports } else { missing };
+            partner.wanted = partner.held.count_common(candidates);
+        }
+    }
+
+    fn chunk_count(&self) -> u32 {
+        u32::try_from(self.copies.len()).unwrap_or(u32::MAX)
     }
 
     /// Counts anew, for the invariant.
     #[cfg(test)]
-    pub(super) fn check(&self) {
+    pub(super) fn check(&self, missing: &ChunkSet) {
         for (index, &copies) in (0..).zip(&self.copies) {
-            let holders = self.partners.values().filter(|held| held.contains(index));
-            assert_eq!(holders.count(), usize::from(copies), "copies of {index}");
+            let holders = self
+                .partners
+                .iter()
+                .filter(|(_, it)| it.held.contains(index));
+            let near = holders
+                .clone()
+                .filter(|(peer, _)| self.side(peer) == Side::Near);
+            assert_eq!(
+                holders.clone().count(),
+                usize::from(copies),
+                "copies of {index}"
+            );
+            if self.has_sides() {
+                let counted = usize::from(self.near_copies[index as usize]);
+                assert_eq!(near.count(), counted, "near copies of {index}");
+            }
+            let is_import = missing.contains(index) && self.is_import(index);
+            assert_eq!(self.imports.contains(index), is_import, "import of {index}");
+            let is_mine = missing.contains(index) && self.is_mine(index);
+            assert_eq!(self.mine.contains(index), is_mine, "mine: {index}");
+        }
+        for (peer, partner) in &self.partners {
+            let candidates = self.candidates(self.side(peer), missing);
+            let counted = partner.held.common(Some(candidates), 0).count();
+            assert_eq!(partner.wanted as usize, counted, "wanted of {peer}");
         }
     }
+}
+
+/// The share of one among these others, who are sorted.
+fn share<'a>(me: &PeerId, others: impl Iterator<Item = &'a PeerId>) -> Share {
+    let (mut place, mut of) = (0, 1);
+    for other in others {
+        place += u32::from(other < me);
+        of += 1;
+    }
+    Share { place, of }
 }
 
 /// Decides between equally rare blocks, differently for each peer.

@@ -10,6 +10,7 @@
     reason = "bytes and seconds of a fluid are far below 2^52"
 )]
 
+mod bound;
 mod fluid;
 mod party;
 mod table;

@@ -4,13 +4,18 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
 
 use lanspread_core::{
     FetchFailure, Now,
-    transfer::{Fetch, FetchId, Holding, Transfer, TransferLimits, TransferState},
+    transfer::{Fetch, FetchId, Holding, Side, Transfer, TransferLimits, TransferState},
     uploads::{UploadId, Uploads},
 };
-use lanspread_db::{ChunkRef, ContentHash, GameId, Manifest, ManifestFile, RelPath, Version};
-use lanspread_proto::PeerId;
+use lanspread_db::{
+    ChunkRef, ContentHash, GameId, Manifest, ManifestFile, ManifestHash, RelPath, Version,
+};
+use lanspread_proto::{ChunkRequest, PeerId};
 
-use super::fluid::{FlowId, Fluid, LinkId};
+use super::{
+    bound::Presence,
+    fluid::{FlowId, Fluid, LinkId},
+};
 
 /// The steps in which time goes on.
 const STEP: Duration = Duration::from_millis(1);
@@ -121,6 +126,7 @@ struct Node {
 struct Run<'a> {
     party: &'a Party,
     manifest: Arc<Manifest>,
+    hash: ManifestHash,
     fluid: Fluid,
     uplinks: Vec<(LinkId, LinkId)>,
     nodes: Vec<Node>,
@@ -139,27 +145,6 @@ enum Arrival {
 }
 
 impl Party {
-    /// The bound of this party: the seeder must send all once, everybody must receive all, and all
-    /// that is received must be sent (Kumar, Ross: "Peer-assisted file distribution: the minimum
-    /// distribution time", HOTWEB 2006).
-    #[must_use]
-    pub fn bound_seconds(&self) -> f64 {
-        let bytes = self.game_bytes as f64;
-        let receivers = &self.peers[1..];
-        let down = receivers
-            .iter()
-            .map(|peer| peer.down)
-            .fold(f64::MAX, f64::min);
-        let up: f64 = self.peers.iter().map(|peer| peer.up).sum();
-        let mut bound = (bytes / self.peers[0].up)
-            .max(bytes / down)
-            .max(receivers.len() as f64 * bytes / up);
-        if self.peers.iter().any(|peer| peer.table > 0) {
-            bound = bound.max(bytes / self.uplink);
-        }
-        bound
-    }
-
     /// Plays it.
     ///
     /// # Panics
@@ -198,19 +183,12 @@ impl<'a> Run<'a> {
         let uplinks = (0..tables)
             .map(|_| (fluid.link(party.uplink), fluid.link(party.uplink)))
             .collect();
-        let bound = party.bound_seconds();
         let nodes: Vec<Node> = party
             .peers
             .iter()
             .enumerate()
             .map(|(n, peer)| {
-                let (begins, leaves) = match party.churn {
-                    Churn::None => (0.0, None),
-                    Churn::ComeAndGo => (
-                        bound / 4.0 * n as f64 / party.peers.len() as f64,
-                        (n % 8 == 7).then_some(bound / 2.0),
-                    ),
-                };
+                let Presence { begins, leaves } = party.presence(n);
                 Node {
                     id: peer_id(party.seed, n as u64),
                     up: fluid.link(peer.up),
@@ -238,6 +216,7 @@ impl<'a> Run<'a> {
             .collect();
         Self {
             party,
+            hash: manifest.hash(),
             manifest,
             fluid,
             uplinks,
@@ -298,10 +277,17 @@ impl<'a> Run<'a> {
                 Holding::Part
             };
             let their_id = self.nodes[other].id;
+            let side = if self.nodes[other].table == self.nodes[n].table {
+                Side::Near
+            } else {
+                Side::Far
+            };
+            transfer.source_is(their_id, side);
             transfer.add_source(self.now, their_id, holding);
             if let Some(theirs) = &mut self.nodes[other].transfer {
                 if holding == Holding::Part {
                     transfer.source_holds(their_id, theirs.stored_since(0, usize::MAX).runs);
+                    theirs.source_is(me, side);
                     theirs.add_source(self.now, me, Holding::Part);
                 }
                 self.nodes[other].dirty = true;
@@ -365,7 +351,12 @@ impl<'a> Run<'a> {
         };
         let peer = self.nodes[it.to].id;
         let node = &mut self.nodes[it.from];
-        let upload = node.uploads.enqueue(peer);
+        let request_of = ChunkRequest {
+            id: self.manifest.game_id().clone(),
+            manifest: self.hash,
+            chunks: it.fetch.chunks.clone(),
+        };
+        let upload = node.uploads.enqueue(self.now, peer, &request_of);
         it.upload = Some(upload);
         node.serving.insert(upload, request);
         node.dirty = true;
@@ -526,10 +517,10 @@ impl<'a> Run<'a> {
         let Some(transfer) = &node.transfer else {
             return;
         };
-        let news = transfer.stored_since(node.told, usize::MAX);
-        if news.runs.is_empty() {
+        if transfer.stored_count() == node.told {
             return;
         }
+        let news = transfer.stored_since(node.told, usize::MAX);
         node.told = news.upto;
         node.tell_at = now + TELL_EVERY.max(TELL_EVERY_PER_PARTNER * partners);
         self.later(DELAY, Arrival::Holds(n, news.runs));

@@ -7,5 +7,6 @@ mod fixture;
 mod partners;
 mod racing;
 mod random;
+mod sides;
 mod sim;
 mod swarm;

@@ -119,7 +119,8 @@ impl Driver {
             "{deadline:?} has passed"
         );
         self.transfer.chunks.check();
-        self.transfer.swarm.check();
+        let missing = self.transfer.chunks.missing();
+        self.transfer.swarm.check(missing);
         assert_eq!(self.transfer.outstanding(), self.running.len());
         let progress = self.transfer.progress(self.now);
         assert!(
