@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use lanspread_db::GameId;
 use lanspread_peer::{
     EXPEL_TIME_MAX, EXPEL_TIME_MIN, LimitChange, ListenAddr, PeerId, RATE_MIN_BYTES_PER_S,
-    RateLimit,
+    RateLimit, TableName,
 };
 
 use crate::secret::Secret;
@@ -94,6 +94,9 @@ pub(crate) struct PeerArgs {
     /// The peer of the organiser, whose expulsions this peer follows [default: the catalog's]
     #[arg(long, value_name = "PEER_ID", env = "LANSPREAD_ORGANISER")]
     pub(crate) organiser: Option<PeerId>,
+    /// The table you sit at, such as 3: what others at it have does not cross the cable between tables
+    #[arg(long, value_name = "NAME", env = "LANSPREAD_TABLE")]
+    pub(crate) table: Option<TableName>,
     /// Also connect to this peer, where the network hides it; can be given several times
     #[arg(long, value_name = "ADDR")]
     pub(crate) connect: Vec<ListenAddr>,

@@ -79,6 +79,7 @@ impl Node {
             name: setup.name.clone(),
             party_code: setup.party_code.clone(),
             organiser,
+            table: setup.table.clone(),
             ..PeerOptions::default()
         };
         let (tx_events, rx_events) = mpsc::channel(EVENTS_PENDING_MAX);

@@ -8,7 +8,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lanspread_peer::{ListenAddr, PartyCode, PeerId, PeerName, default_state_dir, host_name};
+use lanspread_peer::{
+    ListenAddr, PartyCode, PeerId, PeerName, TableName, default_state_dir, host_name,
+};
 
 use crate::{
     args::PeerArgs,
@@ -31,6 +33,7 @@ pub(crate) struct Setup {
     pub(crate) name: PeerName,
     pub(crate) party_code: Option<PartyCode>,
     pub(crate) organiser: Option<PeerId>,
+    pub(crate) table: Option<TableName>,
     pub(crate) connect: Vec<ListenAddr>,
 }
 
@@ -116,6 +119,7 @@ impl Setup {
                 args.party_code_file.as_deref(),
             )?,
             organiser: args.organiser,
+            table: args.table.clone(),
             connect: args.connect.clone(),
         })
     }

@@ -34,7 +34,9 @@ pub use lanspread_core::{
     Standing, StepProgress, Timing,
 };
 pub use lanspread_disk::GameHasher;
-pub use lanspread_proto::{ListenAddr, PROTOCOL_VERSION, PeerId, PeerName};
+pub use lanspread_proto::{
+    ListenAddr, PROTOCOL_VERSION, PeerId, PeerName, TableName, TableNameError,
+};
 pub use options::{DiscoveryMode, PeerOptions, default_state_dir, host_name};
 pub use party_code::{
     CODE_DISTINCT_MIN, CODE_SYMBOLS_MAX, CODE_SYMBOLS_MIN, CODE_TEXT_BYTES_MAX, PartyCode,

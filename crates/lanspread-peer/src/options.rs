@@ -6,7 +6,7 @@ use std::{
 };
 
 use lanspread_core::Timing;
-use lanspread_proto::{PeerId, PeerName};
+use lanspread_proto::{PeerId, PeerName, TableName};
 
 use crate::party_code::PartyCode;
 
@@ -28,6 +28,9 @@ pub struct PeerOptions {
     pub party_code: Option<PartyCode>,
     /// Who may expel peers from the whole party; nobody if this is not said.
     pub organiser: Option<PeerId>,
+    /// The table this peer sits at, if the organiser gave it a name: what those at the same table
+    /// have is not fetched over the cable between tables.
+    pub table: Option<TableName>,
 }
 
 /// How peers are found.
@@ -49,6 +52,7 @@ impl Default for PeerOptions {
             discovery: DiscoveryMode::Mdns,
             party_code: None,
             organiser: None,
+            table: None,
         }
     }
 }

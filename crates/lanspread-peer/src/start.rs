@@ -338,6 +338,7 @@ fn draw_config(
         catalog,
         door: door(options),
         organiser: options.organiser,
+        table: options.table.clone(),
         expelled: kept.expelled.clone(),
         rate_limits: kept.rate_limits,
         timing: options.timing,

@@ -19,7 +19,7 @@ pub use frame::{FrameError, FrameKind, decode_payload, encode_frame, payload_len
 pub use holdings::{ChunkRuns, ChunkRunsError, Holdings, HoldingsLog, HoldingsRequest};
 pub use library::{
     GameSummary, LibraryDelta, LibraryEpoch, LibraryRevision, LibrarySnapshot, LibraryState,
-    PeerName,
+    PeerName, TableName, TableNameError,
 };
 pub use message::{
     ChunkRequest, ExpelledPeer, Hello, HelloAck, Refusal, RefusalKind, Request, Response,

@@ -80,16 +80,7 @@ impl PeerName {
     /// of a name, it is the same name.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        let mut name = String::new();
-        let around = |c: char| c.is_whitespace() || c.is_control();
-        for c in text.trim_matches(around).chars() {
-            let c = if c.is_control() { ' ' } else { c };
-            if name.len() + c.len_utf8() > PEER_NAME_BYTES_MAX {
-                break;
-            }
-            name.push(c);
-        }
-        name.truncate(name.trim_end().len());
+        let mut name = printable(text);
         if name.is_empty() {
             name.push_str("unnamed");
         }
@@ -100,6 +91,75 @@ impl PeerName {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// Text of strangers that is safe to print and at most [`PEER_NAME_BYTES_MAX`] bytes long.
+fn printable(text: &str) -> String {
+    let mut name = String::new();
+    let around = |c: char| c.is_whitespace() || c.is_control();
+    for c in text.trim_matches(around).chars() {
+        let c = if c.is_control() { ' ' } else { c };
+        if name.len() + c.len_utf8() > PEER_NAME_BYTES_MAX {
+            break;
+        }
+        name.push(c);
+    }
+    name.truncate(name.trim_end().len());
+    name
+}
+
+/// The table a peer sits at, as its user was told by the organiser: a hint whom to ask first, and
+/// nothing that anybody is trusted for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TableName(String);
+
+/// Why a text names no table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a table needs a name, such as a number or a letter")]
+pub struct TableNameError;
+
+impl TableName {
+    /// Makes a name of what people type: cut and cleaned like a [`PeerName`], in lower case, so that
+    /// `B2` and `b2` are one table.
+    ///
+    /// # Errors
+    /// If nothing is left.
+    pub fn new(text: &str) -> Result<Self, TableNameError> {
+        let name = printable(&text.to_lowercase());
+        if name.is_empty() {
+            return Err(TableNameError);
+        }
+        Ok(Self(name))
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for TableName {
+    type Error = TableNameError;
+
+    fn try_from(text: String) -> Result<Self, TableNameError> {
+        Self::new(&text)
+    }
+}
+
+impl std::str::FromStr for TableName {
+    type Err = TableNameError;
+
+    fn from_str(text: &str) -> Result<Self, TableNameError> {
+        Self::new(text)
+    }
+}
+
+impl From<TableName> for String {
+    fn from(table: TableName) -> Self {
+        table.0
     }
 }
 
@@ -155,5 +215,18 @@ mod tests {
             let name = PeerName::new(text);
             assert_eq!(PeerName::new(name.as_str()), name, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_table_is_the_same_however_its_name_is_typed() {
+        let table = TableName::new(" Table B2\n").unwrap();
+        assert_eq!(table.as_str(), "table b2");
+        assert_eq!("TABLE B2".parse(), Ok(table.clone()));
+        let json = serde_json::to_string(&table).unwrap();
+        assert_eq!(serde_json::from_str::<TableName>(&json).unwrap(), table);
+        assert_eq!(TableName::new(" \t "), Err(TableNameError));
+        assert!(serde_json::from_str::<TableName>("\"\"").is_err());
+        let long = TableName::new(&"x".repeat(PEER_NAME_BYTES_MAX + 1)).unwrap();
+        assert_eq!(long.as_str().len(), PEER_NAME_BYTES_MAX);
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     GameSummary, Holdings, HoldingsRequest, LibraryDelta, LibraryEpoch, LibraryRevision,
-    LibrarySnapshot, LibraryState, ListenAddr, PROTOCOL_VERSION, PeerId, PeerName,
+    LibrarySnapshot, LibraryState, ListenAddr, PROTOCOL_VERSION, PeerId, PeerName, TableName,
     limits::REFUSAL_TEXT_BYTES_MAX,
 };
 
@@ -116,6 +116,9 @@ pub struct Hello {
     pub name: PeerName,
     /// The state of the sender's library.
     pub library: LibraryState,
+    /// The table the sender sits at, if it was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<TableName>,
 }
 
 /// How the receiver of a [`Hello`] introduces itself in turn.
@@ -136,7 +139,14 @@ impl Hello {
             listen_addr,
             name,
             library,
+            table: None,
         }
+    }
+
+    /// The same, of a peer that sits at this table.
+    #[must_use]
+    pub fn at_table(self, table: Option<TableName>) -> Self {
+        Self { table, ..self }
     }
 }
 

@@ -184,6 +184,7 @@ impl World {
             catalog: self.catalog_of(node),
             door: node.door(),
             organiser: node.organiser,
+            table: None,
             expelled: node.expelled(self.now),
             rate_limits: node.rate_limits,
             timing: Timing::default(),

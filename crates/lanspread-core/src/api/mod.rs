@@ -19,7 +19,7 @@ mod view;
 use std::{ops::Add, sync::Arc, time::Duration};
 
 use lanspread_db::Catalog;
-use lanspread_proto::{LibraryEpoch, ListenAddr, PeerId, PeerName, TransportAddr};
+use lanspread_proto::{LibraryEpoch, ListenAddr, PeerId, PeerName, TableName, TransportAddr};
 
 use crate::rates::RateLimits;
 
@@ -90,6 +90,8 @@ pub struct Config {
     pub door: Door,
     /// Who may expel peers from the whole party; nobody if that is not known.
     pub organiser: Option<PeerId>,
+    /// The table it sits at, if its user was told.
+    pub table: Option<TableName>,
     /// Who was expelled before this start and still is.
     pub expelled: Vec<Expelled>,
     /// How fast transfers may be, as an earlier run kept it.

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use lanspread_proto::{
-    Hello, LibraryState, ListenAddr, PROTOCOL_VERSION, PeerId, PeerName, Request,
+    Hello, LibraryState, ListenAddr, PROTOCOL_VERSION, PeerId, PeerName, Request, TableName,
 };
 
 use super::machine::{MemberEvent as E, MemberState as S};
@@ -26,6 +26,8 @@ pub(crate) struct Member {
     pub(super) reached: Option<ListenAddr>,
     /// Where this peer's own listener is reached from there.
     pub(super) local: Option<ListenAddr>,
+    /// The table it says that it sits at.
+    pub(super) table: Option<TableName>,
     /// What it calls itself; until it said so, the host name that discovery shows.
     pub(crate) name: PeerName,
     /// Where discovery says that it can be reached.
@@ -65,6 +67,7 @@ impl Default for Member {
             addr: None,
             reached: None,
             local: None,
+            table: None,
             name: PeerName::new(""),
             candidates: Vec::new(),
             advertised: None,
@@ -299,7 +302,8 @@ impl Member {
             ctx.config.peer_id,
             ctx.config.name.clone(),
             library.clone(),
-        );
+        )
+        .at_table(ctx.config.table.clone());
         let to = Route {
             peer_id: peer,
             listen_addr,

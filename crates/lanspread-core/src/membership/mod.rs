@@ -7,6 +7,7 @@
 mod contact;
 mod machine;
 mod member;
+mod side;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -16,9 +17,10 @@ use lanspread_proto::{
 };
 
 use crate::{
-    Advertisement, CANDIDATES_MAX, CommandRefused, Ctx, Effect, ErrorKind, Inbound, Now, Offence,
-    PartyMismatch, PeerEvent, Purpose, ReplyId, Route,
+    Advertisement, CANDIDATES_MAX, CommandRefused, Config, Ctx, Effect, ErrorKind, Inbound, Now,
+    Offence, PartyMismatch, PeerEvent, Purpose, ReplyId, Route,
     limits::{CHECKS_MAX, CONNECTS_MAX, DIALS_MAX, PEERS_MAX},
+    transfer::Side,
 };
 
 use machine::{MemberEvent as E, MemberState as S};
@@ -151,6 +153,14 @@ impl Membership {
         })
     }
 
+    /// On which side of a shared uplink a peer probably is, as seen from this one.
+    pub(crate) fn side(&self, config: &Config, peer: PeerId) -> Side {
+        self.members.get(&peer).map_or(Side::Near, |member| {
+            let tables = config.table.as_ref().zip(member.table.as_ref());
+            side::side(tables, member.local.zip(member.addr))
+        })
+    }
+
     /// Discovery saw a peer.
     pub(crate) fn discovered(&mut self, ctx: &mut Ctx<'_>, mut advertisement: Advertisement) {
         let peer = advertisement.peer_id;
@@ -273,12 +283,15 @@ impl Membership {
                 format!("this peer knows {PEERS_MAX} peers already"),
             );
         }
-        Response::HelloAck(Hello::new(
-            listen_addr,
-            ctx.config.peer_id,
-            ctx.config.name.clone(),
-            self.library.clone(),
-        ))
+        Response::HelloAck(
+            Hello::new(
+                listen_addr,
+                ctx.config.peer_id,
+                ctx.config.name.clone(),
+                self.library.clone(),
+            )
+            .at_table(ctx.config.table.clone()),
+        )
     }
 
     /// A peer proved that it speaks another version: users hear of it once.
@@ -309,6 +322,7 @@ impl Membership {
         let now = ctx.now;
         let member = self.members.entry(peer).or_default();
         let moved = member.introduce(now, addr, hello.name);
+        member.table = hello.table;
         if moved && member.state.is_live() {
             ctx.out.emit(PeerEvent::PeerMoved {
                 peer_id: peer,

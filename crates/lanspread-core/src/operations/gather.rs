@@ -135,6 +135,10 @@ impl Gather {
             self.add_source(world.ctx.now, new, Holding::All);
         }
         let live: BTreeSet<PeerId> = world.members.all_live().map(|(peer, _)| peer).collect();
+        for &peer in &live {
+            let side = world.members.side(world.ctx.config, peer);
+            self.transfer.source_is(peer, side);
+        }
         for gone in self.sharing.difference(&live) {
             self.transfer.remove_source(*gone);
         }
