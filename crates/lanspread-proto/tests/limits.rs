@@ -55,6 +55,27 @@ fn the_largest_library_fits_into_one_response() {
     assert!(encode_frame(FrameKind::Response, &Response::Games { games: games() }).is_ok());
 }
 
+/// Everybody gets everybody's library once: with 50 guests and 2,000 games, 100,000 such entries at each.
+#[test]
+fn a_game_in_a_library_takes_less_than_two_hundred_bytes() {
+    let game = |number: usize| GameSummary {
+        id: GameId::parse(&format!("openarena{number:04}")).unwrap(),
+        title: "OpenArena, the free shooter".to_owned(),
+        ..summary(number)
+    };
+    let frame_bytes = |count: usize| {
+        let games = (0..count).map(game).collect();
+        let snapshot = LibrarySnapshot {
+            state: state(),
+            games,
+        };
+        let response = Response::LibrarySnapshot(snapshot);
+        encode_frame(FrameKind::Response, &response).unwrap().len()
+    };
+    let each = (frame_bytes(2000) - frame_bytes(1000)) / 1000;
+    assert!(each < 200, "{each} bytes");
+}
+
 #[test]
 fn the_largest_change_fits_into_one_response() {
     let delta = LibraryDelta {

@@ -1,5 +1,6 @@
 //! The virtual disk against the real one, against its own promises, and under the real disk side.
 
+mod counts;
 mod crashes;
 mod loss;
 mod planted;
