@@ -52,6 +52,7 @@ pub(in crate::bench) fn measure(hall: &Hall, material: &Material, binary: &Path)
     let cpu = cpu_of_all(&seeder, &receivers)?.saturating_sub(cpu_before);
 
     material.ensure_arrived(receivers.len())?;
+    println!("- {}", memory_of(&seeder, &receivers)?);
     for peer in receivers.into_iter().chain([seeder]) {
         peer.shutdown()?;
     }
@@ -120,6 +121,21 @@ fn download(receiver: &PeerProcess, everybody: &Barrier) -> Result<Instant> {
         eyre!("{}: {}", receiver.name(), end.value)
     );
     Ok(end.at)
+}
+
+/// The most memory that the seeder held since it began, and that any of the receivers did.
+fn memory_of(seeder: &PeerProcess, receivers: &[PeerProcess]) -> Result<String> {
+    let mut most_bytes = 0;
+    for receiver in receivers {
+        most_bytes = most_bytes.max(receiver.memory_peak_bytes()?);
+    }
+    let mib = |bytes: u64| bytes.div_ceil(1 << 20);
+    Ok(format!(
+        "lanspread with {} receivers: peak memory of the seeder {} MiB, of a receiver at most {} MiB",
+        receivers.len(),
+        mib(seeder.memory_peak_bytes()?),
+        mib(most_bytes)
+    ))
 }
 
 fn cpu_of_all(seeder: &PeerProcess, receivers: &[PeerProcess]) -> Result<Duration> {
