@@ -40,19 +40,24 @@ pub(crate) struct IndexedFile {
 pub(crate) struct BadIndex(&'static str);
 
 impl RootIndex {
-    /// Brings the index up to date with the files that are there: what did not change keeps its
-    /// hashes, if they are of chunks of this length. `found` is sorted by path.
-    pub(crate) fn refreshed(mut self, found: Vec<(RelPath, Stamp)>, chunk_bytes: u32) -> Self {
-        let same_chunks = chunk_bytes == self.chunk_bytes;
-        let same_files = same_chunks
+    /// Whether these are exactly the files that the index knows, with hashes of chunks of this length.
+    /// `found` is sorted by path.
+    pub(crate) fn describes(&self, found: &[(RelPath, Stamp)], chunk_bytes: u32) -> bool {
+        chunk_bytes == self.chunk_bytes
             && found.len() == self.files.len()
             && found
                 .iter()
                 .zip(&self.files)
-                .all(|((path, stamp), known)| *path == known.path && *stamp == known.stamp);
-        if same_files {
+                .all(|((path, stamp), known)| *path == known.path && *stamp == known.stamp)
+    }
+
+    /// Brings the index up to date with the files that are there: what did not change keeps its
+    /// hashes, if they are of chunks of this length. `found` is sorted by path.
+    pub(crate) fn refreshed(mut self, found: Vec<(RelPath, Stamp)>, chunk_bytes: u32) -> Self {
+        if self.describes(&found, chunk_bytes) {
             return self;
         }
+        let same_chunks = chunk_bytes == self.chunk_bytes;
         let files = found
             .into_iter()
             .map(|(path, stamp)| {

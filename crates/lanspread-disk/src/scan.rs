@@ -181,17 +181,20 @@ pub(crate) fn look(
         None => Manifest::chunk_bytes_for(found.files.iter().map(|(_, s)| s.size_bytes).sum()),
     };
     let known = library.store.index(id);
-    let before = known.clone();
+    let mut is_news = !known.describes(&found.files, chunk_bytes);
     let mut index = known.refreshed(found.files, chunk_bytes);
     let mut problem = found.problem;
     if let (None, Some(version)) = (index.manifest, version) {
         match manifest_of(id, version, &index) {
-            Some(Ok(manifest)) => index.manifest = Some(manifest.hash()),
+            Some(Ok(manifest)) => {
+                index.manifest = Some(manifest.hash());
+                is_news = true;
+            }
             Some(Err(error)) => problem = problem.or(Some(format!("it cannot be shared: {error}"))),
             None => {}
         }
     }
-    if index != before {
+    if is_news {
         library.store.save_index(id, &index)?;
     }
     let state = match (problem, index.manifest, &recorded) {
