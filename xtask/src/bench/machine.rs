@@ -5,6 +5,11 @@
 use std::path::Path;
 use std::process::Command;
 
+use eyre::{Result, ensure};
+
+/// Where the kernel says how many neighbours it remembers.
+const NEIGHBOURS_MAX_FILE: &str = "/proc/sys/net/ipv4/neigh/default/gc_thresh3";
+
 /// A program and the argument that makes it say its version.
 pub(super) type Version = (&'static str, &'static str);
 
@@ -42,6 +47,27 @@ pub(super) fn available_memory_mib() -> Option<u32> {
     memory_mib("MemAvailable")
 }
 
+/// Fails when the kernel would forget some of the hosts that talk to each other: it remembers the
+/// neighbours of all network namespaces together, and those past its limit are not reached at all.
+pub(super) fn ensure_room_for_neighbours(hosts: u32) -> Result<()> {
+    let Ok(text) = std::fs::read_to_string(NEIGHBOURS_MAX_FILE) else {
+        return Ok(());
+    };
+    let limit: u32 = text.trim().parse()?;
+    let needed = neighbours_of_all(hosts);
+    ensure!(
+        needed <= limit,
+        "{hosts} hosts that all talk to each other are {needed} neighbours, and this kernel remembers \
+         {limit} in all namespaces together: raise that with `sysctl -w \
+         net.ipv4.neigh.default.gc_thresh3={needed}`"
+    );
+    Ok(())
+}
+
+const fn neighbours_of_all(hosts: u32) -> u32 {
+    hosts * hosts.saturating_sub(1)
+}
+
 fn memory_mib(key: &str) -> Option<u32> {
     let text = first_value("/proc/meminfo", key)?;
     let kilobytes: u64 = text.strip_suffix(" kB")?.parse().ok()?;
@@ -71,4 +97,16 @@ fn version(command: &mut Command) -> String {
 
 fn unknown() -> String {
     "unknown".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A party of 50 namespaces did not find itself: the kernel remembered 1,024 neighbours of all of
+    /// them together, so that the last hosts reached nobody.
+    #[test]
+    fn every_pair_of_hosts_is_two_neighbours() {
+        assert_eq!([0, 1, 2, 50].map(neighbours_of_all), [0, 0, 2, 2450]);
+    }
 }

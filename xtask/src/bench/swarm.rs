@@ -145,6 +145,7 @@ pub(crate) fn run(options: &SwarmOptions) -> Result<()> {
     println!("- files in {}", storage.describe());
     let mut report = Report::default();
     for (index, receivers) in options.receivers.iter().enumerate() {
+        machine::ensure_room_for_neighbours(receivers + 1)?;
         let hall = Hall::build(distribution(options, &material, *receivers))?;
         material.start_afresh(0)?;
         if index == 0 {

@@ -15,6 +15,7 @@ use serde_json::json;
 
 use super::material::write_game;
 use super::{Bytes, cable, wait};
+use crate::bench::machine;
 use crate::bench::spread::spread;
 
 /// Games of each peer, and their files.
@@ -49,6 +50,7 @@ pub(super) struct Report {
 }
 
 pub(super) fn measure(binary: &Path, directory: &Path, party: Party) -> Result<Report> {
+    machine::ensure_room_for_neighbours(party.peers)?;
     let mut builder = net::Party::builder();
     for number in 0..party.peers {
         builder = builder.host_with(&format!("guest{number}"), cable());
