@@ -211,7 +211,7 @@ fn print_network(options: &SwarmOptions, speed: LinkSpeed) {
     if options.tables == 2 {
         println!(
             "- two tables, every second receiver at the other one; the cable between them carries \
-             {} Mbit/s each way",
+             {} Mbit/s each way; Lanspread's peers are told their table",
             options.uplink_mbit.unwrap_or(options.mbit)
         );
     }

@@ -29,7 +29,8 @@ use lanspread_db::{
 };
 use lanspread_proto::{
     ChunkRequest, GameSummary, Hello, LibraryEpoch, LibraryRevision, LibrarySnapshot, LibraryState,
-    ListenAddr, PROTOCOL_VERSION, PeerId, PeerName, RefusalKind, Request, Response, TransportAddr,
+    ListenAddr, PROTOCOL_VERSION, PeerId, PeerName, RefusalKind, Request, Response, TableName,
+    TransportAddr,
     limits::{CHUNKS_PER_REQUEST_MAX, LIBRARY_GAMES_MAX},
 };
 

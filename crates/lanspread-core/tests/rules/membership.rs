@@ -366,3 +366,15 @@ fn a_peer_that_is_heard_but_does_not_answer_is_dialed_again() {
     lone.reach(lone.dials()[1], other);
     assert_eq!(lone.live(), 1);
 }
+
+#[test]
+fn a_peer_that_was_told_its_table_says_so() {
+    let table = TableName::new("b2").unwrap();
+    let mut lone = Lone::made_with(|config| config.table = Some(table.clone()));
+    lone.take_part(vec![]);
+    let answer = lone.ask(1, Request::Hello(hello(1)));
+    let Some(Response::HelloAck(ack)) = answer else {
+        panic!("{answer:?}")
+    };
+    assert_eq!(ack.table, Some(table));
+}

@@ -1,6 +1,6 @@
 //! What a download in progress says of itself and passes on.
 
-use lanspread_core::{PreparedDownload, limits::UPLOADS_DRAIN};
+use lanspread_core::{PreparedDownload, limits::UPLOADS_DRAIN, transfer::limits::IMPORT_PATIENCE};
 use lanspread_proto::{ChunkRuns, Holdings, HoldingsLog, HoldingsRequest};
 
 use crate::*;
@@ -56,7 +56,12 @@ fn holdings(response: Option<Response>) -> Holdings {
 
 /// Two peers are there, one has the game, and it is being downloaded: so many chunks are stored.
 fn gathering(stored: u32) -> Lone {
-    let mut lone = Lone::ready(vec![]);
+    gathering_at(Lone::ready(vec![]), stored, [None, None])
+}
+
+/// The same at the tables that these two say.
+fn gathering_at(mut lone: Lone, stored: u32, tables: [Option<TableName>; 2]) -> Lone {
+    let [of_source, of_partner] = tables;
     let games = vec![GameSummary {
         id: game(1),
         title: "Game".to_owned(),
@@ -69,6 +74,7 @@ fn gathering(stored: u32) -> Lone {
         SOURCE,
         Request::Hello(Hello {
             library: library.clone(),
+            table: of_source,
             ..hello(SOURCE)
         }),
     );
@@ -81,7 +87,7 @@ fn gathering(stored: u32) -> Lone {
         effect: asked,
         result: Ok(Response::LibrarySnapshot(snapshot)),
     });
-    lone.greet(PARTNER);
+    lone.ask(PARTNER, Request::Hello(hello(PARTNER).at_table(of_partner)));
     let command = PeerCommand::DownloadGameFiles {
         id: game(1),
         then: lanspread_core::AfterDownload::Keep,
@@ -177,6 +183,36 @@ fn whoever_begins_to_gather_asks_everybody_who_has_it_not() {
     assert_eq!(*peer, id(PARTNER));
     assert_eq!((question.log, question.since), (HoldingsLog::NONE, 0));
     assert_eq!(question.manifest, wanted().hash());
+}
+
+#[test]
+fn what_a_neighbour_should_fetch_is_not_asked_of_another_table() {
+    let table = |name| Some(TableName::new(name).unwrap());
+    let mut lone = Lone::made_with(|config| config.table = table("a"));
+    lone.take_part(vec![]);
+    let mut lone = gathering_at(lone, 0, [table("b"), table("a")]);
+    let (_, effect, _) = lone.asked_holdings()[0].clone();
+    let nothing = Holdings {
+        log: HoldingsLog(5),
+        upto: 0,
+        chunks: runs(&[]),
+    };
+    lone.feed(Input::Responded {
+        effect,
+        result: Ok(Response::Holdings(nothing)),
+    });
+    let asked = |lone: &Lone| -> usize {
+        let fetches = lone.fetches();
+        fetches.iter().map(|(_, _, chunks)| chunks.len()).sum()
+    };
+    lone.fetch_all();
+    let shared = asked(&lone);
+    assert!(shared < 5, "{:?}", lone.fetches());
+    lone.pass(IMPORT_PATIENCE);
+    assert!(
+        asked(&lone) > shared,
+        "nobody waits for a neighbour for ever"
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Lanspread's own way: every receiver is told at the same moment to download.
 //!
-//! The invariant: before the clock starts, the seeder has hashed the game and everybody knows
+//! At two tables everybody is told his own, as an organiser would. The invariant: before the clock starts, the seeder has hashed the game and everybody knows
 //! everybody, as guests do who have sat down. It stops when the last peer says that its download is
 //! finished: fetched, verified, and in its place.
 
@@ -25,7 +25,10 @@ const MEETING_PATIENCE: Duration = Duration::from_mins(2);
 
 /// Measures one distribution.
 pub(in crate::bench) fn measure(hall: &Hall, material: &Material, binary: &Path) -> Result<Sample> {
-    let seeder = start_peer(binary, hall.seeder(), material, material.games())?;
+    let has_tables = hall.distribution().uplink.is_some();
+    let table =
+        |number: usize| has_tables.then_some(if number % 2 == 1 { "second" } else { "first" });
+    let seeder = start_peer(binary, hall.seeder(), material, material.games(), table(0))?;
     seeder.wait_for_game(GAME_ID, "share", |game| game["manifest"].is_string())?;
     let mut receivers = Vec::new();
     for (number, host) in hall.receivers().iter().enumerate() {
@@ -34,6 +37,7 @@ pub(in crate::bench) fn measure(hall: &Hall, material: &Material, binary: &Path)
             host,
             material,
             &material.receiver(number),
+            table(number),
         )?);
     }
     for receiver in &receivers {
@@ -71,12 +75,16 @@ fn start_peer(
     host: &Host,
     material: &Material,
     games: &Path,
+    table: Option<&str>,
 ) -> Result<PeerProcess> {
     let state = material.scratch().join(format!("{}-state", host.name()));
-    let builder = PeerProcess::builder(binary)
+    let mut builder = PeerProcess::builder(binary)
         .name(host.name())
         .games_dir(games)
         .state_dir(state);
+    if let Some(table) = table {
+        builder = builder.argument("--table").argument(table);
+    }
     Ok(builder.spawn_on(host)?)
 }
 
