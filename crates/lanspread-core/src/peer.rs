@@ -33,7 +33,7 @@ use crate::{
     library::Library,
     manifests::ManifestCache,
     membership::{MemberFact, Membership},
-    operations::Operations,
+    operations::{LinkRate, Operations},
     outbox::Outbox,
     rates::{Playing, RateLimits, RateSetting},
     rescan::Rescan,
@@ -67,6 +67,7 @@ pub struct Peer {
     serves: Serves,
     rates: RateSetting,
     operations: Operations,
+    link: LinkRate,
     inquiries: Inquiries,
     manifests: ManifestCache,
     /// Commands that wait for the first look at the game directory.
@@ -131,6 +132,7 @@ impl Peer {
             serves: Serves::default(),
             rates: RateSetting::kept(config.rate_limits),
             operations: Operations::default(),
+            link: LinkRate::default(),
             inquiries: Inquiries::default(),
             manifests: ManifestCache::default(),
             held: VecDeque::new(),
@@ -493,6 +495,7 @@ impl Peer {
             rescan: &mut self.rescan,
             manifests: &mut self.manifests,
             dirty: &mut self.dirty,
+            link: &mut self.link,
             gathering: self.operations.gathering(),
         };
         act(&mut self.operations, &mut self.inquiries, &mut world)

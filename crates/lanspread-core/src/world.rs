@@ -13,6 +13,7 @@ use crate::{
     manifests::ManifestCache,
     membership::Membership,
     offers::{Choice, OfferGroup, choose},
+    operations::LinkRate,
     rescan::Rescan,
     serve::Serves,
     sync::Sync,
@@ -52,6 +53,8 @@ pub(crate) struct World<'a> {
     pub(crate) rescan: &'a mut Rescan,
     pub(crate) manifests: &'a mut ManifestCache,
     pub(crate) dirty: &'a mut Dirty,
+    /// What this peer's link has shown that it can do.
+    pub(crate) link: &'a mut LinkRate,
     /// How many downloads gather chunks.
     pub(crate) gathering: usize,
 }

@@ -189,6 +189,8 @@ pub(crate) enum Progress {
         total_bytes: u64,
         rate_bytes_per_s: u64,
         time_left_ms: Option<u64>,
+        #[serde(default)]
+        efficiency_percent: Option<u8>,
         sources: Vec<Source>,
     },
     Step {

@@ -141,6 +141,7 @@ pub(crate) fn describe(progress: &Progress) -> String {
             total_bytes,
             rate_bytes_per_s,
             time_left_ms,
+            efficiency_percent,
             sources,
         } => {
             let mut parts = vec![
@@ -149,6 +150,9 @@ pub(crate) fn describe(progress: &Progress) -> String {
             ];
             if let Some(ms) = time_left_ms.filter(|_| verified_bytes < total_bytes) {
                 parts.push(format!("{} left", time(Duration::from_millis(ms))));
+            }
+            if let Some(percent) = efficiency_percent {
+                parts.push(format!("{percent} % of what is possible"));
             }
             if !sources.is_empty() {
                 parts.push(format!("from {}", from_whom(sources)));
@@ -228,12 +232,12 @@ mod tests {
         let source = |name: &str, rate: u64| json!({ "name": name, "chunks": 1, "bytes": 1, "rate_bytes_per_s": rate });
         let transfer = progress(json!({
             "phase": "transferring", "verified_bytes": 1 << 20, "total_bytes": 2 << 20,
-            "rate_bytes_per_s": 3 << 20, "time_left_ms": 61_000,
+            "rate_bytes_per_s": 3 << 20, "time_left_ms": 61_000, "efficiency_percent": 97,
             "sources": [source("bravo", 1 << 20), source("alpha", 2 << 20)],
         }));
         assert_eq!(
             describe(&transfer),
-            "1.00 MiB of 2.00 MiB, 3.00 MiB/s, 1 min 1 s left, from 2 peers: alpha 2.00 MiB/s, \
+            "1.00 MiB of 2.00 MiB, 3.00 MiB/s, 1 min 1 s left, 97 % of what is possible, from 2 peers: alpha 2.00 MiB/s, \
              bravo 1.00 MiB/s"
         );
         assert_eq!(transfer.percent(), Some(50));

@@ -149,6 +149,7 @@ fn progress(progress: &Progress) -> Value {
             total_bytes,
             rate_bytes_per_s,
             time_left,
+            efficiency_percent,
             sources,
         } => json!({
             "phase": "transferring",
@@ -156,6 +157,7 @@ fn progress(progress: &Progress) -> Value {
             "total_bytes": total_bytes,
             "rate_bytes_per_s": rate_bytes_per_s,
             "time_left_ms": time_left.map(millis),
+            "efficiency_percent": efficiency_percent,
             "sources": sources.iter().map(source).collect::<Vec<_>>(),
         }),
         Progress::Step(step) => json!({

@@ -107,6 +107,9 @@ pub enum Progress {
         rate_bytes_per_s: u64,
         /// Time left at that rate, if there is one.
         time_left: Option<Duration>,
+        /// The least time that what came could have taken, in hundredths of the time that it took, 0 to
+        /// 100: at the greatest rate that this peer has seen since its start. `None` until one is known.
+        efficiency_percent: Option<u8>,
         /// The sources.
         sources: Vec<SourceShare>,
     },

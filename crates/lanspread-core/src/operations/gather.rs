@@ -29,7 +29,10 @@ use crate::{
     world::World,
 };
 
-use super::partners::{Heard, Partners, Reported, Says};
+use super::{
+    efficiency::Efficiency,
+    partners::{Heard, Partners, Reported, Says},
+};
 
 /// The transfer of one running download.
 #[derive(Debug)]
@@ -45,6 +48,7 @@ pub(crate) struct Gather {
     fetches: BTreeMap<EffectId, FetchId>,
     effects: BTreeMap<FetchId, EffectId>,
     starved: Option<Starved>,
+    efficiency: Efficiency,
 }
 
 /// A time without progress, for lack of a source.
@@ -109,6 +113,7 @@ impl Gather {
             fetches: BTreeMap::new(),
             effects: BTreeMap::new(),
             starved: None,
+            efficiency: Efficiency::since(world.ctx.now),
         }
     }
 
@@ -458,14 +463,19 @@ impl Gather {
     }
 
     /// How far it is, for users.
-    pub(crate) fn progress(&self, world: &World<'_>) -> Progress {
+    pub(crate) fn progress(&self, world: &mut World<'_>) -> Progress {
         let now = self.transfer.progress(world.ctx.now);
+        world.link.saw(world.ctx.now, &self.efficiency, &now);
+        let efficiency_percent =
+            self.efficiency
+                .percent(world.ctx.now, now.moved_bytes, *world.link);
         let sources = shares(world, &now, |source| source.rate_bytes_per_s);
         Progress::Transferring {
             verified_bytes: now.verified_bytes,
             total_bytes: now.total_bytes,
             rate_bytes_per_s: now.rate_bytes_per_s,
             time_left: now.time_left,
+            efficiency_percent,
             sources,
         }
     }

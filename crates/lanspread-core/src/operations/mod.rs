@@ -7,6 +7,7 @@ mod answers;
 mod cancel;
 mod damage;
 mod downloading;
+mod efficiency;
 mod gather;
 pub(crate) mod hunt;
 mod operation;
@@ -24,6 +25,7 @@ use crate::{
     root::DownloadIntent, world::World,
 };
 
+pub(crate) use efficiency::LinkRate;
 use gather::{Gather, not_gathering};
 use operation::{Operation, Stage, Successor};
 pub(crate) use root_run::disk_error;

@@ -77,6 +77,7 @@ fn progresses() -> [Progress; 4] {
             total_bytes: 2,
             rate_bytes_per_s: 1,
             time_left: Some(Duration::from_secs(1)),
+            efficiency_percent: Some(97),
             sources: vec![share()],
         },
         Progress::Step(StepProgress {
