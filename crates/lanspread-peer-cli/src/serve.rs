@@ -42,11 +42,8 @@ pub(crate) async fn run(setup: &Setup, rates: &ServeRates) -> Result<()> {
         }
     })?;
     let client = talk_to(&node, events);
-    for command in rates::at_start(rates) {
-        node.session().handle().command(command).await?;
-    }
     let watched = tokio::select! {
-        watched = watch(client, &node) => watched,
+        watched = watch(client, &node, rates) => watched,
         () = signal.wait() => output::line("ending").wrap_err("nobody reads this"),
     };
     match node.finish().await {
@@ -55,7 +52,10 @@ pub(crate) async fn run(setup: &Setup, rates: &ServeRates) -> Result<()> {
     }
 }
 
-async fn watch(mut client: Client, node: &Node) -> Result<()> {
+async fn watch(mut client: Client, node: &Node, rates: &ServeRates) -> Result<()> {
+    for command in rates::at_start(rates) {
+        node.session().handle().command(command).await?;
+    }
     let mut narrator = Narrator::default();
     let mut views = node.session().handle().game_db().subscribe();
     let mut uploads = Uploads::default();

@@ -11,8 +11,9 @@ use std::{
 
 use lanspread_db::{Catalog, GameId};
 use lanspread_peer::{
-    DiscoveryMode, ErrorKind, PeerCommand, PeerEvent, PeerGameDB, PeerOptions, PeerRuntimeHandle,
-    RuntimeEnd, StartError, start_peer_with,
+    DiscoveryMode, ErrorKind, LimitChange, LimitChanges, PeerCommand, PeerEvent, PeerGameDB,
+    PeerOptions, PeerRuntimeHandle, Playing, RATES_FILE, RateLimit, RateLimits, RuntimeEnd,
+    StartError, start_peer_with,
 };
 use lanspread_unpack::AnyUnpacker;
 use tempfile::TempDir;
@@ -187,6 +188,49 @@ fn without_its_listener_a_peer_fails_and_says_so() {
         assert_eq!(failed, PeerEvent::RuntimeFailed { reason });
     });
     assert_no_task_is_left(&runtime);
+}
+
+#[test]
+fn limits_hold_after_a_restart_and_playing_does_not() {
+    let folder = folder();
+    let limit = RateLimit::new(1_000_000).expect("fast enough");
+    let limits = RateLimits {
+        upload: Some(limit),
+        ..RateLimits::default()
+    };
+    runtime().block_on(async {
+        let Started { peer, events: _events } = start(folder.path(), loopback(0)).expect("a peer");
+        let changes = LimitChanges {
+            upload: LimitChange::To(limit),
+            ..LimitChanges::default()
+        };
+        let commands = [
+            PeerCommand::SetRateLimits { changes },
+            PeerCommand::SetPlaying {
+                playing: Playing::Yes,
+            },
+        ];
+        for command in commands {
+            peer.command(command).await.expect("accepted");
+        }
+        let view = peer.game_db().view();
+        assert_eq!((view.rate_limits, view.playing), (limits, Playing::Yes));
+        peer.shutdown().await;
+        let mut again = start(folder.path(), loopback(0)).expect("a peer");
+        again.ready().await;
+        let view = again.peer.game_db().view();
+        assert_eq!((view.rate_limits, view.playing), (limits, Playing::No));
+        again.peer.shutdown().await;
+        let file = folder.path().join("state").join(RATES_FILE);
+        std::fs::write(&file, "what is this").expect("written");
+        let mut broken = start(folder.path(), loopback(0)).expect("it starts");
+        let told = |event: &PeerEvent| {
+            matches!(event, PeerEvent::Notice { message } if message.contains(RATES_FILE))
+        };
+        broken.event(told).await;
+        assert_eq!(broken.peer.game_db().view().rate_limits, RateLimits::default());
+        broken.peer.shutdown().await;
+    });
 }
 
 #[test]

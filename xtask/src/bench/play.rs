@@ -14,6 +14,7 @@ use clap::ValueEnum;
 use eyre::{Result, WrapErr};
 use lanspread_testbed::caretaker::Caretaker;
 use lanspread_testbed::net::{Host, Rate};
+use serde_json::json;
 
 use super::machine::{self, Version};
 use super::storage::Storage;
@@ -51,7 +52,7 @@ pub(crate) struct PlayOptions {
         long,
         value_enum,
         value_delimiter = ',',
-        default_values_t = [Upload::Lanspread, Upload::Curl]
+        default_values_t = [Upload::Lanspread, Upload::Playing, Upload::Curl]
     )]
     uploads: Vec<Upload>,
     /// Measure this program instead of building Lanspread for release.
@@ -64,6 +65,8 @@ pub(crate) struct PlayOptions {
 enum Upload {
     /// A peer that another one downloads from.
     Lanspread,
+    /// The same, and it was told that its user plays.
+    Playing,
     /// A web server that a `curl` downloads from.
     Curl,
 }
@@ -72,6 +75,7 @@ impl Upload {
     fn name(self) -> &'static str {
         match self {
             Self::Lanspread => "an upload of lanspread",
+            Self::Playing => "an upload of lanspread while playing",
             Self::Curl => "an upload of nginx to curl",
         }
     }
@@ -117,6 +121,10 @@ pub(crate) fn run(options: &PlayOptions) -> Result<()> {
             material.start_afresh(1)?;
             let (log, sample) = echo::beside(&playing, || match upload {
                 Upload::Lanspread => lanspread::measure(&hall, &material, &binary),
+                Upload::Playing => {
+                    let told = [json!({ "cmd": "set-playing", "playing": true })];
+                    lanspread::measure_told(&hall, &material, &binary, &told)
+                }
                 Upload::Curl => curl::measure(&hall, &material),
             })?;
             let echoes = log.within(sample.start, sample.wall);

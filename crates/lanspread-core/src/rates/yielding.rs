@@ -14,7 +14,9 @@ use std::time::Duration;
 use super::RATE_MIN_BYTES_PER_S;
 
 /// How often the rate is decided.
-pub const YIELD_TICK: Duration = Duration::from_millis(20);
+pub const YIELD_TICK: Duration = Duration::from_millis(10);
+
+const TICKS_PER_S: u64 = 100;
 
 /// A queue is short up to this time.
 pub const YIELD_TARGET: Duration = Duration::from_millis(2);
@@ -26,7 +28,10 @@ pub const YIELD_FLOOR_BYTES_PER_S: u64 = RATE_MIN_BYTES_PER_S;
 const REST_TICKS: u32 = 2;
 
 /// Bytes pass and nobody confirms any for so many ticks: the queue is not known, and may be long.
-const SILENT_TICKS_MAX: u32 = 25;
+const SILENT_TICKS_MAX: u32 = 50;
+
+/// After so many ticks without a long queue the small step becomes twice as large, and so on.
+const CALM_TICKS: u32 = 128;
 
 /// What was seen in one tick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,9 +45,11 @@ pub struct Seen {
 /// How the rate rises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rise {
-    /// By an eighth with each tick: the link is not known yet.
+    /// By a sixteenth with each tick: the link is not known yet.
     Finding,
-    /// By a hundredth of this rate, at which it fell last, and more the longer it went well.
+    /// Soon to just below the rate at which it fell last, and on from there in very small steps that
+    /// grow with time: links let a burst pass before they queue, and show too late that a rate is too
+    /// high.
     Careful {
         fell_at_bytes_per_s: u64,
         calm_ticks: u32,
@@ -56,6 +63,8 @@ pub struct Yielding {
     rise: Rise,
     rest_ticks: u32,
     silent_ticks: u32,
+    /// What was seen in the tick before.
+    waited_before: Option<Duration>,
 }
 
 impl Default for Yielding {
@@ -66,6 +75,7 @@ impl Default for Yielding {
             rise: Rise::Finding,
             rest_ticks: 0,
             silent_ticks: 0,
+            waited_before: None,
         }
     }
 }
@@ -80,7 +90,12 @@ impl Yielding {
     /// A tick is over.
     pub fn tick(&mut self, seen: Seen) {
         self.rest_ticks = self.rest_ticks.saturating_sub(1);
-        match seen.waited {
+        let before = std::mem::replace(&mut self.waited_before, seen.waited);
+        // A queue is there for longer than a tick; a program that had to wait for a core is not.
+        let waited = seen
+            .waited
+            .map(|now| before.map_or(now, |before| before.min(now)));
+        match waited {
             Some(waited) if waited > YIELD_TARGET => {
                 self.silent_ticks = 0;
                 self.fall(waited, seen.passed_bytes);
@@ -108,21 +123,27 @@ impl Yielding {
     }
 
     fn rise(&mut self) {
+        let most = self.rate_bytes_per_s / 16;
         let step = match &mut self.rise {
-            Rise::Finding => self.rate_bytes_per_s / 8,
+            Rise::Finding => most,
             Rise::Careful {
-                fell_at_bytes_per_s,
+                fell_at_bytes_per_s: fell_at,
                 calm_ticks,
             } => {
                 *calm_ticks = calm_ticks.saturating_add(1);
-                let hundredth = *fell_at_bytes_per_s / 100;
-                hundredth.saturating_mul(u64::from(1 + *calm_ticks / 16))
+                if self.rate_bytes_per_s < *fell_at / 16 * 15 {
+                    *fell_at / 128
+                } else {
+                    (*fell_at / 2048).max(YIELD_FLOOR_BYTES_PER_S / 64)
+                        << (*calm_ticks / CALM_TICKS).min(10)
+                }
             }
         };
-        self.rate_bytes_per_s = self.rate_bytes_per_s.saturating_add(step);
+        self.rate_bytes_per_s = self.rate_bytes_per_s.saturating_add(step.min(most));
     }
 
-    /// Falls by an eighth of what passed, and up to a half when packets wait four times too long.
+    /// Falls by an eighth of what passed; by a quarter when packets wait three times too long, and by a
+    /// half when six times.
     fn fall(&mut self, waited: Duration, passed_bytes: u64) {
         if self.rest_ticks > 0 {
             return;
@@ -131,8 +152,13 @@ impl Yielding {
         let from = self
             .rate_bytes_per_s
             .min(passed.max(self.rate_bytes_per_s / 2));
-        let eighths = (waited.as_micros() / YIELD_TARGET.as_micros()).clamp(1, 4);
-        let part = from / 8 * u64::try_from(eighths).unwrap_or(4);
+        let part = if waited < YIELD_TARGET * 3 {
+            from / 8
+        } else if waited < YIELD_TARGET * 6 {
+            from / 4
+        } else {
+            from / 2
+        };
         self.rate_bytes_per_s = (from - part).max(YIELD_FLOOR_BYTES_PER_S);
         self.rise = Rise::Careful {
             fell_at_bytes_per_s: from,
@@ -143,21 +169,24 @@ impl Yielding {
 }
 
 fn bytes_in_tick(bytes_per_s: u64) -> u64 {
-    bytes_per_s / (1_000 / 20)
+    bytes_per_s / TICKS_PER_S
 }
 
 fn per_second(bytes_in_tick: u64) -> u64 {
-    bytes_in_tick.saturating_mul(1_000 / 20)
+    bytes_in_tick.saturating_mul(TICKS_PER_S)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A link with a queue, of which others take a part.
+    const BURST_BYTES: u64 = 256 * 1024;
+
+    /// A link with a queue, of which others take a part, and that lets a burst pass first.
     struct Link {
         bytes_per_s: u64,
         others_bytes_per_s: u64,
+        burst_bytes: u64,
         queue_bytes: u64,
         queue_bytes_max: u64,
         /// What packets waited in the tick before: confirmed one tick later.
@@ -169,6 +198,7 @@ mod tests {
             Self {
                 bytes_per_s,
                 others_bytes_per_s: 0,
+                burst_bytes: BURST_BYTES,
                 queue_bytes: 0,
                 queue_bytes_max: bytes_per_s / 20,
                 waited: Duration::ZERO,
@@ -179,7 +209,9 @@ mod tests {
         fn tick(&mut self, yielding: &mut Yielding) -> Duration {
             let passed_bytes = bytes_in_tick(yielding.rate_bytes_per_s());
             let came = self.queue_bytes + passed_bytes + bytes_in_tick(self.others_bytes_per_s);
-            let left = came.saturating_sub(bytes_in_tick(self.bytes_per_s));
+            let could = self.burst_bytes + bytes_in_tick(self.bytes_per_s);
+            let left = came.saturating_sub(could);
+            self.burst_bytes = could.saturating_sub(came).min(BURST_BYTES);
             self.queue_bytes = left.min(self.queue_bytes_max);
             let waits = Duration::from_micros(self.queue_bytes * 1_000_000 / self.bytes_per_s);
             let waited = Some(std::mem::replace(&mut self.waited, waits));
@@ -206,11 +238,11 @@ mod tests {
 
     #[test]
     fn an_upload_fills_most_of_a_link_and_its_queue_stays_short() {
-        for mbit in [20_u64, 100, 1_000, 2_500] {
+        for mbit in [50_u64, 100, 1_000, 2_500] {
             let mut link = Link::new(mbit * 125_000);
             let mut yielding = Yielding::default();
-            link.play(&mut yielding, 100);
-            let (percent, waits) = link.play(&mut yielding, 3_000);
+            link.play(&mut yielding, 300);
+            let (percent, waits) = link.play(&mut yielding, 6_000);
             assert!(percent >= 85, "{mbit} Mbit/s: {percent} %");
             assert!(
                 waits <= Duration::from_millis(5),
@@ -224,27 +256,44 @@ mod tests {
         let mut link = Link::new(125_000_000);
         let mut yielding = Yielding::default();
         let mut longest = Duration::ZERO;
-        for _ in 0..100 {
+        for _ in 0..200 {
             longest = longest.max(link.tick(&mut yielding));
         }
         assert!(yielding.rate_bytes_per_s() > 125_000_000 / 2);
-        assert!(longest <= Duration::from_millis(15), "{longest:?}");
+        assert!(longest <= Duration::from_millis(20), "{longest:?}");
     }
 
     #[test]
     fn an_upload_gives_way_to_others_and_takes_back_what_they_leave() {
         let mut link = Link::new(12_500_000);
         let mut yielding = Yielding::default();
-        link.play(&mut yielding, 500);
+        link.play(&mut yielding, 1_000);
         link.others_bytes_per_s = 10_000_000;
-        link.play(&mut yielding, 25);
-        let (percent, waits) = link.play(&mut yielding, 1_000);
+        link.play(&mut yielding, 50);
+        let (percent, waits) = link.play(&mut yielding, 2_000);
         assert!((5..=22).contains(&percent), "{percent}");
         assert!(waits <= Duration::from_millis(5), "{waits:?}");
         link.others_bytes_per_s = 0;
-        link.play(&mut yielding, 250);
-        let (percent, _) = link.play(&mut yielding, 500);
+        link.play(&mut yielding, 1_000);
+        let (percent, _) = link.play(&mut yielding, 1_000);
         assert!(percent >= 85, "{percent}");
+    }
+
+    #[test]
+    fn one_tick_of_waiting_is_no_queue_and_two_are() {
+        let mut yielding = Yielding::default();
+        let seen = |ms| Seen {
+            waited: Some(Duration::from_millis(ms)),
+            passed_bytes: 1_000_000,
+        };
+        for _ in 0..50 {
+            yielding.tick(seen(0));
+            yielding.tick(seen(30));
+        }
+        let risen = yielding.rate_bytes_per_s();
+        assert!(risen > 20 * YIELD_FLOOR_BYTES_PER_S, "{risen}");
+        yielding.tick(seen(30));
+        assert!(yielding.rate_bytes_per_s() < risen);
     }
 
     #[test]
@@ -285,7 +334,7 @@ mod tests {
         };
         let unheard = Seen {
             waited: None,
-            passed_bytes: 200_000,
+            passed_bytes: 100_000,
         };
         for _ in 0..SILENT_TICKS_MAX {
             yielding.tick(unheard);

@@ -42,6 +42,42 @@ fn commands_talk_to_the_peer_that_runs() {
 }
 
 #[test]
+fn limits_are_set_at_the_peer_that_runs_and_kept_and_playing_is_not() {
+    let scene = Scene::new();
+    let limited = ["serve", "--upload-limit", "40MiB", "--playing"];
+    let serving = Staying::start(&mut scene.command("alpha", &limited));
+    serving.wait_out("limited: uploads to 40.00 MiB/s, uploads yield to your game");
+    let shown = scene.run("alpha", &["limit"]).succeeded().out;
+    assert!(shown.contains("uploads to 40.00 MiB/s"), "{shown}");
+    let change = [
+        "limit",
+        "--upload-limit",
+        "none",
+        "--download-limit",
+        "2MiB",
+    ];
+    let shown = scene.run("alpha", &change).succeeded().out;
+    assert_eq!(
+        shown.trim_end(),
+        "limited: downloads to 2.00 MiB/s, uploads yield to your game"
+    );
+    serving.wait_out("limited: downloads to 2.00 MiB/s");
+    let shown = scene.run("alpha", &["playing", "off"]).succeeded().out;
+    assert_eq!(shown.trim_end(), "limited: downloads to 2.00 MiB/s");
+    scene.run("alpha", &["playing", "on"]).succeeded();
+    let too_low = scene.run("alpha", &["limit", "--upload-limit", "255KiB"]);
+    assert_eq!(too_low.code, Some(2), "{too_low:?}");
+    assert!(too_low.err.contains("262144"), "{too_low:?}");
+    drop(serving);
+
+    let status = scene.run("alpha", &["status"]).succeeded().out;
+    assert!(status.contains("downloads to 2.00 MiB/s"), "{status}");
+    assert!(!status.contains("your game"), "{status}");
+    let refused = scene.run("alpha", &["playing", "on"]).failed();
+    assert!(refused.contains("no peer runs here"), "{refused}");
+}
+
+#[test]
 fn a_game_is_got_by_the_peer_that_runs_and_the_source_says_who_fetches() {
     let scene = Scene::new();
     let id = "running-get";

@@ -51,6 +51,9 @@ fn furnish(scene: &Scene) {
             game["peers"].as_u64() > Some(0)
         })
         .expect("bravo has it");
+    alpha
+        .call(json!({ "cmd": "set-rate-limits", "upload_per_peer_bytes_per_s": 100_000_000 }))
+        .expect("accepted");
     let from = alpha.mark();
     alpha
         .call(json!({ "cmd": "download", "id": GAME, "install": true }))
@@ -87,7 +90,7 @@ fn a_peer_starts_whatever_its_own_files_hold() {
     let state = scene.state("alpha");
     let files = state_files(&state);
     assert!(
-        files.len() >= 7,
+        files.len() >= 8,
         "not all kinds of file are here: {files:?}"
     );
     let game = Tree::read(&scene.games("alpha")).expect("readable");
@@ -106,7 +109,8 @@ fn a_peer_starts_whatever_its_own_files_hold() {
             let told = notices(&alpha)
                 .iter()
                 .any(|notice| notice.contains(file.path));
-            assert_eq!(told, file.path == "identity.key" && bytes != sound, "{at}");
+            let is_told_of = ["identity.key", "rates.json"].contains(&file.path);
+            assert_eq!(told, is_told_of && bytes != sound, "{at}");
             alpha.shutdown().expect("it ends");
             game.assert_same(&Tree::read(&scene.games("alpha")).expect("readable"));
             state_files(&state);

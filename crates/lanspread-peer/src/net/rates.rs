@@ -498,7 +498,7 @@ mod tests {
         let rates = Rates::default();
         rates.set(RateLimits::default(), Playing::Yes);
         assert!(rates.uploads.is_limited() && !rates.downloads.is_limited());
-        for _ in 0..50 {
+        for _ in 0..100 {
             rates.heard(Duration::from_micros(100));
             rates.tick(u64::MAX / 1_000);
         }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use eyre::{Result, ensure, eyre};
 use lanspread_testbed::net::Host;
 use lanspread_testbed::peer::PeerProcess;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::hall::Hall;
 use super::material::{GAME_ID, Material};
@@ -25,11 +25,24 @@ const MEETING_PATIENCE: Duration = Duration::from_mins(2);
 
 /// Measures one distribution.
 pub(in crate::bench) fn measure(hall: &Hall, material: &Material, binary: &Path) -> Result<Sample> {
+    measure_told(hall, material, binary, &[])
+}
+
+/// Measures one distribution from a seeder that is told something before it begins.
+pub(in crate::bench) fn measure_told(
+    hall: &Hall,
+    material: &Material,
+    binary: &Path,
+    commands: &[Value],
+) -> Result<Sample> {
     let has_tables = hall.distribution().uplink.is_some();
     let table =
         |number: usize| has_tables.then_some(if number % 2 == 1 { "second" } else { "first" });
     let seeder = start_peer(binary, hall.seeder(), material, material.games(), table(0))?;
     seeder.wait_for_game(GAME_ID, "share", |game| game["manifest"].is_string())?;
+    for command in commands {
+        seeder.call(command.clone())?;
+    }
     let mut receivers = Vec::new();
     for (number, host) in hall.receivers().iter().enumerate() {
         receivers.push(start_peer(
