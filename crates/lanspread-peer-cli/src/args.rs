@@ -97,6 +97,9 @@ pub(crate) struct PeerArgs {
     /// The table you sit at, such as 3: what others at it have does not cross the cable between tables
     #[arg(long, value_name = "NAME", env = "LANSPREAD_TABLE")]
     pub(crate) table: Option<TableName>,
+    /// Move game files over QUIC (UDP) alone, never over TCP as well
+    #[arg(long)]
+    pub(crate) quic_only: bool,
     /// Also connect to this peer, where the network hides it; can be given several times
     #[arg(long, value_name = "ADDR")]
     pub(crate) connect: Vec<ListenAddr>,

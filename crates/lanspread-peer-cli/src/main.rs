@@ -189,7 +189,10 @@ fn on_runtime(
 ) -> Result<()> {
     start_log(log, args.verbose);
     let setup = Setup::resolve(args)?;
+    // One worker is enough for what only decides and waits: bytes, files and hashes have threads of their
+    // own, and several workers wake each other for every small task.
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
         .enable_all()
         .build()
         .wrap_err("the program's threads cannot be started")?;

@@ -80,6 +80,7 @@ impl Node {
             party_code: setup.party_code.clone(),
             organiser,
             table: setup.table.clone(),
+            bulk_lane: !setup.quic_only,
             ..PeerOptions::default()
         };
         let (tx_events, rx_events) = mpsc::channel(EVENTS_PENDING_MAX);

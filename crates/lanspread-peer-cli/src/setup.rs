@@ -34,6 +34,7 @@ pub(crate) struct Setup {
     pub(crate) party_code: Option<PartyCode>,
     pub(crate) organiser: Option<PeerId>,
     pub(crate) table: Option<TableName>,
+    pub(crate) quic_only: bool,
     pub(crate) connect: Vec<ListenAddr>,
 }
 
@@ -120,6 +121,7 @@ impl Setup {
             )?,
             organiser: args.organiser,
             table: args.table.clone(),
+            quic_only: args.quic_only,
             connect: args.connect.clone(),
         })
     }

@@ -26,6 +26,9 @@ pub struct PeerOptions {
     pub discovery: DiscoveryMode,
     /// The code of the party; without one the party is open. Only peers with the same code meet.
     pub party_code: Option<PartyCode>,
+    /// Whether chunks go over TCP with TLS 1.3 where both sides can, which costs a machine half as much as
+    /// QUIC. Without it everything goes over QUIC.
+    pub bulk_lane: bool,
     /// Who may expel peers from the whole party; nobody if this is not said.
     pub organiser: Option<PeerId>,
     /// The table this peer sits at, if the organiser gave it a name: what those at the same table
@@ -51,6 +54,7 @@ impl Default for PeerOptions {
             timing: Timing::default(),
             discovery: DiscoveryMode::Mdns,
             party_code: None,
+            bulk_lane: true,
             organiser: None,
             table: None,
         }

@@ -184,6 +184,16 @@ struct Parts {
     notice: Option<String>,
 }
 
+/// The way to the user, with what it should hear first.
+fn events_after(notice: Option<String>, tx_events: mpsc::Sender<PeerEvent>) -> EventOutbox {
+    let mut events = EventOutbox::new(tx_events);
+    if let Some(message) = notice {
+        tracing::warn!(message, "the identity is another one");
+        events.push(PeerEvent::Notice { message });
+    }
+    events
+}
+
 impl Parts {
     fn start(
         self,
@@ -235,11 +245,7 @@ impl Parts {
             game_dir: tx_game_dir,
             tasks: effects.clone(),
         });
-        let mut events = EventOutbox::new(tx_events.clone());
-        if let Some(message) = notice {
-            tracing::warn!(message, "the identity is another one");
-            events.push(PeerEvent::Notice { message });
-        }
+        let events = events_after(notice, tx_events.clone());
         let driver = Driver {
             core: Peer::new(config, clock.now()),
             clock,
@@ -257,6 +263,7 @@ impl Parts {
             listen: options.listen,
             party_code: options.party_code,
             rates,
+            bulk_lane: options.bulk_lane,
             identity,
             transports: transports.clone(),
             executor: executor.clone(),

@@ -20,6 +20,7 @@ use super::machine::{self, Version};
 use super::storage::Storage;
 use super::swarm::bound::Distribution;
 use super::swarm::hall::Hall;
+use super::swarm::lanspread::Manner;
 use super::swarm::material::Material;
 use super::swarm::{curl, lanspread, needed_mib};
 use crate::setup;
@@ -120,10 +121,15 @@ pub(crate) fn run(options: &PlayOptions) -> Result<()> {
         for upload in &options.uploads {
             material.start_afresh(1)?;
             let (log, sample) = echo::beside(&playing, || match upload {
-                Upload::Lanspread => lanspread::measure(&hall, &material, &binary),
+                Upload::Lanspread => {
+                    lanspread::measure(&hall, &material, &binary, &Manner::default())
+                }
                 Upload::Playing => {
-                    let told = [json!({ "cmd": "set-playing", "playing": true })];
-                    lanspread::measure_told(&hall, &material, &binary, &told)
+                    let manner = Manner {
+                        commands: &[json!({ "cmd": "set-playing", "playing": true })],
+                        ..Manner::default()
+                    };
+                    lanspread::measure(&hall, &material, &binary, &manner)
                 }
                 Upload::Curl => curl::measure(&hall, &material),
             })?;

@@ -26,6 +26,7 @@ use crate::setup;
 use crate::workspace::{self, Profile};
 use bound::Distribution;
 use hall::{Hall, LinkSpeed};
+use lanspread::Manner;
 use material::Material;
 use report::{Report, Sample};
 
@@ -94,6 +95,8 @@ pub(crate) struct SwarmOptions {
 enum Way {
     /// Peers of Lanspread.
     Lanspread,
+    /// The same without bulk lanes.
+    LanspreadQuic,
     /// Clients of a torrent with a tracker.
     Aria2,
     /// Everybody from the seeder, by HTTP.
@@ -104,6 +107,7 @@ impl Way {
     fn name(self) -> &'static str {
         match self {
             Self::Lanspread => "lanspread",
+            Self::LanspreadQuic => "lanspread, QUIC only",
             Self::Aria2 => "aria2",
             Self::Curl => "curl from nginx",
         }
@@ -182,7 +186,16 @@ fn distribution(options: &SwarmOptions, material: &Material, receivers: u32) -> 
 fn measure(way: Way, hall: &Hall, material: &Material, programs: &Programs) -> Result<Sample> {
     material.start_afresh(hall.receivers().len())?;
     let measured = match (way, &programs.tracker) {
-        (Way::Lanspread, _) => lanspread::measure(hall, material, &programs.lanspread),
+        (Way::Lanspread, _) => {
+            lanspread::measure(hall, material, &programs.lanspread, &Manner::default())
+        }
+        (Way::LanspreadQuic, _) => {
+            let manner = Manner {
+                args: &["--quic-only"],
+                ..Manner::default()
+            };
+            lanspread::measure(hall, material, &programs.lanspread, &manner)
+        }
         (Way::Aria2, Some(tracker)) => aria2::measure(hall, material, tracker),
         (Way::Aria2, None) => Err(eyre::eyre!("there is no tracker")),
         (Way::Curl, _) => curl::measure(hall, material),

@@ -25,6 +25,7 @@ use super::machine;
 use super::storage::Storage;
 use crate::setup;
 use crate::workspace;
+use lanspread::{Lanes, Lanspread};
 use material::{Load, Material};
 use place::Place;
 use table::Table;
@@ -140,8 +141,11 @@ fn measure_at(
     material: &Material,
     runs: u32,
 ) -> Result<Table> {
-    let lanspread = lanspread::Lanspread::start(place, &programs.lanspread, material)?;
-    let mut ways: Vec<Box<dyn Way + '_>> = vec![Box::new(lanspread)];
+    let mut ways: Vec<Box<dyn Way + '_>> = Vec::new();
+    for lanes in [Lanes::All, Lanes::QuicOnly] {
+        let lanspread = Lanspread::start(place, &programs.lanspread, material, lanes)?;
+        ways.push(Box::new(lanspread));
+    }
     if material.load.is_one_file() {
         let bare = bare::Bare::start(place, &programs.bare, material)?;
         ways.push(Box::new(bare));

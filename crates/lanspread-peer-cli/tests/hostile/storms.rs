@@ -4,6 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use lanspread_peer::identity::Identity;
 use tokio::{
+    io::AsyncReadExt as _,
+    net::TcpStream,
     sync::Semaphore,
     task::JoinSet,
     time::{Instant, timeout_at},
@@ -57,4 +59,44 @@ async fn storm(table: &Table<'_>) {
         received.extend(liar.ok().flatten());
     }
     assert!(received.len() < IDENTITIES, "nobody was turned away");
+}
+
+/// How many lanes are opened and left without a word.
+const SILENT_LANES: usize = 500;
+
+/// How long it may take on a busy machine until the last of them is closed.
+const LANES_PATIENCE: Duration = Duration::from_secs(30);
+
+#[test]
+fn five_hundred_lanes_say_nothing() {
+    play(&Attack {
+        name: "500 bulk lanes without a word",
+        misconduct: None,
+        log: "a connection storm",
+        memory_mib_max: MEMORY_MIB_MAX,
+        cpu_max: CPU_MAX,
+        act: |table| table.lie(|| silence(table)),
+    });
+}
+
+async fn silence(table: &Table<'_>) {
+    let until = Instant::now() + LANES_PATIENCE;
+    let mut lanes = JoinSet::new();
+    for _ in 0..SILENT_LANES {
+        let addr = table.victim.addr.clone();
+        lanes.spawn(async move {
+            let mut lane = timeout_at(until, TcpStream::connect(&addr)).await.ok()?;
+            let lane = lane.as_mut().ok()?;
+            // Ends when the other side closes it.
+            timeout_at(until, lane.read(&mut [0])).await.ok()
+        });
+    }
+    let mut closed = 0;
+    while let Some(lane) = lanes.join_next().await {
+        closed += usize::from(lane.ok().flatten().is_some());
+    }
+    assert_eq!(
+        closed, SILENT_LANES,
+        "a lane was left open without a handshake"
+    );
 }

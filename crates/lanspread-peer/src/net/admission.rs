@@ -20,17 +20,13 @@ use lanspread_core::{
 use lanspread_proto::{
     Admission, AdmissionRefusal, FrameKind, PeerId, Token, decode_payload, encode_frame,
 };
-use s2n_quic::{
-    Connection,
-    connection::Handle,
-    stream::{BidirectionalStream, Error as StreamError},
-};
+use s2n_quic::{Connection, connection::Handle, stream::BidirectionalStream};
 use tokio::time;
 
 use super::{
     limits::ADMISSION_TIMEOUT,
     link::CloseReason,
-    stream::{ReadError, Reader, Writer},
+    stream::{ReadError, Reader, WriteError, Writer},
     transport::{NetEvent, Shared, exported},
 };
 use crate::party_code::PartyCode;
@@ -65,8 +61,8 @@ impl From<ReadError> for NotAdmitted {
     }
 }
 
-impl From<StreamError> for NotAdmitted {
-    fn from(error: StreamError) -> Self {
+impl From<WriteError> for NotAdmitted {
+    fn from(error: WriteError) -> Self {
         Self::Broken(error.to_string())
     }
 }
@@ -137,7 +133,7 @@ impl Talk {
             .say(Admission::AdmissionRefused { reason })
             .await
             .is_ok()
-            && self.writer.finish().is_ok()
+            && self.writer.finish().await.is_ok()
         {
             // Whoever is gone need not hear it.
             let _ = self.writer.delivered().await;
@@ -185,7 +181,7 @@ impl Shared {
         let guess = self.door().books(self.now(), who, from)?;
         let proof = proofs.own();
         talk.say(Admission::AdmissionProof { proof }).await?;
-        talk.writer.finish()?;
+        talk.writer.finish().await?;
         let theirs = talk.hear_proof().await?;
         if !proofs.is_theirs(theirs) {
             return Err(NotAdmitted::OtherCode);
@@ -300,7 +296,7 @@ pub(super) async fn admit(
                 && talk.say(Admission::AdmissionProof { proof }).await.is_ok()
             {
                 // A connection that is gone shows itself elsewhere.
-                let _ = talk.writer.finish();
+                let _ = talk.writer.finish().await;
             }
         }
         Err((error, talk)) => {

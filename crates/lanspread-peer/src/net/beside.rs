@@ -1,4 +1,4 @@
-//! Work that runs on the thread of an endpoint: moving the bytes of a stream to memory and back.
+//! Work that runs on the thread of an endpoint or of a bulk lane: moving the bytes of a stream to memory and back.
 //!
 //! Invariant: such work never blocks and computes nothing that grows with the bytes; files and hashes
 //! belong on blocking threads. A stream that is read on another thread than its endpoint's wakes that
@@ -8,7 +8,7 @@
 use tokio::runtime::Handle;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
-/// The thread of the endpoint that a connection belongs to.
+/// The thread that moves the bytes of a connection or of a lane.
 #[derive(Debug, Clone)]
 pub(super) struct Beside {
     runtime: Handle,

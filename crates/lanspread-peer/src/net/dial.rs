@@ -314,7 +314,7 @@ impl Shared {
             .send(frame.into())
             .await
             .map_err(|error| lost(&error))?;
-        writer.finish().map_err(|error| lost(&error))?;
+        writer.finish().await.map_err(|error| lost(&error))?;
         let payload = Reader::new(receive).frame(FrameKind::Response).await;
         let payload = payload.map_err(|error| lost(&error))?;
         WrongVersion::decode(&payload).map_err(|error| lost(&error))

@@ -35,7 +35,7 @@ use tokio::{
 use super::{
     BindError, TransportConfig,
     census::{Census, Seat},
-    limits,
+    lane, limits,
     rates::Rates,
     tls::{self, TlsConfigs},
 };
@@ -57,7 +57,9 @@ pub(super) struct Endpoints {
     /// Tells when no connection is left.
     pub(super) open: OpenConnections,
     /// The threads they run on.
-    pub(super) threads: [EndpointThread; 2],
+    pub(super) threads: Vec<EndpointThread>,
+    /// Takes bulk lanes at the same port, if that is wanted and possible.
+    pub(super) lane_listener: Option<std::net::TcpListener>,
 }
 
 /// The kinds of address that the dialing socket reaches.
@@ -91,8 +93,13 @@ pub(super) fn start(config: &TransportConfig, identity: &Identity) -> Result<End
         server: server_tls,
         client: client_tls,
     } = tls::configs(identity, config.protocol()).map_err(BindError::Tls)?;
-    let listen_socket =
-        bind_socket(config.listen).map_err(|source| BindError::listen(config.listen, source))?;
+    let bound = if config.bulk_lane {
+        lane::bind_beside(config.listen, bind_socket)
+    } else {
+        bind_socket(config.listen).map(|socket| (socket, None))
+    };
+    let (listen_socket, lane_listener) =
+        bound.map_err(|source| BindError::listen(config.listen, source))?;
     let listen = listen_socket
         .local_addr()
         .map_err(|source| BindError::listen(config.listen, source))?;
@@ -139,7 +146,7 @@ pub(super) fn start(config: &TransportConfig, identity: &Identity) -> Result<End
         .map_err(BindError::endpoint)?
         .start()
         .map_err(BindError::endpoint)?;
-    let threads = [server_thread, client_thread];
+    let threads = vec![server_thread, client_thread];
     Ok(Endpoints {
         server,
         client,
@@ -147,6 +154,7 @@ pub(super) fn start(config: &TransportConfig, identity: &Identity) -> Result<End
         dials,
         open,
         threads,
+        lane_listener,
     })
 }
 
@@ -223,15 +231,15 @@ fn grow_buffers(socket: &Socket, addr: SocketAddr) {
     }
 }
 
-/// One thread with one runtime that runs one endpoint and nothing else.
+/// One thread with one runtime that moves bytes and does nothing else.
 pub(super) struct EndpointThread {
-    handle: Handle,
+    pub(super) handle: Handle,
     stop: oneshot::Sender<()>,
     thread: JoinHandle<()>,
 }
 
 impl EndpointThread {
-    fn start(name: &str) -> io::Result<Self> {
+    pub(super) fn start(name: &str) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;

@@ -17,6 +17,7 @@ use tokio::{runtime::Handle, time};
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    lane::{Lane, LaneStream},
     limits::{BUFFERS_KEPT_MAX, STORE_BATCH_BYTES},
     outbound::{Answer, read_failure, unexpected},
     pace::{Came, Pace},
@@ -86,16 +87,8 @@ impl Transport {
             stored: Vec::with_capacity(wanted.len()),
         };
         let turn = fetch.unless_aborted(fetch.toll.turn()).await;
-        let asked = match turn {
-            Ok(_) => fetch.ask(from, request, wanted).await,
-            Err(failure) => Err(failure),
-        };
-        let (stored, result) = match asked {
-            Ok(answer) => {
-                let beside = answer.beside.clone();
-                let gathered = beside.run(fetch.gather(answer, wanted.to_vec())).await;
-                gathered.unwrap_or_else(|| (Vec::new(), Err(FetchFailure::Aborted)))
-            }
+        let (stored, result) = match turn {
+            Ok(_) => fetch.run(from, request, wanted).await,
             Err(failure) => (Vec::new(), Err(failure)),
         };
         ChunksFetched {
@@ -118,15 +111,126 @@ struct Fetch {
     stored: Vec<ChunkRef>,
 }
 
+/// The chunks that were stored, also when it failed, and whether it did.
+type Gathered = (Vec<ChunkRef>, Result<(), FetchFailure>);
+
 impl Fetch {
-    /// Gathers and stores the chunks; returns those that were stored, also when it fails.
+    /// Fetches on a lane, if there is one, and over QUIC what a lane that broke did not bring.
+    async fn run(mut self, from: Route, request: ChunkRequest, wanted: &[WantedChunk]) -> Gathered {
+        let Some(lane) = self.shared.take_lane(from) else {
+            return self.run_over_quic(from, request, wanted).await;
+        };
+        let was_used = lane.is_used;
+        let on_lane = Fetch {
+            shared: Arc::clone(&self.shared),
+            sink: Arc::clone(&self.sink),
+            abort: self.abort.clone(),
+            blocking: self.blocking.clone(),
+            toll: self.toll.clone(),
+            stored: Vec::with_capacity(wanted.len()),
+            ..self
+        };
+        let (stored, result) = on_lane.run_on(lane, from, request.clone(), wanted).await;
+        let why = match result {
+            Err(FetchFailure::Connection(why)) => why,
+            Err(FetchFailure::Stalled) => {
+                self.shared.lane_broke(from.peer_id, &"nothing came on it");
+                return (stored, Err(FetchFailure::Stalled));
+            }
+            result => return (stored, result),
+        };
+        // The other side may have closed a lane that waited; that is no trouble.
+        if !was_used || !stored.is_empty() {
+            self.shared.lane_broke(from.peer_id, &why);
+        }
+        let rest: Vec<WantedChunk> = wanted[stored.len()..].to_vec();
+        let request = ChunkRequest {
+            chunks: rest.iter().map(|wanted| wanted.chunk).collect(),
+            ..request
+        };
+        self.stored = stored;
+        self.run_over_quic(from, request, &rest).await
+    }
+
+    async fn run_over_quic(
+        self,
+        from: Route,
+        request: ChunkRequest,
+        wanted: &[WantedChunk],
+    ) -> Gathered {
+        let request = Request::GetGameFileChunk(request);
+        let asked = async {
+            // On the heap: it is over before the chunks come, and would make every fetch larger.
+            Box::pin(self.shared.ask(from, &request, self.patience.stall))
+                .await
+                .map_err(request_failure)
+        };
+        let answer = match self.within(self.patience.stall, asked).await {
+            Ok(answer) => answer,
+            Err(failure) => return (self.stored, Err(failure)),
+        };
+        let beside = answer.beside.clone();
+        let kept = self.stored.clone();
+        let gathered = beside.run(self.gather(answer, request, wanted.to_vec()));
+        let (_, gathered) = gathered
+            .await
+            .unwrap_or((None, (kept, Err(FetchFailure::Aborted))));
+        gathered
+    }
+
+    async fn run_on(
+        self,
+        lane: Lane,
+        from: Route,
+        request: ChunkRequest,
+        wanted: &[WantedChunk],
+    ) -> Gathered {
+        let shared = Arc::clone(&self.shared);
+        let request = Request::GetGameFileChunk(request);
+        let asked = self
+            .within(self.patience.stall, async {
+                let asked = shared.ask_on(lane, from, &request).await;
+                asked.map_err(request_failure)
+            })
+            .await;
+        let (answer, place) = match asked {
+            Ok(asked) => asked,
+            Err(failure) => return (self.stored, Err(failure)),
+        };
+        let beside = answer.beside.clone();
+        let wanted = wanted.to_vec();
+        let kept = self.stored.clone();
+        let on_its_thread = async move {
+            let (lane, gathered) = self.gather(answer, request, wanted).await;
+            if let Some(stream) = lane {
+                let lane = Lane::used(stream, Handle::current(), place);
+                shared.acknowledge(from.peer_id, lane).await;
+            }
+            gathered
+        };
+        let gathered = beside.run(on_its_thread).await;
+        gathered.unwrap_or((kept, Err(FetchFailure::Aborted)))
+    }
+
+    /// Gathers and stores the chunks of an answer; gives back the lane they came on, if it can be used again.
     async fn gather(
         mut self,
         mut answer: Answer,
+        request: Request,
         wanted: Vec<WantedChunk>,
-    ) -> (Vec<ChunkRef>, Result<(), FetchFailure>) {
-        let result = self.gather_all(&mut answer, &wanted).await;
-        (self.stored, result)
+    ) -> (Option<Box<LaneStream>>, Gathered) {
+        let result = match self.begun(&mut answer, &request, &wanted).await {
+            Ok(()) => self.gather_all(&mut answer, &wanted).await,
+            Err(FetchFailure::Refused(why)) => {
+                // To the end, so that whoever refused does not take it for broken off.
+                let ended = self.ended(&mut answer).await;
+                ended.and(Err(FetchFailure::Refused(why)))
+            }
+            Err(failure) => Err(failure),
+        };
+        let is_over = matches!(result, Ok(()) | Err(FetchFailure::Refused(_)));
+        let lane = answer.reader.into_lane().filter(|_| is_over);
+        (lane, (self.stored, result))
     }
 
     async fn gather_all(
@@ -144,27 +248,24 @@ impl Fetch {
             read?;
             rest = later;
         }
+        self.ended(answer).await
+    }
+
+    /// Waits for the end of an answer.
+    async fn ended(&self, answer: &mut Answer) -> Result<(), FetchFailure> {
         let end = async { answer.reader.end().await };
         let end = async { end.await.map_err(|error| fetch_failure(&error)) };
         self.within(self.patience.stall, end).await
     }
 
-    /// Sends the request and checks that the answer announces the right number of bytes.
-    async fn ask(
+    /// Waits for the answer and checks that it announces the right number of bytes.
+    async fn begun(
         &self,
-        from: Route,
-        request: ChunkRequest,
+        answer: &mut Answer,
+        request: &Request,
         wanted: &[WantedChunk],
-    ) -> Result<Answer, FetchFailure> {
+    ) -> Result<(), FetchFailure> {
         let wanted_bytes: u64 = wanted.iter().map(|chunk| u64::from(chunk.len_bytes)).sum();
-        let request = Request::GetGameFileChunk(request);
-        let asked = async {
-            // On the heap: it is over before the chunks come, and would make every fetch larger.
-            Box::pin(self.shared.ask(from, &request, self.patience.stall))
-                .await
-                .map_err(request_failure)
-        };
-        let mut answer = self.within(self.patience.stall, asked).await?;
         // A source may serve others first; once it begins, it has to go on.
         let begun = async {
             let begun = answer.reader.fill().await;
@@ -172,23 +273,23 @@ impl Fetch {
         };
         self.within(self.patience.first_byte, begun).await?;
         let message = async {
-            let message = self.shared.message(&mut answer).await;
+            let message = self.shared.message(answer).await;
             message.map_err(request_failure)
         };
         let response = self.within(self.patience.stall, message).await;
         let response = response.inspect_err(|failure| {
             if matches!(failure, FetchFailure::Stalled) {
-                self.shared.too_slow(&answer, Came::default());
+                self.shared.too_slow(answer, Came::default());
             }
         })?;
         match response {
-            Response::Chunks { data_bytes } if data_bytes == wanted_bytes => Ok(answer),
+            Response::Chunks { data_bytes } if data_bytes == wanted_bytes => Ok(()),
             Response::Chunks { data_bytes } => Err(FetchFailure::Protocol(format!(
                 "it announced {data_bytes} bytes for chunks of {wanted_bytes} bytes"
             ))),
             Response::Refused(refusal) => Err(FetchFailure::Refused(refusal.message)),
             Response::InternalPeerError { message } => Err(FetchFailure::Refused(message)),
-            other => Err(request_failure(unexpected(&request, &other))),
+            other => Err(request_failure(unexpected(request, &other))),
         }
     }
 
@@ -228,7 +329,7 @@ impl Fetch {
             let filled = async { reader.fill().await.map_err(|error| fetch_failure(&error)) };
             if !self.within(self.patience.stall, filled).await? {
                 let missing_bytes = len - buffer.len();
-                return Err(fetch_failure(&ReadError::EndedEarly { missing_bytes }));
+                return Err(fetch_failure(&answer.reader.ended_early(missing_bytes)));
             }
             reader.take_at_hand(buffer, len);
             let came_bytes = reader.came().bytes_since(before);

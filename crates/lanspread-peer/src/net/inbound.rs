@@ -28,7 +28,7 @@ use super::{
     limits::{SEND_PIECE_BYTES, SERVE_STALL_TIMEOUT},
     link::{CloseReason, Link},
     rates::Toll,
-    stream::{ReadError, Reader, Writer},
+    stream::{ReadError, Reader, WriteError, Writer},
     trace,
     transport::{NetEvent, Shared},
 };
@@ -62,13 +62,21 @@ pub trait ChunkSource: Send + 'static {
 }
 
 impl Responder {
+    pub(super) const fn new(writer: Writer, beside: Beside, toll: Toll) -> Self {
+        Self {
+            writer,
+            beside,
+            toll,
+        }
+    }
+
     /// Answers with a message that no bytes follow.
     ///
     /// # Errors
     /// An asker that is gone; a message over the limit of its kind.
     pub async fn reply(mut self, response: &Response) -> Result<(), ServeFailure> {
         self.send_header(response).await?;
-        self.writer.finish().map_err(gone)
+        stalls(SERVE_STALL_TIMEOUT, self.writer.finish()).await
     }
 
     /// Answers a `GetGame` with a manifest in its canonical encoding; returns the bytes sent.
@@ -227,7 +235,7 @@ impl ChunkSender {
             self.sent_bytes, self.announced_bytes,
             "the response announced other bytes"
         );
-        self.writer.finish().map_err(gone)?;
+        stalls(SERVE_STALL_TIMEOUT, self.writer.finish()).await?;
         stalls(SERVE_STALL_TIMEOUT, self.writer.delivered()).await?;
         Ok(self.sent_bytes)
     }
@@ -239,18 +247,14 @@ async fn send_piece(writer: &mut Writer, piece: Bytes) -> Result<(), ServeFailur
 
 async fn stalls(
     limit: Duration,
-    step: impl Future<Output = Result<(), s2n_quic::stream::Error>>,
+    step: impl Future<Output = Result<(), WriteError>>,
 ) -> Result<(), ServeFailure> {
     match time::timeout(limit, step).await {
-        Ok(result) => result.map_err(gone),
+        Ok(result) => result.map_err(|error| ServeFailure::Connection(error.to_string())),
         Err(_) => Err(ServeFailure::Connection(format!(
             "it took nothing for {limit:?}"
         ))),
     }
-}
-
-fn gone(error: s2n_quic::stream::Error) -> ServeFailure {
-    ServeFailure::Connection(error.to_string())
 }
 
 /// Accepts the streams of one connection until it closes. The first has to come within `patience`,
@@ -294,6 +298,7 @@ pub(super) async fn serve_link(
     }
     let was_last = shared.links().remove(&link);
     if was_last {
+        shared.close_lanes(link.ends.peer_id);
         shared
             .report(NetEvent::Disconnected(link.ends.peer_id))
             .await;
@@ -310,11 +315,8 @@ async fn out_of(patience: Option<Duration>) {
 /// Reads one request and hands it to the user.
 async fn serve_stream(shared: &Shared, from: Inbound, beside: Beside, stream: BidirectionalStream) {
     let (receive, send) = stream.split();
-    let responder = Responder {
-        writer: Writer::new(send),
-        beside,
-        toll: shared.config.rates.uploads_to(from.peer_id),
-    };
+    let toll = shared.config.rates.uploads_to(from.peer_id);
+    let responder = Responder::new(Writer::new(send), beside, toll);
     let limit = shared.config.request_read_timeout;
     let Ok(request) = time::timeout(limit, read_request(receive)).await else {
         shared
@@ -342,11 +344,7 @@ async fn serve_stream(shared: &Shared, from: Inbound, beside: Beside, stream: Bi
             tracing::debug!(peer_id = %from.peer_id.short(), %error, "a request broke off");
         }
         Err(error) => {
-            shared
-                .counters
-                .malformed_requests
-                .fetch_add(1, Ordering::Relaxed);
-            shared.misconduct.count(from, Offence::MalformedRequest);
+            shared.malformed(from);
             tracing::debug!(
                 peer_id = %from.peer_id.short(), from = %from.transport_addr, %error,
                 "refused a malformed request"
@@ -383,16 +381,13 @@ pub(super) async fn tell_version(shared: Arc<Shared>, mut connection: Connection
             ours: shared.config.protocol_version,
             yours: theirs,
         };
-        let mut responder = Responder {
-            writer: Writer::new(send),
-            beside: shared.beside(&connection.handle()),
-            toll: Toll::free(),
-        };
+        let beside = shared.beside(&connection.handle());
+        let mut responder = Responder::new(Writer::new(send), beside, Toll::free());
         responder
             .send_header(&Response::WrongVersion(answer))
             .await
             .ok()?;
-        responder.writer.finish().ok()?;
+        responder.writer.finish().await.ok()?;
         Some((theirs, responder.writer))
     };
     let told = tokio::select! {

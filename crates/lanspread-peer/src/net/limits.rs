@@ -123,5 +123,42 @@ pub const STORE_BATCH_BYTES: usize = 1024 * 1024;
 /// Bytes of chunks that are read in one go to be sent, unless a single one is larger.
 pub const READ_BATCH_BYTES: usize = 1024 * 1024;
 
+/// Lanes that this peer opens to one other: as many as it has fetches under way there.
+pub const LANES_PER_PEER_MAX: usize = 4;
+
+/// Lanes that one other peer may have here. More than it opens: a run of it that ended without a word
+/// may still have some.
+pub const LANES_SERVED_PER_PEER_MAX: usize = 2 * LANES_PER_PEER_MAX;
+
+/// Lanes that all others together may have here; the next comer uses QUIC. Each costs a file
+/// descriptor, of which some systems give a program 1,024.
+pub const LANES_SERVED_MAX: usize = 256;
+
+/// Handshakes of lanes that are carried on at once.
+pub const LANE_HANDSHAKES_MAX: usize = 64;
+
+/// Ports that are tried until one is free for UDP and TCP, if the system may choose it.
+pub const LANE_PORTS_TRIED: usize = 8;
+
+/// A lane must be open within this time. Nobody waits for it: the chunks come over QUIC meanwhile.
+pub const LANE_OPEN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// After trouble with a lane, its peer's chunks come over QUIC for this long.
+pub const LANE_PAUSE: Duration = Duration::from_mins(1);
+
+/// A lane without use is closed by whoever opened it after this long.
+pub const LANE_KEPT: Duration = Duration::from_secs(10);
+
+/// A lane on which nothing is asked is closed by the other side after this long. Longer than
+/// [`LANE_KEPT`], so that nobody asks on a lane that is just being closed.
+pub const LANE_IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Threads that move the bytes of lanes, on a machine with twice as many cores. One moves more than a
+/// gigabyte per second.
+pub const LANE_THREADS_MAX: usize = 4;
+
+/// Bytes taken from the system at once on a lane.
+pub const LANE_READ_BYTES: usize = 128 * 1024;
+
 /// Chunk buffers kept for reuse.
 pub const BUFFERS_KEPT_MAX: usize = 8;

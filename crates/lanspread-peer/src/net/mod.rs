@@ -13,6 +13,7 @@ mod endpoint;
 mod error;
 mod fetch;
 mod inbound;
+mod lane;
 pub mod limits;
 mod link;
 mod misconduct;

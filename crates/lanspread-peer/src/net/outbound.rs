@@ -17,7 +17,7 @@ use super::{
     limits::SMALL_ANSWER_BYTES_MAX,
     link::Link,
     pace::{Came, manifest_time_max},
-    stream::{ReadError, Reader, Writer},
+    stream::{ReadError, Reader, WriteError, Writer},
     trace,
     transport::{Shared, Transport},
 };
@@ -171,12 +171,23 @@ async fn decode_manifest(
 pub(super) struct Answer {
     /// What comes of it.
     pub(super) reader: Reader,
-    /// Who gives it, over which connection.
-    from: Inbound,
+    /// Who gives it, over which connection or lane.
+    pub(super) from: Inbound,
     /// The thread that its bytes come in on.
     pub(super) beside: Beside,
     /// Whether this side has no room for it yet.
     waits_for_room: bool,
+}
+
+impl Answer {
+    pub(super) const fn new(reader: Reader, from: Inbound, beside: Beside) -> Self {
+        Self {
+            reader,
+            from,
+            beside,
+            waits_for_room: false,
+        }
+    }
 }
 
 impl Shared {
@@ -196,16 +207,12 @@ impl Shared {
         writer
             .send(Bytes::from(frame))
             .await
-            .map_err(|error| read_failure(&error.into()))?;
+            .map_err(|error| write_failure(&error))?;
         writer
             .finish()
-            .map_err(|error| read_failure(&error.into()))?;
-        Ok(Answer {
-            reader: Reader::new(receive),
-            from: link.ends,
-            beside: link.beside,
-            waits_for_room: false,
-        })
+            .await
+            .map_err(|error| write_failure(&error))?;
+        Ok(Answer::new(Reader::new(receive), link.ends, link.beside))
     }
 
     /// Reads the message of an answer; bytes may follow it.
@@ -286,10 +293,17 @@ impl Shared {
 pub(super) fn read_failure(error: &ReadError) -> RequestFailure {
     match error {
         ReadError::Connection(error) => RequestFailure::Connection(error.to_string()),
-        ReadError::EndedEarly { .. } | ReadError::GoesOn | ReadError::Frame(_) => {
-            RequestFailure::Protocol(error.to_string())
-        }
+        ReadError::Lane(error) => RequestFailure::Connection(error.to_string()),
+        ReadError::EndedEarly { .. }
+        | ReadError::GoesOn
+        | ReadError::NotForALane(_)
+        | ReadError::Frame(_) => RequestFailure::Protocol(error.to_string()),
     }
+}
+
+/// What it means for a request that it could not be written.
+pub(super) fn write_failure(error: &WriteError) -> RequestFailure {
+    RequestFailure::Connection(error.to_string())
 }
 
 /// An answer of the wrong kind.

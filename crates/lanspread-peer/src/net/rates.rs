@@ -101,7 +101,8 @@ impl Rates {
         }
     }
 
-    fn is_playing(&self) -> bool {
+    /// Whether the user plays, and uploads yield to the game.
+    pub(super) fn is_playing(&self) -> bool {
         lock(&self.set).yielding.is_some()
     }
 }
@@ -178,7 +179,7 @@ impl Queue {
 }
 
 /// Where the pieces of one peer pay, in one direction.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Toll(Option<(Arc<Valve>, PeerId)>);
 
 impl Toll {

@@ -1,14 +1,22 @@
-//! Reading and writing one QUIC stream: frames with their limits, raw bytes behind them.
+//! Reading and writing one request or answer, on a QUIC stream or on a bulk lane: frames with their
+//! limits, raw bytes behind them.
 //!
 //! Invariant: memory for a frame grows with the bytes that came, never with the bytes that were
-//! announced; and a stream that is given up half-written is reset, so that the other side cannot
-//! take a part for the whole.
+//! announced; and what is given up half-written is broken off, so that the other side cannot take a
+//! part for the whole.
+
+use std::io::{self, BufRead as _};
 
 use bytes::{Buf as _, Bytes};
 use lanspread_proto::{FrameError, FrameKind, payload_len};
 use s2n_quic::stream::{ReceiveStream, SendStream};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _},
+    sync::oneshot,
+};
+use tokio_util::sync::CancellationToken;
 
-use super::{limits::SEND_PIECE_BYTES, pace::Came};
+use super::{lane::LaneStream, limits::SEND_PIECE_BYTES, pace::Came};
 
 /// Pieces taken from a stream at once.
 const PIECES_AT_ONCE: usize = 32;
@@ -22,6 +30,12 @@ pub(super) enum ReadError {
     /// The connection or the stream is gone.
     #[error("{0}")]
     Connection(#[from] s2n_quic::stream::Error),
+    /// The lane is gone.
+    #[error("{0}")]
+    Lane(#[from] io::Error),
+    /// A lane carries requests for chunks only.
+    #[error("{0} is not asked on a lane")]
+    NotForALane(&'static str),
     /// The stream ended before its content did.
     #[error("the stream ended {missing_bytes} bytes early")]
     EndedEarly {
@@ -36,28 +50,96 @@ pub(super) enum ReadError {
     Frame(#[from] FrameError),
 }
 
-/// The receiving half of a stream, read frame by frame and byte by byte.
+/// What comes in one after the other.
 #[derive(Debug)]
-pub(super) struct Reader {
+enum Inlet {
+    Stream(Box<Pieces>),
+    Lane(Box<LaneStream>),
+}
+
+/// The receiving half of a stream, and what came of it and was not read yet.
+#[derive(Debug)]
+struct Pieces {
     stream: ReceiveStream,
-    /// Pieces that came and were not read yet; `pieces[at..filled]` are full.
-    pieces: [Bytes; PIECES_AT_ONCE],
+    /// `came[at..filled]` are full.
+    came: [Bytes; PIECES_AT_ONCE],
     at: usize,
     filled: usize,
-    came: Came,
     ended: bool,
+}
+
+impl Pieces {
+    /// Waits for bytes if there are none; says how many came. `None` at the end.
+    async fn fill(&mut self) -> Result<Option<usize>, ReadError> {
+        loop {
+            while self.at < self.filled {
+                if self.came[self.at].has_remaining() {
+                    return Ok(Some(0));
+                }
+                self.at += 1;
+            }
+            if self.ended {
+                return Ok(None);
+            }
+            let (filled, open) = self.stream.receive_vectored(&mut self.came).await?;
+            self.at = 0;
+            self.filled = filled;
+            self.ended = !open;
+            if filled > 0 {
+                let came = self.came[..filled].iter().map(Bytes::len).sum();
+                return Ok(Some(came));
+            }
+        }
+    }
+
+    fn take(&mut self, buffer: &mut Vec<u8>, len: usize) {
+        while buffer.len() < len && self.at < self.filled {
+            let piece = &mut self.came[self.at];
+            let part = piece.split_to(piece.len().min(len - buffer.len()));
+            buffer.extend_from_slice(&part);
+            if self.came[self.at].is_empty() {
+                // Releases the memory of the piece.
+                self.came[self.at] = Bytes::new();
+                self.at += 1;
+            }
+        }
+    }
+}
+
+/// A request or an answer, read frame by frame and byte by byte.
+#[derive(Debug)]
+pub(super) struct Reader {
+    inlet: Inlet,
+    came: Came,
 }
 
 impl Reader {
     pub(super) fn new(stream: ReceiveStream) -> Self {
-        let pieces = [const { Bytes::new() }; PIECES_AT_ONCE];
-        Self {
+        let pieces = Pieces {
             stream,
-            pieces,
+            came: [const { Bytes::new() }; PIECES_AT_ONCE],
             at: 0,
             filled: 0,
-            came: Came::default(),
             ended: false,
+        };
+        Self::of(Inlet::Stream(Box::new(pieces)))
+    }
+
+    /// Reads from a lane, which has to be taken out again.
+    pub(super) fn lane(stream: Box<LaneStream>) -> Self {
+        Self::of(Inlet::Lane(stream))
+    }
+
+    fn of(inlet: Inlet) -> Self {
+        let came = Came::default();
+        Self { inlet, came }
+    }
+
+    /// The lane that was read from, for the next request.
+    pub(super) fn into_lane(self) -> Option<Box<LaneStream>> {
+        match self.inlet {
+            Inlet::Stream(_) => None,
+            Inlet::Lane(stream) => Some(stream),
         }
     }
 
@@ -68,39 +150,30 @@ impl Reader {
 
     /// Whether bytes are at hand; waits for some if there are none. `false` at the end.
     pub(super) async fn fill(&mut self) -> Result<bool, ReadError> {
-        loop {
-            while self.at < self.filled {
-                if self.pieces[self.at].has_remaining() {
-                    return Ok(true);
-                }
-                self.at += 1;
-            }
-            if self.ended {
-                return Ok(false);
-            }
-            let (filled, open) = self.stream.receive_vectored(&mut self.pieces).await?;
-            self.at = 0;
-            self.filled = filled;
-            self.ended = !open;
-            if filled > 0 {
-                self.came
-                    .more(self.pieces[..filled].iter().map(Bytes::len).sum());
-            }
+        let came = match &mut self.inlet {
+            Inlet::Stream(pieces) => pieces.fill().await?,
+            Inlet::Lane(stream) => Some(stream.fill_buf().await?.len()).filter(|came| *came > 0),
+        };
+        if let Some(came) = came.filter(|came| *came > 0) {
+            self.came.more(came);
         }
+        Ok(came.is_some())
     }
 
     /// Moves bytes that are at hand to the end of `buffer`, until it holds `len` bytes or none are
     /// left.
     pub(super) fn take_at_hand(&mut self, buffer: &mut Vec<u8>, len: usize) {
-        while buffer.len() < len && self.at < self.filled {
-            let piece = &mut self.pieces[self.at];
-            let part = piece.split_to(piece.len().min(len - buffer.len()));
-            buffer.extend_from_slice(&part);
-            if self.pieces[self.at].is_empty() {
-                // Releases the memory of the piece.
-                self.pieces[self.at] = Bytes::new();
-                self.at += 1;
-            }
+        match &mut self.inlet {
+            Inlet::Stream(pieces) => pieces.take(buffer, len),
+            Inlet::Lane(stream) => take_decrypted(stream, buffer, len),
+        }
+    }
+
+    /// What it means that the end came so many bytes early: a stream is ended on purpose, a lane breaks.
+    pub(super) fn ended_early(&self, missing_bytes: usize) -> ReadError {
+        match self.inlet {
+            Inlet::Stream(_) => ReadError::EndedEarly { missing_bytes },
+            Inlet::Lane(_) => ReadError::Lane(io::ErrorKind::UnexpectedEof.into()),
         }
     }
 
@@ -112,9 +185,7 @@ impl Reader {
     ) -> Result<(), ReadError> {
         while buffer.len() < len {
             if !self.fill().await? {
-                return Err(ReadError::EndedEarly {
-                    missing_bytes: len - buffer.len(),
-                });
+                return Err(self.ended_early(len - buffer.len()));
             }
             self.take_at_hand(buffer, len);
         }
@@ -142,33 +213,123 @@ impl Reader {
         Ok(payload)
     }
 
-    /// Checks that nothing follows.
+    /// Checks that nothing follows. On a lane that is all the same what is at hand: whoever answers
+    /// there waits for the next request.
     pub(super) async fn end(&mut self) -> Result<(), ReadError> {
-        if self.fill().await? {
-            Err(ReadError::GoesOn)
-        } else {
-            Ok(())
+        let goes_on = match &mut self.inlet {
+            Inlet::Stream(_) => self.fill().await?,
+            Inlet::Lane(stream) => has_decrypted(stream),
+        };
+        if goes_on {
+            return Err(ReadError::GoesOn);
         }
+        Ok(())
     }
 }
 
-/// The sending half of a stream. Dropped before [`Writer::finish`], it resets the stream.
+/// Moves what a lane has decrypted to the end of `buffer`.
+fn take_decrypted(stream: &mut LaneStream, buffer: &mut Vec<u8>, len: usize) {
+    let mut decrypted = decrypted(stream);
+    while buffer.len() < len {
+        // An error is that there is nothing at the moment; one that lasts is met when more is waited for.
+        let Ok(bytes) = decrypted.fill_buf() else {
+            return;
+        };
+        let part = bytes.len().min(len - buffer.len());
+        if part == 0 {
+            return;
+        }
+        buffer.extend_from_slice(&bytes[..part]);
+        decrypted.consume(part);
+    }
+}
+
+fn has_decrypted(stream: &mut LaneStream) -> bool {
+    decrypted(stream)
+        .fill_buf()
+        .is_ok_and(|bytes| !bytes.is_empty())
+}
+
+fn decrypted(stream: &mut LaneStream) -> rustls::Reader<'_> {
+    match stream {
+        LaneStream::Client(stream) => stream.get_mut().1.reader(),
+        LaneStream::Server(stream) => stream.get_mut().1.reader(),
+    }
+}
+
+/// Why something could not be written.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum WriteError {
+    /// The connection or the stream is gone.
+    #[error("{0}")]
+    Connection(#[from] s2n_quic::stream::Error),
+    /// The lane is gone.
+    #[error("{0}")]
+    Lane(#[from] io::Error),
+    /// The other side closed the lane, is kept away from now on, or has gone.
+    #[error("the lane was closed")]
+    LaneClosed,
+}
+
+/// What goes out one after the other.
+#[derive(Debug)]
+enum Outlet {
+    Stream(SendStream),
+    Lane(LentLane),
+    /// A lane that was given back; tells when the receiver has everything.
+    Returned(oneshot::Receiver<()>),
+    /// For the moment in which a lane is given back.
+    Nothing,
+}
+
+/// A lane that carries an answer, lent by whoever reads the requests on it.
+#[derive(Debug)]
+pub(super) struct LentLane {
+    /// Carries the answer.
+    pub(super) stream: Box<LaneStream>,
+    /// Takes the lane back when the answer is written.
+    pub(super) back: oneshot::Sender<Box<LaneStream>>,
+    /// Tells when the receiver has acknowledged it.
+    pub(super) acknowledged: oneshot::Receiver<()>,
+    /// Breaks the answer off.
+    pub(super) stop: CancellationToken,
+}
+
+async fn until_stopped(
+    stop: &CancellationToken,
+    work: impl Future<Output = io::Result<()>>,
+) -> Result<(), WriteError> {
+    tokio::select! {
+        result = work => Ok(result?),
+        () = stop.cancelled() => Err(WriteError::LaneClosed),
+    }
+}
+
+/// Writes a request or an answer. Dropped before [`Writer::finish`], it breaks off.
 #[derive(Debug)]
 pub(super) struct Writer {
-    stream: SendStream,
+    outlet: Outlet,
     finished: bool,
 }
 
 impl Writer {
     pub(super) const fn new(stream: SendStream) -> Self {
         Self {
-            stream,
+            outlet: Outlet::Stream(stream),
+            finished: false,
+        }
+    }
+
+    /// Writes an answer on a lane.
+    pub(super) const fn lane(lane: LentLane) -> Self {
+        Self {
+            outlet: Outlet::Lane(lane),
             finished: false,
         }
     }
 
     /// Sends bytes; returns when the last of them found room in the send buffer.
-    pub(super) async fn send(&mut self, mut bytes: Bytes) -> Result<(), s2n_quic::stream::Error> {
+    pub(super) async fn send(&mut self, mut bytes: Bytes) -> Result<(), WriteError> {
         while bytes.has_remaining() {
             let piece = bytes.split_to(bytes.len().min(SEND_PIECE_BYTES));
             self.send_piece(piece).await?;
@@ -177,27 +338,54 @@ impl Writer {
     }
 
     /// Sends at most [`SEND_PIECE_BYTES`]: a step whose duration says whether the receiver reads.
-    pub(super) async fn send_piece(&mut self, piece: Bytes) -> Result<(), s2n_quic::stream::Error> {
-        self.stream.send(piece).await
+    pub(super) async fn send_piece(&mut self, piece: Bytes) -> Result<(), WriteError> {
+        match &mut self.outlet {
+            Outlet::Stream(stream) => Ok(stream.send(piece).await?),
+            Outlet::Lane(LentLane { stream, stop, .. }) => {
+                until_stopped(stop, stream.write_all(&piece)).await
+            }
+            Outlet::Returned(_) | Outlet::Nothing => Err(WriteError::LaneClosed),
+        }
     }
 
-    /// Marks the end of the stream. What was sent is still delivered.
-    pub(super) fn finish(&mut self) -> Result<(), s2n_quic::stream::Error> {
+    /// Marks the end. What was sent is still delivered.
+    pub(super) async fn finish(&mut self) -> Result<(), WriteError> {
         self.finished = true;
-        self.stream.finish()
+        match &mut self.outlet {
+            Outlet::Stream(stream) => return Ok(stream.finish()?),
+            Outlet::Lane(LentLane { stream, stop, .. }) => {
+                until_stopped(stop, stream.flush()).await?;
+            }
+            Outlet::Returned(_) | Outlet::Nothing => return Err(WriteError::LaneClosed),
+        }
+        if let Outlet::Lane(lane) = std::mem::replace(&mut self.outlet, Outlet::Nothing) {
+            // Whoever lent it may have been stopped meanwhile; then nobody acknowledges anything.
+            drop(lane.back.send(lane.stream));
+            self.outlet = Outlet::Returned(lane.acknowledged);
+        }
+        Ok(())
     }
 
     /// Waits until the receiver has acknowledged everything.
-    pub(super) async fn delivered(&mut self) -> Result<(), s2n_quic::stream::Error> {
-        self.stream.close().await
+    pub(super) async fn delivered(&mut self) -> Result<(), WriteError> {
+        match &mut self.outlet {
+            Outlet::Stream(stream) => Ok(stream.close().await?),
+            Outlet::Returned(acknowledged) => {
+                acknowledged.await.map_err(|_| WriteError::LaneClosed)
+            }
+            Outlet::Lane(_) | Outlet::Nothing => Err(WriteError::LaneClosed),
+        }
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        if !self.finished {
+        // A lane is closed by dropping it.
+        if let Outlet::Stream(stream) = &mut self.outlet
+            && !self.finished
+        {
             // A stream that is gone already needs no reset.
-            let _ = self.stream.reset(ABANDONED.into());
+            let _ = stream.reset(ABANDONED.into());
         }
     }
 }

@@ -41,11 +41,21 @@ pub(super) struct TlsConfigs {
 /// # Errors
 /// An identity that the TLS library does not take.
 pub(super) fn configs(identity: &Identity, protocol: Vec<u8>) -> Result<TlsConfigs, Error> {
+    configs_for(identity, vec![protocol, ALPN_ANY_VERSION.to_vec()])
+}
+
+/// The same for a peer that speaks one of these application protocols.
+///
+/// # Errors
+/// An identity that the TLS library does not take.
+pub(super) fn configs_for(
+    identity: &Identity,
+    protocols: Vec<Vec<u8>>,
+) -> Result<TlsConfigs, Error> {
     let provider = Arc::new(ring::default_provider());
     let verifier = Arc::new(AnyProvenPeer {
         provider: Arc::clone(&provider),
     });
-    let protocols = vec![protocol, ALPN_ANY_VERSION.to_vec()];
     let chain = vec![identity.certificate().clone()];
 
     let mut server = ServerConfig::builder_with_provider(Arc::clone(&provider))

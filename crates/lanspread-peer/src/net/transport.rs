@@ -27,12 +27,14 @@ use super::{
     dial::DialGates,
     endpoint::{self, ConnectionFacts, DialFamilies, EndpointThread, Endpoints, OpenConnections},
     fetch::Buffers,
-    inbound,
+    inbound, lane,
+    lane::Lanes,
     limits::{CLOSE_FLUSH_TIMEOUT, FIRST_REQUEST_TIMEOUT, IDLE_TIMEOUT, REQUEST_READ_TIMEOUT},
     link::{CloseReason, Link, Links},
     misconduct::{self, Misconduct},
     rates::{self, Rates},
     room::Room,
+    tls,
 };
 use crate::{identity::Identity, party_code::PartyCode};
 
@@ -47,6 +49,8 @@ pub struct TransportConfig {
     pub party_code: Option<PartyCode>,
     /// How fast contents may leave and come; can be changed at any time.
     pub rates: Arc<Rates>,
+    /// Whether chunks go over TCP where both sides can, and others may open such lanes here.
+    pub bulk_lane: bool,
     /// A connection on which nothing arrived for this long is closed.
     pub idle_timeout: Duration,
     /// A request must be there in full this long after its stream was opened.
@@ -64,6 +68,7 @@ impl TransportConfig {
             protocol_version: PROTOCOL_VERSION,
             party_code: None,
             rates: Arc::default(),
+            bulk_lane: true,
             idle_timeout: IDLE_TIMEOUT,
             request_read_timeout: REQUEST_READ_TIMEOUT,
             first_request_timeout: FIRST_REQUEST_TIMEOUT,
@@ -76,6 +81,11 @@ impl TransportConfig {
             None => alpn(self.protocol_version),
             Some(_) => alpn_with_code(self.protocol_version),
         }
+    }
+
+    /// The application protocol of a bulk lane between such peers.
+    fn lane_protocol(&self) -> Vec<u8> {
+        [self.protocol().as_slice(), b"+lane"].concat()
     }
 }
 
@@ -119,7 +129,7 @@ pub enum NetEvent {
     ListenerFailed,
 }
 
-/// What went wrong so far through no fault of this peer, in counts since the start.
+/// What happened so far, in counts since the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TransportStats {
     /// Requests that were not valid messages within their limits.
@@ -128,6 +138,8 @@ pub struct TransportStats {
     pub silent_streams: u64,
     /// Connections whose other end proved no identity.
     pub unproven_connections: u64,
+    /// Requests that came on bulk lanes.
+    pub lane_requests: u64,
 }
 
 #[derive(Debug, Default)]
@@ -153,6 +165,8 @@ pub(super) struct Shared {
     pub(super) dials: DialFamilies,
     pub(super) client: Client,
     pub(super) dial_gates: DialGates,
+    /// The bulk lanes, if they are wanted.
+    pub(super) lanes: Option<Lanes>,
     pub(super) buffers: Buffers,
     pub(super) counters: Counters,
     pub(super) misconduct: Misconduct,
@@ -165,7 +179,7 @@ pub(super) struct Shared {
     links: Mutex<Links>,
     events: mpsc::Sender<NetEvent>,
     open: OpenConnections,
-    threads: Mutex<Option<[EndpointThread; 2]>>,
+    threads: Mutex<Vec<EndpointThread>>,
 }
 
 impl Transport {
@@ -188,8 +202,19 @@ impl Transport {
             listen,
             dials,
             open,
-            threads,
+            mut threads,
+            lane_listener,
         } = endpoint::start(&config, identity)?;
+        let lanes = if config.bulk_lane {
+            let protocols = vec![config.lane_protocol()];
+            let configs = tls::configs_for(identity, protocols).map_err(BindError::Tls)?;
+            let lane_threads = lane::start_threads().map_err(BindError::Thread)?;
+            let lanes = Lanes::new(configs, lane_threads.iter().map(|t| t.handle.clone()));
+            threads.extend(lane_threads);
+            Some(lanes)
+        } else {
+            None
+        };
         let stop = CancellationToken::new();
         let shared = Arc::new(Shared {
             config,
@@ -198,6 +223,7 @@ impl Transport {
             dials,
             client,
             dial_gates: DialGates::default(),
+            lanes,
             buffers: Buffers::default(),
             counters: Counters::default(),
             misconduct: Misconduct::default(),
@@ -209,11 +235,15 @@ impl Transport {
             links: Mutex::new(Links::default()),
             events,
             open,
-            threads: Mutex::new(Some(threads)),
+            threads: Mutex::new(threads),
         });
         shared
             .tasks
             .spawn(accept_connections(Arc::clone(&shared), server));
+        if let (Some(listener), Some(lanes)) = (lane_listener, &shared.lanes) {
+            let accepting = lane::accept_lanes(Arc::clone(&shared), listener);
+            shared.tasks.spawn_on(accepting, &lanes.thread());
+        }
         shared
             .tasks
             .spawn(misconduct::tell_misconduct(Arc::clone(&shared)));
@@ -253,11 +283,13 @@ impl Transport {
     /// Closes all connections with a peer. Its [`NetEvent::Disconnected`] follows.
     pub fn disconnect(&self, peer_id: PeerId) {
         self.shared.links().close_peer(peer_id);
+        self.shared.close_lanes(peer_id);
     }
 
     /// Closes all connections with a peer, and every new one as soon as it proves to be that peer.
     pub fn keep_away(&self, peer_id: PeerId) {
         self.shared.links().keep_away(peer_id);
+        self.shared.close_lanes(peer_id);
     }
 
     /// Takes connections of a peer again.
@@ -265,7 +297,7 @@ impl Transport {
         self.shared.links().readmit(peer_id);
     }
 
-    /// What went wrong so far.
+    /// What happened so far.
     #[must_use]
     pub fn stats(&self) -> TransportStats {
         let counters = &self.shared.counters;
@@ -273,6 +305,7 @@ impl Transport {
             malformed_requests: counters.malformed_requests.load(Ordering::Relaxed),
             silent_streams: counters.silent_streams.load(Ordering::Relaxed),
             unproven_connections: counters.unproven_connections.load(Ordering::Relaxed),
+            lane_requests: self.shared.lanes.as_ref().map_or(0, Lanes::requests_served),
         }
     }
 
@@ -283,15 +316,20 @@ impl Transport {
         self.shared.links().close();
         self.shared.tasks.close();
         self.shared.tasks.wait().await;
-        let threads = self.shared.threads().take();
-        let Some(threads) = threads else { return };
+        let threads = std::mem::take(&mut *self.shared.threads());
+        if threads.is_empty() {
+            return;
+        }
         if timeout(CLOSE_FLUSH_TIMEOUT, self.shared.open.none_left())
             .await
             .is_err()
         {
             tracing::debug!("some connections were not closed cleanly in time");
         }
-        let joined = tokio::task::spawn_blocking(|| threads.map(EndpointThread::stop)).await;
+        let joined = tokio::task::spawn_blocking(|| {
+            threads.into_iter().for_each(EndpointThread::stop);
+        })
+        .await;
         if let Err(error) = joined {
             tracing::error!(%error, "the endpoint threads could not be joined");
         }
@@ -313,7 +351,7 @@ impl Shared {
         self.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn threads(&self) -> MutexGuard<'_, Option<[EndpointThread; 2]>> {
+    fn threads(&self) -> MutexGuard<'_, Vec<EndpointThread>> {
         self.threads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -339,6 +377,26 @@ impl Shared {
             transport_addr: TransportAddr::new(remote),
             local_listen_addr: addrs::listen_addr_towards(self.listen, remote.ip()),
         })
+    }
+
+    /// Ends the bulk lanes with a peer.
+    pub(super) fn close_lanes(&self, peer_id: PeerId) {
+        if let Some(lanes) = &self.lanes {
+            lanes.close_peer(peer_id);
+        }
+    }
+
+    /// Counts a request that was not a valid message within its limits.
+    pub(super) fn malformed(&self, from: Inbound) {
+        self.counters
+            .malformed_requests
+            .fetch_add(1, Ordering::Relaxed);
+        self.misconduct.count(from, Offence::MalformedRequest);
+    }
+
+    /// Runs work on a thread of lanes.
+    pub(super) fn beside_lane(&self, runtime: Handle) -> Beside {
+        Beside::new(runtime, self.tasks.clone())
     }
 
     /// The thread that moves the bytes of a connection. One that has ended moves none.

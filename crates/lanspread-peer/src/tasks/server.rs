@@ -28,6 +28,7 @@ pub(crate) struct ServerTask {
     pub(crate) listen: SocketAddr,
     pub(crate) party_code: Option<PartyCode>,
     pub(crate) rates: Arc<Rates>,
+    pub(crate) bulk_lane: bool,
     pub(crate) identity: Identity,
     pub(crate) transports: Transports,
     pub(crate) executor: Executor,
@@ -56,6 +57,7 @@ pub(crate) async fn run_server_component(task: ServerTask) -> Result<(), ServerE
     let mut config = TransportConfig::new(task.listen);
     config.party_code.clone_from(&task.party_code);
     config.rates = Arc::clone(&task.rates);
+    config.bulk_lane = task.bulk_lane;
     let transport = Transport::bind(config, &task.identity, tx)?;
     task.transports.set(transport.clone());
     let mut addrs = transport.listen_addrs();

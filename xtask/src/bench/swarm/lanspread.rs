@@ -23,35 +23,37 @@ const PATIENCE: Duration = Duration::from_hours(1);
 /// The longest it may take until everybody knows everybody.
 const MEETING_PATIENCE: Duration = Duration::from_mins(2);
 
-/// Measures one distribution.
-pub(in crate::bench) fn measure(hall: &Hall, material: &Material, binary: &Path) -> Result<Sample> {
-    measure_told(hall, material, binary, &[])
+/// How a distribution differs from the usual.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::bench) struct Manner<'a> {
+    /// Arguments that every peer gets.
+    pub(in crate::bench) args: &'a [&'a str],
+    /// What the seeder is told before it begins.
+    pub(in crate::bench) commands: &'a [Value],
 }
 
-/// Measures one distribution from a seeder that is told something before it begins.
-pub(in crate::bench) fn measure_told(
+/// Measures one distribution.
+pub(in crate::bench) fn measure(
     hall: &Hall,
     material: &Material,
     binary: &Path,
-    commands: &[Value],
+    manner: &Manner<'_>,
 ) -> Result<Sample> {
     let has_tables = hall.distribution().uplink.is_some();
     let table =
         |number: usize| has_tables.then_some(if number % 2 == 1 { "second" } else { "first" });
-    let seeder = start_peer(binary, hall.seeder(), material, material.games(), table(0))?;
+    let start_peer = |host, games: &Path, number| {
+        start_peer(binary, host, material, games, (table(number), manner.args))
+    };
+    let seeder = start_peer(hall.seeder(), material.games(), 0)?;
     seeder.wait_for_game(GAME_ID, "share", |game| game["manifest"].is_string())?;
-    for command in commands {
+    for command in manner.commands {
         seeder.call(command.clone())?;
     }
     let mut receivers = Vec::new();
     for (number, host) in hall.receivers().iter().enumerate() {
-        receivers.push(start_peer(
-            binary,
-            host,
-            material,
-            &material.receiver(number),
-            table(number),
-        )?);
+        let games = material.receiver(number);
+        receivers.push(start_peer(host, &games, number)?);
     }
     for receiver in &receivers {
         let timeout_ms = u64::try_from(MEETING_PATIENCE.as_millis())?;
@@ -88,7 +90,7 @@ fn start_peer(
     host: &Host,
     material: &Material,
     games: &Path,
-    table: Option<&str>,
+    (table, args): (Option<&str>, &[&str]),
 ) -> Result<PeerProcess> {
     let state = material.scratch().join(format!("{}-state", host.name()));
     let mut builder = PeerProcess::builder(binary)
@@ -98,6 +100,9 @@ fn start_peer(
     if let Some(table) = table {
         builder = builder.argument("--table").argument(table);
     }
+    let builder = args
+        .iter()
+        .fold(builder, |builder, argument| builder.argument(argument));
     Ok(builder.spawn_on(host)?)
 }
 

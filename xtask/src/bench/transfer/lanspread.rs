@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use eyre::Result;
-use lanspread_testbed::peer::PeerProcess;
+use lanspread_testbed::peer::{PeerBuilder, PeerProcess};
 use serde_json::json;
 
 use super::material::{Material, PAYLOAD};
@@ -26,24 +26,62 @@ pub(super) struct Lanspread<'a> {
     binary: PathBuf,
     source: PeerProcess,
     material: &'a Material,
+    lanes: Lanes,
     runs: u32,
+}
+
+/// Which connections the peers may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lanes {
+    /// QUIC, and bulk lanes.
+    All,
+    /// QUIC.
+    QuicOnly,
+}
+
+impl Lanes {
+    /// The code of a party of its own: both sources have the same game, and each receiver is to find one.
+    fn args(self) -> &'static [&'static str] {
+        match self {
+            Self::All => &["--party-code", "all-lanes"],
+            Self::QuicOnly => &["--party-code", "quic-only", "--quic-only"],
+        }
+    }
+
+    fn given_to(self, builder: PeerBuilder) -> PeerBuilder {
+        self.args()
+            .iter()
+            .fold(builder, |builder, argument| builder.argument(argument))
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::All => "lanspread",
+            Self::QuicOnly => "lanspread, QUIC only",
+        }
+    }
 }
 
 impl<'a> Lanspread<'a> {
     /// Starts the source and waits until it has hashed the file.
-    pub(super) fn start(place: &Place, binary: &Path, material: &'a Material) -> Result<Self> {
-        let state = material
-            .scratch
-            .join(format!("source-{}", place.name().len()));
+    pub(super) fn start(
+        place: &Place,
+        binary: &Path,
+        material: &'a Material,
+        lanes: Lanes,
+    ) -> Result<Self> {
+        let state = format!("source-{}-{}", place.name().len(), lanes.name().len());
         let builder = PeerProcess::builder(binary)
             .games_dir(&material.games)
-            .state_dir(state);
+            .state_dir(material.scratch.join(state));
+        let builder = lanes.given_to(builder);
         let source = place.spawn(Side::Source, builder)?;
         source.wait_for_game(GAME_ID, "share", |game| game["manifest"].is_string())?;
         Ok(Self {
             binary: binary.to_owned(),
             source,
             material,
+            lanes,
             runs: 0,
         })
     }
@@ -51,18 +89,17 @@ impl<'a> Lanspread<'a> {
 
 impl Way for Lanspread<'_> {
     fn name(&self) -> String {
-        "lanspread".to_owned()
+        self.lanes.name().to_owned()
     }
 
     fn measure(&mut self, place: &Place, target: &Path) -> Result<Sample> {
         self.runs += 1;
-        let state =
-            self.material
-                .scratch
-                .join(format!("receiver-{}-{}", place.name().len(), self.runs));
+        let lanes = self.lanes.name().len();
+        let state = format!("receiver-{}-{lanes}-{}", place.name().len(), self.runs);
         let builder = PeerProcess::builder(&self.binary)
             .games_dir(target)
-            .state_dir(&state);
+            .state_dir(self.material.scratch.join(state));
+        let builder = self.lanes.given_to(builder);
         let receiver = place.spawn(Side::Receiver, builder)?;
         receiver.wait_for_game(GAME_ID, "see", |game| game["peers"] == 1)?;
 

@@ -8,6 +8,7 @@ mod conduct;
 mod connect;
 mod exchange;
 mod hostile;
+mod lanes;
 mod manifests;
 mod party_code;
 mod rates;

@@ -312,7 +312,7 @@ async fn a_relay_between_two_who_know_the_code_gets_nothing_and_both_refuse() {
             proof: Token([7; 32]),
         });
         back_to_a.send(forged.into()).await.unwrap();
-        back_to_a.finish().unwrap();
+        back_to_a.finish().await.unwrap();
         let after = from_a.frame(FrameKind::Admission).await;
         assert!(after.is_err(), "nothing follows from its dialer");
         (shares, shares_back, proof, answer)

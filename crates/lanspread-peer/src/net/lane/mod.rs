@@ -1,0 +1,159 @@
+//! The bulk lane: chunks over TCP with TLS 1.3, beside the QUIC connection that carries all else.
+//!
+//! Invariant: a lane exists only between two peers that have a connection, under the same two
+//! identities, and carries nothing but requests for chunks and their answers, one at a time. Nobody
+//! waits for a lane: as long as there is none, and whenever one is in trouble, the same request goes
+//! over QUIC.
+
+mod client;
+mod pool;
+mod server;
+mod socket;
+
+use std::{
+    io,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use lanspread_proto::PeerId;
+use tokio::{io::BufReader, net::TcpStream, runtime::Handle};
+use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
+
+use self::pool::Pool;
+use super::{
+    endpoint::EndpointThread,
+    limits::{LANE_READ_BYTES, LANE_THREADS_MAX},
+    tls::{self, TlsConfigs},
+};
+
+pub(super) use pool::Place;
+pub(super) use server::accept_lanes;
+pub(super) use socket::bind_beside;
+
+/// What an asker writes when it has all of an answer; ACK in ASCII. Until then the source reckons with
+/// bytes under way, which a system may hold by the megabyte.
+const LANE_ACKNOWLEDGEMENT: u8 = 0x06;
+
+/// The encrypted bytes of one lane.
+pub(super) type LaneStream = TlsStream<BufReader<TcpStream>>;
+
+/// A lane that this peer opened, between two requests or carrying one.
+#[derive(Debug)]
+pub(super) struct Lane {
+    /// Carries the bytes.
+    pub(super) stream: Box<LaneStream>,
+    /// The thread that moves them.
+    pub(super) runtime: Handle,
+    /// Whether something was asked on it before: then its other end may have closed it meanwhile.
+    pub(super) is_used: bool,
+    place: Place,
+}
+
+/// A lane that nobody uses, with the thread that moves its bytes.
+type Idle = (Box<LaneStream>, Handle);
+
+/// All lanes of a transport.
+pub(super) struct Lanes {
+    connector: TlsConnector,
+    acceptor: TlsAcceptor,
+    /// The threads that move their bytes: one after the other gets the next lane.
+    runtimes: Vec<Handle>,
+    next_runtime: AtomicUsize,
+    /// Lanes that this peer opened.
+    pool: Mutex<Pool<Idle>>,
+    /// Ends the lanes that others opened, by peer.
+    served: server::Served,
+}
+
+impl Lane {
+    /// A lane that carried an answer to its end.
+    pub(super) const fn used(stream: Box<LaneStream>, runtime: Handle, place: Place) -> Self {
+        Self {
+            stream,
+            runtime,
+            is_used: true,
+            place,
+        }
+    }
+}
+
+impl Lanes {
+    pub(super) fn new(configs: TlsConfigs, runtimes: impl Iterator<Item = Handle>) -> Self {
+        Self {
+            runtimes: runtimes.collect(),
+            next_runtime: AtomicUsize::new(0),
+            connector: TlsConnector::from(Arc::new(configs.client)),
+            acceptor: TlsAcceptor::from(Arc::new(configs.server)),
+            pool: Mutex::default(),
+            served: server::Served::default(),
+        }
+    }
+
+    /// The thread for one more lane.
+    pub(super) fn thread(&self) -> Handle {
+        let nth = self.next_runtime.fetch_add(1, Ordering::Relaxed);
+        self.runtimes[nth % self.runtimes.len()].clone()
+    }
+
+    fn pool(&self) -> MutexGuard<'_, Pool<Idle>> {
+        // A panic elsewhere leaves the pool as whole as it was.
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends all lanes with a peer, in both directions.
+    pub(super) fn close_peer(&self, peer_id: PeerId) {
+        self.pool().forget(peer_id);
+        self.served.close_peer(peer_id);
+    }
+
+    /// How many requests were served on lanes so far.
+    pub(super) fn requests_served(&self) -> u64 {
+        self.served.requests()
+    }
+}
+
+/// Starts the threads of lanes: with half of the cores, games and disks have the others.
+///
+/// # Errors
+/// A system that refuses threads.
+pub(super) fn start_threads() -> io::Result<Vec<EndpointThread>> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    (0..thread_count(cores))
+        .map(|nth| EndpointThread::start(&format!("lane-{nth}")))
+        .collect()
+}
+
+fn thread_count(cores: usize) -> usize {
+    (cores / 2).clamp(1, LANE_THREADS_MAX)
+}
+
+/// TCP as a lane uses it: nothing waits to be sent, and much is taken from the system at once.
+fn prepared(tcp: TcpStream) -> io::Result<BufReader<TcpStream>> {
+    tcp.set_nodelay(true)?;
+    Ok(BufReader::with_capacity(LANE_READ_BYTES, tcp))
+}
+
+/// Who is at the other end, as proved in the handshake.
+fn proven(stream: &LaneStream) -> Option<PeerId> {
+    let (_, session) = stream.get_ref();
+    let chain = session.peer_certificates()?;
+    let chain: Vec<Vec<u8>> = chain.iter().map(|der| der.to_vec()).collect();
+    tls::peer_id_of_chain(&chain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lanes_have_half_of_the_cores_up_to_the_limit() {
+        assert_eq!(thread_count(1), 1);
+        assert_eq!(thread_count(2), 1);
+        assert_eq!(thread_count(4), 2);
+        assert_eq!(thread_count(2 * LANE_THREADS_MAX), LANE_THREADS_MAX);
+        assert_eq!(thread_count(2 * LANE_THREADS_MAX + 2), LANE_THREADS_MAX);
+    }
+}

@@ -1,0 +1,207 @@
+//! The lanes that this peer opened, and whether to open more.
+//!
+//! Invariant: a peer has no more lanes from here than [`LANES_PER_PEER_MAX`], whether they carry
+//! something, wait or are being opened; and none is opened to a peer with which there was trouble less
+//! than [`LANE_PAUSE`] ago. Pure: the time is an argument.
+
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
+
+use lanspread_proto::PeerId;
+
+use crate::net::limits::{LANE_KEPT, LANE_PAUSE, LANES_PER_PEER_MAX};
+
+/// The place of one lane among those of its peer, free again when it is dropped.
+pub(in crate::net) type Place = Arc<()>;
+
+/// The lanes to all peers.
+#[derive(Debug)]
+pub(super) struct Pool<L> {
+    peers: BTreeMap<PeerId, Lanes<L>>,
+    /// Whether somebody comes to sweep.
+    is_swept: bool,
+}
+
+#[derive(Debug)]
+struct Lanes<L> {
+    idle: Vec<Idle<L>>,
+    /// Has one more owner for each lane.
+    places: Place,
+    not_before: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Idle<L> {
+    lane: L,
+    place: Place,
+    since: Instant,
+}
+
+/// What to do with one more request.
+#[derive(Debug)]
+pub(super) enum Taken<L> {
+    /// Ask on this lane.
+    Lane(L, Place),
+    /// Ask over QUIC, and open a lane for later.
+    Open(Place),
+    /// Ask over QUIC.
+    Nothing,
+}
+
+impl<L> Default for Pool<L> {
+    fn default() -> Self {
+        Self {
+            peers: BTreeMap::new(),
+            is_swept: false,
+        }
+    }
+}
+
+impl<L> Default for Lanes<L> {
+    fn default() -> Self {
+        Self {
+            idle: Vec::new(),
+            places: Place::default(),
+            not_before: None,
+        }
+    }
+}
+
+impl<L> Pool<L> {
+    /// Gives a lane for one request, the one that was used last.
+    pub(super) fn take(&mut self, peer_id: PeerId, now: Instant) -> Taken<L> {
+        let lanes = self.peers.entry(peer_id).or_default();
+        if let Some(Idle { lane, place, .. }) = lanes.idle.pop() {
+            return Taken::Lane(lane, place);
+        }
+        let is_paused = lanes.not_before.is_some_and(|until| now < until);
+        if is_paused || Arc::strong_count(&lanes.places) > LANES_PER_PEER_MAX {
+            return Taken::Nothing;
+        }
+        Taken::Open(Arc::clone(&lanes.places))
+    }
+
+    /// Takes a lane that was opened, or that carried its answer to the end. One whose peer was forgotten
+    /// meanwhile is dropped. `true` if the caller has to see to it that the pool is swept from now on.
+    #[must_use]
+    pub(super) fn give_back(
+        &mut self,
+        peer_id: PeerId,
+        lane: L,
+        place: Place,
+        now: Instant,
+    ) -> bool {
+        let lanes = self.peers.get_mut(&peer_id);
+        let Some(lanes) = lanes.filter(|lanes| Arc::ptr_eq(&lanes.places, &place)) else {
+            return false;
+        };
+        let since = now;
+        lanes.idle.push(Idle { lane, place, since });
+        !std::mem::replace(&mut self.is_swept, true)
+    }
+
+    /// A lane could not be opened, or broke: no more of them for a while.
+    pub(super) fn trouble(&mut self, peer_id: PeerId, now: Instant) {
+        let lanes = self.peers.entry(peer_id).or_default();
+        lanes.not_before = Some(now + LANE_PAUSE);
+        lanes.idle.clear();
+    }
+
+    /// Drops the lanes that nobody used for [`LANE_KEPT`]. Whether to come again, as some are left.
+    pub(super) fn sweep(&mut self, now: Instant) -> bool {
+        let mut is_any_left = false;
+        for lanes in self.peers.values_mut() {
+            lanes
+                .idle
+                .retain(|idle| now.saturating_duration_since(idle.since) < LANE_KEPT);
+            is_any_left |= !lanes.idle.is_empty();
+        }
+        self.is_swept = is_any_left;
+        is_any_left
+    }
+
+    /// Drops the lanes of a peer that is gone, and its troubles.
+    pub(super) fn forget(&mut self, peer_id: PeerId) {
+        self.peers.remove(&peer_id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn peer(n: u8) -> PeerId {
+        PeerId::from_public_key_der(&[n])
+    }
+
+    fn place(pool: &mut Pool<u32>, peer_id: PeerId, now: Instant) -> Place {
+        match pool.take(peer_id, now) {
+            Taken::Open(place) => place,
+            other => panic!("no lane is to be opened: {other:?}"),
+        }
+    }
+
+    fn gives_nothing(pool: &mut Pool<u32>, peer_id: PeerId, now: Instant) -> bool {
+        matches!(pool.take(peer_id, now), Taken::Nothing)
+    }
+
+    #[test]
+    fn the_last_place_of_a_peer_is_given_and_one_more_request_goes_over_quic() {
+        let (mut pool, now) = (Pool::default(), Instant::now());
+        let mut places: Vec<Place> = (0..LANES_PER_PEER_MAX)
+            .map(|_| place(&mut pool, peer(1), now))
+            .collect();
+        assert!(gives_nothing(&mut pool, peer(1), now));
+        place(&mut pool, peer(2), now);
+        places.pop();
+        place(&mut pool, peer(1), now);
+    }
+
+    #[test]
+    fn a_lane_that_came_back_is_used_again_before_another_is_opened() {
+        let (mut pool, now) = (Pool::default(), Instant::now());
+        let first = place(&mut pool, peer(1), now);
+        assert!(pool.give_back(peer(1), 7, first, now));
+        assert!(matches!(pool.take(peer(1), now), Taken::Lane(7, _)));
+    }
+
+    #[test]
+    fn after_trouble_no_lane_is_used_or_opened_until_the_pause_is_over() {
+        let (mut pool, now) = (Pool::default(), Instant::now());
+        let first = place(&mut pool, peer(1), now);
+        assert!(pool.give_back(peer(1), 7, first, now));
+        pool.trouble(peer(1), now);
+        let almost = now + LANE_PAUSE.saturating_sub(Duration::from_nanos(1));
+        assert!(gives_nothing(&mut pool, peer(1), almost));
+        place(&mut pool, peer(1), now + LANE_PAUSE);
+    }
+
+    #[test]
+    fn a_lane_is_kept_for_a_while_without_use_and_no_longer() {
+        let (mut pool, now) = (Pool::default(), Instant::now());
+        let first = place(&mut pool, peer(1), now);
+        assert!(pool.give_back(peer(1), 7, first, now));
+        let second = place(&mut pool, peer(2), now);
+        assert!(!pool.give_back(peer(2), 8, second, now), "it is swept");
+        assert!(pool.sweep(now + LANE_KEPT.saturating_sub(Duration::from_nanos(1))));
+        assert!(!pool.sweep(now + LANE_KEPT));
+        let third = place(&mut pool, peer(2), now);
+        assert!(
+            pool.give_back(peer(2), 9, third, now),
+            "nobody comes to sweep"
+        );
+        place(&mut pool, peer(1), now + LANE_KEPT);
+    }
+
+    #[test]
+    fn a_lane_of_a_peer_that_went_and_came_again_does_not_come_back() {
+        let (mut pool, now) = (Pool::default(), Instant::now());
+        let before = place(&mut pool, peer(1), now);
+        pool.forget(peer(1));
+        let after = place(&mut pool, peer(1), now);
+        assert!(!pool.give_back(peer(1), 7, before, now));
+        drop(after);
+        place(&mut pool, peer(1), now);
+    }
+}
