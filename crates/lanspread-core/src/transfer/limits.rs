@@ -14,6 +14,9 @@ pub const FETCHES_UNMEASURED_MAX: usize = 2;
 /// Fetches that run at a time while others gather the game too, unless half the sources are more.
 pub const FETCHES_IN_SWARM: usize = 24;
 
+/// A game of at least so many chunks is begun somewhere, others at their first chunk.
+pub const DRAWN_BEGINNING_CHUNKS: u32 = 256;
+
 /// Bytes that all running fetches of one transfer may have to buffer together: a chunk is held in
 /// memory until its hash is known, one chunk per fetch.
 pub const BUFFER_BYTES_MAX: u64 = 32 * 1024 * 1024;

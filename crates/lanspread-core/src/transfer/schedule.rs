@@ -8,7 +8,9 @@ use lanspread_proto::PeerId;
 
 use super::{
     Abort, Fetch, FetchId, Hold, Outstanding, Side, Transfer,
-    limits::{FETCHES_IN_SWARM, IMPORT_PATIENCE, RACE_ADVANTAGE, RACE_COST},
+    limits::{
+        DRAWN_BEGINNING_CHUNKS, FETCHES_IN_SWARM, IMPORT_PATIENCE, RACE_ADVANTAGE, RACE_COST,
+    },
     mix,
     pick::{Budget, Places, pick},
     rarest::{self, Holder},
@@ -92,9 +94,15 @@ impl Transfer {
         }
         let is_partner = asked.wanted.is_some();
         let side = self.swarm.side(&asked.peer);
-        // A full holder that would only repeat what partners have comes after those.
+        // A full holder that would only repeat what partners have, or what falls to them, comes after those;
+        // and long after, as long as it has to give anybody something for the first time.
         let repeats = !is_partner && self.swarm.firsts(side).is_none();
-        let (running, time) = (source.running() + usize::from(repeats), source.asked_time);
+        let after = match (repeats, self.swarm.needs_full_holders()) {
+            (false, _) => 0,
+            (true, false) => 1,
+            (true, true) => FETCHES_IN_SWARM,
+        };
+        let (running, time) = (source.running() + after, source.asked_time);
         (
             Duration::ZERO,
             running,
@@ -280,7 +288,8 @@ impl Transfer {
 
     /// Where the sources work, as seen by one of them.
     fn places(&self, peer: PeerId) -> Places {
-        let own = self.sources.get(&peer).and_then(|source| source.place);
+        let source = self.sources.get(&peer);
+        let own = source.and_then(|source| source.place.or_else(|| self.beginning(source)));
         let mut others: Vec<u32> = self
             .sources
             .iter()
@@ -289,6 +298,15 @@ impl Transfer {
             .collect();
         others.sort_unstable();
         Places { own, others }
+    }
+
+    /// Where the only source begins. Nobody knows yet who begins at the same time, so each who does begins
+    /// somewhere else and has something to pass on; a short game is over before that matters.
+    fn beginning(&self, source: &Source) -> Option<u32> {
+        let is_alone = self.sources.len() == 1;
+        let chunks = u64::from(self.swarm.chunk_count());
+        (is_alone && chunks >= u64::from(DRAWN_BEGINNING_CHUNKS))
+            .then(|| u32::try_from(source.rank % chunks).unwrap_or(0))
     }
 
     /// Bytes to ask a source for: its batch, and near the end at most half of what its share of

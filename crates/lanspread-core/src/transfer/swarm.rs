@@ -78,7 +78,9 @@ pub(super) struct Swarm {
     copies: Vec<u16>,
     /// How many near partners do. Without anybody far it is not counted.
     near_copies: Vec<u16>,
-    /// What is missing, held by full holders alone, and falls to this peer.
+    /// What is missing and held by full holders alone.
+    firsts: ChunkSet,
+    /// The part of it that falls to this peer.
     mine: ChunkSet,
     /// What is missing, held by nobody near, and falls to this peer. Empty without anybody far.
     imports: ChunkSet,
@@ -104,6 +106,7 @@ impl Swarm {
             far_whole: 0,
             copies: vec![0; chunks as usize],
             near_copies: Vec::new(),
+            firsts: ChunkSet::empty(chunks),
             mine: ChunkSet::empty(chunks),
             imports: ChunkSet::empty(chunks),
             block_shift: (BLOCK_BYTES / mean_bytes).max(1).ilog2(),
@@ -229,6 +232,12 @@ impl Swarm {
         Some(&self.mine).filter(|mine| is_asked && !mine.is_empty())
     }
 
+    /// Whether full holders are still needed by those to whom the chunks fall that only they have: as long
+    /// as they are, they should give nothing else.
+    pub(super) fn needs_full_holders(&self) -> bool {
+        !self.firsts.is_empty()
+    }
+
     /// How much a chunk is wanted from a source on this side.
     ///
     /// What only full holders have and falls to this peer, it fetches first and hands on, while the
@@ -267,14 +276,27 @@ impl Swarm {
         }
     }
 
-    /// Whether a full holder should give it to this peer, if it is missing.
+    /// Whether a full holder should give it to somebody, if it is missing here.
+    fn is_first(&self, index: u32) -> bool {
+        !self.is_alone() && self.copies[index as usize] == 0
+    }
+
+    /// Whether that is this peer.
     fn is_mine(&self, index: u32) -> bool {
-        !self.is_alone() && self.copies[index as usize] == 0 && self.falls(index, self.share)
+        self.is_first(index) && self.falls(index, self.share)
     }
 
     /// Looks again whether a chunk falls to this peer.
     fn reconsider(&mut self, index: u32, missing: &ChunkSet) {
         let is_missing = missing.contains(index);
+        match (
+            self.firsts.contains(index),
+            is_missing && self.is_first(index),
+        ) {
+            (true, false) => self.firsts.remove(index),
+            (false, true) => self.firsts.insert(index),
+            (true, true) | (false, false) => {}
+        }
         match (self.mine.contains(index), is_missing && self.is_mine(index)) {
             (true, false) => self.mine.remove(index),
             (false, true) => self.mine.insert(index),
@@ -315,11 +337,15 @@ impl Swarm {
         let gatherers = self.partners.keys();
         self.share = share(&self.me, gatherers.clone());
         self.near_share = share(&self.me, gatherers.filter(|peer| !self.far.contains(*peer)));
+        let mut firsts = ChunkSet::empty(self.chunk_count());
         let mut mine = ChunkSet::empty(self.chunk_count());
-        for index in missing.common(None, 0).filter(|&it| self.is_mine(it)) {
-            mine.insert(index);
+        for index in missing.common(None, 0).filter(|&it| self.is_first(it)) {
+            firsts.insert(index);
+            if self.is_mine(index) {
+                mine.insert(index);
+            }
         }
-        self.mine = mine;
+        (self.firsts, self.mine) = (firsts, mine);
         self.far_whole = self.whole.intersection(&self.far).count();
         self.near_whole = self.whole.len() - self.far_whole;
         let is_far = |peer: &PeerId| self.far.contains(peer);
@@ -350,7 +376,7 @@ impl Swarm {
         }
     }
 
-    fn chunk_count(&self) -> u32 {
+    pub(super) fn chunk_count(&self) -> u32 {
         u32::try_from(self.copies.len()).unwrap_or(u32::MAX)
     }
 
@@ -376,6 +402,8 @@ impl Swarm {
             }
             let is_import = missing.contains(index) && self.is_import(index);
             assert_eq!(self.imports.contains(index), is_import, "import of {index}");
+            let is_first = missing.contains(index) && self.is_first(index);
+            assert_eq!(self.firsts.contains(index), is_first, "first: {index}");
             let is_mine = missing.contains(index) && self.is_mine(index);
             assert_eq!(self.mine.contains(index), is_mine, "mine: {index}");
         }

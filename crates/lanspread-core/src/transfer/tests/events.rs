@@ -150,15 +150,33 @@ fn batches_start_small_and_grow_with_the_measured_throughput_up_to_the_limit() {
 
 #[test]
 fn a_fetch_names_at_most_as_many_chunks_as_a_request_may() {
-    for (files, most) in [(1024, 1024), (1025, 1024)] {
+    for files in [1024, 1025] {
         let manifest = game(256 * 1024, &vec![1; files - 1]);
         let limits = TransferLimits::default();
         assert_eq!(limits.fetch_chunks_max, 1024);
-        let mut transfer = transfer(&manifest, &[1]);
+        // One of two sources begins at the first chunk.
+        let mut transfer = transfer(&manifest, &[1, 2]);
         let fetches = all_fetches(&mut transfer, at(0));
-        assert_eq!(fetches[0].chunks.len(), most);
+        assert_eq!(fetches[0].chunks.len(), 1024);
         assert_eq!(fetches.len(), files.div_ceil(1024));
     }
+}
+
+/// All who begin at the same time would fetch the same chunks until they hear of each other.
+#[test]
+fn a_longer_game_is_begun_anywhere_and_a_short_one_at_its_first_chunk() {
+    let begun = |files: u32, seed: u64| {
+        let manifest = game(256 * 1024, &vec![1; files as usize - 1]);
+        let limits = TransferLimits::default();
+        let mut transfer = Transfer::new(manifest, &[], ME, limits, seed, at(0));
+        transfer.add_source(at(0), peer(1), Holding::All);
+        let fetches = all_fetches(&mut transfer, at(0));
+        fetches[0].chunks[0].file
+    };
+    let at_limit = limits::DRAWN_BEGINNING_CHUNKS;
+    let drawn: BTreeSet<u32> = (0..8).map(|seed| begun(at_limit, seed)).collect();
+    assert!(drawn.len() > 4, "{drawn:?}");
+    assert!((0..8).all(|seed| begun(at_limit - 1, seed) == 0));
 }
 
 #[test]
