@@ -21,7 +21,7 @@ use tokio::{
 };
 
 use super::{
-    LANE_ACKNOWLEDGEMENT, Lane, LaneStream,
+    Idle, LANE_ACKNOWLEDGEMENT, Lane, LaneStream,
     pool::{Place, Taken},
     prepared, proven,
 };
@@ -59,7 +59,12 @@ impl Shared {
         }
         let taken = lanes.pool().take(to.peer_id, Instant::now());
         match taken {
-            Taken::Lane((stream, runtime), place) => Some(Lane::used(stream, runtime, place)),
+            Taken::Lane(idle, place) => Some(Lane {
+                stream: idle.stream,
+                runtime: idle.runtime,
+                is_used: idle.is_used,
+                place,
+            }),
             Taken::Open(place) => {
                 let shared = Arc::clone(self);
                 let runtime = lanes.thread();
@@ -83,8 +88,18 @@ impl Shared {
     pub(in crate::net) fn keep_lane(self: &Arc<Self>, peer_id: PeerId, lane: Lane) {
         let Some(lanes) = &self.lanes else { return };
         let now = Instant::now();
-        let idle = (lane.stream, lane.runtime);
-        if lanes.pool().give_back(peer_id, idle, lane.place, now) {
+        let Lane {
+            stream,
+            runtime,
+            is_used,
+            place,
+        } = lane;
+        let idle = Idle {
+            stream,
+            runtime,
+            is_used,
+        };
+        if lanes.pool().give_back(peer_id, idle, place, now) {
             let shared = Arc::clone(self);
             self.tasks.spawn(async move {
                 tokio::select! {

@@ -47,13 +47,18 @@ pub(super) struct Lane {
     pub(super) stream: Box<LaneStream>,
     /// The thread that moves them.
     pub(super) runtime: Handle,
-    /// Whether something was asked on it before: then its other end may have closed it meanwhile.
+    /// Whether it carried an answer before: then its other end may have closed it meanwhile.
     pub(super) is_used: bool,
     place: Place,
 }
 
-/// A lane that nobody uses, with the thread that moves its bytes.
-type Idle = (Box<LaneStream>, Handle);
+/// A lane that nobody uses.
+#[derive(Debug)]
+struct Idle {
+    stream: Box<LaneStream>,
+    runtime: Handle,
+    is_used: bool,
+}
 
 /// All lanes of a transport.
 pub(super) struct Lanes {
@@ -101,6 +106,12 @@ impl Lanes {
     fn pool(&self) -> MutexGuard<'_, Pool<Idle>> {
         // A panic elsewhere leaves the pool as whole as it was.
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether no lane to a peer is used or opened at the moment.
+    #[cfg(test)]
+    pub(super) fn is_paused(&self, peer_id: PeerId) -> bool {
+        self.pool().is_paused(peer_id, std::time::Instant::now())
     }
 
     /// Ends all lanes with a peer, in both directions.

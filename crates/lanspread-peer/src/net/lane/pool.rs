@@ -66,15 +66,27 @@ impl<L> Default for Lanes<L> {
     }
 }
 
+impl<L> Lanes<L> {
+    fn is_paused(&self, now: Instant) -> bool {
+        self.not_before.is_some_and(|until| now < until)
+    }
+}
+
 impl<L> Pool<L> {
+    /// Whether no lane to a peer is opened at the moment, because there was trouble.
+    #[cfg(test)]
+    pub(super) fn is_paused(&self, peer_id: PeerId, now: Instant) -> bool {
+        let lanes = self.peers.get(&peer_id);
+        lanes.is_some_and(|lanes| lanes.is_paused(now))
+    }
+
     /// Gives a lane for one request, the one that was used last.
     pub(super) fn take(&mut self, peer_id: PeerId, now: Instant) -> Taken<L> {
         let lanes = self.peers.entry(peer_id).or_default();
         if let Some(Idle { lane, place, .. }) = lanes.idle.pop() {
             return Taken::Lane(lane, place);
         }
-        let is_paused = lanes.not_before.is_some_and(|until| now < until);
-        if is_paused || Arc::strong_count(&lanes.places) > LANES_PER_PEER_MAX {
+        if lanes.is_paused(now) || Arc::strong_count(&lanes.places) > LANES_PER_PEER_MAX {
             return Taken::Nothing;
         }
         Taken::Open(Arc::clone(&lanes.places))
