@@ -5,7 +5,6 @@
 //! for how long is said from outside; here a time that is left becomes a time of day and back.
 
 use std::{
-    fs, io,
     path::{Path, PathBuf},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -17,7 +16,7 @@ use lanspread_core::{
 use lanspread_proto::{PeerId, PeerName};
 use serde::{Deserialize, Serialize};
 
-use crate::state_file::write_atomically;
+use crate::state_file::{check_format, put_aside, read_json, write_json};
 
 /// The file, in the state directory.
 pub const EXPELLED_FILE: &str = "expelled.json";
@@ -113,36 +112,19 @@ impl ExpelledFile {
             format: FORMAT,
             expelled: entries.collect(),
         };
-        let failed =
-            |error: io::Error| format!("{} cannot be written: {error}", self.path.display());
-        let bytes = serde_json::to_vec_pretty(&content).map_err(|error| failed(error.into()))?;
-        write_atomically(&self.path, &bytes).map_err(failed)
+        write_json(&self.path, &content)
     }
 
     fn read(&self) -> Result<Option<Content>, String> {
-        let bytes = match fs::metadata(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Ok(file) if file.len() > EXPELLED_FILE_BYTES_MAX => {
-                return Err(format!("it is longer than {EXPELLED_FILE_BYTES_MAX} bytes"));
-            }
-            Ok(_) | Err(_) => fs::read(&self.path).map_err(|error| error.to_string())?,
+        let Some(content) = read_json::<Content>(&self.path, EXPELLED_FILE_BYTES_MAX)? else {
+            return Ok(None);
         };
-        let content: Content = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
-        if content.format != FORMAT {
-            let found = content.format;
-            return Err(format!(
-                "it has format {found}, and this program knows {FORMAT}"
-            ));
-        }
+        check_format(content.format, FORMAT)?;
         Ok(Some(content))
     }
 
     fn put_aside(&self, why: &str) -> String {
-        let aside = self.path.with_file_name(DAMAGED_FILE);
-        let kept = match fs::rename(&self.path, &aside) {
-            Ok(()) => format!("it is kept as {}", aside.display()),
-            Err(error) => format!("it cannot be put aside either ({error})"),
-        };
+        let kept = put_aside(&self.path, DAMAGED_FILE);
         format!(
             "the list of expelled peers {} cannot be read ({why}), so nobody is expelled from here until \
              you or the organiser say so again; {kept}",
@@ -175,6 +157,8 @@ fn seconds(at: SystemTime) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     const ORGANISER: PeerId = PeerId::from_bytes([9; 32]);

@@ -3,15 +3,12 @@
 //! Invariant: the file is whole, old or new, whatever happens while it is written. One that cannot be
 //! used is put aside and said so, and the peer starts without limits.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use lanspread_core::{RateLimit, RateLimits};
 use serde::{Deserialize, Serialize};
 
-use crate::state_file::write_atomically;
+use crate::state_file::{check_format, put_aside, read_json, write_json};
 
 /// The file, in the state directory.
 pub const RATES_FILE: &str = "rates.json";
@@ -83,29 +80,14 @@ impl RatesFile {
             download_bytes_per_s: bytes_per_s(limits.download),
             download_per_peer_bytes_per_s: bytes_per_s(limits.download_per_peer),
         };
-        let failed =
-            |error: io::Error| format!("{} cannot be written: {error}", self.path.display());
-        let bytes = serde_json::to_vec_pretty(&content).map_err(|error| failed(error.into()))?;
-        write_atomically(&self.path, &bytes).map_err(failed)
+        write_json(&self.path, &content)
     }
 
     fn read(&self) -> Result<RateLimits, String> {
-        let bytes = match fs::metadata(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(RateLimits::default());
-            }
-            Ok(file) if file.len() > RATES_FILE_BYTES_MAX => {
-                return Err(format!("it is longer than {RATES_FILE_BYTES_MAX} bytes"));
-            }
-            Ok(_) | Err(_) => fs::read(&self.path).map_err(|error| error.to_string())?,
+        let Some(content) = read_json::<Content>(&self.path, RATES_FILE_BYTES_MAX)? else {
+            return Ok(RateLimits::default());
         };
-        let content: Content = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
-        if content.format != FORMAT {
-            let found = content.format;
-            return Err(format!(
-                "it has format {found}, and this program knows {FORMAT}"
-            ));
-        }
+        check_format(content.format, FORMAT)?;
         let limit = |bytes_per_s: Option<u64>| {
             let limit = bytes_per_s.map(RateLimit::new).transpose();
             limit.map_err(|error| error.to_string())
@@ -119,11 +101,7 @@ impl RatesFile {
     }
 
     fn put_aside(&self, why: &str) -> String {
-        let aside = self.path.with_file_name(DAMAGED_FILE);
-        let kept = match fs::rename(&self.path, &aside) {
-            Ok(()) => format!("it is kept as {}", aside.display()),
-            Err(error) => format!("it cannot be put aside either ({error})"),
-        };
+        let kept = put_aside(&self.path, DAMAGED_FILE);
         format!(
             "the limits of transfers in {} cannot be used ({why}), so there are none until you set them \
              again; {kept}",
@@ -134,6 +112,8 @@ impl RatesFile {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use lanspread_core::rates::RATE_MIN_BYTES_PER_S;
 
     use super::*;

@@ -370,13 +370,17 @@ impl Shared {
         handle
             .query_event_context(|facts: &ConnectionFacts| peer_id = facts.peer_id)
             .ok()?;
-        let remote = handle.remote_addr().ok()?;
+        Some(self.ends_with(peer_id?, handle.remote_addr().ok()?))
+    }
+
+    /// Both ends of what a proven peer opened from an address.
+    pub(super) fn ends_with(&self, peer_id: PeerId, remote: SocketAddr) -> Inbound {
         let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
-        Some(Inbound {
-            peer_id: peer_id?,
+        Inbound {
+            peer_id,
             transport_addr: TransportAddr::new(remote),
             local_listen_addr: addrs::listen_addr_towards(self.listen, remote.ip()),
-        })
+        }
     }
 
     /// Ends the bulk lanes with a peer.

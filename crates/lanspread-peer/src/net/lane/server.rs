@@ -16,9 +16,7 @@ use std::{
 };
 
 use lanspread_core::{Inbound, Offence};
-use lanspread_proto::{
-    FrameKind, PeerId, Refusal, RefusalKind, Request, Response, TransportAddr, decode_payload,
-};
+use lanspread_proto::{FrameKind, PeerId, Refusal, RefusalKind, Request, Response, decode_payload};
 use tokio::{
     io::AsyncReadExt as _,
     net::{TcpListener, TcpStream},
@@ -30,7 +28,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::{LANE_ACKNOWLEDGEMENT, LaneStream, prepared, proven};
 use crate::net::{
-    addrs,
     census::{Census, Seat},
     inbound::{IncomingStream, Responder},
     limits::{
@@ -175,12 +172,7 @@ async fn serve_peer(
     };
     // Looked at after the lane is counted: whoever closes the last connection in between ends it.
     if !shared.links().with_peer(peer_id).is_empty() {
-        let from = SocketAddr::new(from.ip().to_canonical(), from.port());
-        let from = Inbound {
-            peer_id,
-            transport_addr: TransportAddr::new(from),
-            local_listen_addr: addrs::listen_addr_towards(shared.listen, from.ip()),
-        };
+        let from = shared.ends_with(peer_id, from);
         tokio::select! {
             () = serve(shared, stream, from, &stop) => {}
             () = stop.cancelled() => {}
