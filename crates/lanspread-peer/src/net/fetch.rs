@@ -120,7 +120,7 @@ impl Fetch {
         let Some(lane) = self.shared.take_lane(from) else {
             return self.run_over_quic(from, request, wanted).await;
         };
-        let was_used = lane.is_used;
+        let (was_used, since) = (lane.is_used, lane.since());
         let on_lane = Fetch {
             shared: Arc::clone(&self.shared),
             sink: Arc::clone(&self.sink),
@@ -139,8 +139,10 @@ impl Fetch {
             }
             result => return (stored, result),
         };
-        // The other side may have closed a lane that waited; that is no trouble.
-        if !was_used || !stored.is_empty() {
+        // The other side may have closed a lane that waited; that is no trouble at first.
+        if was_used && stored.is_empty() {
+            self.shared.lane_was_closed(from.peer_id, since);
+        } else {
             self.shared.lane_broke(from.peer_id, &why);
         }
         let rest: Vec<WantedChunk> = wanted[stored.len()..].to_vec();

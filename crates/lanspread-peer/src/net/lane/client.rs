@@ -160,6 +160,15 @@ impl Shared {
         }
     }
 
+    /// A lane, opened at `since`, was closed before anything of an answer came on it, and had carried one
+    /// before: nobody's fault, unless it is so again and again.
+    pub(in crate::net) fn lane_was_closed(&self, peer_id: PeerId, since: Instant) {
+        if let Some(lanes) = &self.lanes {
+            tracing::debug!(peer_id = %peer_id.short(), "a bulk lane was closed between two answers");
+            lanes.pool().closed(peer_id, since, Instant::now());
+        }
+    }
+
     async fn open_lane(self: &Arc<Self>, to: Route, runtime: Handle, place: Place) {
         let opened = match time::timeout(LANE_OPEN_TIMEOUT, self.try_lane(to)).await {
             Ok(opened) => opened,

@@ -16,6 +16,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Instant,
 };
 
 use lanspread_proto::PeerId;
@@ -74,6 +75,11 @@ pub(super) struct Lanes {
 }
 
 impl Lane {
+    /// When somebody began to open it.
+    pub(super) const fn since(&self) -> Instant {
+        self.place.since()
+    }
+
     /// A lane that carried an answer to its end.
     pub(super) const fn used(stream: Box<LaneStream>, runtime: Handle, place: Place) -> Self {
         Self {
@@ -111,7 +117,7 @@ impl Lanes {
     /// Whether no lane to a peer is used or opened at the moment.
     #[cfg(test)]
     pub(super) fn is_paused(&self, peer_id: PeerId) -> bool {
-        self.pool().is_paused(peer_id, std::time::Instant::now())
+        self.pool().is_paused(peer_id, Instant::now())
     }
 
     /// Ends all lanes with a peer, in both directions.

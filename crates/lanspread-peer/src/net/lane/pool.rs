@@ -2,7 +2,8 @@
 //!
 //! Invariant: a peer has no more lanes from here than [`LANES_PER_PEER_MAX`], whether they carry
 //! something, wait or are being opened; and none is opened to a peer with which there was trouble less
-//! than [`LANE_PAUSE`] ago. Pure: the time is an argument.
+//! than [`LANE_PAUSE`] ago. That a peer closes what it has of lanes once is no trouble; that it closes
+//! one that was opened after that is. Pure: the time is an argument.
 
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
@@ -11,7 +12,12 @@ use lanspread_proto::PeerId;
 use crate::net::limits::{LANE_KEPT, LANE_PAUSE, LANES_PER_PEER_MAX};
 
 /// The place of one lane among those of its peer, free again when it is dropped.
-pub(in crate::net) type Place = Arc<()>;
+#[derive(Debug)]
+pub(in crate::net) struct Place {
+    of_peer: Arc<()>,
+    /// When somebody began to open it.
+    since: Instant,
+}
 
 /// The lanes to all peers.
 #[derive(Debug)]
@@ -25,8 +31,10 @@ pub(super) struct Pool<L> {
 struct Lanes<L> {
     idle: Vec<Idle<L>>,
     /// Has one more owner for each lane.
-    places: Place,
+    places: Arc<()>,
     not_before: Option<Instant>,
+    /// When the peer closed lanes the last time without having to answer for it.
+    excused: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -60,9 +68,17 @@ impl<L> Default for Lanes<L> {
     fn default() -> Self {
         Self {
             idle: Vec::new(),
-            places: Place::default(),
+            places: Arc::default(),
             not_before: None,
+            excused: None,
         }
+    }
+}
+
+impl Place {
+    /// When somebody began to open the lane.
+    pub(super) const fn since(&self) -> Instant {
+        self.since
     }
 }
 
@@ -89,7 +105,10 @@ impl<L> Pool<L> {
         if lanes.is_paused(now) || Arc::strong_count(&lanes.places) > LANES_PER_PEER_MAX {
             return Taken::Nothing;
         }
-        Taken::Open(Arc::clone(&lanes.places))
+        Taken::Open(Place {
+            of_peer: Arc::clone(&lanes.places),
+            since: now,
+        })
     }
 
     /// Takes a lane that was opened, or that carried its answer to the end. One whose peer was forgotten
@@ -103,7 +122,7 @@ impl<L> Pool<L> {
         now: Instant,
     ) -> bool {
         let lanes = self.peers.get_mut(&peer_id);
-        let Some(lanes) = lanes.filter(|lanes| Arc::ptr_eq(&lanes.places, &place)) else {
+        let Some(lanes) = lanes.filter(|lanes| Arc::ptr_eq(&lanes.places, &place.of_peer)) else {
             return false;
         };
         let since = now;
@@ -116,6 +135,19 @@ impl<L> Pool<L> {
         let lanes = self.peers.entry(peer_id).or_default();
         lanes.not_before = Some(now + LANE_PAUSE);
         lanes.idle.clear();
+    }
+
+    /// The other side had closed a lane, opened at `since`, that it served before. A peer may close all of
+    /// them for a reason of its own, once in [`LANE_PAUSE`]; one that does it again to what was opened
+    /// since then is in trouble.
+    pub(super) fn closed(&mut self, peer_id: PeerId, since: Instant, now: Instant) {
+        let lanes = self.peers.entry(peer_id).or_default();
+        let lately = lanes.excused.filter(|&at| now < at + LANE_PAUSE);
+        match lately {
+            None => lanes.excused = Some(now),
+            Some(at) if since < at => {}
+            Some(_) => self.trouble(peer_id, now),
+        }
     }
 
     /// Drops the lanes that nobody used for [`LANE_KEPT`]. Whether to come again, as some are left.
@@ -187,6 +219,33 @@ mod tests {
         let almost = now + LANE_PAUSE.saturating_sub(Duration::from_nanos(1));
         assert!(gives_nothing(&mut pool, peer(1), almost));
         place(&mut pool, peer(1), now + LANE_PAUSE);
+    }
+
+    #[test]
+    fn lanes_that_their_peer_closes_are_excused_once_and_those_opened_after_that_are_not() {
+        let (mut pool, now) = (Pool::<u32>::default(), Instant::now());
+        let later = |seconds| now + Duration::from_secs(seconds);
+        // All that it had at that time are one event.
+        pool.closed(peer(1), now, later(5));
+        pool.closed(peer(1), later(4), later(6));
+        assert!(!pool.is_paused(peer(1), later(6)));
+        pool.closed(peer(1), later(5), later(7));
+        assert!(pool.is_paused(peer(1), later(7)));
+        assert!(!pool.is_paused(peer(2), later(7)));
+    }
+
+    #[test]
+    fn a_peer_is_excused_again_when_the_pause_is_over_and_not_just_before() {
+        let (now, almost) = (
+            Instant::now(),
+            LANE_PAUSE.saturating_sub(Duration::from_nanos(1)),
+        );
+        for (after, is_paused) in [(almost, true), (LANE_PAUSE, false)] {
+            let mut pool = Pool::<u32>::default();
+            pool.closed(peer(1), now, now);
+            pool.closed(peer(1), now, now + after);
+            assert_eq!(pool.is_paused(peer(1), now + after), is_paused, "{after:?}");
+        }
     }
 
     #[test]

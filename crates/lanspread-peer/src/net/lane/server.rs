@@ -56,19 +56,38 @@ struct Peer {
     stop: CancellationToken,
 }
 
+/// One lane of a peer, counted until this is dropped, also by a panic.
+#[derive(Debug)]
+struct Counted<'a> {
+    served: &'a Served,
+    peer_id: PeerId,
+    /// Ends the lane.
+    stop: CancellationToken,
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.served.leave(self.peer_id);
+    }
+}
+
 impl Served {
     fn peers(&self) -> MutexGuard<'_, BTreeMap<PeerId, Peer>> {
         self.peers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts one lane of a peer, unless there are enough. What is returned ends it.
-    fn enter(&self, peer_id: PeerId) -> Option<CancellationToken> {
+    /// Counts one lane of a peer, unless there are enough.
+    fn enter(&self, peer_id: PeerId) -> Option<Counted<'_>> {
         let mut peers = self.peers();
         let lanes: usize = peers.values().map(|peer| peer.lanes).sum();
         let peer = peers.entry(peer_id).or_default();
         let has_room = lanes < LANES_SERVED_MAX && peer.lanes < LANES_SERVED_PER_PEER_MAX;
         peer.lanes += usize::from(has_room);
-        has_room.then(|| peer.stop.clone())
+        has_room.then(|| Counted {
+            served: self,
+            peer_id,
+            stop: peer.stop.clone(),
+        })
     }
 
     fn leave(&self, peer_id: PeerId) {
@@ -166,7 +185,7 @@ async fn serve_peer(
     _seat: Seat,
 ) {
     let Some(lanes) = &shared.lanes else { return };
-    let Some(stop) = lanes.served.enter(peer_id) else {
+    let Some(counted) = lanes.served.enter(peer_id) else {
         tracing::debug!(peer_id = %peer_id.short(), %from, "too many lanes");
         return;
     };
@@ -174,11 +193,10 @@ async fn serve_peer(
     if !shared.links().with_peer(peer_id).is_empty() {
         let from = shared.ends_with(peer_id, from);
         tokio::select! {
-            () = serve(shared, stream, from, &stop) => {}
-            () = stop.cancelled() => {}
+            () = serve(shared, stream, from, &counted.stop) => {}
+            () = counted.stop.cancelled() => {}
         }
     }
-    lanes.served.leave(peer_id);
 }
 
 /// Serves request after request until the other side closes the lane.
@@ -275,25 +293,36 @@ mod tests {
     #[test]
     fn a_peer_has_as_many_lanes_as_the_limit_and_not_one_more() {
         let served = Served::default();
-        for _ in 0..LANES_SERVED_PER_PEER_MAX {
-            assert!(served.enter(peer(1)).is_some());
-        }
-        assert!(served.enter(peer(1)).is_none());
-        assert!(served.enter(peer(2)).is_some());
-        served.leave(peer(1));
-        assert!(served.enter(peer(1)).is_some());
+        let enter = |n| served.enter(peer(n));
+        let mut lanes: Vec<_> = (0..LANES_SERVED_PER_PEER_MAX).map(|_| enter(1)).collect();
+        assert!(lanes.iter().all(Option::is_some));
+        assert!(enter(1).is_none());
+        assert!(enter(2).is_some());
+        lanes.pop();
+        assert!(enter(1).is_some());
     }
 
     #[test]
     fn all_peers_together_have_as_many_lanes_as_the_limit_and_not_one_more() {
         let served = Served::default();
         let peers = 0..u32::try_from(LANES_SERVED_MAX).unwrap();
-        for n in peers.clone() {
-            assert!(served.enter(peer(n)).is_some(), "{n}");
-        }
-        assert!(served.enter(peer(peers.end)).is_none());
-        served.leave(peer(0));
-        assert!(served.enter(peer(peers.end)).is_some());
+        let enter = |n| served.enter(peer(n));
+        let mut lanes: Vec<_> = peers.clone().map(enter).collect();
+        assert!(lanes.iter().all(Option::is_some));
+        assert!(enter(peers.end).is_none());
+        lanes.pop();
+        assert!(enter(peers.end).is_some());
+    }
+
+    #[test]
+    fn a_lane_whose_task_panics_is_not_counted_any_more() {
+        let served = Served::default();
+        let task = std::panic::AssertUnwindSafe(|| {
+            let _counted = served.enter(peer(1)).unwrap();
+            std::panic::resume_unwind(Box::new("while it serves"));
+        });
+        assert!(std::panic::catch_unwind(task).is_err());
+        assert!(served.peers().is_empty());
     }
 
     #[test]
@@ -301,7 +330,7 @@ mod tests {
         let served = Served::default();
         let before = served.enter(peer(1)).unwrap();
         served.close_peer(peer(1));
-        assert!(before.is_cancelled());
-        assert!(!served.enter(peer(1)).unwrap().is_cancelled());
+        assert!(before.stop.is_cancelled());
+        assert!(!served.enter(peer(1)).unwrap().stop.is_cancelled());
     }
 }

@@ -254,6 +254,20 @@ async fn a_lane_that_its_other_side_closed_meanwhile_is_no_trouble() {
 }
 
 #[tokio::test]
+async fn a_lane_that_is_closed_again_and_again_is_not_opened_again_at_once() {
+    let (source, route) = source();
+    let fetcher = Fetcher::start();
+    fetcher.fetch_all(route).await;
+    for _ in 0..2 {
+        fetcher.until_lane(route).await;
+        fetcher.fetch_all(route).await;
+        source.shared.close_lanes(fetcher.peer.transport.peer_id());
+        fetcher.fetch_all(route).await;
+    }
+    assert!(fetcher.is_paused(route));
+}
+
+#[tokio::test]
 async fn a_peer_opens_as_many_lanes_to_another_as_the_limit() {
     let (_source, route) = source();
     let fetcher = Fetcher::start();
