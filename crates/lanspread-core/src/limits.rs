@@ -88,6 +88,10 @@ pub const HOLDINGS_PAUSE: Duration = Duration::from_millis(100);
 /// That pause for each partner, so that many of them together do not ask more often than few.
 pub const HOLDINGS_PAUSE_PER_PARTNER: Duration = Duration::from_millis(4);
 
+/// Logs that a peer may have during one gathering here: it begins a new one each time its own download
+/// begins. Each makes everything be shared out anew, and forgives what it failed to give.
+pub const HOLDINGS_LOGS_MAX: u32 = 8;
+
 /// The longest such pause, however many partners and downloads there are.
 pub const HOLDINGS_PAUSE_MAX: Duration = Duration::from_secs(4);
 

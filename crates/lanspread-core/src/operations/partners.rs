@@ -13,7 +13,10 @@ use lanspread_proto::{ChunkRuns, Holdings, HoldingsLog, PeerId};
 
 use crate::{
     EffectId, Now, ReplyId,
-    limits::{HOLDINGS_PAUSE, HOLDINGS_PAUSE_MAX, HOLDINGS_PAUSE_PER_PARTNER, HOLDINGS_WAIT},
+    limits::{
+        HOLDINGS_LOGS_MAX, HOLDINGS_PAUSE, HOLDINGS_PAUSE_MAX, HOLDINGS_PAUSE_PER_PARTNER,
+        HOLDINGS_WAIT,
+    },
 };
 
 /// All peers, as one gathering sees them.
@@ -38,6 +41,8 @@ struct Partner {
     /// Its log, as far as it is known.
     log: HoldingsLog,
     since: u32,
+    /// How many logs it had so far, and the last one.
+    logs: (u32, HoldingsLog),
     kept: Option<Kept>,
     /// When it was last told something new.
     told_at: Option<Now>,
@@ -263,7 +268,12 @@ impl Partners {
         };
         let is_same = holdings.log == partner.log;
         let since = if is_same { partner.since } else { 0 };
-        if let Some(broken) = broken_rule(&holdings, since, self.chunk_count) {
+        if partner.logs.1 != holdings.log {
+            partner.logs = (partner.logs.0 + 1, holdings.log);
+        }
+        let broken = broken_rule(&holdings, since, self.chunk_count)
+            .or((partner.logs.0 > HOLDINGS_LOGS_MAX).then_some("began anew again and again"));
+        if let Some(broken) = broken {
             partner.turn(Asking::Banned);
             return Heard::Broken(broken);
         }
@@ -362,6 +372,7 @@ impl Partner {
             asked_at: None,
             log: HoldingsLog::NONE,
             since: 0,
+            logs: (0, HoldingsLog::NONE),
             kept: None,
             told_at: None,
         }

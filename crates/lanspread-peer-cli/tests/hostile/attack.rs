@@ -15,7 +15,7 @@ use std::{
 use lanspread_peer::identity::Identity;
 use lanspread_testbed::{
     fixture::{GameFixture, MIB},
-    net::Host,
+    net::{Host, Link, Party},
     peer::Mark,
     usage,
 };
@@ -31,6 +31,9 @@ use crate::{
 /// The game that the honest peer fetches from the victim again and again.
 pub(crate) const SERVED: &str = "teeworlds";
 
+/// The games of the honest peer.
+pub(crate) const HONEST: [&str; 3] = ["liars_a", "liars_b", "liars_c"];
+
 /// A game that only the liar announces.
 pub(crate) const LURE: &str = "lure";
 
@@ -45,9 +48,9 @@ const LOG_FILTER: &str = "warn,lanspread=info";
 pub(crate) struct Attack {
     /// What it is called in the table.
     pub(crate) name: &'static str,
-    /// The kind of misconduct for which the liar is kept away; `None` where there is nobody to blame.
-    pub(crate) misconduct: Option<&'static str>,
-    /// What a line of the victim's log says.
+    /// What becomes of the liar.
+    pub(crate) blame: Blame,
+    /// What a line of the victim's log says; nothing where there is nothing to say.
     pub(crate) log: &'static str,
     /// How much the victim's memory may grow, in MiB.
     pub(crate) memory_mib_max: u64,
@@ -55,6 +58,15 @@ pub(crate) struct Attack {
     pub(crate) cpu_max: Duration,
     /// Carries it out; returns when there is nothing left to send.
     pub(crate) act: fn(&Table<'_>),
+}
+
+/// What becomes of a liar.
+#[derive(Clone, Copy)]
+pub(crate) enum Blame {
+    /// It is kept away for this kind of misconduct.
+    KeptAway(&'static str),
+    /// It stays, for want of proof; what is done instead, for the table.
+    Nobody(&'static str),
 }
 
 /// Memory that an attack may cost unless it says otherwise.
@@ -123,20 +135,25 @@ impl Table<'_> {
 
 /// Plays one attack and prints its row.
 pub(crate) fn play(attack: &Attack) {
-    let scene = Scene::of(&["victim", "honest", "liar"]);
+    play_with(attack, Link::new());
+}
+
+/// The same, with another cable for the honest peer.
+pub(crate) fn play_with(attack: &Attack, honest_link: Link) {
+    let party = Party::builder().host("victim").host("liar");
+    let scene = Scene::build(party.host_with("honest", honest_link));
     let seat = scene.seat("victim");
     seat.place(&GameFixture::new(SERVED).random_file("data/pak0.bin", SERVED_BYTES));
     seat.hash_alone(&[SERVED]);
     let victim = seat.start_with(|peer| peer.environment("RUST_LOG", LOG_FILTER));
     let honest_seat = scene.seat("honest");
-    let honest_games = ["liars_a", "liars_b", "liars_c"];
-    for game in honest_games {
+    for game in HONEST {
         honest_seat.place(&GameFixture::new(game).random_file("data/pak0.bin", SERVED_BYTES));
     }
-    honest_seat.hash_alone(&honest_games);
+    honest_seat.hash_alone(&HONEST);
     let honest = honest_seat.start();
     honest.wait_sources(SERVED, 1);
-    victim.wait_sources(honest_games[0], 1);
+    victim.wait_sources(HONEST[0], 1);
     // What is spent once by every peer is not the price of an attack.
     serve_once(&honest);
 
@@ -150,7 +167,7 @@ pub(crate) fn play(attack: &Attack) {
     };
     let before = Spent::begin(victim.pid());
     let served = serve_while(&honest, || (attack.act)(&table));
-    if attack.misconduct.is_some() {
+    if let Blame::KeptAway(_) = attack.blame {
         table.wait_kept_away();
     }
     let spent = before.until_now();
@@ -160,6 +177,8 @@ pub(crate) fn play(attack: &Attack) {
     let line = log
         .lines()
         .find(|line| line.contains(attack.log))
+        .filter(|_| !attack.log.is_empty())
+        .or(attack.log.is_empty().then_some(""))
         .unwrap_or_else(|| panic!("{}: no line of the log says {:?}", attack.name, attack.log));
     let line = line.split_once("lanspread").map_or(line, |(_, rest)| rest);
     println!(
@@ -191,11 +210,15 @@ fn judge(attack: &Attack, table: &Table<'_>) -> String {
     let kept = list["kept_away"].as_array().expect("a list");
     let honest = kept.iter().any(|it| it["peer_id"] == table.honest.peer_id);
     assert!(!honest, "{}: the honest peer is kept away", attack.name);
-    let Some(kind) = attack.misconduct else {
-        return "nobody is proven: turned away".to_owned();
-    };
     let liar = table.identity.peer_id().to_string();
     let of_liar = kept.iter().find(|it| it["peer_id"] == liar.as_str());
+    let kind = match attack.blame {
+        Blame::KeptAway(kind) => kind,
+        Blame::Nobody(instead) => {
+            assert!(of_liar.is_none(), "{}: {of_liar:?}", attack.name);
+            return instead.to_owned();
+        }
+    };
     let of_liar = of_liar.unwrap_or_else(|| panic!("{}: the liar is not kept away", attack.name));
     assert_eq!(of_liar["reasons"][0]["kind"], kind, "{of_liar}");
     table.lie(|| async {

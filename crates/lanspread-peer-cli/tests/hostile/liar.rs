@@ -38,6 +38,8 @@ pub(crate) enum Lie {
     Raw(Vec<u8>),
     /// Another lie, of which a byte comes each second.
     Trickled(Box<Lie>),
+    /// Nothing, for as long as it is waited for.
+    Silence,
 }
 
 impl Lie {
@@ -49,6 +51,7 @@ impl Lie {
             }
             Self::Raw(bytes) => bytes,
             Self::Trickled(lie) => lie.bytes(),
+            Self::Silence => Vec::new(),
         }
     }
 }
@@ -186,7 +189,11 @@ async fn answer(stream: BidirectionalStream, script: Script) {
     let Ok(request) = decode_payload::<Request>(FrameKind::Request, payload) else {
         return;
     };
-    let _ = tell(&mut send, script(&request)).await;
+    match script(&request) {
+        // The stream stays open as long as the liar is there.
+        Lie::Silence => std::future::pending().await,
+        lie => drop(tell(&mut send, lie).await),
+    }
 }
 
 async fn tell(send: &mut SendStream, lie: Lie) -> Result<(), s2n_quic::stream::Error> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lanspread_proto::{FrameKind, LibrarySnapshot, Request, Response, encode_frame};
 
 use crate::{
-    attack::{Attack, CPU_MAX, MEMORY_MIB_MAX, Table, play},
+    attack::{Attack, Blame, CPU_MAX, MEMORY_MIB_MAX, Table, play},
     liar::{Liar, Lie, Script, digest},
     lies::{frame, honestly, many_games},
 };
@@ -31,7 +31,7 @@ const SAYS: &str = "sent a library that is not what it announced, or over the li
 fn a_library_of_a_hundred_thousand_games() {
     play(&Attack {
         name: "library of 100,000 games",
-        misconduct: Some("false-library"),
+        blame: Blame::KeptAway("false-library"),
         log: SAYS,
         memory_mib_max: MEMORY_MIB_MAX,
         cpu_max: CPU_MAX,
@@ -46,7 +46,7 @@ fn a_library_of_a_hundred_thousand_games() {
 fn a_library_of_as_many_games_as_a_frame_holds() {
     play(&Attack {
         name: "library of 40,000 games, within the frame",
-        misconduct: Some("false-library"),
+        blame: Blame::KeptAway("false-library"),
         log: SAYS,
         memory_mib_max: MEMORY_MIB_MAX,
         cpu_max: CPU_MAX,
@@ -70,7 +70,7 @@ fn a_library_of_as_many_games_as_a_frame_holds() {
 fn json_nested_a_hundred_thousand_deep() {
     play(&Attack {
         name: "JSON nested 100,000 deep",
-        misconduct: Some("false-library"),
+        blame: Blame::KeptAway("false-library"),
         log: SAYS,
         memory_mib_max: MEMORY_MIB_MAX,
         cpu_max: CPU_MAX,
@@ -86,7 +86,7 @@ fn json_nested_a_hundred_thousand_deep() {
 fn json_of_four_million_numbers() {
     play(&Attack {
         name: "JSON of 4,000,000 numbers",
-        misconduct: Some("false-library"),
+        blame: Blame::KeptAway("false-library"),
         log: SAYS,
         memory_mib_max: 3 * MEMORY_MIB_MAX,
         cpu_max: CPU_MAX,
@@ -103,7 +103,7 @@ fn json_of_four_million_numbers() {
 fn a_delta_storm() {
     play(&Attack {
         name: "delta storm",
-        misconduct: Some("announce-storm"),
+        blame: Blame::KeptAway("announce-storm"),
         log: "announces itself faster than anybody can follow",
         memory_mib_max: MEMORY_MIB_MAX,
         cpu_max: CPU_MAX,

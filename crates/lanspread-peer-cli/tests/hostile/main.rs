@@ -28,6 +28,7 @@ mod lies;
 mod discovery;
 mod libraries;
 mod manifests;
+mod partners;
 mod storms;
 mod trickles;
 mod wire;

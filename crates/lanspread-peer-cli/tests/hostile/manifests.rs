@@ -6,7 +6,7 @@ use lanspread_db::{ManifestHash, Version};
 use lanspread_proto::{LibrarySnapshot, Request, Response};
 
 use crate::{
-    attack::{Attack, CPU_MAX, LURE, MEMORY_MIB_MAX, Table, play},
+    attack::{Attack, Blame, CPU_MAX, HONEST, LURE, MEMORY_MIB_MAX, Table, play},
     guest::text,
     liar::{Liar, Lie, Script},
     lies::{Encoding, VERSION, announced, honestly},
@@ -55,7 +55,7 @@ const SAYS: &str = "sent lists of files that are not what it announced";
 const fn false_manifest(name: &'static str, act: fn(&Table<'_>)) -> Attack {
     Attack {
         name,
-        misconduct: Some("false-manifest"),
+        blame: Blame::KeptAway("false-manifest"),
         log: SAYS,
         memory_mib_max: MEMORY_MIB_MAX,
         cpu_max: CPU_MAX,
@@ -128,7 +128,7 @@ fn a_manifest_that_does_not_have_its_hash() {
 fn wrong_bytes_for_chunks() {
     play(&Attack {
         name: "wrong bytes for chunks of three games",
-        misconduct: Some("wrong-bytes"),
+        blame: Blame::KeptAway("wrong-bytes"),
         log: "sent wrong bytes again and again",
         memory_mib_max: MEMORY_MIB_MAX,
         cpu_max: CPU_MAX,
@@ -138,8 +138,7 @@ fn wrong_bytes_for_chunks() {
 
 /// Announces what the honest peer has, and sends other bytes.
 async fn poison(table: &Table<'_>) {
-    let ids = ["liars_a", "liars_b", "liars_c"];
-    let games: Vec<_> = ids
+    let games: Vec<_> = HONEST
         .iter()
         .map(|id| {
             let game = table.honest.game(id);
@@ -166,10 +165,10 @@ async fn poison(table: &Table<'_>) {
     });
     liar.sit_down(games, script).await;
     tokio::task::block_in_place(|| {
-        for id in ids {
+        for id in HONEST {
             table.victim.wait_sources(id, 2);
         }
-        for id in ids {
+        for id in HONEST {
             let ended = table.victim.download(id).finished();
             assert!(
                 !ended.shares().contains_key("mallory"),

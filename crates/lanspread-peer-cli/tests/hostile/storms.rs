@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use crate::{
-    attack::{Attack, CPU_MAX, MEMORY_MIB_MAX, Table, play},
+    attack::{Attack, Blame, CPU_MAX, MEMORY_MIB_MAX, Table, play},
     liar::Liar,
 };
 
@@ -29,7 +29,7 @@ const STORM: Duration = Duration::from_secs(6);
 fn five_hundred_identities_connect() {
     play(&Attack {
         name: "connect storm from 500 identities",
-        misconduct: None,
+        blame: Blame::Nobody("nobody is proven: turned away"),
         log: "a connection storm",
         memory_mib_max: MEMORY_MIB_MAX,
         cpu_max: CPU_MAX,
@@ -71,7 +71,7 @@ const LANES_PATIENCE: Duration = Duration::from_secs(30);
 fn five_hundred_lanes_say_nothing() {
     play(&Attack {
         name: "500 bulk lanes without a word",
-        misconduct: None,
+        blame: Blame::Nobody("nobody is proven: turned away"),
         log: "a connection storm",
         memory_mib_max: MEMORY_MIB_MAX,
         cpu_max: CPU_MAX,

@@ -7,7 +7,7 @@ use lanspread_proto::{LibrarySnapshot, Request, Response};
 use tokio::time::interval;
 
 use crate::{
-    attack::{Attack, LURE, MEMORY_MIB_MAX, Table, play},
+    attack::{Attack, Blame, LURE, MEMORY_MIB_MAX, Table, play},
     liar::{Liar, Lie, Script},
     lies::{Encoding, VERSION, announced, honestly, many_games},
 };
@@ -21,7 +21,7 @@ const CPU_MAX: Duration = Duration::from_secs(30);
 const fn trickle(name: &'static str, act: fn(&Table<'_>)) -> Attack {
     Attack {
         name,
-        misconduct: Some("trickled-answer"),
+        blame: Blame::KeptAway("trickled-answer"),
         log: "gives its answers a few bytes at a time",
         memory_mib_max: MEMORY_MIB_MAX,
         cpu_max: CPU_MAX,

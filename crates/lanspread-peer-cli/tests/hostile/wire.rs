@@ -6,7 +6,7 @@ use lanspread_proto::Response;
 use tokio::time;
 
 use crate::{
-    attack::{Attack, CPU_MAX, MEMORY_MIB_MAX, Table, play},
+    attack::{Attack, Blame, CPU_MAX, MEMORY_MIB_MAX, Table, play},
     liar::Liar,
     lies::frame,
 };
@@ -19,7 +19,7 @@ const fn attack(
 ) -> Attack {
     Attack {
         name,
-        misconduct: Some(misconduct),
+        blame: Blame::KeptAway(misconduct),
         log,
         memory_mib_max: MEMORY_MIB_MAX,
         cpu_max: CPU_MAX,

@@ -344,3 +344,31 @@ fn the_rest_of_a_long_answer_comes_with_the_next_one() {
     let said = answers(&mut partners, at(100), stored);
     assert_eq!(said, [answer(2, Says::News(half))]);
 }
+
+#[test]
+fn a_peer_may_begin_anew_as_often_as_the_limit_and_not_once_more() {
+    let mut partners = among(&[1]);
+    let mut hear_anew = |n: u32| {
+        let now = at(u64::from(n) * 1_000);
+        ask(&mut partners, now);
+        let log = HoldingsLog(u64::from(n));
+        hear(&mut partners, now, 1, holdings(log, 2, &[(0, 2)]))
+    };
+    for n in 1..=HOLDINGS_LOGS_MAX {
+        assert!(matches!(hear_anew(n), Heard::HoldsAnew(_)), "{n}");
+    }
+    assert!(matches!(hear_anew(HOLDINGS_LOGS_MAX + 1), Heard::Broken(_)));
+    assert_eq!(hear_anew(HOLDINGS_LOGS_MAX + 2), Heard::Nothing);
+}
+
+#[test]
+fn a_peer_that_was_given_up_and_is_asked_again_has_not_begun_anew() {
+    let mut partners = among(&[1]);
+    for n in 0..=HOLDINGS_LOGS_MAX {
+        let now = at(u64::from(n) * 1_000);
+        ask(&mut partners, now);
+        let heard = hear(&mut partners, now, 1, holdings(THEIRS, 2, &[(0, 2)]));
+        assert!(matches!(heard, Heard::HoldsAnew(_)), "{n}");
+        partners.start_over(peer(1), now);
+    }
+}
