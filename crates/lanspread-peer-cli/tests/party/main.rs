@@ -26,6 +26,7 @@ mod full_disk;
 mod hostile;
 mod installing;
 mod interruptions;
+mod lanes;
 mod leaving;
 mod library;
 mod pins;

@@ -1,0 +1,159 @@
+//! Bulk lanes that end in the middle of an answer: the source dies, its cable is pulled, or only TCP does not
+//! get through any more.
+
+use std::{fs, process::Command};
+
+use lanspread_testbed::{
+    command,
+    fixture::{BuiltGame, GameFixture, MIB},
+    net::{Host, Link, Party, Rate},
+    peer::Mark,
+};
+
+use crate::{
+    guest::{Ended, Guest},
+    scene::{Scene, Seat},
+};
+
+const GAME: &str = "quake";
+
+/// What is fetched before anything happens: the lanes are open long before.
+const BEFORE_BYTES: u64 = 12 * MIB as u64;
+
+/// A fetch gives a source up that has not begun to answer for so long. Whoever waited for that, although
+/// others had everything, waited in vain.
+const IN_VAIN_MS: u64 = 30_000;
+
+fn game() -> GameFixture {
+    GameFixture::new(GAME)
+        .random_file("data/pak0.bin", 37 * MIB)
+        .random_file("data/pak1.bin", 3 * MIB)
+}
+
+/// A receiver and sources with slow cables, all of which have the game.
+struct Table<'a> {
+    seat: Seat<'a>,
+    receiver: Guest,
+    sources: Vec<Guest>,
+    built: BuiltGame,
+}
+
+fn scene(sources: &[&str]) -> Scene {
+    let link = Link::new().upload(Rate::mbit(60));
+    let party = Party::builder().host("receiver");
+    let all = sources.iter();
+    Scene::build(all.fold(party, |party, source| party.host_with(source, link)))
+}
+
+impl<'a> Table<'a> {
+    fn laid(scene: &'a Scene, sources: &[&str]) -> Self {
+        let mut built = None;
+        let sources: Vec<Guest> = sources
+            .iter()
+            .map(|name| {
+                let seat = scene.seat(name);
+                built = Some(seat.place(&game()));
+                seat.hash_alone(&[GAME]);
+                seat.start()
+            })
+            .collect();
+        let seat = scene.seat("receiver");
+        let receiver = seat.start();
+        receiver.wait_sources(GAME, sources.len());
+        Self {
+            seat,
+            receiver,
+            sources,
+            built: built.expect("there is a source"),
+        }
+    }
+
+    /// Begins to download, and waits until it comes over lanes of the first source.
+    fn begin(&self) -> Mark {
+        let from = self.receiver.begin_download(GAME);
+        self.receiver.wait_verified(from, GAME, BEFORE_BYTES);
+        let lanes = lanes_to(&self.sources[0]);
+        assert!(lanes > 0, "no lane to the first source is open");
+        from
+    }
+
+    /// Waits for the end, and checks that everything came, each byte once, and nobody waited in vain.
+    fn end(&self, from: Mark) -> Ended {
+        let ended = self.receiver.wait_end(from, "download", GAME).finished();
+        self.built.tree.assert_same(&self.seat.tree(GAME));
+        assert_eq!(ended.number("bytes"), self.built.tree.total_bytes());
+        let elapsed_ms = ended.number("elapsed_ms");
+        assert!(elapsed_ms < IN_VAIN_MS, "{elapsed_ms} ms");
+        println!("{elapsed_ms} ms, {:?}", ended.shares());
+        ended
+    }
+
+    /// Whether the receiver noticed that lanes broke.
+    fn is_noticed(&self) -> bool {
+        let log = fs::read_to_string(self.receiver.log_path()).expect("readable");
+        log.contains("no bulk lane: chunks come over QUIC")
+    }
+}
+
+/// How many lanes others have open to a peer: connections of TCP to its port.
+fn lanes_to(source: &Guest) -> usize {
+    const ESTABLISHED: &str = "01";
+    let (_, port) = source.addr.rsplit_once(':').expect("an address");
+    let port = format!(":{:04X}", port.parse::<u16>().expect("a port"));
+    let table = fs::read_to_string(format!("/proc/{}/net/tcp", source.pid())).expect("it lives");
+    let lines = table.lines().map(|line| line.split_whitespace());
+    lines
+        .filter(|line| {
+            let mut columns = line.clone().skip(1);
+            let is_here = columns.next().is_some_and(|local| local.ends_with(&port));
+            is_here && columns.nth(1) == Some(ESTABLISHED)
+        })
+        .count()
+}
+
+/// From here on the host answers whatever TCP brings to this port as one that knows of no connection.
+fn reset_lanes(host: &Host, source: &Guest) {
+    let (_, port) = source.addr.rsplit_once(':').expect("an address");
+    let rules = format!(
+        "nft add table inet lanes; nft 'add chain inet lanes in {{ type filter hook input priority 0; }}'; \
+         nft add rule inet lanes in tcp dport {port} reject with tcp reset"
+    );
+    let mut shell: Command = host.command("sh");
+    command::run(shell.args(["-e", "-c", &rules])).expect("nftables are there");
+}
+
+#[test]
+fn a_source_killed_in_the_middle_of_its_answers_on_lanes_is_replaced_by_another() {
+    let names = ["alpha", "bravo"];
+    let scene = scene(&names);
+    let mut table = Table::laid(&scene, &names);
+    let from = table.begin();
+    table.sources.remove(0).kill();
+    let ended = table.end(from);
+    assert!(table.is_noticed());
+    let (by_bravo, _) = ended.shares()["bravo"];
+    assert!(by_bravo > ended.number("chunks") / 2, "{}", ended.event);
+}
+
+#[test]
+fn a_cable_pulled_in_the_middle_of_answers_on_lanes_costs_nothing_but_its_source() {
+    let names = ["alpha", "bravo"];
+    let scene = scene(&names);
+    let table = Table::laid(&scene, &names);
+    let from = table.begin();
+    scene.host("alpha").unplug().expect("root may");
+    let ended = table.end(from);
+    let (by_bravo, _) = ended.shares()["bravo"];
+    assert!(by_bravo > ended.number("chunks") / 2, "{}", ended.event);
+}
+
+#[test]
+fn lanes_that_are_reset_in_the_middle_of_an_answer_are_followed_by_quic() {
+    let names = ["alpha"];
+    let scene = scene(&names);
+    let table = Table::laid(&scene, &names);
+    let from = table.begin();
+    reset_lanes(scene.host("alpha"), &table.sources[0]);
+    table.end(from);
+    assert!(table.is_noticed());
+}
