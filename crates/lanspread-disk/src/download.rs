@@ -40,9 +40,9 @@ pub struct Download {
     /// directory that is.
     staging: PathBuf,
     stored: Mutex<ChunkBits>,
-    handles: Mutex<Handles<Handle>>,
+    handles: Handles<Handle>,
     /// Files that are open for others to read.
-    readers: Mutex<Handles<u32>>,
+    readers: Handles<u32>,
 }
 
 /// Where a file of the manifest gathers.
@@ -77,8 +77,8 @@ impl Download {
             games,
             staging,
             stored: Mutex::new(stored),
-            handles: Mutex::default(),
-            readers: Mutex::default(),
+            handles: Handles::default(),
+            readers: Handles::default(),
         }
     }
 
@@ -137,14 +137,15 @@ impl Download {
             ));
         }
         let path = self.place_of(chunk.file, listed.path.as_str());
-        let file = lock(&self.readers)
+        let file = self
+            .readers
             .get(chunk.file, || self.games.open_file(&path, Access::Read))
             .doing("open", &path)?;
         let read = file
             .read_at(into, listed.offset_bytes)
             .doing("read", &path)?;
         if read < into.len() || ContentHash::of(into) != listed.hash {
-            lock(&self.readers).close(|open| *open == chunk.file);
+            self.readers.close(|open| *open == chunk.file);
             return Err(failure(
                 DiskFailureKind::NotFound,
                 format!(
@@ -166,7 +167,7 @@ impl Download {
 
     fn staged_file(&self, file: u32, path: &str) -> Result<Arc<dyn FileHandle>, DiskFailure> {
         let path = self.staging.join(STAGED_FILES).join(path);
-        lock(&self.handles)
+        self.handles
             .get(Handle::File(file), || {
                 match self.games.open_file(&path, Access::Write) {
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -183,7 +184,8 @@ impl Download {
 
     /// Notes that a chunk is stored, in memory and in the journal.
     fn note(&self, index: u32) -> Result<(), DiskFailure> {
-        let journal = lock(&self.handles)
+        let journal = self
+            .handles
             .get(Handle::Journal, || {
                 self.games
                     .open_file(&self.staging.join(JOURNAL), Access::Write)
@@ -209,8 +211,8 @@ impl Download {
     }
 
     pub(crate) fn close_files(&self) {
-        lock(&self.handles).close(|_| true);
-        lock(&self.readers).close(|_| true);
+        self.handles.close(|_| true);
+        self.readers.close(|_| true);
     }
 }
 

@@ -11,6 +11,7 @@ use lanspread_db::{ContentHash, GameId, Manifest};
 use lanspread_unpack::CancelFlag;
 
 use super::{
+    HARD_DISK_BATCH_BYTES,
     failure::{Doing, aborted, failure},
     index::RootIndex,
     library::{Library, Root},
@@ -157,21 +158,31 @@ pub(crate) fn hash_file(
     if !unchanged()? {
         return Err(changed());
     }
-    let chunk_len =
-        usize::try_from(u64::from(chunk_bytes).min(stamp.size_bytes)).unwrap_or(usize::MAX);
-    let mut buffer = vec![0; chunk_len];
+    let readers = &root.library.readers;
+    // Whole chunks, on a hard disk several of them.
+    let mut piece_bytes = u64::from(chunk_bytes);
+    if readers.is_on_hard_disk(root.id) {
+        piece_bytes *= (HARD_DISK_BATCH_BYTES as u64 / piece_bytes.max(1)).max(1);
+    }
+    let piece_len = usize::try_from(piece_bytes.min(stamp.size_bytes)).unwrap_or(usize::MAX);
+    let mut buffer = vec![0; piece_len];
     let mut chunks = Vec::new();
     let mut offset_bytes = 0;
     while offset_bytes < stamp.size_bytes {
         if abort.is_cancelled() {
             return Err(aborted());
         }
-        let want_bytes = (stamp.size_bytes - offset_bytes).min(u64::from(chunk_bytes));
-        let want = &mut buffer[..usize::try_from(want_bytes).unwrap_or(chunk_len)];
-        if file.read_at(want, offset_bytes).doing("read", shown())? < want.len() {
+        let want_bytes = (stamp.size_bytes - offset_bytes).min(piece_bytes);
+        let want = &mut buffer[..usize::try_from(want_bytes).unwrap_or(piece_len)];
+        let way = ((path, offset_bytes), (path, offset_bytes + want_bytes));
+        let came = readers.in_turn(root.id, way, || file.read_at(want, offset_bytes));
+        if came.doing("read", shown())? < want.len() {
             return Err(changed());
         }
-        chunks.push(ContentHash::of(want));
+        chunks.extend(
+            want.chunks((chunk_bytes as usize).max(1))
+                .map(ContentHash::of),
+        );
         offset_bytes += want_bytes;
         read(want_bytes);
     }

@@ -17,6 +17,7 @@ use super::{
     download::Download,
     failure::{Doing, failure},
     port::{FileSystem, Folder},
+    readers::Readers,
     serve::ServeCache,
     store::Store,
 };
@@ -32,6 +33,7 @@ pub(crate) struct Library {
     pub(crate) unpacker: SharedUnpacker,
     downloads: Mutex<BTreeMap<GameId, Arc<Download>>>,
     pub(crate) served: ServeCache,
+    pub(crate) readers: Readers,
 }
 
 /// The unpacker that the embedder gave.
@@ -66,7 +68,9 @@ impl Library {
         // Listing tells early whether the directory may be read.
         opened.list().doing("read the game directory", &path)?;
         let store = Store::open(&*fs, state_dir, &path)?;
+        let readers = Readers::new(Arc::clone(&fs), path.clone());
         Ok(Self {
+            readers,
             fs,
             path,
             games: opened,

@@ -44,12 +44,22 @@ pub trait FileSystem: Send + Sync + fmt::Debug {
     /// Bytes that may still be written where `path` lies.
     fn available_bytes(&self, path: &Path) -> io::Result<u64>;
 
+    /// The hard disk that `path` lies on; `None` where it lies on one that does not turn, or the system does
+    /// not say.
+    fn hard_disk(&self, _path: &Path) -> Option<HardDisk> {
+        None
+    }
+
     /// How many threads may look at directories at the same time. One where the order of operations
     /// must follow from what was asked.
     fn looks_at_once(&self) -> usize {
         LOOKS_AT_ONCE
     }
 }
+
+/// A disk that turns, by a number that no other disk of the machine has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HardDisk(pub u64);
 
 /// An open directory.
 pub trait Folder: Send + Sync + fmt::Debug {

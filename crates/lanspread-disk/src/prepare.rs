@@ -323,9 +323,13 @@ impl<'a> Preparation<'a> {
                 return Err(aborted());
             }
             let bytes = &mut buffer[..info.len_bytes as usize];
-            let read = handle
-                .read_at(bytes, info.offset_bytes)
-                .doing("read", shown)?;
+            let upto = info.offset_bytes + u64::from(info.len_bytes);
+            let read = self.root.library.readers.in_turn(
+                self.manifest.game_id(),
+                ((shown, info.offset_bytes), (shown, upto)),
+                || handle.read_at(bytes, info.offset_bytes),
+            );
+            let read = read.doing("read", shown)?;
             if read == bytes.len() && ContentHash::of(bytes) == info.hash {
                 matching.push(chunk);
             }

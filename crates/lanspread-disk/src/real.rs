@@ -19,8 +19,10 @@ use cap_std::{
 use lanspread_unpack::{UnpackError, UnpackJob, UnpackReport, Unpacker};
 
 use super::{
-    beneath,
-    port::{Access, FileHandle, FileSystem, Folder, Kind, Listed, Stamp, Stat, UnpackOrder},
+    beneath, hard_disk,
+    port::{
+        Access, FileHandle, FileSystem, Folder, HardDisk, Kind, Listed, Stamp, Stat, UnpackOrder,
+    },
 };
 
 /// With more files than this, one call that syncs the whole file system is cheaper than one each.
@@ -65,6 +67,10 @@ impl FileSystem for RealFileSystem {
 
     fn available_bytes(&self, path: &Path) -> io::Result<u64> {
         fs4::available_space(path)
+    }
+
+    fn hard_disk(&self, path: &Path) -> Option<HardDisk> {
+        hard_disk::hard_disk(path)
     }
 }
 

@@ -31,7 +31,7 @@ const SERVED_GAMES_MAX: usize = 16;
 pub(crate) struct ServeCache {
     /// The most recently served last.
     games: Mutex<Vec<Arc<ServedGame>>>,
-    files: Mutex<Handles<(GameId, u32)>>,
+    files: Handles<(GameId, u32)>,
 }
 
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl ServeCache {
     /// Lets go of everything of a game.
     pub(crate) fn forget(&self, id: &GameId) {
         lock(&self.games).retain(|game| game.id != *id);
-        lock(&self.files).close(|(game, _)| game == id);
+        self.files.close(|(game, _)| game == id);
     }
 
     fn find(&self, id: &GameId, hash: ManifestHash) -> Option<Arc<ServedGame>> {
@@ -82,9 +82,46 @@ pub(crate) fn manifest(
     served_game(library, id, hash).map(|game| Arc::clone(&game.manifest))
 }
 
-/// Reads one chunk of a hashed game that lies here, or of one that a download has stored, to `into`,
-/// which is as long as the chunk.
-pub(crate) fn read_chunk(
+/// Reads chunks of a hashed game that lies here, or of one that a download has stored, one behind the
+/// other to `into`, which is as long as they are together. On a hard disk they are read in one turn.
+pub(crate) fn read_chunks(
+    library: &Library,
+    id: &GameId,
+    hash: ManifestHash,
+    chunks: &[ChunkRef],
+    into: &mut [u8],
+) -> Result<(), DiskFailure> {
+    let manifest = manifest(library, id, hash)?;
+    let listed = chunks.iter().map(|&chunk| chunk_of(&manifest, chunk));
+    let listed = listed.collect::<Result<Vec<_>, _>>()?;
+    let (Some(first), Some(last)) = (listed.first(), listed.last()) else {
+        return Ok(());
+    };
+    let from = (first.path.as_str(), first.offset_bytes);
+    let upto = last.offset_bytes + u64::from(last.len_bytes);
+    let readers = &library.readers;
+    let read = || {
+        let mut left = into;
+        for (nth, (&chunk, info)) in chunks.iter().zip(&listed).enumerate() {
+            let len = info.len_bytes as usize;
+            let is_last = nth + 1 == chunks.len();
+            let here = if is_last {
+                left.len()
+            } else {
+                len.min(left.len())
+            };
+            let (here, later) = left.split_at_mut(here);
+            read_chunk(library, id, hash, chunk, here)?;
+            left = later;
+        }
+        Ok(())
+    };
+    readers.read_for_others(id, || {
+        readers.in_turn(id, (from, (last.path.as_str(), upto)), read)
+    })
+}
+
+fn read_chunk(
     library: &Library,
     id: &GameId,
     hash: ManifestHash,
@@ -99,7 +136,9 @@ pub(crate) fn read_chunk(
     let listed = chunk_of(&game.manifest, chunk)?;
     fits(&listed, into)?;
     let path = Path::new(id.as_str()).join(listed.path.as_str());
-    let file = lock(&library.served.files)
+    let file = library
+        .served
+        .files
         .get((id.clone(), chunk.file), || {
             library.games.open_file(&path, Access::Read)
         })

@@ -699,7 +699,7 @@ fn read_chunk(
     // One that the manifest does not have is refused below.
     let info = manifest.chunk(chunk);
     let mut bytes = vec![0; info.map_or(0, |info| info.len_bytes as usize)];
-    disk.read_chunk(id, hash, chunk, &mut bytes)?;
+    disk.read_chunks(id, hash, &[chunk], &mut bytes)?;
     Ok(bytes)
 }
 

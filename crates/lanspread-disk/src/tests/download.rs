@@ -419,7 +419,7 @@ fn read_by_another(
     chunk: ChunkRef,
 ) -> Result<Vec<u8>, DiskFailure> {
     let mut bytes = vec![0; manifest.chunk(chunk).unwrap().len_bytes as usize];
-    disk.read_chunk(&id(), manifest.hash(), chunk, &mut bytes)?;
+    disk.read_chunks(&id(), manifest.hash(), &[chunk], &mut bytes)?;
     Ok(bytes)
 }
 

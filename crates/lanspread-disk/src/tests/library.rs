@@ -103,18 +103,18 @@ fn chunks_are_served_until_the_file_changes() {
         let from = usize::try_from(info.offset_bytes).unwrap();
         let expected = &files()[info.path.as_str()][from..from + info.len_bytes as usize];
         let mut read = vec![0; expected.len()];
-        disk.read_chunk(&id(), manifest.hash(), chunk, &mut read)
+        disk.read_chunks(&id(), manifest.hash(), &[chunk], &mut read)
             .unwrap();
         assert_eq!(read, expected);
         let mut other_len = vec![0; expected.len() + 1];
-        let refused = disk.read_chunk(&id(), manifest.hash(), chunk, &mut other_len);
+        let refused = disk.read_chunks(&id(), manifest.hash(), &[chunk], &mut other_len);
         assert!(refused.is_err(), "a chunk of another length");
     }
     let changed = noise(5, 700_000);
     world.put("game.eti", &changed);
     let chunk = ChunkRef { file: 0, chunk: 1 };
     let mut read = vec![0; manifest.chunk(chunk).unwrap().len_bytes as usize];
-    let mut read_again = |chunk| disk.read_chunk(&id(), manifest.hash(), chunk, &mut read);
+    let mut read_again = |chunk| disk.read_chunks(&id(), manifest.hash(), &[chunk], &mut read);
     let error = read_again(chunk).unwrap_err();
     assert_eq!(error.kind, DiskFailureKind::NotFound);
     assert!(

@@ -19,7 +19,8 @@ use tokio_util::sync::CancellationToken;
 use super::{Executor, Shared, disk::lost};
 use crate::net::{
     ChunkSink, ChunkSource, ChunksFetched, Patience, WantedChunk, batch_len,
-    limits::READ_BATCH_BYTES,
+    limits::{READ_BATCH_BYTES, READ_STALL_TIMEOUT},
+    no_answer_of_disk,
 };
 
 impl Executor {
@@ -204,22 +205,20 @@ struct Reading {
 }
 
 impl ChunkSource for Reading {
-    /// A large chunk, or so many small ones that sending them is worth a turn.
+    /// A large chunk, or so many small ones that sending them, and on a hard disk finding them, is worth a
+    /// turn.
     fn next(&mut self) -> Result<Option<Bytes>, DiskFailure> {
         let rest = self.chunks.as_slice();
         if rest.is_empty() {
             return Ok(None);
         }
-        let batch = batch_len(rest, READ_BATCH_BYTES);
+        let disk = &self.shared.disk;
+        let batch = batch_len(rest, disk.batch_bytes(&self.id, READ_BATCH_BYTES));
         let batch_bytes = rest[..batch].iter().map(|chunk| chunk.len_bytes as usize);
         let mut buffer = self.shared.read_buffers.take(batch_bytes.sum());
-        let mut left = buffer.as_mut();
-        for chunk in self.chunks.by_ref().take(batch) {
-            let (into, later) = left.split_at_mut(chunk.len_bytes as usize);
-            let disk = &self.shared.disk;
-            disk.read_chunk(&self.id, self.hash, chunk.chunk, into)?;
-            left = later;
-        }
+        let batch = self.chunks.by_ref().take(batch);
+        let chunks: Vec<ChunkRef> = batch.map(|wanted| wanted.chunk).collect();
+        disk.read_chunks(&self.id, self.hash, &chunks, buffer.as_mut())?;
         Ok(Some(buffer.into_bytes()))
     }
 }
@@ -310,13 +309,17 @@ async fn fetch_chunks(
         .await
 }
 
+/// Has the disk do something for another peer, but not longer than it may take.
 async fn on_disk<T: Send + 'static>(
     shared: &Arc<Shared>,
     work: impl FnOnce(&Arc<Shared>) -> Result<T, DiskFailure> + Send + 'static,
 ) -> Result<T, DiskFailure> {
     let shared = Arc::clone(shared);
-    let joined = tokio::task::spawn_blocking(move || work(&shared)).await;
-    joined.unwrap_or_else(|error| Err(lost(&error)))
+    let job = tokio::task::spawn_blocking(move || work(&shared));
+    match tokio::time::timeout(READ_STALL_TIMEOUT, job).await {
+        Ok(joined) => joined.unwrap_or_else(|error| Err(lost(&error))),
+        Err(_) => Err(no_answer_of_disk()),
+    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use lanspread_core::{DiskFailure, Inbound, Offence, ServeFailure};
+use lanspread_core::{DiskFailure, DiskFailureKind, Inbound, Offence, ServeFailure};
 use lanspread_db::{ManifestHash, Version};
 use lanspread_proto::{
     FrameKind, Refusal, RefusalKind, Request, Response, VersionProbe, WrongVersion, decode_payload,
@@ -25,7 +25,7 @@ use tokio::{runtime::Handle, time};
 
 use super::{
     beside::Beside,
-    limits::{SEND_PIECE_BYTES, SERVE_STALL_TIMEOUT},
+    limits::{READ_STALL_TIMEOUT, SEND_PIECE_BYTES, SERVE_STALL_TIMEOUT},
     link::{CloseReason, Link},
     rates::Toll,
     stream::{ReadError, Reader, WriteError, Writer},
@@ -204,8 +204,11 @@ impl ChunkSender {
                 let next = source.next();
                 (source, next)
             });
+            // What a disk that hangs holds up is a thread for blocking work, and this upload for a while.
+            let read = time::timeout(READ_STALL_TIMEOUT, read);
             let (sent, read) = tokio::join!(self.send(bytes), read);
             sent?;
+            let read = read.map_err(|_| ServeFailure::Disk(no_answer_of_disk()))?;
             let Ok((same_source, next)) = read else {
                 return Err(ServeFailure::Aborted);
             };
@@ -238,6 +241,16 @@ impl ChunkSender {
         stalls(SERVE_STALL_TIMEOUT, self.writer.finish()).await?;
         stalls(SERVE_STALL_TIMEOUT, self.writer.delivered()).await?;
         Ok(self.sent_bytes)
+    }
+}
+
+/// The failure of a disk that gave nothing for [`READ_STALL_TIMEOUT`].
+pub(crate) fn no_answer_of_disk() -> DiskFailure {
+    DiskFailure {
+        kind: DiskFailureKind::Io,
+        message: format!(
+            "the disk gave nothing for {READ_STALL_TIMEOUT:?}: look whether it still works"
+        ),
     }
 }
 

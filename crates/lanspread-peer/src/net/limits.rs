@@ -107,6 +107,10 @@ pub const ANSWERS_PARSED_MAX: usize = 1;
 /// An upload ends when the receiver took nothing for this long.
 pub const SERVE_STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// An upload ends when the disk gave nothing for this long. A hard disk that slept is awake before, and
+/// whoever asked waits longer for a first byte.
+pub const READ_STALL_TIMEOUT: Duration = Duration::from_secs(20);
+
 /// Pause between the first packets to two candidate addresses of one peer.
 pub const DIAL_STAGGER: Duration = Duration::from_millis(50);
 

@@ -32,6 +32,7 @@ mod tests;
 pub use error::BindError;
 pub(crate) use fetch::batch_len;
 pub use fetch::{ChunkSink, ChunksFetched, Patience, WantedChunk};
+pub(crate) use inbound::no_answer_of_disk;
 pub use inbound::{ChunkSender, ChunkSource, IncomingStream, Responder};
 pub use rates::Rates;
 pub use transport::{NetEvent, Transport, TransportConfig, TransportStats};

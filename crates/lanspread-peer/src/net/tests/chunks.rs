@@ -441,3 +441,50 @@ async fn an_answer_of_another_kind_breaks_the_protocol() {
         .await;
     assert!(matches!(fetched.result, Err(FetchFailure::Protocol(_))));
 }
+
+/// A reading that does not end before the test lets it.
+struct Hanging {
+    until: std::sync::mpsc::Receiver<()>,
+    piece: Option<Bytes>,
+}
+
+impl ChunkSource for Hanging {
+    fn next(&mut self) -> Result<Option<Bytes>, DiskFailure> {
+        let _ = self.until.recv();
+        Ok(self.piece.take())
+    }
+}
+
+#[tokio::test]
+async fn a_disk_that_hangs_holds_up_neither_another_upload_nor_a_ping() {
+    let contents = vec![content(0, 5000), content(1, 5000)];
+    let wanted = wanted(&contents);
+    let (sink, stored) = collecting_sink();
+    let (a, mut b) = (TestPeer::start(), TestPeer::start());
+    let (to, abort) = (b.route(), CancellationToken::new());
+    let asking = &a.transport;
+    let fetch = || asking.fetch_chunks(to, request(&wanted), &wanted, &sink, PATIENT, &abort);
+    let (release, until) = std::sync::mpsc::channel();
+    let serving = async {
+        let sender = announce(b.next_request().await, &contents).await;
+        let [first, second] = [0, 1].map(|nth: usize| Bytes::from(contents[nth].clone()));
+        let piece = Some(second);
+        let hanging = tokio::spawn(sender.send_all(first, Hanging { until, piece }));
+        // All of this while the disk hangs.
+        let (fetched, ()) = tokio::join!(fetch(), async {
+            send_all(b.next_request().await, contents.clone()).await;
+        });
+        assert_eq!(fetched.result, Ok(()));
+        let (answer, ()) = tokio::join!(ping(asking, to), async {
+            let asked = b.next_request().await;
+            asked.responder.reply(&Response::Pong).await.unwrap();
+        });
+        assert_eq!(answer, Response::Pong);
+        assert!(!hanging.is_finished());
+        drop(release);
+        hanging.await.unwrap().unwrap();
+    };
+    let (hung, ()) = tokio::join!(fetch(), serving);
+    assert_eq!(hung.result, Ok(()));
+    assert_eq!(stored.lock().unwrap().len(), 4, "both came whole");
+}
