@@ -21,6 +21,7 @@ mod ending;
 pub mod limits;
 mod pick;
 mod progress;
+mod race;
 mod rarest;
 mod rate;
 mod schedule;
@@ -39,7 +40,7 @@ use std::{
 use lanspread_db::{ChunkRef, Manifest, RelPath};
 use lanspread_proto::PeerId;
 
-use self::{chunk_set::ChunkSet, chunks::Chunks, progress::Ledger, source::Source, swarm::Swarm};
+use self::{chunks::Chunks, progress::Ledger, source::Source, swarm::Swarm};
 pub use self::{
     limits::TransferLimits,
     progress::{SourceProgress, TransferProgress},
@@ -453,12 +454,6 @@ impl Transfer {
             Some(held) => held.meets(missing),
             None => !missing.is_empty(),
         }
-    }
-
-    /// Whether a source holds a chunk.
-    fn holds(&self, peer: &PeerId, index: u32) -> bool {
-        let held = self.swarm.held_by(peer);
-        held.is_none_or(|held: &ChunkSet| held.contains(index))
     }
 
     /// Frees the chunks of all fetches of a peer that is no source any more, and aborts them.

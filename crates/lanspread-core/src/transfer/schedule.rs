@@ -1,16 +1,14 @@
-//! Who is asked next, for how much, and who races whom at the tail.
+//! Who is asked next, and for how much; who races whom at the tail is decided by `race`.
 //!
 //! Invariant: after `poll_fetch` said `None`, `poll_deadline` names no time that has passed.
 
-use std::{cmp::Reverse, time::Duration};
+use std::time::Duration;
 
 use lanspread_proto::PeerId;
 
 use super::{
     Abort, Fetch, FetchId, Hold, Outstanding, Side, Transfer,
-    limits::{
-        DRAWN_BEGINNING_CHUNKS, FETCHES_IN_SWARM, IMPORT_PATIENCE, RACE_ADVANTAGE, RACE_COST,
-    },
+    limits::{DRAWN_BEGINNING_CHUNKS, FETCHES_IN_SWARM, IMPORT_PATIENCE},
     mix,
     pick::{Budget, Places, pick},
     rarest::{self, Holder},
@@ -48,10 +46,9 @@ impl Transfer {
         };
         if self.chunks.missing().is_empty() {
             let mut ready: Vec<Asked<'_>> = self.asked().filter(|it| has_room(it.source)).collect();
-            ready.sort_by_key(|it| self.turn(now, it));
-            let (thief, chunks) = ready
-                .iter()
-                .find_map(|it| Some((it.peer, self.find_race(now, it.peer, it.source)?)))?;
+            ready.sort_by_cached_key(|it| self.turn(now, it));
+            let ready = ready.into_iter().map(|it| (it.peer, it.source));
+            let (thief, chunks) = self.find_race(now, ready)?;
             return Some(self.start_race(now, thief, chunks));
         }
         let reach = self.reach(now);
@@ -150,9 +147,7 @@ impl Transfer {
             .asked()
             .filter_map(|it| Some((it.source.room_from(&self.limits)?, it)));
         if self.chunks.missing().is_empty() {
-            return rooms
-                .filter_map(|(from, it)| self.next_race(it.peer, it.source, from))
-                .min();
+            return self.next_race(rooms.map(|(from, it)| (it.peer, it.source, from)));
         }
         let reaching = self.gained + IMPORT_PATIENCE;
         rooms
@@ -330,70 +325,5 @@ impl Transfer {
         let share = u64::try_from(share).unwrap_or(u64::MAX);
         let room = share.saturating_sub(source.running_bytes()) / 2;
         batch.min(room.max(self.limits.first_fetch_bytes))
-    }
-
-    /// What a source with room should take over from a slower one: from the back of the fetch
-    /// that will last longest, as much as it can bring well before the other would.
-    fn find_race(&self, now: Now, thief: PeerId, source: &Source) -> Option<Vec<u32>> {
-        let mut victims: Vec<(Duration, FetchId, &Outstanding)> = self
-            .victims(thief)
-            .map(|(id, fetch, due)| (due.since(now).max(now.since(due)), id, fetch))
-            .collect();
-        victims.sort_by_key(|&(patience, id, _)| Reverse((patience, id)));
-        victims.into_iter().find_map(|(patience, id, fetch)| {
-            let mut bytes = 0;
-            let mut chunks: Vec<u32> = self
-                .raceable(id, fetch)
-                .filter(|&index| self.holds(&thief, index))
-                .take(self.limits.fetch_chunks_max.max(1))
-                .take_while(|&index| {
-                    let first = bytes == 0;
-                    bytes += self.chunks.len_bytes(index);
-                    let time = source.backlog(now) + self.race_time(source, bytes);
-                    time <= patience && (first || bytes <= self.limits.fetch_bytes_max)
-                })
-                .collect();
-            chunks.reverse();
-            (!chunks.is_empty()).then_some(chunks)
-        })
-    }
-
-    /// When the first fetch in flight is so late that this source should race it.
-    fn next_race(&self, thief: PeerId, source: &Source, room_from: Now) -> Option<Now> {
-        self.victims(thief)
-            .filter_map(|(id, fetch, due)| {
-                let index = self
-                    .raceable(id, fetch)
-                    .find(|&index| self.holds(&thief, index))?;
-                let time = self.race_time(source, self.chunks.len_bytes(index));
-                Some(due.max(source.due()).max(room_from) + time)
-            })
-            .min()
-    }
-
-    /// Fetches that run on other sources, each with the time it is due.
-    fn victims(&self, thief: PeerId) -> impl Iterator<Item = (FetchId, &Outstanding, Now)> {
-        self.outstanding
-            .iter()
-            .filter(move |(_, fetch)| fetch.source != thief && fetch.hold == Hold::Held)
-            .filter_map(|(&id, fetch)| Some((id, fetch, self.sources.get(&fetch.source)?.due())))
-    }
-
-    /// The chunks that only this fetch has in flight, the last one first.
-    fn raceable<'a>(
-        &'a self,
-        id: FetchId,
-        fetch: &'a Outstanding,
-    ) -> impl Iterator<Item = u32> + 'a {
-        let claimed = move |index: &u32| self.chunks.sole_claimant(*index) == Some(id);
-        fetch.chunks.iter().rev().copied().filter(claimed)
-    }
-
-    /// The time a race of this many bytes must have, so that it is clearly won.
-    fn race_time(&self, source: &Source, bytes: u64) -> Duration {
-        let time = source
-            .time_for(bytes, &self.limits)
-            .saturating_add(RACE_COST);
-        time.saturating_mul(RACE_ADVANTAGE)
     }
 }
