@@ -28,6 +28,7 @@ use crate::workspace;
 use lanspread::{Lanes, Lanspread};
 use material::{Load, Material};
 use place::Place;
+use rivals::Security;
 use table::Table;
 
 /// What the benchmark can be told.
@@ -51,6 +52,14 @@ pub(crate) struct TransferOptions {
     /// How many of a thousand packets the receiver's cable loses, in each direction.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=500))]
     loss_per_mille: Option<u16>,
+    /// The ways to measure; the first of them that is measured is what the others are compared with.
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        default_value = "lanspread,quic-only,bare,iperf3,rsync,nginx,nginx-tls"
+    )]
+    ways: Vec<Wanted>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -58,6 +67,18 @@ enum Where {
     Loopback,
     Namespaces,
     Both,
+}
+
+/// A way that can be measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Wanted {
+    Lanspread,
+    QuicOnly,
+    Bare,
+    Iperf3,
+    Rsync,
+    Nginx,
+    NginxTls,
 }
 
 /// One measurement of one way.
@@ -106,7 +127,7 @@ pub(crate) fn run(options: &TransferOptions) -> Result<()> {
         options.runs
     );
     for place in options.places()? {
-        let table = measure_at(&place, &programs, &material, options.runs)?;
+        let table = measure_at(&place, &programs, &material, options)?;
         println!("{table}");
     }
     Ok(())
@@ -139,19 +160,13 @@ fn measure_at(
     place: &Place,
     programs: &workspace::Measured,
     material: &Material,
-    runs: u32,
+    options: &TransferOptions,
 ) -> Result<Table> {
     let mut ways: Vec<Box<dyn Way + '_>> = Vec::new();
-    for lanes in [Lanes::All, Lanes::QuicOnly] {
-        let lanspread = Lanspread::start(place, &programs.lanspread, material, lanes)?;
-        ways.push(Box::new(lanspread));
+    for wanted in &options.ways {
+        ways.extend(wanted.start(place, programs, material)?);
     }
-    if material.load.is_one_file() {
-        let bare = bare::Bare::start(place, &programs.bare, material)?;
-        ways.push(Box::new(bare));
-        ways.extend(iperf::start_if_installed(place, material)?);
-    }
-    ways.extend(rivals::start_all(place, material)?);
+    let runs = options.runs;
     let mut table = Table::new(place.name(), material.size_bytes);
     for run in 1..=runs {
         for way in &mut ways {
@@ -171,4 +186,33 @@ fn measure_at(
         }
     }
     Ok(table)
+}
+
+impl Wanted {
+    /// Starts its source; `None` for a program that is not installed, or that moves one file and there
+    /// are many.
+    fn start<'a>(
+        self,
+        place: &Place,
+        programs: &workspace::Measured,
+        material: &'a Material,
+    ) -> Result<Option<Box<dyn Way + 'a>>> {
+        let own = |lanes| -> Result<Option<Box<dyn Way + 'a>>> {
+            let started = Lanspread::start(place, &programs.lanspread, material, lanes)?;
+            Ok(Some(Box::new(started)))
+        };
+        match self {
+            Self::Lanspread => own(Lanes::All),
+            Self::QuicOnly => own(Lanes::QuicOnly),
+            Self::Bare | Self::Iperf3 if !material.load.is_one_file() => Ok(None),
+            Self::Bare => {
+                let bare = bare::Bare::start(place, &programs.bare, material)?;
+                Ok(Some(Box::new(bare)))
+            }
+            Self::Iperf3 => iperf::start_if_installed(place, material),
+            Self::Rsync => rivals::start_rsync(place, material),
+            Self::Nginx => rivals::start_nginx(place, material, Security::Plain),
+            Self::NginxTls => rivals::start_nginx(place, material, Security::Tls),
+        }
+    }
 }

@@ -29,26 +29,40 @@ const RSYNC_PORT: u16 = 8730;
 const HTTP_PORT: u16 = 8080;
 const HTTPS_PORT: u16 = 8443;
 
-/// Starts every rival whose programs are installed.
-pub(super) fn start_all<'a>(
+/// Starts an rsync daemon, if there is one.
+pub(super) fn start_rsync<'a>(
     place: &Place,
     material: &'a Material,
-) -> Result<Vec<Box<dyn Way + 'a>>> {
-    let mut ways: Vec<Box<dyn Way + 'a>> = Vec::new();
-    if is_installed("rsync") {
-        ways.push(Box::new(rsync(place, material)?));
-    } else {
-        eprintln!("rsync is not installed and left out");
+) -> Result<Option<Box<dyn Way + 'a>>> {
+    if !are_installed(&["rsync"]) {
+        return Ok(None);
     }
-    if is_installed("nginx") && is_installed("curl") {
-        ways.push(Box::new(nginx(place, material, Security::Plain)?));
-        if is_installed("openssl") {
-            ways.push(Box::new(nginx(place, material, Security::Tls)?));
-        }
-    } else {
-        eprintln!("nginx or curl is not installed and left out");
+    Ok(Some(Box::new(rsync(place, material)?)))
+}
+
+/// Starts nginx, if it and what it needs is there.
+pub(super) fn start_nginx<'a>(
+    place: &Place,
+    material: &'a Material,
+    security: Security,
+) -> Result<Option<Box<dyn Way + 'a>>> {
+    let needed: &[&str] = match security {
+        Security::Plain => &["nginx", "curl"],
+        Security::Tls => &["nginx", "curl", "openssl"],
+    };
+    if !are_installed(needed) {
+        return Ok(None);
     }
-    Ok(ways)
+    Ok(Some(Box::new(nginx(place, material, security)?)))
+}
+
+/// Whether all of these are installed; says which is not.
+fn are_installed(programs: &[&str]) -> bool {
+    let missing = programs.iter().find(|program| !is_installed(program));
+    if let Some(program) = missing {
+        eprintln!("{program} is not installed; what needs it is left out");
+    }
+    missing.is_none()
 }
 
 /// A server of the source and the client command that fetches the files from it.
@@ -162,7 +176,7 @@ fn rsync<'a>(place: &Place, material: &'a Material) -> Result<Rival<'a>> {
 
 /// Whether the rival encrypts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Security {
+pub(super) enum Security {
     Plain,
     Tls,
 }
@@ -248,7 +262,12 @@ mod tests {
         for (place, load) in [(Place::loopback(), one_file), (namespaces, small_files)] {
             let directory = tempfile::tempdir().expect("a temporary directory");
             let material = Material::write(directory.path(), load).expect("writable");
-            for mut way in start_all(&place, &material).expect("they start") {
+            let ways = [
+                start_rsync(&place, &material),
+                start_nginx(&place, &material, Security::Plain),
+                start_nginx(&place, &material, Security::Tls),
+            ];
+            for mut way in ways.into_iter().filter_map(|way| way.expect("it starts")) {
                 let target = directory.path().join(way.name());
                 std::fs::create_dir(&target).expect("writable");
                 way.measure(&place, &target).expect("it moves the file");
