@@ -109,6 +109,9 @@ pub struct Timing {
     pub request_timeout: Duration,
     /// After this much silence a peer is pinged.
     pub ping_idle: Duration,
+    /// How much longer the peer with the larger id waits for the other's `Ping`, which is a sign of life
+    /// to both.
+    pub ping_yield: Duration,
     /// After this much silence a peer is pruned.
     pub stale_after: Duration,
     /// Pause after a failed dial, doubled each time up to `redial_max`.
@@ -141,6 +144,7 @@ impl Default for Timing {
             hello_yield: Duration::from_millis(500),
             request_timeout: Duration::from_secs(5),
             ping_idle: Duration::from_secs(5),
+            ping_yield: Duration::from_secs(1),
             stale_after: Duration::from_secs(20),
             redial_min: Duration::from_secs(1),
             redial_max: Duration::from_secs(30),

@@ -73,7 +73,7 @@ pub(crate) enum MemberEvent {
     PingFailed,
     /// It says that it does not know this peer.
     NotKnown,
-    /// Nothing was heard of it for `ping_idle`.
+    /// Nothing was heard of it for `ping_idle`, and `ping_yield` more if its id is smaller.
     Idle,
     /// Nothing was heard of it for `stale_after`, although it was asked.
     Silent,
@@ -317,7 +317,10 @@ mod tests {
             "of another party: users were told once; dialed again after `other_party_rest`, and only \
              if both have a code",
         ),
-        (S::Live, "introduced and heard of within `ping_idle`"),
+        (
+            S::Live,
+            "introduced and heard of within `ping_idle`, and `ping_yield` more if its id is smaller",
+        ),
         (S::Pinging, "live, but silent: `Ping` is sent"),
         (
             S::Doubtful,
@@ -368,7 +371,10 @@ mod tests {
         ),
         (E::PingFailed, "`Ping` was not answered"),
         (E::NotKnown, "it says that it does not know this peer"),
-        (E::Idle, "nothing was heard of it for `ping_idle`"),
+        (
+            E::Idle,
+            "nothing was heard of it for `ping_idle`, and `ping_yield` more if its id is smaller",
+        ),
         (
             E::Silent,
             "nothing was heard of it for `stale_after`, although it was asked",

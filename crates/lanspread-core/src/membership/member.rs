@@ -42,6 +42,8 @@ pub(crate) struct Member {
     pub(super) mismatch: Option<PartyMismatch>,
     /// What users were told of that.
     told_mismatch: Option<PartyMismatch>,
+    /// Whether its `Ping` is awaited before it is pinged: it has the smaller id.
+    pings_first: bool,
     heard_at: Now,
     /// Since when an answer is missing.
     asked_at: Now,
@@ -75,6 +77,7 @@ impl Default for Member {
             door: None,
             mismatch: None,
             told_mismatch: None,
+            pings_first: false,
             heard_at: Now::default(),
             asked_at: Now::default(),
             pause_until: None,
@@ -143,15 +146,17 @@ impl Member {
     }
 
     /// It said who it is. Says whether its address changed.
-    pub(super) fn introduce(&mut self, now: Now, addr: ListenAddr, name: PeerName) -> bool {
+    pub(super) fn introduce(&mut self, ctx: &Ctx<'_>, addr: ListenAddr, hello: &Hello) -> bool {
         let moved = self.addr.is_some_and(|known| known != addr);
         self.addr = Some(addr);
         self.reached = None;
-        self.name = name;
+        self.name = hello.name.clone();
+        self.table.clone_from(&hello.table);
+        self.pings_first = hello.peer_id < ctx.config.peer_id;
         self.version = None;
         self.mismatch = None;
         self.told_mismatch = None;
-        self.hear(now);
+        self.hear(ctx.now);
         moved
     }
 
@@ -188,13 +193,23 @@ impl Member {
     }
 
     fn idle_at(&self, timing: &Timing) -> Option<Now> {
-        (self.state == S::Live).then(|| self.heard_at + timing.ping_idle)
+        (self.state == S::Live).then(|| self.heard_at + self.silence_before_ping(timing))
     }
 
     /// A peer is given up only after it was asked: a machine that slept asks first.
     fn silent_at(&self, timing: &Timing) -> Option<Now> {
         let asked = self.state.is_live() && self.state != S::Live;
-        asked.then(|| self.asked_at + timing.stale_after.saturating_sub(timing.ping_idle))
+        let waited = self.silence_before_ping(timing);
+        asked.then(|| self.asked_at + timing.stale_after.saturating_sub(waited))
+    }
+
+    /// How long it may be silent until it is asked.
+    fn silence_before_ping(&self, timing: &Timing) -> Duration {
+        if self.pings_first {
+            timing.ping_idle + timing.ping_yield
+        } else {
+            timing.ping_idle
+        }
     }
 
     /// Goes over to `after` and does what that asks for.

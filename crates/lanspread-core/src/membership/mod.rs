@@ -319,10 +319,8 @@ impl Membership {
         hello: Hello,
         event: E,
     ) {
-        let now = ctx.now;
         let member = self.members.entry(peer).or_default();
-        let moved = member.introduce(now, addr, hello.name);
-        member.table = hello.table;
+        let moved = member.introduce(ctx, addr, &hello);
         if moved && member.state.is_live() {
             ctx.out.emit(PeerEvent::PeerMoved {
                 peer_id: peer,
