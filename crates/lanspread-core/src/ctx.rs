@@ -2,7 +2,7 @@
 //!
 //! Invariant: a machine reaches the world through nothing else.
 
-use lanspread_db::GameId;
+use lanspread_db::{GameId, ManifestHash};
 use lanspread_proto::{ListenAddr, PeerId};
 
 use crate::{CommandId, Config, Now, outbox::Outbox};
@@ -49,6 +49,8 @@ pub(crate) enum Purpose {
     Inquiry(GameId),
     /// A request of another peer is served.
     Serve,
+    /// The manifest of an interrupted download is read.
+    Recall(GameId, ManifestHash),
     /// Everything in the game directory is looked at.
     ScanLibrary,
     /// One game root is looked at.

@@ -31,7 +31,12 @@ impl Inquiries {
             return;
         }
         let purpose = Purpose::Inquiry(id.clone());
-        let hunt = Hunt::new(id.clone(), Quarry::PartyVersion, purpose, world.ctx.now);
+        let hunt = Hunt::new(
+            id.clone(),
+            Quarry::PartyVersion { resumes: None },
+            purpose,
+            world.ctx.now,
+        );
         self.running.insert(id.clone(), hunt);
         self.with(world, id, Hunt::advance);
     }

@@ -280,6 +280,7 @@ impl Peer {
             | Input::Served { .. }
             | Input::ChunkStored { .. }
             | Input::ChunksFetched { .. }
+            | Input::ManifestRecalled { .. }
             | Input::LibraryScanned { .. }
             | Input::RootScanned { .. }
             | Input::HashProgress { .. }

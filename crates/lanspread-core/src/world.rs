@@ -3,7 +3,9 @@
 //! Invariant: sources are live peers that announce the very manifest that is wanted, of a game that
 //! this party admits, and never one beside the catalog's pin.
 
-use lanspread_db::{GameId, ManifestHash, Version};
+use std::sync::Arc;
+
+use lanspread_db::{GameId, Manifest, ManifestHash, Version};
 use lanspread_proto::{GameSummary, PeerId, PeerName};
 
 use crate::{
@@ -108,6 +110,17 @@ impl World<'_> {
                 .max();
             announced.max(self.library.shared_version(&self.ctx.config.catalog, id))
         })
+    }
+
+    /// A manifest that is at hand, if it may be what this party plays of the game although nobody announces
+    /// it.
+    pub(crate) fn kept(&self, id: &GameId, hash: ManifestHash) -> Option<Arc<Manifest>> {
+        let manifest = self.manifests.get(hash)?;
+        let version = manifest.version();
+        let is_played = self
+            .expected_version(id)
+            .is_none_or(|expected| expected == version);
+        (is_played && self.allows(id, version, hash)).then_some(manifest)
     }
 
     /// What a peer calls itself.

@@ -176,6 +176,22 @@ impl Disk {
         Ok(recorded.map(|(_, manifest)| Arc::new(manifest)))
     }
 
+    /// Carries out [`lanspread_core::Effect::RecallManifest`]: a manifest that was kept when its download
+    /// began, if it is of this game.
+    ///
+    /// # Errors
+    ///
+    /// When what is remembered cannot be read.
+    pub fn kept_manifest(
+        &self,
+        id: &GameId,
+        hash: ManifestHash,
+    ) -> Result<Option<Arc<Manifest>>, DiskFailure> {
+        let kept = self.library()?.store.manifest(hash)?;
+        let kept = kept.filter(|manifest| manifest.game_id() == id);
+        Ok(kept.map(Arc::new))
+    }
+
     /// Carries out [`lanspread_core::Effect::ObserveRoot`].
     ///
     /// # Errors

@@ -161,6 +161,7 @@ impl Executor {
             Effect::SetRates { limits, playing } => self.shared.rates.set(limits, playing),
             Effect::KeepRateLimits { effect, limits } => self.keep_rate_limits(effect, limits),
             Effect::OpenGameDir { .. }
+            | Effect::RecallManifest { .. }
             | Effect::ScanLibrary { .. }
             | Effect::ScanRoot { .. }
             | Effect::HashRoot { .. }

@@ -120,6 +120,7 @@ impl World {
             Effect::RunStep { .. }
             | Effect::HashRoot { .. }
             | Effect::OpenGameDir { .. }
+            | Effect::RecallManifest { .. }
             | Effect::ScanLibrary { .. }
             | Effect::ScanRoot { .. }
             | Effect::ObserveRoot { .. }
@@ -330,6 +331,14 @@ fn on_disk(
             let result = disk.open_game_dir(&path);
             Input::GameDirOpened { effect, result }
         }
+        Effect::RecallManifest {
+            effect,
+            id,
+            manifest,
+        } => Input::ManifestRecalled {
+            effect,
+            result: disk.kept_manifest(&id, manifest),
+        },
         Effect::ScanLibrary { effect } => Input::LibraryScanned {
             effect,
             result: disk.scan_library(),
@@ -395,6 +404,7 @@ fn on_disk(
 fn disk_failure(answer: &Input) -> Option<&DiskFailure> {
     match answer {
         Input::GameDirOpened { result, .. } => result.as_ref().err(),
+        Input::ManifestRecalled { result, .. } => result.as_ref().err(),
         Input::LibraryScanned { result, .. } => result.as_ref().err(),
         Input::RootScanned { result, .. } => result.as_ref().err(),
         Input::RootHashed { result, .. } => result.as_ref().err(),

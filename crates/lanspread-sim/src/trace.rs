@@ -116,6 +116,7 @@ fn input_line(input: &Input) -> String {
         Input::ChunksFetched { stored, result, .. } => {
             format!("{} stored, {}", stored.len(), outcome(result))
         }
+        Input::ManifestRecalled { result, .. } => outcome(result),
         Input::LibraryScanned { result, .. } => outcome(result),
         Input::RootScanned { result, .. } => outcome(result),
         Input::RootHashed { result, .. } => outcome(result),
@@ -156,6 +157,7 @@ fn effect_line(effect: &Effect) -> String {
             from, id, chunks, ..
         } => format!("{id}, {} chunks of {}", chunks.len(), short(&from.peer_id)),
         Effect::ServeManifest { id, .. }
+        | Effect::RecallManifest { id, .. }
         | Effect::ScanRoot { id, .. }
         | Effect::HashRoot { id, .. }
         | Effect::ObserveRoot { id, .. } => id.to_string(),

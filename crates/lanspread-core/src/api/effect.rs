@@ -171,6 +171,15 @@ pub enum Effect {
         /// The directory.
         path: PathBuf,
     },
+    /// Read the manifest that an earlier run kept of what it was downloading.
+    RecallManifest {
+        /// Names the effect.
+        effect: EffectId,
+        /// The game.
+        id: GameId,
+        /// Which of its manifests.
+        manifest: ManifestHash,
+    },
     /// Look at every game root.
     ScanLibrary {
         /// Names the effect.

@@ -15,6 +15,7 @@ impl Input {
             | Self::Served { effect, .. }
             | Self::ChunkStored { effect, .. }
             | Self::ChunksFetched { effect, .. }
+            | Self::ManifestRecalled { effect, .. }
             | Self::LibraryScanned { effect, .. }
             | Self::RootScanned { effect, .. }
             | Self::HashProgress { effect, .. }
@@ -70,6 +71,7 @@ impl Effect {
             | Self::KeepExpelled { effect, .. }
             | Self::KeepRateLimits { effect, .. }
             | Self::OpenGameDir { effect, .. }
+            | Self::RecallManifest { effect, .. }
             | Self::ScanLibrary { effect }
             | Self::ScanRoot { effect, .. }
             | Self::HashRoot { effect, .. }

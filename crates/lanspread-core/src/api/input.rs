@@ -149,6 +149,13 @@ pub enum Input {
         /// Why the rest is missing, if it is.
         result: Result<(), FetchFailure>,
     },
+    /// Answers [`Effect::RecallManifest`](crate::Effect::RecallManifest).
+    ManifestRecalled {
+        /// The effect.
+        effect: EffectId,
+        /// The manifest; `None` if it was not kept.
+        result: Result<Option<Arc<Manifest>>, DiskFailure>,
+    },
     /// Answers [`Effect::ScanLibrary`](crate::Effect::ScanLibrary).
     LibraryScanned {
         /// The effect.

@@ -20,8 +20,12 @@ use crate::{
 /// Which manifest is searched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Quarry {
-    /// Of the version that this party plays, the one that most peers announce.
-    PartyVersion,
+    /// Of the version that this party plays, the one that most peers announce; if nobody does, the one
+    /// that was being gathered before, if it is at hand.
+    PartyVersion {
+        /// What was gathered before.
+        resumes: Option<ManifestHash>,
+    },
     /// This very one.
     Manifest(ManifestHash),
 }
@@ -114,7 +118,7 @@ impl Hunt {
 
     fn follow(&mut self, world: &mut World<'_>) -> Trail {
         let version = match self.quarry {
-            Quarry::PartyVersion => world.expected_version(&self.id),
+            Quarry::PartyVersion { .. } => world.expected_version(&self.id),
             Quarry::Manifest(manifest) => {
                 let sources = world.sources(&self.id, manifest);
                 return if sources.is_empty() {
@@ -169,8 +173,22 @@ impl Hunt {
                 let message = no_such_version(world, &self.id, expected, &found);
                 self.wait(world, message)
             }
-            Choice::Nobody => self.wait(world, format!("no peer has {}", self.id)),
+            Choice::Nobody => match self.resumed(world) {
+                Some(manifest) => Trail::Sources(manifest, Vec::new()),
+                None => self.wait(world, format!("no peer has {}", self.id)),
+            },
         }
+    }
+
+    /// What was gathered before, if its manifest is at hand: others may be gathering it, too.
+    fn resumed(&self, world: &World<'_>) -> Option<ManifestHash> {
+        let Quarry::PartyVersion {
+            resumes: Some(manifest),
+        } = self.quarry
+        else {
+            return None;
+        };
+        world.kept(&self.id, manifest).map(|_| manifest)
     }
 
     /// Nobody has it: somebody may come.

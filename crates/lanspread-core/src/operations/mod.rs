@@ -396,6 +396,7 @@ impl Operation {
             | Input::Dialed { .. }
             | Input::Responded { .. }
             | Input::Served { .. }
+            | Input::ManifestRecalled { .. }
             | Input::LibraryScanned { .. }
             | Input::ExpelledKept { .. }
             | Input::RateLimitsKept { .. }

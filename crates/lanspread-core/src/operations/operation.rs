@@ -142,7 +142,8 @@ impl Operation {
                     .library
                     .root(&self.id)
                     .and_then(|root| root.pending_download);
-                self.hunt(world, Quarry::PartyVersion);
+                let resumes = self.resumes;
+                self.hunt(world, Quarry::PartyVersion { resumes });
             }
             OperationKind::Install => self.change(world, Goal::Install),
             OperationKind::Uninstall => self.clear(world, AfterClearing::Change(Goal::Uninstall)),

@@ -32,6 +32,7 @@ const fn blame(
         | Purpose::Check(..)
         | Purpose::Inquiry(_)
         | Purpose::Serve
+        | Purpose::Recall(..)
         | Purpose::ScanLibrary
         | Purpose::ScanRoot(_)
         | Purpose::Hash(_)
@@ -100,22 +101,9 @@ impl Peer {
                 Input::Served {
                     sent_bytes, result, ..
                 },
-            ) => {
-                if let Err(failure) = &result {
-                    tracing::debug!(%failure, "an upload ended early");
-                }
-                let mut ctx = Ctx {
-                    now,
-                    config: &self.config,
-                    out: &mut self.out,
-                };
-                let served = self.serves.ended(&mut ctx, effect, sent_bytes);
-                if let (Some(id), Err(ServeFailure::Disk(_))) = (served, &result) {
-                    // What is announced is not what lies there: look again.
-                    let (rescan, mut ctx) = self.rescan(now);
-                    rescan.changed(&mut ctx, Some(id));
-                }
-                self.dirty.sources = true;
+            ) => self.served(now, effect, sent_bytes, &result),
+            (Purpose::Recall(id, hash), Input::ManifestRecalled { result, .. }) => {
+                self.recalled(&id, hash, result);
             }
             (Purpose::ScanLibrary, Input::LibraryScanned { result, .. }) => {
                 self.library_scanned(now, result);
@@ -244,6 +232,7 @@ impl Peer {
             | Purpose::Goodbye(_)
             | Purpose::Inquiry(_)
             | Purpose::Serve
+            | Purpose::Recall(..)
             | Purpose::ScanLibrary
             | Purpose::ScanRoot(_)
             | Purpose::Hash(_)
@@ -253,6 +242,31 @@ impl Peer {
             | Purpose::Fetch(..)
             | Purpose::OpenGameDir(_) => {}
         }
+    }
+
+    /// An upload ended.
+    fn served(
+        &mut self,
+        now: Now,
+        effect: EffectId,
+        sent_bytes: u64,
+        result: &Result<(), ServeFailure>,
+    ) {
+        if let Err(failure) = result {
+            tracing::debug!(%failure, "an upload ended early");
+        }
+        let mut ctx = Ctx {
+            now,
+            config: &self.config,
+            out: &mut self.out,
+        };
+        let served = self.serves.ended(&mut ctx, effect, sent_bytes);
+        if let (Some(id), Err(ServeFailure::Disk(_))) = (served, result) {
+            // What is announced is not what lies there: look again.
+            let (rescan, mut ctx) = self.rescan(now);
+            rescan.changed(&mut ctx, Some(id));
+        }
+        self.dirty.sources = true;
     }
 
     /// Whoever answers is there; whoever does not know this peer is greeted again.

@@ -1,15 +1,17 @@
 //! What an earlier run of this peer left unfinished: recovered first, then resumed.
 //!
 //! Invariant: whatever was interrupted in a root is completed or undone before anything else begins
-//! there. A download goes on by itself as soon as somebody announces what it gathered, and what was
-//! to follow it follows.
+//! there. A download goes on by itself as soon as somebody announces what it gathered, or asks for it
+//! because it gathers it too; and what was to follow it follows.
 
-use lanspread_db::{GameId, ManifestHash};
+use std::sync::Arc;
+
+use lanspread_db::{GameId, Manifest, ManifestHash};
 
 use super::Peer;
 use crate::{
-    AfterDownload, Now, OperationKind, limits::RECOVERIES_MAX, offers::Choice, operations::Order,
-    root::DownloadIntent,
+    AfterDownload, DiskFailure, Effect, Now, OperationKind, Purpose, limits::RECOVERIES_MAX,
+    offers::Choice, operations::Order, root::DownloadIntent,
 };
 
 /// A download that an earlier run did not finish.
@@ -17,6 +19,23 @@ use crate::{
 pub(super) struct Interrupted {
     manifest: ManifestHash,
     after: AfterDownload,
+    company: Company,
+}
+
+/// Who else gathers the manifest of an interrupted download, when nobody announces it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Company {
+    /// Nobody said so.
+    Unknown,
+    /// Somebody does: the manifest is to be read, so that it can go on with him.
+    Met,
+    /// It is being read.
+    Recalling,
+    /// It was read, and kept if it could be.
+    Recalled,
+    /// It was gone on with him, and what was to follow that follows it: it begins anew only with somebody
+    /// who has all of it.
+    Joined,
 }
 
 /// What becomes of an interrupted download.
@@ -41,6 +60,7 @@ impl Peer {
                 let interrupted = Interrupted {
                     manifest,
                     after: root.after_download,
+                    company: Company::Unknown,
                 };
                 self.to_resume.insert(root.id.clone(), interrupted);
             }
@@ -88,12 +108,72 @@ impl Peer {
             .collect();
         for (id, interrupted) in idle {
             match self.sequel(now, &id, interrupted) {
+                Sequel::Waits if interrupted.company == Company::Met => {
+                    self.recall(id, interrupted);
+                }
                 Sequel::Waits => {}
                 Sequel::Nothing => {
                     self.to_resume.remove(&id);
                 }
-                Sequel::Begin(order) => self.begin(now, &id, &order),
+                Sequel::Begin(order) => {
+                    self.begin(now, &id, &order);
+                    if interrupted.company == Company::Recalled {
+                        let company = Company::Joined;
+                        let joined = Interrupted {
+                            company,
+                            ..interrupted
+                        };
+                        self.to_resume.insert(id, joined);
+                    }
+                }
             }
+        }
+    }
+
+    /// Another peer asks for holdings: it gathers this manifest.
+    pub(super) fn others_gather(&mut self, id: &GameId, manifest: ManifestHash) {
+        if let Some(interrupted) = self.to_resume.get_mut(id)
+            && interrupted.manifest == manifest
+            && interrupted.company == Company::Unknown
+        {
+            interrupted.company = Company::Met;
+            self.dirty.sources = true;
+        }
+    }
+
+    fn recall(&mut self, id: GameId, interrupted: Interrupted) {
+        let manifest = interrupted.manifest;
+        let company = Company::Recalling;
+        let recalling = Interrupted {
+            company,
+            ..interrupted
+        };
+        self.to_resume.insert(id.clone(), recalling);
+        let purpose = Purpose::Recall(id.clone(), manifest);
+        self.out.ask(purpose, |effect| Effect::RecallManifest {
+            effect,
+            id,
+            manifest,
+        });
+    }
+
+    /// The manifest of an interrupted download was read.
+    pub(super) fn recalled(
+        &mut self,
+        id: &GameId,
+        hash: ManifestHash,
+        result: Result<Option<Arc<Manifest>>, DiskFailure>,
+    ) {
+        match result {
+            Ok(Some(manifest)) => self.manifests.keep(hash, &manifest),
+            Ok(None) => {}
+            Err(failure) => tracing::warn!(game = %id, %failure, "a manifest cannot be read again"),
+        }
+        if let Some(interrupted) = self.to_resume.get_mut(id)
+            && interrupted.manifest == hash
+        {
+            interrupted.company = Company::Recalled;
+            self.dirty.sources = true;
         }
     }
 
@@ -104,7 +184,8 @@ impl Peer {
         if root.pending_download != Some(interrupted.manifest) {
             // Either it was swept, or recovery has put it in place.
             let installs = root.manifest == Some(interrupted.manifest)
-                && interrupted.after == AfterDownload::Install;
+                && interrupted.after == AfterDownload::Install
+                && interrupted.company != Company::Joined;
             return if installs {
                 Sequel::Begin(Order::Install)
             } else {
@@ -116,6 +197,14 @@ impl Peer {
             let expected = world.expected_version(id);
             match world.choose(id, expected) {
                 Choice::Manifest { manifest, .. } => (expected, Some(manifest)),
+                Choice::Nobody if interrupted.company == Company::Recalled => {
+                    let kept = world.kept(id, interrupted.manifest);
+                    // What is being repaired needs somebody who has all of it.
+                    let resumed = kept
+                        .map(|manifest| manifest.version())
+                        .filter(|version| Some(*version) != here);
+                    (resumed, resumed.map(|_| interrupted.manifest))
+                }
                 Choice::Tie { .. }
                 | Choice::Hashing { .. }
                 | Choice::NoPeerHasPinned { .. }

@@ -89,9 +89,12 @@ impl Peer {
             }
             Request::GetGame { id } => self.serve_manifest(now, reply, peer, &id),
             Request::GetGameFileChunk(request) => self.serve_chunks(now, reply, peer, request),
-            Request::Holdings(question) => self.with_operations(now, |operations, _, world| {
-                operations.holdings_asked(world, peer, reply, &question)
-            }),
+            Request::Holdings(question) => {
+                self.others_gather(&question.id, question.manifest);
+                self.with_operations(now, |operations, _, world| {
+                    operations.holdings_asked(world, peer, reply, &question)
+                })
+            }
             Request::Expulsions { expelled } => Some(self.expulsions_heard(now, peer, expelled)),
             Request::Goodbye => {
                 let (members, mut ctx) = self.membership(now);

@@ -413,3 +413,84 @@ fn a_download_in_progress_is_not_announced() {
     };
     assert_eq!(snapshot.games, []);
 }
+
+/// A peer that was killed while it gathered: so many chunks of this lie in its staging place.
+fn interrupted() -> Lone {
+    let root = RootReport {
+        sentinel: SentinelReport::Absent,
+        manifest: None,
+        pending_download: Some(wanted().hash()),
+        size_bytes: 0,
+        ..root(1)
+    };
+    let mut lone = Lone::ready(vec![root]);
+    lone.greet(PARTNER);
+    lone
+}
+
+impl Lone {
+    fn recalls(&self) -> Vec<EffectId> {
+        self.ids(|effect| matches!(effect, Effect::RecallManifest { .. }))
+    }
+
+    fn prepares(&self) -> Vec<EffectId> {
+        self.ids(|effect| matches!(effect, Effect::PrepareDownload { .. }))
+    }
+}
+
+/// A gatherer that was killed and started again waited for somebody who had all of the game, although
+/// partners had what it lacked: nobody announced the manifest, and it had kept it itself.
+#[test]
+fn a_gatherer_that_is_back_goes_on_with_a_partner_that_asks_it() {
+    let mut lone = interrupted();
+    assert_eq!(lone.recalls(), [], "nobody said that he gathers it");
+    let response = lone.ask(PARTNER, question(HoldingsLog::NONE, 0));
+    assert_eq!(refusal(response), RefusalKind::NotAvailable);
+    let [effect] = lone.recalls()[..] else {
+        panic!("{:?}", lone.recalls())
+    };
+    lone.ask(PARTNER, question(HoldingsLog::NONE, 0));
+    assert_eq!(lone.recalls().len(), 1, "it is being read");
+    lone.feed(Input::ManifestRecalled {
+        effect,
+        result: Ok(Some(wanted())),
+    });
+    let effect = lone.prepares()[0];
+    let stored = vec![chunk(0)];
+    lone.feed(Input::DownloadPrepared {
+        effect,
+        result: Ok(PreparedDownload { stored }),
+    });
+    let (peer, ..) = lone.asked_holdings()[0];
+    assert_eq!(peer, id(PARTNER));
+    assert!(
+        lone.ids(|effect| matches!(effect, Effect::FetchManifest { .. }))
+            .is_empty()
+    );
+}
+
+#[test]
+fn a_gatherer_whose_manifest_was_not_kept_waits_for_somebody_who_has_the_game() {
+    let mut lone = interrupted();
+    lone.ask(PARTNER, question(HoldingsLog::NONE, 0));
+    let effect = lone.recalls()[0];
+    lone.feed(Input::ManifestRecalled {
+        effect,
+        result: Ok(None),
+    });
+    lone.ask(PARTNER, question(HoldingsLog::NONE, 0));
+    assert_eq!((lone.recalls().len(), lone.prepares().len()), (1, 0));
+}
+
+#[test]
+fn a_partner_of_another_manifest_wakes_no_interrupted_download() {
+    let mut lone = interrupted();
+    let other = Request::Holdings(HoldingsRequest {
+        id: game(1),
+        manifest: hash(9),
+        log: HoldingsLog::NONE,
+        since: 0,
+    });
+    lone.ask(PARTNER, other);
+    assert_eq!(lone.recalls(), []);
+}

@@ -29,6 +29,15 @@ impl Executor {
                 },
                 |effect, result| Input::GameDirOpened { effect, result },
             ),
+            Effect::RecallManifest {
+                effect,
+                id,
+                manifest,
+            } => self.block(
+                effect,
+                move |shared, _| shared.disk.kept_manifest(&id, manifest),
+                |effect, result| Input::ManifestRecalled { effect, result },
+            ),
             Effect::ScanLibrary { effect } => self.block(
                 effect,
                 |shared, _| shared.disk.scan_library(),

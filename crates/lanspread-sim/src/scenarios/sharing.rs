@@ -45,26 +45,31 @@ fn together(world: &mut Stage, one: usize, other: usize) -> usize {
     bits.map(|byte| byte.count_ones() as usize).sum()
 }
 
-#[test]
-fn two_that_have_half_each_come_to_the_whole_without_the_one_that_had_it() {
-    let mut world = everybody_at_once(3, 50, 32 * MIB);
+/// Of a game of 32 MiB, lets two get everything together, and neither of them alone.
+fn until_together(world: &mut Stage) {
     // What they pass on to each other comes later than what the seeder gives.
     for n in 1..3 {
         world.set_upload(n, 1_000_000);
     }
     let all = manifest("game", OLD, 32 * MIB, 7).chunk_count() as usize;
     for _ in 0..1000 {
-        if together(&mut world, 1, 2) == all {
+        if together(world, 1, 2) == all {
             break;
         }
         world.pass(Duration::from_millis(50));
     }
-    assert_eq!(together(&mut world, 1, 2), all);
+    assert_eq!(together(world, 1, 2), all);
     let id = game("game");
     for n in 1..3 {
         let staged = world.disk(n).staged_chunks(&id);
         assert!(staged < all, "peer{n} has {staged} of {all}");
     }
+}
+
+#[test]
+fn two_that_have_half_each_come_to_the_whole_without_the_one_that_had_it() {
+    let mut world = everybody_at_once(3, 50, 32 * MIB);
+    until_together(&mut world);
     world.kill(0);
     for n in 1..3 {
         until_ended(&mut world, n, OperationKind::Download);
@@ -162,6 +167,20 @@ fn whoever_is_killed_and_comes_back_is_a_partner_again() {
     assert!(world.count(1, 2, "Holdings") > 0 && world.count(2, 1, "Holdings") > 0);
     world.pass(Duration::from_secs(2));
     world.assert_at_rest();
+}
+
+/// It waited for a peer that announces the game, although its partner had what it lacked.
+#[test]
+fn whoever_is_killed_and_comes_back_goes_on_with_a_partner_alone() {
+    let mut world = everybody_at_once(3, 56, 32 * MIB);
+    until_together(&mut world);
+    world.kill(0);
+    world.kill(2);
+    world.start(2);
+    for n in 1..3 {
+        until_ended(&mut world, n, OperationKind::Install);
+        assert_downloaded(&mut world, n);
+    }
 }
 
 #[test]
