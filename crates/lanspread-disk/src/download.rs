@@ -100,18 +100,31 @@ impl Download {
     ///
     /// When the manifest has no such chunk, its length is another, or the disk does not take it.
     pub fn store_chunk(&self, chunk: ChunkRef, bytes: &[u8]) -> Result<(), DiskFailure> {
-        let info = chunk_of(&self.manifest, chunk)?;
-        fits(&info, bytes)?;
-        let Some(index) = self.manifest.chunk_index(chunk) else {
-            return Ok(());
-        };
-        if lock(&self.stored).has(index) {
-            return Ok(());
+        self.store_chunks(&[(chunk, bytes)]).1
+    }
+
+    /// Stores several, one after the other, and says how many of the first of them are stored; it ends at the
+    /// first failure. That is what many small files cost least with: each is made, written and closed, and
+    /// the journal hears of all of them together.
+    pub fn store_chunks(&self, chunks: &[(ChunkRef, &[u8])]) -> (usize, Result<(), DiskFailure>) {
+        let mut writer = Writer::new(self);
+        let mut written = Vec::with_capacity(chunks.len());
+        let mut result = Ok(());
+        for (chunk, bytes) in chunks {
+            match writer.write(*chunk, bytes) {
+                Ok(index) => written.push(index),
+                Err(failure) => {
+                    result = Err(failure);
+                    break;
+                }
+            }
         }
-        let file = self.staged_file(chunk.file, info.path.as_str())?;
-        file.write_at(bytes, info.offset_bytes)
-            .doing("write", info.path.as_str())?;
-        self.note(index)
+        let count = written.len();
+        written.retain(|index| !lock(&self.stored).has(*index));
+        match self.note(written) {
+            Ok(()) => (count, result),
+            Err(failure) => (0, Err(failure)),
+        }
     }
 
     /// Whether a chunk is stored.
@@ -182,8 +195,12 @@ impl Download {
             .doing("open", path)
     }
 
-    /// Notes that a chunk is stored, in memory and in the journal.
-    fn note(&self, index: u32) -> Result<(), DiskFailure> {
+    /// Notes that chunks are stored, in memory and in the journal.
+    fn note(&self, mut indices: Vec<u32>) -> Result<(), DiskFailure> {
+        if indices.is_empty() {
+            return Ok(());
+        }
+        indices.sort_unstable();
         let journal = self
             .handles
             .get(Handle::Journal, || {
@@ -192,8 +209,18 @@ impl Download {
             })
             .doing("open", JOURNAL)?;
         let mut stored = lock(&self.stored);
-        let (at, byte) = stored.add(index);
-        journal.write_at(&[byte], at).doing("write", JOURNAL)
+        for index in &indices {
+            stored.add(*index);
+        }
+        // What others noted meanwhile in the same bytes is stored as well.
+        for run in indices.chunk_by(|a, b| b / 8 - a / 8 <= 1) {
+            let (first, last) = (run[0] / 8, run[run.len() - 1] / 8);
+            let bytes = &stored.as_bytes()[first as usize..=last as usize];
+            journal
+                .write_at(bytes, u64::from(first))
+                .doing("write", JOURNAL)?;
+        }
+        Ok(())
     }
 
     /// Whether nothing is missing.
@@ -213,6 +240,76 @@ impl Download {
     pub(crate) fn close_files(&self) {
         self.handles.close(|_| true);
         self.readers.close(|_| true);
+    }
+}
+
+/// Writes chunks that follow one another. What it opens is closed when it goes.
+struct Writer<'a> {
+    download: &'a Download,
+    /// The directory of the last file.
+    folder: Option<(&'a str, Arc<dyn Folder>)>,
+}
+
+impl<'a> Writer<'a> {
+    fn new(download: &'a Download) -> Self {
+        Self {
+            download,
+            folder: None,
+        }
+    }
+
+    /// Writes a chunk, unless it is stored already, and returns its place in the manifest's order.
+    fn write(&mut self, chunk: ChunkRef, bytes: &[u8]) -> Result<u32, DiskFailure> {
+        let manifest: &'a Manifest = &self.download.manifest;
+        let info = chunk_of(manifest, chunk)?;
+        fits(&info, bytes)?;
+        let path = info.path.as_str();
+        let index = manifest.chunk_index(chunk).ok_or_else(|| {
+            failure(
+                DiskFailureKind::NotFound,
+                format!("chunk {} of `{path}` has no place", chunk.chunk),
+            )
+        })?;
+        if lock(&self.download.stored).has(index) {
+            return Ok(index);
+        }
+        let is_whole_file = manifest
+            .files()
+            .get(chunk.file as usize)
+            .is_some_and(|file| file.chunks.len() == 1);
+        let file = if is_whole_file {
+            // Nothing else will be written to it.
+            self.open(path).doing("open", path)?
+        } else {
+            self.download.staged_file(chunk.file, path)?
+        };
+        file.write_at(bytes, info.offset_bytes)
+            .doing("write", path)?;
+        Ok(index)
+    }
+
+    fn open(&mut self, path: &'a str) -> io::Result<Arc<dyn FileHandle>> {
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+        if self.folder.as_ref().is_none_or(|(open, _)| *open != parent) {
+            // Let go of first: one open directory is enough.
+            self.folder = None;
+            self.folder = Some((parent, self.open_folder(parent)?));
+        }
+        let folder = self.folder.as_ref().map(|(_, folder)| folder);
+        let folder = folder.ok_or(io::ErrorKind::NotFound)?;
+        folder.open_file(Path::new(name), Access::Write)
+    }
+
+    fn open_folder(&self, path: &str) -> io::Result<Arc<dyn Folder>> {
+        let games = &*self.download.games;
+        let path = self.download.staging.join(STAGED_FILES).join(path);
+        match games.open_folder(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            result => return result,
+        }
+        // The first file of its directory.
+        files::make_folders(games, &path)?;
+        games.open_folder(&path)
     }
 }
 
@@ -242,14 +339,11 @@ impl ChunkBits {
             .is_some_and(|byte| byte & (1 << (index % 8)) != 0)
     }
 
-    /// Adds a chunk and says which byte it changed, and to what.
-    pub(crate) fn add(&mut self, index: u32) -> (u64, u8) {
+    pub(crate) fn add(&mut self, index: u32) {
         if !self.has(index) {
             self.count += 1;
         }
-        let byte = &mut self.bytes[index as usize / 8];
-        *byte |= 1 << (index % 8);
-        (u64::from(index / 8), *byte)
+        self.bytes[index as usize / 8] |= 1 << (index % 8);
     }
 
     pub(crate) fn count(&self) -> u32 {

@@ -5,7 +5,7 @@
 //! content. Nothing here knows what the files mean.
 
 use std::{
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     io,
     path::{Path, PathBuf},
 };
@@ -205,19 +205,41 @@ pub(crate) fn walk<E: From<io::Error>>(
 pub(crate) fn sync_tree(folder: &dyn Folder) -> io::Result<()> {
     let mut files: Vec<PathBuf> = Vec::new();
     let mut folders: Vec<PathBuf> = Vec::new();
-    walk(folder, Path::new(""), &mut |path, stat| {
-        match stat.kind {
-            Kind::File => files.push(path.to_owned()),
-            Kind::Folder => folders.push(path.to_owned()),
-            Kind::Symlink | Kind::Other => {}
-        }
-        Ok::<_, io::Error>(Walk::Enter)
-    })?;
+    collect_tree(folder, Path::new(""), &mut files, &mut folders)?;
     folder.sync_files(&files)?;
     for path in folders.iter().rev() {
         folder.sync_folder(path)?;
     }
     folder.sync_folder(Path::new(""))
+}
+
+/// The files and directories below a directory, a directory before those in it.
+fn collect_tree(
+    folder: &dyn Folder,
+    prefix: &Path,
+    files: &mut Vec<PathBuf>,
+    folders: &mut Vec<PathBuf>,
+) -> io::Result<()> {
+    for (name, kind) in sorted_names(folder)? {
+        let path = prefix.join(&name);
+        match kind {
+            Kind::File => files.push(path),
+            Kind::Folder => {
+                let below = folder.open_folder(Path::new(&name))?;
+                folders.push(path.clone());
+                collect_tree(&*below, &path, files, folders)?;
+            }
+            Kind::Symlink | Kind::Other => {}
+        }
+    }
+    Ok(())
+}
+
+/// Everything directly in a directory, sorted by name.
+pub(crate) fn sorted_names(folder: &dyn Folder) -> io::Result<Vec<(OsString, Kind)>> {
+    let mut names = folder.names()?;
+    names.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(names)
 }
 
 #[cfg(test)]

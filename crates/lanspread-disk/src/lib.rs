@@ -19,6 +19,7 @@ mod hash;
 mod hasher;
 mod index;
 mod intent_log;
+mod known;
 mod library;
 mod marker;
 mod observe;
@@ -173,7 +174,7 @@ impl Disk {
     /// When what is remembered cannot be read.
     pub fn recorded_manifest(&self, id: &GameId) -> Result<Option<Arc<Manifest>>, DiskFailure> {
         let recorded = self.library()?.recorded_manifest(id)?;
-        Ok(recorded.map(|(_, manifest)| Arc::new(manifest)))
+        Ok(recorded.map(|(_, manifest)| manifest))
     }
 
     /// Carries out [`lanspread_core::Effect::RecallManifest`]: a manifest that was kept when its download

@@ -135,7 +135,7 @@ impl Library {
     pub(crate) fn recorded_manifest(
         &self,
         id: &GameId,
-    ) -> Result<Option<(ManifestHash, Manifest)>, DiskFailure> {
+    ) -> Result<Option<(ManifestHash, Arc<Manifest>)>, DiskFailure> {
         let Some(hash) = self.store.owned(id)? else {
             return Ok(None);
         };

@@ -3,7 +3,7 @@
 //! Invariant: it changes nothing, and it follows no link. What the observation means is the machine's
 //! business.
 
-use std::{collections::BTreeMap, io, path::Path};
+use std::{collections::BTreeMap, io, path::Path, sync::Arc};
 
 use lanspread_core::{
     DiskFailure,
@@ -19,6 +19,7 @@ use super::{
     failure::Doing,
     files::{self, TMP_SUFFIX},
     intent_log,
+    known::KnownManifests,
     library::Library,
     marker::Marker,
     port::{Folder, Kind},
@@ -60,7 +61,7 @@ pub(crate) fn observe(library: &Library, id: &GameId) -> Result<Observed, DiskFa
         Some(Kind::Symlink | Kind::Other) => root.root = Entry::Other,
         Some(Kind::Folder) => {
             let folder = library.games.open_folder(name).doing("open", name)?;
-            return observe_folder(&*folder, root).doing("look into", name);
+            return observe_folder(&library.store.known, &*folder, root).doing("look into", name);
         }
     }
     Ok(Observed {
@@ -69,7 +70,11 @@ pub(crate) fn observe(library: &Library, id: &GameId) -> Result<Observed, DiskFa
     })
 }
 
-fn observe_folder(folder: &dyn Folder, mut root: RootObservation) -> io::Result<Observed> {
+fn observe_folder(
+    known: &KnownManifests,
+    folder: &dyn Folder,
+    mut root: RootObservation,
+) -> io::Result<Observed> {
     let listed: BTreeMap<String, Kind> = folder
         .list()?
         .into_iter()
@@ -108,7 +113,7 @@ fn observe_folder(folder: &dyn Folder, mut root: RootObservation) -> io::Result<
         root.installed = Marker::read(folder, Path::new(INSTALL_DIR))?.version;
     }
     if root.staging == Entry::MarkedDir {
-        root.staged = staged(&*folder.open_folder(Path::new(DOWNLOAD_DIR))?)?;
+        root.staged = staged(known, &*folder.open_folder(Path::new(DOWNLOAD_DIR))?)?;
     }
     Ok(Observed {
         root,
@@ -146,8 +151,8 @@ fn read_version(folder: &dyn Folder) -> io::Result<Result<Version, String>> {
     }
 }
 
-fn staged(staging: &dyn Folder) -> io::Result<Staged> {
-    let Some(manifest) = staged_manifest(staging)? else {
+fn staged(known: &KnownManifests, staging: &dyn Folder) -> io::Result<Staged> {
+    let Some(manifest) = staged_manifest(known, staging)? else {
         return Ok(Staged::Nothing);
     };
     let hash = manifest.0;
@@ -161,8 +166,9 @@ fn staged(staging: &dyn Folder) -> io::Result<Staged> {
 
 /// The manifest in a staging place, if a valid one is there.
 pub(crate) fn staged_manifest(
+    known: &KnownManifests,
     staging: &dyn Folder,
-) -> io::Result<Option<(ManifestHash, Manifest)>> {
+) -> io::Result<Option<(ManifestHash, Arc<Manifest>)>> {
     let path = Path::new(STAGED_MANIFEST);
     let encoded = match files::read_if_there(staging, path, MANIFEST_BYTES_MAX as u64) {
         Ok(Some(encoded)) => encoded,
@@ -170,7 +176,5 @@ pub(crate) fn staged_manifest(
         Err(error) if error.kind() == io::ErrorKind::InvalidData => return Ok(None),
         Err(error) => return Err(error),
     };
-    Ok(Manifest::decode(&encoded)
-        .ok()
-        .map(|manifest| (ManifestHash::of_encoding(&encoded), manifest)))
+    Ok(known.read(&encoded).ok())
 }

@@ -3,6 +3,8 @@
 //! Invariant: a game counts as downloaded by this peer only while its sentinel names the version that
 //! was recorded, or while it has none.
 
+use std::sync::Arc;
+
 use lanspread_core::{DiskFailure, root::Entry, scan::OldFiles};
 use lanspread_db::{GameId, Manifest, RelPath};
 
@@ -12,7 +14,7 @@ use super::{failure::Doing, library::Library, observe::observe, scan::find_all};
 #[derive(Debug)]
 pub(crate) enum Old {
     /// This peer downloaded them.
-    Downloaded(Box<Manifest>),
+    Downloaded(Arc<Manifest>),
     /// Somebody put a whole version there.
     HandPlaced(Vec<RelPath>),
     /// There is no version.
@@ -27,7 +29,7 @@ impl Old {
         if let Some((_, manifest)) = library.recorded_manifest(id)?
             && (!downloaded || observed.version == Some(manifest.version()))
         {
-            return Ok(Self::Downloaded(Box::new(manifest)));
+            return Ok(Self::Downloaded(manifest));
         }
         let root = library.root(id)?;
         let found = find_all(&*root.folder).doing("look into", id.as_str())?;

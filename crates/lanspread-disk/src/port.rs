@@ -69,6 +69,12 @@ pub trait Folder: Send + Sync + fmt::Debug {
     /// Everything directly in it, in no particular order.
     fn list(&self) -> io::Result<Vec<Listed>>;
 
+    /// The same without a look at each of them, where the directory itself says what they are.
+    fn names(&self) -> io::Result<Vec<(OsString, Kind)>> {
+        let listed = self.list()?.into_iter();
+        Ok(listed.map(|entry| (entry.name, entry.stat.kind)).collect())
+    }
+
     /// What stands at `path`, not following a link there.
     fn stat(&self, path: &Path) -> io::Result<Stat>;
 

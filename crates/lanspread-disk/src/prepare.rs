@@ -5,7 +5,7 @@
 //! file whose hash is known and that did not change since. What fails before the first byte was
 //! fetched leaves the root as it was.
 
-use std::{collections::BTreeSet, path::Path, sync::Arc};
+use std::{collections::BTreeSet, io, path::Path, sync::Arc};
 
 use lanspread_core::{
     AfterDownload, DiskFailure, DiskFailureKind, PreparedDownload,
@@ -26,7 +26,7 @@ use super::{
     observe::{STAGED_FILES, STAGED_INSTALL, observe},
     obstacles::{obstacles, refuse},
     old::Old,
-    parents::Parents,
+    parents::{Parents, Stands},
     port::{Access, Folder, Kind, Stamp},
     steps::settle_towards,
 };
@@ -47,6 +47,7 @@ pub(crate) fn prepare(
     library.close_files(id);
     library.drop_download(id);
     let resumed = observe(library, id)?.root.staging == Entry::MarkedDir;
+    library.store.known.remember(hash, manifest);
     library.store.save_manifest(hash, manifest)?;
     settle_towards(library, id, &Goal::Stage { manifest: hash })?;
     let prepared = Preparation::new(library, manifest, intent, progress, abort)
@@ -354,10 +355,17 @@ impl<'a> Preparation<'a> {
             .open_folder(Path::new(STAGED_FILES))
             .doing("open", STAGED_FILES)?;
         let manifest = Arc::clone(self.manifest);
+        let mut parents = Parents::of(&*gathered);
         for (number, file) in self.files() {
             let path = Path::new(file.path.as_str());
-            let stat = files::stat(&*gathered, path).doing("look at", path)?;
-            let Some(stat) = stat else { continue };
+            let stat = match parents.look(&file.path).doing("look at", path)? {
+                Stands::There(stat) => stat,
+                Stands::Nothing => continue,
+                Stands::InTheWay => {
+                    let error = io::Error::from(io::ErrorKind::NotADirectory);
+                    return Err(error).doing("look at", path);
+                }
+            };
             let unwanted = matches!(places[number as usize], Place::InRoot(_))
                 || stat.stamp.size_bytes > file.size_bytes;
             if unwanted {
@@ -385,7 +393,7 @@ impl<'a> Preparation<'a> {
             match self.manifest.chunk_index(ChunkRef { file, chunk }) {
                 Some(index) => stored.add(index),
                 None => break,
-            };
+            }
         }
     }
 

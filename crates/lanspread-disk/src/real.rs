@@ -4,6 +4,7 @@
 //! so that nobody can lead an operation elsewhere by swapping a directory for a link meanwhile.
 
 use std::{
+    ffi::OsString,
     fs, io,
     path::{Component, Path, PathBuf},
     sync::Arc,
@@ -168,6 +169,24 @@ impl Folder for RealFolder {
             }
         }
         Ok(listed)
+    }
+
+    fn names(&self) -> io::Result<Vec<(OsString, Kind)>> {
+        let mut names = Vec::new();
+        for entry in self.0.entries()? {
+            let entry = entry?;
+            let kind = match kind_of(entry.file_type()?) {
+                // Some file systems do not say it in the directory.
+                Kind::Other => match entry.metadata() {
+                    Ok(metadata) => kind_of(metadata.file_type()),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    Err(error) => return Err(error),
+                },
+                kind @ (Kind::File | Kind::Folder | Kind::Symlink) => kind,
+            };
+            names.push((entry.file_name(), kind));
+        }
+        Ok(names)
     }
 
     fn stat(&self, path: &Path) -> io::Result<Stat> {
@@ -471,6 +490,22 @@ mod tests {
             temp.path().join("folder/file").exists(),
             "only the link went"
         );
+    }
+
+    #[test]
+    fn a_directory_says_of_its_names_what_a_look_at_each_says() {
+        let temp = tempfile::tempdir().unwrap();
+        fs::create_dir(temp.path().join("folder")).unwrap();
+        fs::write(temp.path().join("file"), b"").unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("folder", temp.path().join("link")).unwrap();
+        let here = open(temp.path());
+        let listed = here.list().unwrap().into_iter();
+        let mut listed: Vec<_> = listed.map(|entry| (entry.name, entry.stat.kind)).collect();
+        let mut names = here.names().unwrap();
+        listed.sort_by(|a, b| a.0.cmp(&b.0));
+        names.sort_by(|a, b| a.0.cmp(&b.0));
+        assert_eq!(names, listed);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::{
     io,
     path::Path,
     sync::{
-        Mutex,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -148,7 +148,7 @@ pub(crate) struct Looked {
     pub(crate) index: RootIndex,
     pub(crate) state: FilesState,
     /// What this peer downloaded, if the root holds that version.
-    pub(crate) recorded: Option<(ManifestHash, Manifest)>,
+    pub(crate) recorded: Option<(ManifestHash, Arc<Manifest>)>,
 }
 
 /// Whether the files of a root can be shared.

@@ -209,6 +209,7 @@ fn served_game(
         Some(manifest) => manifest,
         None => rebuilt(library, id, &index)?
             .filter(|m| m.hash() == hash)
+            .map(Arc::new)
             .ok_or_else(gone)?,
     };
     let stamps: Option<Vec<Stamp>> = manifest
@@ -219,7 +220,7 @@ fn served_game(
     let game = Arc::new(ServedGame {
         id: id.clone(),
         hash,
-        manifest: Arc::new(manifest),
+        manifest,
         stamps: stamps.ok_or_else(gone)?,
     });
     library.served.keep(Arc::clone(&game));

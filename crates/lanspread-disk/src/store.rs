@@ -21,6 +21,7 @@ use super::{
     failure::Doing,
     files,
     index::{INDEX_BYTES_MAX, RootIndex},
+    known::KnownManifests,
     port::{FileSystem, Folder},
 };
 
@@ -47,6 +48,8 @@ pub(crate) struct Store {
     index: Arc<dyn Folder>,
     owned: Arc<dyn Folder>,
     installs: Arc<dyn Folder>,
+    /// Manifests that need not be parsed again.
+    pub(crate) known: KnownManifests,
 }
 
 /// What an install put into `local/`.
@@ -110,6 +113,7 @@ impl Store {
             installs: open(library.join(INSTALLS))?,
             state_dir,
             library,
+            known: KnownManifests::default(),
         })
     }
 
@@ -135,7 +139,10 @@ impl Store {
     }
 
     /// A manifest, if it is remembered.
-    pub(crate) fn manifest(&self, hash: ManifestHash) -> Result<Option<Manifest>, DiskFailure> {
+    pub(crate) fn manifest(
+        &self,
+        hash: ManifestHash,
+    ) -> Result<Option<Arc<Manifest>>, DiskFailure> {
         let name = hash.to_string();
         let path = self.state_dir.join(MANIFESTS).join(&name);
         let bytes_max = MANIFEST_BYTES_MAX as u64;
@@ -143,8 +150,8 @@ impl Store {
             return Ok(None);
         };
         let reason = if ManifestHash::of_encoding(&encoded) == hash {
-            match Manifest::decode(&encoded) {
-                Ok(manifest) => return Ok(Some(manifest)),
+            match self.known.read(&encoded) {
+                Ok((_, manifest)) => return Ok(Some(manifest)),
                 Err(error) => error.to_string(),
             }
         } else {

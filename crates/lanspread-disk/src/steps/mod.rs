@@ -5,6 +5,7 @@
 
 mod carry;
 mod install;
+mod promote;
 mod remove;
 mod switch;
 
@@ -81,7 +82,7 @@ pub(crate) fn run_step(
         Step::CreateStaging { .. } => Ok(StepReport::default()),
         Step::BeginGivingUp { manifest } => switch::begin_giving_up(&root, *manifest),
         Step::BeginSwitch { manifest } => switch::begin(&root, *manifest),
-        Step::PromoteStaged { manifest } => switch::promote(&root, *manifest, watch),
+        Step::PromoteStaged { manifest } => promote::promote(&root, *manifest, watch),
         Step::PublishSentinel { manifest } => switch::publish(&root, *manifest, watch),
         Step::DropStaging => switch::drop_staging(root),
         Step::BeginInstall { version } => begin(&root, Intent::Installing { version: *version }),

@@ -3,10 +3,7 @@
 //! Invariant: the sentinel appears only by a rename, after every file of the manifest stands under
 //! its final name, verified and synced.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::{path::Path, sync::Arc};
 
 use lanspread_core::{
     DiskFailure, DiskFailureKind, StepProgress,
@@ -32,7 +29,7 @@ use super::{
         obstacles::{is_in_the_way, listed, obstacles, refuse},
         old::Old,
         parents::Parents,
-        port::{Folder, Kind, Stat},
+        port::{Folder, Kind, Stamp, Stat},
         prepare::list_given_up,
     },
     Watch, intent, remove, write_intent,
@@ -100,7 +97,7 @@ pub(super) fn drop_staging(root: Root<'_>) -> Result<StepReport, DiskFailure> {
 }
 
 /// The download that a step is about, as it was prepared.
-fn prepared(root: &Root<'_>, hash: ManifestHash) -> Result<std::sync::Arc<Download>, DiskFailure> {
+fn prepared(root: &Root<'_>, hash: ManifestHash) -> Result<Arc<Download>, DiskFailure> {
     let download = root.library.download(root.id)?;
     if download.hash() == hash {
         return Ok(download);
@@ -298,98 +295,12 @@ fn version_ini(
     ))
 }
 
-pub(super) fn promote(
-    root: &Root<'_>,
-    hash: ManifestHash,
-    watch: Watch<'_>,
-) -> Result<StepReport, DiskFailure> {
-    let (staged, manifest) = staged(root)?;
-    if staged != hash {
-        return Err(failure(
-            DiskFailureKind::NotFound,
-            format!("`{DOWNLOAD_DIR}` holds another download than the one that becomes the game"),
-        ));
-    }
-    let record = intent(root)?;
-    remove::remove_files(root, &record.files, &[])?;
-    let base = Path::new(DOWNLOAD_DIR).join(STAGED_FILES);
-    let mut staged_files = Vec::new();
-    let mut staged_folders = vec![base.clone()];
-    let gathered = root.folder.open_folder(&base).doing("open", &base)?;
-    files::walk(&*gathered, Path::new(""), &mut |path, stat| {
-        match stat.kind {
-            Kind::Folder => staged_folders.push(base.join(path)),
-            Kind::File | Kind::Symlink | Kind::Other => staged_files.push(path.to_owned()),
-        }
-        Ok::<_, std::io::Error>(Walk::Enter)
-    })
-    .doing("look into", &base)?;
-    drop(gathered);
-    let count = u32::try_from(staged_files.len()).unwrap_or(u32::MAX);
-    let mut changed: BTreeSet<PathBuf> = BTreeSet::from([PathBuf::new()]);
-    let mut above = PathBuf::new();
-    for (index, path) in (1..).zip(&staged_files) {
-        (watch.progress)(StepProgress {
-            what: "moving files into place".to_owned(),
-            index,
-            count,
-            done_bytes: 0,
-        });
-        let from = base.join(path);
-        let wanted = rel_path(path).is_some_and(|path| manifest.file_index(&path).is_some());
-        if !wanted || path == Path::new(SENTINEL) {
-            files::remove_if_there(&*root.folder, &from).doing("remove", &from)?;
-            continue;
-        }
-        let parent = path.parent().unwrap_or(Path::new(""));
-        if parent != above {
-            if !parent.as_os_str().is_empty() {
-                files::make_folders(&*root.folder, parent).doing("make", parent)?;
-            }
-            parent.clone_into(&mut above);
-            changed.insert(parent.to_owned());
-        }
-        move_into_place(root, &from, path)?;
-    }
-    // The new names are durable before the old ones go.
-    for folder in &changed {
-        root.folder.sync_folder(folder).doing("sync", folder)?;
-    }
-    for folder in staged_folders.iter().rev() {
-        root.folder.remove_folder(folder).doing("remove", folder)?;
-    }
-    root.folder
-        .sync_folder(Path::new(DOWNLOAD_DIR))
-        .doing("sync", DOWNLOAD_DIR)?;
-    Ok(StepReport {
-        bytes: manifest.total_bytes(),
-        notes: Vec::new(),
-    })
-}
-
-/// Moves a staged file to its place, whose directory is there.
-fn move_into_place(root: &Root<'_>, from: &Path, to: &Path) -> Result<(), DiskFailure> {
-    let folder = &*root.folder;
-    let stat = files::stat(folder, to).doing("look at", to)?;
-    if stat.is_some_and(|stat| stat.kind == Kind::Folder) {
-        // What was in it went before; a directory with anything else in it stays and stops us.
-        remove::remove_empty_folders(folder, to).doing("remove", to)?;
-    }
-    folder.rename(from, to).doing("move into place", to)?;
-    if stat.is_some_and(|stat| stat.kind == Kind::File) {
-        // A power cut can leave a moved file under both names, and renaming one to the other does
-        // nothing then.
-        files::remove_if_there(folder, from).doing("remove", from)?;
-    }
-    Ok(())
-}
-
-fn staged(root: &Root<'_>) -> Result<(ManifestHash, Manifest), DiskFailure> {
+pub(super) fn staged(root: &Root<'_>) -> Result<(ManifestHash, Arc<Manifest>), DiskFailure> {
     let staging = root
         .folder
         .open_folder(Path::new(DOWNLOAD_DIR))
         .doing("open", DOWNLOAD_DIR)?;
-    staged_manifest(&*staging)
+    staged_manifest(&root.library.store.known, &*staging)
         .doing("read", STAGED_MANIFEST)?
         .ok_or_else(|| {
             failure(
@@ -410,14 +321,19 @@ pub(super) fn publish(
     let (_, manifest) = staged(root)?;
     let folder = &*root.folder;
     let record = intent(root)?;
-    let missing = match first_absent(root, &manifest)? {
+    let stamps = match stamps_of(root, &manifest)? {
         // A switch that another run began was cut off, and a disk that loses names can have kept the
         // old file of the same size in the place of the new one.
-        None if prepared(root, hash).is_err() => first_different(root, &manifest, watch)?,
-        absent => absent,
+        Ok(stamps) if prepared(root, hash).is_err() => {
+            match first_different(root, &manifest, watch)? {
+                Some(different) => Err(different),
+                None => Ok(stamps),
+            }
+        }
+        looked => looked,
     };
-    let version_ini = record.version_ini().filter(|_| missing.is_none());
-    let Some(version_ini) = version_ini else {
+    let whole = stamps.as_ref().ok().zip(record.version_ini());
+    let Some((stamps, version_ini)) = whole else {
         // There is no way forward, and nothing to go back to: what stands can be fetched again.
         files::remove_if_there(folder, Path::new(DISCARDED_SENTINEL))
             .doing("remove", DISCARDED_SENTINEL)?;
@@ -425,6 +341,7 @@ pub(super) fn publish(
         folder
             .sync_folder(Path::new(""))
             .doing("sync", root.id.as_str())?;
+        let missing = stamps.err();
         let what = missing.map_or(SENTINEL.to_owned(), ToString::to_string);
         return Err(failure(
             DiskFailureKind::NotFound,
@@ -446,7 +363,7 @@ pub(super) fn publish(
     )
     .doing("write", SENTINEL)?;
     // Not a part of the switch: without it the files would only be hashed once more.
-    if let Err(error) = remember(root, hash, &manifest) {
+    if let Err(error) = remember(root, hash, &manifest, stamps) {
         tracing::warn!(game = %root.id, %error, "the hashes of a download were not remembered");
     }
     Ok(StepReport::default())
@@ -491,43 +408,54 @@ fn first_different<'m>(
     Ok(None)
 }
 
-/// The first file of the manifest, the sentinel aside, that does not stand with its size.
-fn first_absent<'m>(
+/// What each file of the manifest looks like, but for the sentinel, which is not there yet; or else the
+/// first of them that does not stand with its size.
+fn stamps_of<'m>(
     root: &Root<'_>,
     manifest: &'m Manifest,
-) -> Result<Option<&'m RelPath>, DiskFailure> {
-    let files = manifest.files().iter();
+) -> Result<Result<Vec<Option<Stamp>>, &'m RelPath>, DiskFailure> {
+    let mut stamps = Vec::with_capacity(manifest.files().len());
     let mut parents = Parents::of(&*root.folder);
-    for file in files.filter(|file| file.path.as_str() != SENTINEL) {
+    for file in manifest.files() {
+        if file.path.as_str() == SENTINEL {
+            stamps.push(None);
+            continue;
+        }
         // A disk that does not answer says nothing about the file.
         let stands = parents.look(&file.path);
         let stat = stands.doing("look at", file.path.as_str())?.stat();
-        let is_whole = stat.is_some_and(|stat| {
-            stat.kind == Kind::File && stat.stamp.size_bytes == file.size_bytes
-        });
-        if !is_whole {
-            return Ok(Some(&file.path));
+        let whole =
+            stat.filter(|stat| stat.kind == Kind::File && stat.stamp.size_bytes == file.size_bytes);
+        match whole {
+            Some(stat) => stamps.push(Some(stat.stamp)),
+            None => return Ok(Err(&file.path)),
         }
     }
-    Ok(None)
+    Ok(Ok(stamps))
 }
 
-/// Remembers the hashes of files that were verified on the way.
-fn remember(root: &Root<'_>, hash: ManifestHash, manifest: &Manifest) -> Result<(), DiskFailure> {
+/// Remembers the hashes of files that were verified on the way. They looked like this before the sentinel
+/// was there; one that was changed since will look otherwise, and be hashed again.
+fn remember(
+    root: &Root<'_>,
+    hash: ManifestHash,
+    manifest: &Manifest,
+    stamps: &[Option<Stamp>],
+) -> Result<(), DiskFailure> {
     let mut files = Vec::with_capacity(manifest.files().len());
-    let mut parents = Parents::of(&*root.folder);
-    for file in manifest.files() {
-        let path = file.path.as_str();
-        let stat = parents.look(&file.path).doing("look at", path)?.stat();
-        let stat = stat.ok_or_else(|| {
-            failure(
-                DiskFailureKind::NotFound,
-                format!("`{path}` is not there any more"),
-            )
-        })?;
+    for (file, stamp) in manifest.files().iter().zip(stamps) {
+        let stamp = match stamp {
+            Some(stamp) => *stamp,
+            None => {
+                root.folder
+                    .stat(Path::new(SENTINEL))
+                    .doing("look at", SENTINEL)?
+                    .stamp
+            }
+        };
         files.push(IndexedFile {
             path: file.path.clone(),
-            stamp: stat.stamp,
+            stamp,
             chunks: Some(file.chunks.clone()),
         });
     }
@@ -540,7 +468,7 @@ fn remember(root: &Root<'_>, hash: ManifestHash, manifest: &Manifest) -> Result<
 }
 
 /// A path of the file system as the manifest spells it.
-fn rel_path(path: &Path) -> Option<RelPath> {
+pub(super) fn rel_path(path: &Path) -> Option<RelPath> {
     RelPath::parse(&path.to_str()?.replace(std::path::MAIN_SEPARATOR, "/")).ok()
 }
 

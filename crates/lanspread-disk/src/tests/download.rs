@@ -1,10 +1,10 @@
 //! Downloads: gathering, resuming, switching, giving up, cancelling, refusing.
 
-use std::fs;
+use std::{fs, sync::Mutex};
 
 use lanspread_core::{
-    DiskFailure, DiskFailureKind, HashTrust,
-    root::{DownloadIntent, Goal, Step},
+    DiskFailure, DiskFailureKind, HashTrust, StepProgress,
+    root::{DownloadIntent, Goal, Next, Step, next_step},
 };
 use lanspread_db::{ChunkRef, Manifest};
 use lanspread_unpack::CancelFlag;
@@ -376,6 +376,93 @@ fn a_chunk_of_the_wrong_length_or_place_is_refused_and_one_that_is_there_stays()
         *bytes,
         "what is stored is not written again"
     );
+}
+
+#[test]
+fn chunks_stored_together_are_stored_up_to_the_first_that_fails() {
+    let world = World::new();
+    let disk = world.steady();
+    let (files, manifest) = (new_files(), manifest(&new_files()));
+    prepare(&disk, &manifest, DownloadIntent::New).unwrap();
+    let download = disk.download(&id()).unwrap();
+    let chunks: Vec<ChunkRef> = manifest.chunk_refs().collect();
+    let mut together: Vec<(ChunkRef, &[u8])> = chunks
+        .iter()
+        .map(|chunk| (*chunk, content(&files, &manifest, *chunk)))
+        .collect();
+    together[2].1 = b"short";
+    let (count, result) = download.store_chunks(&together);
+    assert_eq!((count, result.is_err()), (2, true));
+    let resumed = prepare(&world.steady(), &manifest, DownloadIntent::New).unwrap();
+    assert_eq!(resumed.stored, chunks[..2]);
+}
+
+/// The journal is written in runs of the bytes that changed.
+#[test]
+fn chunks_far_apart_that_are_stored_together_are_all_that_a_resumed_download_has() {
+    let world = World::new();
+    let disk = world.steady();
+    let mut files = tree([("version.ini", b"20210101".to_vec())]);
+    for number in 0..100 {
+        files.insert(format!("data/{number:03}"), noise(number, 10));
+    }
+    let manifest = manifest(&files);
+    prepare(&disk, &manifest, DownloadIntent::New).unwrap();
+    let far_apart = [0, 1, 9, 40, 99].map(|at| manifest.chunk_at(at).unwrap());
+    let together = far_apart.map(|chunk| (chunk, content(&files, &manifest, chunk)));
+    let stored = disk.download(&id()).unwrap().store_chunks(&together);
+    assert_eq!(stored, (together.len(), Ok(())));
+    let resumed = prepare(&world.steady(), &manifest, DownloadIntent::New).unwrap();
+    assert_eq!(resumed.stored, far_apart);
+    download(&disk, &files, DownloadIntent::New).unwrap();
+    assert_eq!(world.tree(), files);
+}
+
+/// Twenty thousand files were moved one by one; a directory that is not there yet is moved as it is.
+#[test]
+fn a_directory_that_the_root_lacks_is_moved_as_a_whole_and_one_that_it_has_file_by_file() {
+    let world = World::new();
+    let disk = world.steady();
+    let switch = |files: &Tree, intent| {
+        gather(&disk, files, intent, usize::MAX).unwrap();
+        let moved = Mutex::new(Vec::new());
+        let goal = Goal::Switch {
+            manifest: manifest(files).hash(),
+        };
+        while let Next::Take(step) = next_step(&goal, &disk.observe_root(&id()).unwrap()) {
+            let progress = |progress: StepProgress| {
+                if progress.what == "moving files into place" {
+                    moved.lock().unwrap().push((progress.index, progress.count));
+                }
+            };
+            let done = disk.run_step(&id(), &step, &progress, &CancelFlag::new());
+            done.unwrap();
+        }
+        moved.into_inner().unwrap()
+    };
+    // `game.eti` and `old.eti`, then the three files of `data`.
+    let moved = switch(&old_files(), DownloadIntent::New);
+    assert_eq!(moved, [(1, 5), (2, 5), (5, 5)]);
+    // `data` is there: its two new files go one by one, and its new directory as a whole.
+    let moved = switch(&new_files(), DownloadIntent::Update);
+    assert_eq!(moved, [(1, 4), (2, 4), (3, 4), (4, 4)]);
+    assert_eq!(world.tree(), new_files());
+    assert!(!world.root().join(".lanspread.download").exists());
+}
+
+#[test]
+fn an_empty_directory_in_the_staging_place_does_not_reach_the_root() {
+    let world = World::new();
+    let disk = world.steady();
+    let files = new_files();
+    gather(&disk, &files, DownloadIntent::New, usize::MAX).unwrap();
+    let staged = world.root().join(".lanspread.download/files/data");
+    fs::create_dir_all(staged.join("hollow/deeper")).unwrap();
+    fs::write(staged.join("hollow/deeper/foreign"), b"unwanted").unwrap();
+    let manifest = manifest(&files).hash();
+    reach(&disk, &Goal::Switch { manifest }).unwrap();
+    assert_eq!(world.tree(), files);
+    assert!(!world.root().join("data/hollow").exists());
 }
 
 #[test]

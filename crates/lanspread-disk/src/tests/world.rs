@@ -12,7 +12,7 @@ use lanspread_core::{
     AfterDownload, DiskFailure, HashTrust, PreparedDownload,
     root::{DownloadIntent, Goal, Next, Step, StepReport, next_step},
 };
-use lanspread_db::{ContentHash, GameId, Manifest, ManifestFile, RelPath, Version};
+use lanspread_db::{ChunkRef, ContentHash, GameId, Manifest, ManifestFile, RelPath, Version};
 use lanspread_unpack::{CancelFlag, UnpackError, UnpackJob, UnpackReport, UnpackedFile, Unpacker};
 
 use super::{
@@ -247,6 +247,9 @@ pub(super) fn download(
     Ok(fetched)
 }
 
+/// Chunks that are stored together, as they come in.
+const CHUNKS_TOGETHER: usize = 3;
+
 /// The same without the switch, and with no more than `chunks_max` chunks "fetched".
 pub(super) fn gather(
     disk: &Disk,
@@ -257,18 +260,24 @@ pub(super) fn gather(
     let manifest = manifest(files);
     let prepared = prepare(disk, &manifest, intent)?;
     let download = disk.download(&id())?;
-    let mut fetched = 0;
     let missing = manifest
         .chunk_refs()
         .filter(|chunk| !prepared.stored.contains(chunk));
-    for chunk in missing.take(chunks_max) {
-        let info = manifest.chunk(chunk).unwrap();
-        let from = usize::try_from(info.offset_bytes).unwrap();
-        let bytes = &files[info.path.as_str()][from..from + info.len_bytes as usize];
-        download.store_chunk(chunk, bytes)?;
-        fetched += 1;
+    let fetched: Vec<(ChunkRef, &[u8])> = missing
+        .take(chunks_max)
+        .map(|chunk| (chunk, content(files, &manifest, chunk)))
+        .collect();
+    for together in fetched.chunks(CHUNKS_TOGETHER) {
+        download.store_chunks(together).1?;
     }
-    Ok(fetched)
+    Ok(fetched.len())
+}
+
+/// The bytes of a chunk.
+pub(super) fn content<'a>(files: &'a Tree, manifest: &Manifest, chunk: ChunkRef) -> &'a [u8] {
+    let info = manifest.chunk(chunk).unwrap();
+    let from = usize::try_from(info.offset_bytes).unwrap();
+    &files[info.path.as_str()][from..from + info.len_bytes as usize]
 }
 
 /// Hashes the root.

@@ -298,11 +298,13 @@ async fn fetch_chunks(
         chunks,
     };
     let inputs = shared.inputs.clone();
-    let sink: ChunkSink = Arc::new(move |chunk, bytes| {
-        download.store_chunk(chunk, bytes)?;
-        // On a blocking thread: it waits for a core that is behind. One that is gone needs no news.
-        drop(inputs.blocking_send(Input::ChunkStored { effect, chunk }));
-        Ok(())
+    let sink: ChunkSink = Arc::new(move |chunks| {
+        let (count, result) = download.store_chunks(chunks);
+        for &(chunk, _) in &chunks[..count] {
+            // On a blocking thread: it waits for a core that is behind. One that is gone needs no news.
+            drop(inputs.blocking_send(Input::ChunkStored { effect, chunk }));
+        }
+        (count, result)
     });
     transport
         .fetch_chunks(from, request, &wanted, &sink, patience, abort)

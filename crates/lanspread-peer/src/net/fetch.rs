@@ -26,8 +26,10 @@ use super::{
     transport::{Shared, Transport},
 };
 
-/// Stores one verified chunk; called on a blocking thread.
-pub type ChunkSink = Arc<dyn Fn(ChunkRef, &[u8]) -> Result<(), DiskFailure> + Send + Sync>;
+/// Stores verified chunks in their order and says how many of them are stored, also when it failed;
+/// called on a blocking thread.
+pub type ChunkSink =
+    Arc<dyn Fn(&[(ChunkRef, &[u8])]) -> (usize, Result<(), DiskFailure>) + Send + Sync>;
 
 /// One chunk that is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -404,23 +406,31 @@ fn bytes_of(batch: &[WantedChunk]) -> usize {
     batch.iter().map(|chunk| chunk.len_bytes as usize).sum()
 }
 
-/// Checks and stores chunk by chunk, and notes in `stored` which it did; ends at the first failure.
+/// Checks the chunks and stores those that come before the first wrong one, and notes in `stored` which
+/// it did.
 fn store_each(
     batch: &[WantedChunk],
     mut bytes: &[u8],
     sink: &ChunkSink,
     stored: &mut Vec<ChunkRef>,
 ) -> Result<(), FetchFailure> {
+    let mut verified = Vec::with_capacity(batch.len());
+    let mut checked = Ok(());
     for wanted in batch {
         let (chunk, later) = bytes.split_at(wanted.len_bytes as usize);
         if blake3::hash(chunk).as_bytes() != wanted.hash.as_bytes() {
-            return Err(FetchFailure::WrongHash(wanted.chunk));
+            checked = Err(FetchFailure::WrongHash(wanted.chunk));
+            break;
         }
-        sink(wanted.chunk, chunk).map_err(FetchFailure::Disk)?;
-        stored.push(wanted.chunk);
+        verified.push((wanted.chunk, chunk));
         bytes = later;
     }
-    Ok(())
+    if !verified.is_empty() {
+        let (count, result) = sink(&verified);
+        stored.extend(verified[..count].iter().map(|(chunk, _)| *chunk));
+        result.map_err(FetchFailure::Disk)?;
+    }
+    checked
 }
 
 fn fetch_failure(error: &ReadError) -> FetchFailure {

@@ -10,9 +10,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::net::{
-    ChunkSender, ChunkSink, ChunkSource, ChunksFetched, Patience, WantedChunk, limits,
-};
+use crate::net::{ChunkSender, ChunkSource, ChunksFetched, Patience, WantedChunk, limits};
 
 /// What a sink was given, in order.
 type Stored = Arc<Mutex<Vec<(ChunkRef, Vec<u8>)>>>;
@@ -20,7 +18,7 @@ type Stored = Arc<Mutex<Vec<(ChunkRef, Vec<u8>)>>>;
 fn collecting_sink() -> (ChunkSink, Stored) {
     let stored = Stored::default();
     let store = Arc::clone(&stored);
-    let sink: ChunkSink = Arc::new(move |chunk, bytes: &[u8]| {
+    let sink = one_by_one(move |chunk, bytes: &[u8]| {
         store.lock().unwrap().push((chunk, bytes.to_vec()));
         Ok(())
     });
@@ -305,7 +303,7 @@ async fn an_aborted_fetch_reports_what_it_stored_and_the_sender_notices() {
     let wanted = wanted(&contents);
     let abort = CancellationToken::new();
     let abort_from_sink = abort.clone();
-    let sink: ChunkSink = Arc::new(move |_, _: &[u8]| {
+    let sink = one_by_one(move |_, _: &[u8]| {
         abort_from_sink.cancel();
         Ok(())
     });
@@ -336,7 +334,7 @@ async fn a_disk_that_fails_ends_the_fetch_and_is_not_blamed_on_the_source() {
         message: "full".to_owned(),
     };
     let failing = full.clone();
-    let sink: ChunkSink = Arc::new(move |_, _: &[u8]| Err(failing.clone()));
+    let sink = one_by_one(move |_, _: &[u8]| Err(failing.clone()));
     let fetched = Fetching::new(wanted(&contents), sink)
         .from(|incoming| send_all(incoming, contents))
         .await;
@@ -385,7 +383,7 @@ async fn a_disk_that_stalls_does_not_hold_up_control_messages() {
     // Every store waits until the test lets the disk go on.
     let (disk, stalled) = std::sync::mpsc::channel::<()>();
     let stalled = Mutex::new(stalled);
-    let sink: ChunkSink = Arc::new(move |_, _: &[u8]| {
+    let sink = one_by_one(move |_, _: &[u8]| {
         // It ends with an error when the sender is dropped, which is what the test does.
         let _ = stalled.lock().unwrap().recv();
         Ok(())

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::net::{
-    ChunkSink, ChunksFetched, Patience, WantedChunk,
+    ChunksFetched, Patience, WantedChunk,
     lane::Lane,
     limits::{LANE_HANDSHAKES_MAX, LANES_PER_PEER_MAX},
 };
@@ -66,7 +66,7 @@ impl Fetcher {
 
     async fn fetch(&self, from: Route) -> ChunksFetched {
         let stored = std::sync::Arc::clone(&self.stored);
-        let sink: ChunkSink = std::sync::Arc::new(move |_, _| {
+        let sink = one_by_one(move |_, _| {
             stored.fetch_add(1, Ordering::Relaxed);
             Ok(())
         });

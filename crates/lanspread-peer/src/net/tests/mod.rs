@@ -19,7 +19,8 @@ use std::{
     time::Duration,
 };
 
-use lanspread_core::Route;
+use lanspread_core::{DiskFailure, Route};
+use lanspread_db::ChunkRef;
 use lanspread_proto::{
     FrameKind, ListenAddr, PROTOCOL_VERSION, Request, Response, alpn, decode_payload,
 };
@@ -30,7 +31,7 @@ use s2n_quic::{
 };
 use tokio::{sync::mpsc, time::timeout};
 
-use super::{IncomingStream, NetEvent, Transport, TransportConfig, stream::Reader, tls};
+use super::{ChunkSink, IncomingStream, NetEvent, Transport, TransportConfig, stream::Reader, tls};
 use crate::identity::Identity;
 
 /// How long a fact may take on a busy machine.
@@ -40,6 +41,20 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(200);
 
 const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// Stores chunk by chunk with `store`.
+fn one_by_one(
+    store: impl Fn(ChunkRef, &[u8]) -> Result<(), DiskFailure> + Send + Sync + 'static,
+) -> ChunkSink {
+    std::sync::Arc::new(move |chunks| {
+        for (count, (chunk, bytes)) in chunks.iter().enumerate() {
+            if let Err(failure) = store(*chunk, bytes) {
+                return (count, Err(failure));
+            }
+        }
+        (chunks.len(), Ok(()))
+    })
+}
 
 /// A transport with what it reports.
 struct TestPeer {

@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::net::{ChunkSink, ChunksFetched, Patience, Rates, WantedChunk};
+use crate::net::{ChunksFetched, Patience, Rates, WantedChunk};
 
 const MIB: u64 = 1024 * 1024;
 
@@ -98,7 +98,7 @@ fn fetch_until(
         chunks: wanted.iter().map(|wanted| wanted.chunk).collect(),
     };
     let counted = Arc::clone(count);
-    let sink: ChunkSink = Arc::new(move |_, bytes: &[u8]| {
+    let sink = one_by_one(move |_, bytes: &[u8]| {
         counted.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         Ok(())
     });

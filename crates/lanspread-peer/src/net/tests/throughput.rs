@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::net::{ChunkSink, Patience, WantedChunk};
+use crate::net::{Patience, WantedChunk};
 
 const TOTAL_BYTES: u64 = 1 << 30;
 
@@ -59,7 +59,7 @@ async fn one_source_and_one_receiver_on_loopback() {
     let receiver = TestPeer::start();
     let stored = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&stored);
-    let sink: ChunkSink = Arc::new(move |_, bytes: &[u8]| {
+    let sink = one_by_one(move |_, bytes: &[u8]| {
         counted.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         Ok(())
     });

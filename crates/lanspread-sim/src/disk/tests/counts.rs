@@ -63,11 +63,11 @@ fn a_small_file_is_downloaded_with_few_questions_to_the_disk() {
         })
     });
     let expected = [
-        // In the staging place before it comes, at its own place before it moves there, and twice
-        // at the end.
-        (Operation::Stat, 4),
+        // Its directory: here each is stored alone, and those that come together have it opened once.
+        (Operation::OpenFolder, 1),
+        // At its own place, once it is there; it got there with its directory.
+        (Operation::Stat, 1),
         (Operation::MakeFile, 1),
-        (Operation::Rename, 1),
         // Its content, and its bit in the journal.
         (Operation::Write, 2),
         (Operation::SyncFile, 1),
