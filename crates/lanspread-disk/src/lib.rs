@@ -189,8 +189,7 @@ impl Disk {
         hash: ManifestHash,
     ) -> Result<Option<Arc<Manifest>>, DiskFailure> {
         let kept = self.library()?.store.manifest(hash)?;
-        let kept = kept.filter(|manifest| manifest.game_id() == id);
-        Ok(kept.map(Arc::new))
+        Ok(kept.filter(|manifest| manifest.game_id() == id))
     }
 
     /// Carries out [`lanspread_core::Effect::ObserveRoot`].
