@@ -272,6 +272,12 @@ impl Peer {
                 peer_id, mismatch, ..
             } => self.other_party(now, peer_id, mismatch),
             Input::Trouble { message } => self.out.emit(PeerEvent::Notice { message }),
+            Input::Delays(delays) => {
+                if self.members.measured(&delays) {
+                    tracing::info!("answers show who sits at another table");
+                    self.dirty.sources = true;
+                }
+            }
             Input::Shutdown => self.shut_down(now),
             // These carry an effect and were taken above.
             Input::Dialed { .. }

@@ -81,6 +81,9 @@ pub(crate) struct SwarmOptions {
     /// At how many tables the receivers sit, half of them at each. The tables share one cable.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=2))]
     tables: u32,
+    /// Do not tell Lanspread's peers at which table they sit: they have to find out.
+    #[arg(long)]
+    untold: bool,
     /// What the cable between two tables carries in each direction, in Mbit/s; as the others
     /// unless it is given.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
@@ -158,7 +161,7 @@ pub(crate) fn run(options: &SwarmOptions) -> Result<()> {
         }
         for run in 1..=options.runs {
             for way in &options.ways {
-                let sample = measure(*way, &hall, &material, &programs)?;
+                let sample = measure((*way, options.untold), &hall, &material, &programs)?;
                 eprintln!(
                     "{receivers} receivers, run {run} of {}: {}: {:.1} s",
                     options.runs,
@@ -183,15 +186,25 @@ fn distribution(options: &SwarmOptions, material: &Material, receivers: u32) -> 
     }
 }
 
-fn measure(way: Way, hall: &Hall, material: &Material, programs: &Programs) -> Result<Sample> {
+fn measure(
+    (way, is_untold): (Way, bool),
+    hall: &Hall,
+    material: &Material,
+    programs: &Programs,
+) -> Result<Sample> {
     material.start_afresh(hall.receivers().len())?;
     let measured = match (way, &programs.tracker) {
         (Way::Lanspread, _) => {
-            lanspread::measure(hall, material, &programs.lanspread, &Manner::default())
+            let manner = Manner {
+                is_untold,
+                ..Manner::default()
+            };
+            lanspread::measure(hall, material, &programs.lanspread, &manner)
         }
         (Way::LanspreadQuic, _) => {
             let manner = Manner {
                 args: &["--quic-only"],
+                is_untold,
                 ..Manner::default()
             };
             lanspread::measure(hall, material, &programs.lanspread, &manner)
@@ -224,8 +237,9 @@ fn print_network(options: &SwarmOptions, speed: LinkSpeed) {
     if options.tables == 2 {
         println!(
             "- two tables, every second receiver at the other one; the cable between them carries \
-             {} Mbit/s each way; Lanspread's peers are told their table",
-            options.uplink_mbit.unwrap_or(options.mbit)
+             {} Mbit/s each way; Lanspread's peers are {} their table",
+            options.uplink_mbit.unwrap_or(options.mbit),
+            if options.untold { "not told" } else { "told" }
         );
     }
 }

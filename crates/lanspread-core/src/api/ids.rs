@@ -38,6 +38,7 @@ impl Input {
             | Self::GameDirHealth { .. }
             | Self::OtherVersion { .. }
             | Self::Misbehaved { .. }
+            | Self::Delays(_)
             | Self::OtherParty { .. }
             | Self::Trouble { .. }
             | Self::Shutdown => None,

@@ -82,6 +82,9 @@ pub enum Input {
         /// How often since it was last told.
         times: u32,
     },
+    /// How long answers of peers take at least, measured over a while in which much was exchanged with
+    /// each of them.
+    Delays(Vec<(PeerId, Duration)>),
     /// A peer that is not of this party came to this peer's listener and was turned away.
     OtherParty {
         /// Who it is, as proved by the connection.

@@ -5,11 +5,15 @@
 //! not know what a library holds: it carries the state of one in each `Hello`.
 
 mod contact;
+mod delays;
 mod machine;
 mod member;
 mod side;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
 
 use lanspread_proto::{
     Hello, LibraryState, ListenAddr, PROTOCOL_VERSION, PeerId, PeerName, Refusal, RefusalKind,
@@ -23,6 +27,7 @@ use crate::{
     transfer::Side,
 };
 
+use delays::Delays;
 use machine::{MemberEvent as E, MemberState as S};
 pub(crate) use member::Member;
 
@@ -89,6 +94,7 @@ pub(crate) struct Membership {
     /// Whether the log says that no more peers are recorded.
     told_full: bool,
     facts: VecDeque<MemberFact>,
+    delays: Delays,
 }
 
 impl Membership {
@@ -101,6 +107,7 @@ impl Membership {
             connects: 0,
             told_full: false,
             facts: VecDeque::new(),
+            delays: Delays::new(),
         }
     }
 
@@ -157,8 +164,14 @@ impl Membership {
     pub(crate) fn side(&self, config: &Config, peer: PeerId) -> Side {
         self.members.get(&peer).map_or(Side::Near, |member| {
             let tables = config.table.as_ref().zip(member.table.as_ref());
-            side::side(tables, member.local.zip(member.addr))
+            let is_far = self.delays.is_far(peer);
+            side::side(tables, member.local.zip(member.addr), is_far)
         })
+    }
+
+    /// The least delays of the last while. Says whether anybody is taken to be on another side since.
+    pub(crate) fn measured(&mut self, delays: &[(PeerId, Duration)]) -> bool {
+        self.delays.measured(delays)
     }
 
     /// Discovery saw a peer.

@@ -1,7 +1,7 @@
 //! On which side of a shared uplink another peer probably is.
 //!
-//! Invariant: what the organiser told both counts for more than what addresses look like, and whoever
-//! nothing is known of counts as near. A wrong answer costs little: a peer that is taken for far is
+//! Invariant: what the organiser told both counts for more than what addresses look like, that for more than
+//! how long answers take, and whoever nothing is known of counts as near. A wrong answer costs little: a peer that is taken for far is
 //! asked for less, and everything still comes.
 
 use std::net::IpAddr;
@@ -15,18 +15,19 @@ const PREFIX_BITS_V4: u32 = 24;
 /// The same of an IPv6 address.
 const PREFIX_BITS_V6: u32 = 64;
 
-/// Where another peer is: by the own table and its, or by the own address as it is reached from there
-/// and its own.
+/// Where another peer is: by the own table and its; or by the own address as it is reached from there and
+/// its own; or, where those are of one network, by whether its answers come from behind a full cable.
 pub(super) fn side(
     tables: Option<(&TableName, &TableName)>,
     addrs: Option<(ListenAddr, ListenAddr)>,
+    is_slow: bool,
 ) -> Side {
     let is_near = match (tables, addrs) {
         (Some((ours, theirs)), _) => ours == theirs,
         (None, Some((ours, theirs))) => {
-            share_prefix(ours.socket_addr().ip(), theirs.socket_addr().ip())
+            share_prefix(ours.socket_addr().ip(), theirs.socket_addr().ip()) && !is_slow
         }
-        (None, None) => true,
+        (None, None) => !is_slow,
     };
     if is_near { Side::Near } else { Side::Far }
 }
@@ -52,7 +53,8 @@ mod tests {
     use super::*;
 
     fn by_addrs(ours: &str, theirs: &str) -> Side {
-        side(None, Some((ours.parse().unwrap(), theirs.parse().unwrap())))
+        let addrs = Some((ours.parse().unwrap(), theirs.parse().unwrap()));
+        side(None, addrs, false)
     }
 
     #[test]
@@ -67,7 +69,7 @@ mod tests {
         ] {
             assert_eq!(by_addrs(ours, theirs), expected, "{ours} {theirs}");
         }
-        assert_eq!(side(None, None), Side::Near, "nothing is known");
+        assert_eq!(side(None, None, false), Side::Near, "nothing is known");
     }
 
     #[test]
@@ -76,7 +78,21 @@ mod tests {
         let same: Option<(ListenAddr, ListenAddr)> =
             Some(("10.0.0.1:1".parse().unwrap(), "10.0.0.2:1".parse().unwrap()));
         let other = Some(("10.0.0.1:1".parse().unwrap(), "10.0.1.1:1".parse().unwrap()));
-        assert_eq!(side(Some((&a, &b)), same), Side::Far);
-        assert_eq!(side(Some((&a, &a)), other), Side::Near);
+        assert_eq!(side(Some((&a, &b)), same, false), Side::Far);
+        assert_eq!(side(Some((&a, &a)), other, false), Side::Near);
+    }
+
+    #[test]
+    fn delays_say_who_is_far_among_those_of_one_network_without_tables() {
+        let addr = |text: &str| -> ListenAddr { text.parse().unwrap() };
+        let [a, same] = ["10.0.0.1:1", "10.0.0.2:1"].map(addr);
+        let table = TableName::new("a").unwrap();
+        assert_eq!(side(None, Some((a, same)), true), Side::Far);
+        assert_eq!(side(None, Some((a, same)), false), Side::Near);
+        assert_eq!(side(None, Some((a, addr("10.0.1.1:1"))), false), Side::Far);
+        assert_eq!(
+            side(Some((&table, &table)), Some((a, same)), true),
+            Side::Near
+        );
     }
 }

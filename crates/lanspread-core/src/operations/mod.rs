@@ -390,6 +390,7 @@ impl Operation {
             | Input::GameDirHealth { .. }
             | Input::OtherVersion { .. }
             | Input::Misbehaved { .. }
+            | Input::Delays(_)
             | Input::OtherParty { .. }
             | Input::Trouble { .. }
             | Input::Shutdown

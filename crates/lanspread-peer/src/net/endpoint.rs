@@ -35,6 +35,7 @@ use tokio::{
 use super::{
     BindError, TransportConfig,
     census::{Census, Seat},
+    delays::{Delay, Delays},
     lane, limits,
     rates::Rates,
     tls::{self, TlsConfigs},
@@ -60,6 +61,8 @@ pub(super) struct Endpoints {
     pub(super) threads: Vec<EndpointThread>,
     /// Takes bulk lanes at the same port, if that is wanted and possible.
     pub(super) lane_listener: Option<std::net::TcpListener>,
+    /// How long packets take to each peer and back.
+    pub(super) delays: Delays,
 }
 
 /// The kinds of address that the dialing socket reaches.
@@ -107,7 +110,7 @@ pub(super) fn start(config: &TransportConfig, identity: &Identity) -> Result<End
         bind_dial_socket(config.listen.ip()).map_err(BindError::DialSocket)?;
 
     let open = OpenConnections::new();
-    let census = Census::default();
+    let (census, delays) = (Census::default(), Delays::default());
     let server_thread = EndpointThread::start("quic-server").map_err(BindError::Thread)?;
     let client_thread = EndpointThread::start("quic-client").map_err(BindError::Thread)?;
     let server = Server::builder()
@@ -126,6 +129,7 @@ pub(super) fn start(config: &TransportConfig, identity: &Identity) -> Result<End
             open: open.clone(),
             census: Some(census),
             rates: Arc::clone(&config.rates),
+            delays: delays.clone(),
         })
         .map_err(BindError::endpoint)?
         .start()
@@ -142,6 +146,7 @@ pub(super) fn start(config: &TransportConfig, identity: &Identity) -> Result<End
             open: open.clone(),
             census: None,
             rates: Arc::clone(&config.rates),
+            delays: delays.clone(),
         })
         .map_err(BindError::endpoint)?
         .start()
@@ -155,6 +160,7 @@ pub(super) fn start(config: &TransportConfig, identity: &Identity) -> Result<End
         open,
         threads,
         lane_listener,
+        delays,
     })
 }
 
@@ -301,6 +307,8 @@ impl Drop for OpenConnection {
 pub(super) struct ConnectionFacts {
     /// Whose key signed the handshake.
     pub(super) peer_id: Option<PeerId>,
+    /// How long packets on it take there and back.
+    delay: Option<Arc<Delay>>,
     /// A secret of the TLS session that both ends can compute and nobody else.
     pub(super) exported: Option<[u8; 32]>,
     /// The runtime of its endpoint.
@@ -318,6 +326,8 @@ struct Witness {
     census: Option<Census>,
     /// Hears how long packets wait in queues.
     rates: Arc<Rates>,
+    /// Hears how long they take to each peer and back.
+    delays: Delays,
 }
 
 impl event::Subscriber for Witness {
@@ -330,6 +340,7 @@ impl event::Subscriber for Witness {
     ) -> ConnectionFacts {
         ConnectionFacts {
             peer_id: None,
+            delay: None,
             exported: None,
             runtime: self.runtime.clone(),
             _open: self.open.enter(),
@@ -345,6 +356,7 @@ impl event::Subscriber for Witness {
     ) {
         let chain = event.session.peer_cert_chain_der().ok();
         context.peer_id = chain.and_then(|chain| tls::peer_id_of_chain(&chain));
+        context.delay = context.peer_id.map(|peer_id| self.delays.enter(peer_id));
         let mut secret = [0; 32];
         let exported = event.session.tls_exporter(EXPORTER_LABEL, &[], &mut secret);
         context.exported = exported.is_ok().then_some(secret);
@@ -352,10 +364,13 @@ impl event::Subscriber for Witness {
 
     fn on_recovery_metrics(
         &mut self,
-        _context: &mut ConnectionFacts,
+        context: &mut ConnectionFacts,
         _meta: &ConnectionMeta,
         event: &RecoveryMetrics<'_>,
     ) {
+        if let Some(delay) = &context.delay {
+            delay.heard(event.latest_rtt);
+        }
         let waited = event.latest_rtt.saturating_sub(event.min_rtt);
         self.rates.heard(waited);
     }

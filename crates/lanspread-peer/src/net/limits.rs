@@ -111,6 +111,15 @@ pub const SERVE_STALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// whoever asked waits longer for a first byte.
 pub const READ_STALL_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// How often it is told how long packets to each peer take, while much is exchanged.
+pub const DELAYS_EVERY: Duration = Duration::from_secs(2);
+
+/// Acknowledgements of a peer in that time that make its least delay worth telling. An idle party has fewer.
+pub const DELAY_SAMPLES_MIN: u32 = 8;
+
+/// Peers of which there have to be so many.
+pub const DELAY_PEERS_MIN: usize = 3;
+
 /// Pause between the first packets to two candidate addresses of one peer.
 pub const DIAL_STAGGER: Duration = Duration::from_millis(50);
 

@@ -8,6 +8,7 @@ mod addrs;
 mod admission;
 mod beside;
 mod census;
+mod delays;
 mod dial;
 mod endpoint;
 mod error;

@@ -24,6 +24,7 @@ use tokio_util::{
 use super::{
     BindError, IncomingStream, addrs, admission,
     beside::Beside,
+    delays::{self, Delays},
     dial::DialGates,
     endpoint::{self, ConnectionFacts, DialFamilies, EndpointThread, Endpoints, OpenConnections},
     fetch::Buffers,
@@ -116,6 +117,8 @@ pub enum NetEvent {
         /// How often.
         times: u32,
     },
+    /// The least time that packets took to peers and back lately.
+    Delays(Vec<(PeerId, Duration)>),
     /// A peer that is not of this party came here and was turned away.
     OtherParty {
         /// Who it is, as proved.
@@ -170,6 +173,7 @@ pub(super) struct Shared {
     pub(super) buffers: Buffers,
     pub(super) counters: Counters,
     pub(super) misconduct: Misconduct,
+    pub(super) delays: Delays,
     pub(super) doorkeeper: Mutex<Doorkeeper>,
     /// The beginning of the doorkeeper's clock.
     pub(super) began: Instant,
@@ -204,6 +208,7 @@ impl Transport {
             open,
             mut threads,
             lane_listener,
+            delays,
         } = endpoint::start(&config, identity)?;
         let lanes = if config.bulk_lane {
             let protocols = vec![config.lane_protocol()];
@@ -227,6 +232,7 @@ impl Transport {
             buffers: Buffers::default(),
             counters: Counters::default(),
             misconduct: Misconduct::default(),
+            delays,
             doorkeeper: Mutex::default(),
             began: Instant::now(),
             room: Room::default(),
@@ -247,6 +253,7 @@ impl Transport {
         shared
             .tasks
             .spawn(misconduct::tell_misconduct(Arc::clone(&shared)));
+        shared.tasks.spawn(delays::tell_delays(Arc::clone(&shared)));
         shared
             .tasks
             .spawn(rates::keep(Arc::clone(&shared.config.rates), stop.clone()));

@@ -83,6 +83,7 @@ pub(crate) async fn run_server_component(task: ServerTask) -> Result<(), ServerE
                     let input = Input::Misbehaved { peer_id, transport_addr, offence, times };
                     tell(&task, input).await;
                 }
+                Some(NetEvent::Delays(delays)) => tell(&task, Input::Delays(delays)).await,
                 Some(NetEvent::OtherParty { peer_id, transport_addr, mismatch }) => {
                     tell(&task, Input::OtherParty { peer_id, transport_addr, mismatch }).await;
                 }

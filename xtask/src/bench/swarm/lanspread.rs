@@ -1,6 +1,6 @@
 //! Lanspread's own way: every receiver is told at the same moment to download.
 //!
-//! At two tables everybody is told his own, as an organiser would. The invariant: before the clock starts, the seeder has hashed the game and everybody knows
+//! At two tables everybody is told his own, as an organiser would, unless he is to find out. The invariant: before the clock starts, the seeder has hashed the game and everybody knows
 //! everybody, as guests do who have sat down. It stops when the last peer says that its download is
 //! finished: fetched, verified, and in its place.
 
@@ -30,6 +30,8 @@ pub(in crate::bench) struct Manner<'a> {
     pub(in crate::bench) args: &'a [&'a str],
     /// What the seeder is told before it begins.
     pub(in crate::bench) commands: &'a [Value],
+    /// Whether nobody is told at which table he sits.
+    pub(in crate::bench) is_untold: bool,
 }
 
 /// Measures one distribution.
@@ -39,7 +41,7 @@ pub(in crate::bench) fn measure(
     binary: &Path,
     manner: &Manner<'_>,
 ) -> Result<Sample> {
-    let has_tables = hall.distribution().uplink.is_some();
+    let has_tables = hall.distribution().uplink.is_some() && !manner.is_untold;
     let table =
         |number: usize| has_tables.then_some(if number % 2 == 1 { "second" } else { "first" });
     let start_peer = |host, games: &Path, number| {
