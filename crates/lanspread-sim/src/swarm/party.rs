@@ -70,6 +70,8 @@ pub struct Party {
 pub struct Outcome {
     /// Seconds until the last receiver had all; `None` if it took too long.
     pub seconds: Option<f64>,
+    /// When a receiver that stayed had all, in the mean of those who had: seconds.
+    pub mean_seconds: f64,
     /// The bound: no scheme is faster.
     pub bound_seconds: f64,
     /// What the seeder sent, in games.
@@ -118,6 +120,8 @@ struct Node {
     leaves: Option<Now>,
     here: bool,
     complete: bool,
+    /// When it had all, if it began with less.
+    done: Option<Now>,
     dirty: bool,
     /// When it has something to do although nothing happens.
     due: Option<Now>,
@@ -160,8 +164,13 @@ impl Party {
             .fold((0, 0), |(twice, once), it| {
                 (twice + it.duplicate_bytes, once + it.moved_bytes)
             });
+        let done: Vec<f64> = run.nodes[1..]
+            .iter()
+            .filter_map(|node| Some(node.done?.0.as_secs_f64()))
+            .collect();
         Outcome {
             seconds,
+            mean_seconds: done.iter().sum::<f64>() / done.len().max(1) as f64,
             bound_seconds: self.bound_seconds(),
             seeder_games: games(run.fluid.carried_bytes(run.nodes[0].up)),
             uplink_games: run
@@ -204,6 +213,7 @@ impl<'a> Run<'a> {
                     leaves: leaves.map(|at| Now(Duration::from_secs_f64(at))),
                     here: n == 0,
                     complete: n == 0,
+                    done: None,
                     dirty: false,
                     due: None,
                 }
@@ -493,6 +503,7 @@ impl<'a> Run<'a> {
             .is_some_and(|it| it.state() == TransferState::Complete);
         if complete && !node.complete {
             node.complete = true;
+            node.done = Some(self.now);
             let id = node.id;
             for other in &mut self.nodes {
                 if let Some(transfer) = &mut other.transfer

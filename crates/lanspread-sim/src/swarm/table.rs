@@ -87,8 +87,8 @@ impl fmt::Display for Kind {
 
 /// The first lines of the table.
 pub const HEAD: &str = "\
-| party | receivers | seconds | bound | time / bound | seeder sent, games | busiest uplink, games |
-|---|---:|---:|---:|---:|---:|---:|";
+| party | receivers | seconds | in the mean | bound | time / bound | seeder sent, games | busiest uplink, games |
+|---|---:|---:|---:|---:|---:|---:|---:|";
 
 /// One line of the table.
 #[must_use]
@@ -101,7 +101,8 @@ pub fn row(kind: Kind, receivers: usize, outcome: &Outcome) -> String {
         Kind::Equal | Kind::Mixed | Kind::Churn => String::new(),
     };
     format!(
-        "| {kind} | {receivers} | {seconds} | {:.1} | {:.3} | {:.2} | {uplink} |",
+        "| {kind} | {receivers} | {seconds} | {:.1} | {:.1} | {:.3} | {:.2} | {uplink} |",
+        outcome.mean_seconds,
         outcome.bound_seconds,
         outcome.ratio(),
         outcome.seeder_games,
