@@ -3,10 +3,9 @@
 //! Rarest first: a chunk that few hold is fetched before one that many hold, so that the whole party
 //! soon has something to pass on. Of the chunks that only full holders have, each peer takes those
 //! that fall to it, in order; so a full holder gives each chunk about once and reads nearly in
-//! sequence. Who has nothing left that falls to it takes from the back what falls to others. Invariant: what is picked is missing, held by the source, ascending, never empty while
+//! sequence. Who has nothing left that falls to it takes what falls to others, in
+//! stretches that it draws. Invariant: what is picked is missing, held by the source, ascending, never empty while
 //! the source holds anything that it may be asked for, and within the budget unless a single chunk exceeds it.
-
-use std::cmp::Reverse;
 
 use super::{
     chunk_set::ChunkSet,
@@ -17,8 +16,9 @@ use super::{
 /// Chunks that one pick looks at: so that a game of millions costs no more than one of thousands.
 const CHUNKS_LOOKED_AT: usize = 4_096;
 
-/// Blocks from which one is drawn that falls to another peer: those who take such blocks begin at the
-/// last of these stretches, and should not all take the same one.
+/// Blocks that lie together, of what falls to other peers. Whoever takes such blocks empties one stretch
+/// after the other, in an order of its own: all at the same end, several peers took the same blocks,
+/// and a third of what the full holder sent was sent twice.
 const STRETCH_BLOCKS: u32 = 16;
 
 /// A source that is asked.
@@ -50,13 +50,12 @@ pub(super) fn pick(
         .min_by_key(|&index| {
             let block = swarm.block(index);
             match want(index) {
-                Want::Mine => (Want::Mine, Reverse(0), 0, index),
-                // Whoever it falls to comes to it from the front.
+                Want::Mine => (Want::Mine, 0, 0, index),
                 Want::Theirs => {
-                    let stretch = Reverse(block / STRETCH_BLOCKS);
+                    let stretch = tie(holder.rank, block / STRETCH_BLOCKS);
                     (Want::Theirs, stretch, tie(holder.rank, block), index)
                 }
-                held @ Want::Held(_) => (held, Reverse(0), tie(holder.rank, block), index),
+                held @ Want::Held(_) => (held, 0, tie(holder.rank, block), index),
             }
         });
     let Some(first) = best else {

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, iter::once};
 
+use lanspread_db::ChunkRef;
+
 use super::{
     super::{Holding, Starvation, StoredSince, Transfer, TransferLimits, TransferState},
     fixture::{
@@ -38,6 +40,45 @@ fn peers_that_begin_together_ask_the_seeder_for_different_chunks() {
                     break;
                 }
             }
+        }
+    }
+}
+
+/// They all began at the last chunk, so that the seeder sent a third of the game twice.
+#[test]
+fn peers_with_nothing_left_that_falls_to_them_take_different_chunks_of_what_falls_to_another() {
+    let manifest = small_chunks(4_000);
+    let party = [1, 2, 3, 4].map(peer);
+    let gathers = |me, stored: &[ChunkRef], seed| {
+        let limits = TransferLimits::default();
+        let mut transfer = Transfer::new(manifest.clone(), stored, me, limits, seed, at(0));
+        transfer.add_source(at(0), peer(SEEDER), Holding::All);
+        for other in party.into_iter().filter(|&it| it != me) {
+            transfer.add_source(at(0), other, Holding::Part);
+        }
+        transfer
+    };
+    let mut slow = gathers(party[3], &[], SEED);
+    let mut falls_to_slow: BTreeSet<ChunkRef> = BTreeSet::new();
+    for now in (20..).step_by(20) {
+        if falls_to_slow.len() >= 1_000 {
+            break;
+        }
+        for fetch in all_fetches(&mut slow, at(now)) {
+            falls_to_slow.extend(&fetch.chunks);
+            deliver(&mut slow, at(now + 10), &fetch, ms(10));
+        }
+    }
+    let others: Vec<ChunkRef> = (0..4_000)
+        .filter_map(|index| manifest.chunk_at(index))
+        .filter(|chunk| !falls_to_slow.contains(chunk))
+        .collect();
+    let mut asked = BTreeSet::new();
+    for (seed, me) in (SEED..).zip(&party[..3]) {
+        let fetches = all_fetches(&mut gathers(*me, &others, seed), at(0));
+        assert!(!fetches.is_empty(), "the seeder has more to give");
+        for &chunk in fetches.iter().flat_map(|fetch| &fetch.chunks) {
+            assert!(asked.insert(chunk), "{chunk:?} is asked for twice");
         }
     }
 }
