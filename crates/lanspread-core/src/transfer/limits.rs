@@ -67,6 +67,10 @@ pub const RACE_COST: Duration = Duration::from_millis(5);
 /// to this peer; else whoever nearby should fetch a chunk takes too long.
 pub const IMPORT_PATIENCE: Duration = Duration::from_secs(2);
 
+/// While chunks come in at least this often, one fetch at a time takes from a full holder what falls to
+/// others; else whoever should fetch it takes too long.
+pub const OTHERS_PATIENCE: Duration = Duration::from_secs(2);
+
 /// Most fetches that have the same chunk in flight.
 pub const FETCHES_PER_CHUNK_MAX: usize = 2;
 

@@ -8,7 +8,7 @@ use lanspread_proto::PeerId;
 
 use super::{
     Abort, Fetch, FetchId, Hold, Outstanding, Side, Transfer,
-    limits::{DRAWN_BEGINNING_CHUNKS, FETCHES_IN_SWARM, IMPORT_PATIENCE},
+    limits::{DRAWN_BEGINNING_CHUNKS, FETCHES_IN_SWARM, IMPORT_PATIENCE, OTHERS_PATIENCE},
     mix,
     pick::{Budget, Places, pick},
     rarest::{self, Holder},
@@ -54,7 +54,8 @@ impl Transfer {
         let reach = self.reach(now);
         let next = self
             .asked()
-            .filter(|it| has_room(it.source) && self.is_wanted(it, reach))
+            .filter(|it| has_room(it.source) && self.free_from(it) <= now)
+            .filter(|it| self.is_wanted(it, reach))
             .min_by_key(|it| self.turn(now, it))?;
         let peer = next.peer;
         Some(self.start_missing(now, peer, reach))
@@ -119,6 +120,21 @@ impl Transfer {
         }
     }
 
+    /// From when on a source may be asked once more. A full holder that others still need for what falls
+    /// to them is asked for that by this peer too, but one fetch at a time: a fast peer need not wait for
+    /// slow ones, and the full holder goes on giving each chunk once.
+    fn free_from(&self, asked: &Asked<'_>) -> Now {
+        let side = self.swarm.side(&asked.peer);
+        let is_left_to_others = asked.wanted.is_none()
+            && self.swarm.needs_full_holders()
+            && self.swarm.firsts(side).is_none();
+        if is_left_to_others && asked.source.running() > 0 {
+            self.gained + OTHERS_PATIENCE
+        } else {
+            Now::default()
+        }
+    }
+
     /// Whether a source would be asked for anything.
     fn is_wanted(&self, asked: &Asked<'_>, reach: Reach) -> bool {
         match (asked.wanted, reach) {
@@ -152,6 +168,7 @@ impl Transfer {
         let reaching = self.gained + IMPORT_PATIENCE;
         rooms
             .filter_map(|(from, it)| {
+                let from = from.max(self.free_from(&it));
                 let waits = || self.swarm.has_sides() && self.lacks(&it.peer);
                 if self.is_wanted(&it, Reach::Shares) {
                     Some(from)

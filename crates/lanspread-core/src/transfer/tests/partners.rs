@@ -5,12 +5,16 @@ use std::{collections::BTreeSet, iter::once};
 use lanspread_db::ChunkRef;
 
 use super::{
-    super::{Holding, Starvation, StoredSince, Transfer, TransferLimits, TransferState},
+    super::{
+        Holding, Starvation, StoredSince, Transfer, TransferLimits, TransferState,
+        limits::OTHERS_PATIENCE,
+    },
     fixture::{
         ME, SEED, all_fetches, at, deliver, game, large_chunks, ms, peer, small_chunks,
         small_files, transfer,
     },
 };
+use crate::Now;
 
 /// Whom the tests' peer gathers with: one that comes before it and one that comes after.
 const BEFORE: u8 = 1;
@@ -75,8 +79,12 @@ fn peers_with_nothing_left_that_falls_to_them_take_different_chunks_of_what_fall
         .collect();
     let mut asked = BTreeSet::new();
     for (seed, me) in (SEED..).zip(&party[..3]) {
-        let fetches = all_fetches(&mut gathers(*me, &others, seed), at(0));
-        assert!(!fetches.is_empty(), "the seeder has more to give");
+        let mut transfer = gathers(*me, &others, seed);
+        let fetches = all_fetches(&mut transfer, at(0));
+        assert_eq!(fetches.len(), 1, "the seeder has more to give");
+        let patience = Some(Now(OTHERS_PATIENCE));
+        assert_eq!(transfer.poll_deadline(), patience, "nothing came of it");
+        assert!(!all_fetches(&mut transfer, Now(OTHERS_PATIENCE)).is_empty());
         for &chunk in fetches.iter().flat_map(|fetch| &fetch.chunks) {
             assert!(asked.insert(chunk), "{chunk:?} is asked for twice");
         }
@@ -230,7 +238,9 @@ fn a_race_is_run_by_holders_of_the_chunk_only() {
     let manifest = large_chunks(1);
     let mut transfer = transfer(&manifest, &[SEEDER]);
     transfer.add_source(at(0), peer(AFTER), Holding::Part);
-    let fetches = all_fetches(&mut transfer, at(0));
+    let mut fetches = all_fetches(&mut transfer, at(0));
+    // What falls to the partner, which fetches nothing.
+    fetches.extend(all_fetches(&mut transfer, Now(OTHERS_PATIENCE)));
     assert!(fetches.iter().all(|fetch| fetch.source == peer(SEEDER)));
     assert_eq!(all_fetches(&mut transfer, at(60_000)), []);
     transfer.source_holds(peer(AFTER), once(0..1));
