@@ -181,10 +181,13 @@ impl Uploads {
 
     /// How long an upload keeps its slot.
     fn slow_time(&self) -> Duration {
-        match self.accounts.len() {
-            ..=FEW_RECEIVERS => SLOW_UPLOAD_TIME,
-            ..=UPLOADS_MAX => SLOW_UPLOAD_TIME_OF_MANY,
-            _ => SLOW_UPLOAD_TIME_OF_MOST,
+        let receivers = self.accounts.len();
+        if receivers <= FEW_RECEIVERS {
+            SLOW_UPLOAD_TIME
+        } else if receivers <= UPLOADS_MAX {
+            SLOW_UPLOAD_TIME_OF_MANY
+        } else {
+            SLOW_UPLOAD_TIME_OF_MOST
         }
     }
 
