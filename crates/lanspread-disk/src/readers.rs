@@ -49,6 +49,18 @@ struct UnderWay {
     next: u64,
 }
 
+/// One reading, under way until this is dropped, also by a panic.
+struct Begun<'a> {
+    under_way: &'a Mutex<UnderWay>,
+    key: (GameId, u64),
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        lock(self.under_way).begun.remove(&self.key);
+    }
+}
+
 impl UnderWay {
     /// One more reading of a game, unless too many of it are stuck.
     fn begin(&mut self, id: &GameId, now: Instant) -> Option<u64> {
@@ -100,9 +112,11 @@ impl Readers {
                 ),
             ));
         };
-        let result = read();
-        lock(&self.under_way).begun.remove(&(id.clone(), nth));
-        result
+        let _begun = Begun {
+            under_way: &self.under_way,
+            key: (id.clone(), nth),
+        };
+        read()
     }
 
     /// Reads when it is the caller's turn to read from one place in one file to another in the same or a
@@ -273,6 +287,18 @@ mod tests {
         under_way.begun.remove(&(id("quake"), begun[0]));
         assert!(under_way.begin(&id("quake"), stuck).is_some());
         assert!(last > begun[0]);
+    }
+
+    #[test]
+    fn a_reading_that_panics_is_not_under_way_any_more() {
+        let readers = readers(None);
+        let read = std::panic::AssertUnwindSafe(|| {
+            readers.read_for_others::<()>(&id("quake"), || {
+                std::panic::resume_unwind(Box::new("while it reads"))
+            })
+        });
+        assert!(std::panic::catch_unwind(read).is_err());
+        assert!(lock(&readers.under_way).begun.is_empty());
     }
 
     #[test]

@@ -111,7 +111,7 @@ pub(crate) fn read_chunks(
                 len.min(left.len())
             };
             let (here, later) = left.split_at_mut(here);
-            read_chunk(library, id, hash, chunk, here)?;
+            read_chunk(library, id, hash, (chunk, info), here)?;
             left = later;
         }
         Ok(())
@@ -125,7 +125,7 @@ fn read_chunk(
     library: &Library,
     id: &GameId,
     hash: ManifestHash,
-    chunk: ChunkRef,
+    (chunk, listed): (ChunkRef, &ChunkInfo<'_>),
     into: &mut [u8],
 ) -> Result<(), DiskFailure> {
     let gathering = library.gathering(id, hash);
@@ -133,8 +133,7 @@ fn read_chunk(
         return download.read_chunk(chunk, into);
     }
     let game = served_game(library, id, hash)?;
-    let listed = chunk_of(&game.manifest, chunk)?;
-    fits(&listed, into)?;
+    fits(listed, into)?;
     let path = Path::new(id.as_str()).join(listed.path.as_str());
     let file = library
         .served

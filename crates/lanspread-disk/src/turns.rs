@@ -151,9 +151,7 @@ mod tests {
     #[test]
     fn one_reads_at_a_time() {
         let (mut turns, now) = (Turns::default(), Instant::now());
-        let [(_, first), (_, second)] = join_all(&mut turns, &[1, 2])[..] else {
-            panic!("two joined")
-        };
+        let (first, second) = (turns.join(spot(1)), turns.join(spot(2)));
         assert_eq!(turns.call(first, now), Call::Read);
         assert_eq!(turns.call(second, now), Call::Wait(now + TURN_MAX));
         turns.end(first, spot(2));
@@ -174,9 +172,7 @@ mod tests {
     #[test]
     fn a_reader_that_is_stuck_is_waited_for_up_to_the_limit_and_no_longer() {
         let (mut turns, now) = (Turns::default(), Instant::now());
-        let [(_, stuck), (_, next)] = join_all(&mut turns, &[1, 2])[..] else {
-            panic!("two joined")
-        };
+        let (stuck, next) = (turns.join(spot(1)), turns.join(spot(2)));
         assert_eq!(turns.call(stuck, now), Call::Read);
         let almost = now + TURN_MAX.saturating_sub(Duration::from_nanos(1));
         assert_eq!(turns.call(next, almost), Call::Wait(now + TURN_MAX));

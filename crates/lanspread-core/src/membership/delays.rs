@@ -55,6 +55,11 @@ impl Delays {
         self.far.contains(&peer)
     }
 
+    /// Forgets whoever is not known any more.
+    pub(super) fn keep(&mut self, is_known: impl Fn(&PeerId) -> bool) {
+        self.far.retain(is_known);
+    }
+
     /// The least delays of the last while. Says whether anybody is taken for somewhere else since.
     pub(super) fn measured(&mut self, delays: &[(PeerId, Duration)]) -> bool {
         let Some(from) = far_from(delays) else {
@@ -192,6 +197,16 @@ mod tests {
         assert_eq!(far(&known, 4), [2, 3]);
         assert!(known.measured(&delays(&[300, 400, 500, 450])));
         assert_eq!(far(&known, 4), NOBODY);
+    }
+
+    #[test]
+    fn nothing_is_kept_of_a_peer_that_is_not_known_any_more() {
+        let mut known = Delays::new();
+        for _ in 0..SPLITS_IN_A_ROW {
+            known.measured(&delays(&[300, 350, 20_000, 20_000]));
+        }
+        known.keep(|other| *other != peer(2));
+        assert_eq!(far(&known, 4), [3]);
     }
 
     #[test]

@@ -171,6 +171,7 @@ impl Membership {
 
     /// The least delays of the last while. Says whether anybody is taken to be on another side since.
     pub(crate) fn measured(&mut self, delays: &[(PeerId, Duration)]) -> bool {
+        self.delays.keep(|peer| self.members.contains_key(peer));
         self.delays.measured(delays)
     }
 

@@ -118,9 +118,8 @@ impl Peer {
                 Sequel::Begin(order) => {
                     self.begin(now, &id, &order);
                     if interrupted.company == Company::Recalled {
-                        let company = Company::Joined;
                         let joined = Interrupted {
-                            company,
+                            company: Company::Joined,
                             ..interrupted
                         };
                         self.to_resume.insert(id, joined);
@@ -143,9 +142,8 @@ impl Peer {
 
     fn recall(&mut self, id: GameId, interrupted: Interrupted) {
         let manifest = interrupted.manifest;
-        let company = Company::Recalling;
         let recalling = Interrupted {
-            company,
+            company: Company::Recalling,
             ..interrupted
         };
         self.to_resume.insert(id.clone(), recalling);

@@ -11,6 +11,7 @@ use lanspread_proto::PeerId;
 
 use super::{
     FetchId, Hold, Outstanding, Transfer,
+    chunk_set::ChunkSet,
     limits::{RACE_ADVANTAGE, RACE_COST},
     source::Source,
 };
@@ -49,8 +50,7 @@ impl Transfer {
             for victim in worth.filter(|it| it.fetch.source != thief) {
                 let mut bytes = 0;
                 let mut chunks: Vec<u32> = self
-                    .raceable(victim)
-                    .filter(|&index| held.is_none_or(|held| held.contains(index)))
+                    .raceable(victim, held)
                     .take(self.limits.fetch_chunks_max.max(1))
                     .take_while(|&index| {
                         let first = bytes == 0;
@@ -90,9 +90,7 @@ impl Transfer {
                 if victim.fetch.source == thief {
                     continue;
                 }
-                let mut chunks = self.raceable(victim);
-                let held = chunks.find(|&index| held.is_none_or(|held| held.contains(index)));
-                if let Some(index) = held {
+                if let Some(index) = self.raceable(victim, held).next() {
                     let at = from + self.race_time(source, self.chunks.len_bytes(index));
                     first = Some(first.map_or(at, |first| first.min(at)));
                 }
@@ -109,15 +107,22 @@ impl Transfer {
             .filter_map(|(&id, fetch)| {
                 let due = self.sources.get(&fetch.source)?.due();
                 let victim = Victim { id, fetch, due };
-                self.raceable(&victim).next()?;
+                self.raceable(&victim, None).next()?;
                 Some(victim)
             })
     }
 
-    /// The chunks that only this fetch has in flight, the last one first.
-    fn raceable<'a>(&'a self, victim: &Victim<'a>) -> impl Iterator<Item = u32> + use<'a> {
+    /// The chunks that only this fetch has in flight and a thief holds, the last one first; `None` holds all.
+    fn raceable<'a>(
+        &'a self,
+        victim: &Victim<'a>,
+        held: Option<&'a ChunkSet>,
+    ) -> impl Iterator<Item = u32> + use<'a> {
         let id = victim.id;
-        let claimed = move |index: &u32| self.chunks.sole_claimant(*index) == Some(id);
+        let claimed = move |index: &u32| {
+            self.chunks.sole_claimant(*index) == Some(id)
+                && held.is_none_or(|held| held.contains(*index))
+        };
         victim.fetch.chunks.iter().rev().copied().filter(claimed)
     }
 

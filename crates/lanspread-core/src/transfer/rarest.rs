@@ -3,9 +3,10 @@
 //! Rarest first: a chunk that few hold is fetched before one that many hold, so that the whole party
 //! soon has something to pass on. Of the chunks that only full holders have, each peer takes those
 //! that fall to it, in order; so a full holder gives each chunk about once and reads nearly in
-//! sequence. Who has nothing left that falls to it takes what falls to others, in
-//! stretches that it draws. Invariant: what is picked is missing, held by the source, ascending, never empty while
-//! the source holds anything that it may be asked for, and within the budget unless a single chunk exceeds it.
+//! sequence. Who has nothing left that falls to it takes what falls to others, in stretches that it draws.
+//!
+//! Invariant: what is picked is missing, held by the source, ascending, never empty while the source holds
+//! anything that it may be asked for, and within the budget unless a single chunk exceeds it.
 
 use super::{
     chunk_set::ChunkSet,

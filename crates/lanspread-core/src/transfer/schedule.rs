@@ -91,10 +91,9 @@ impl Transfer {
             );
         }
         let is_partner = asked.wanted.is_some();
-        let side = self.swarm.side(&asked.peer);
         // A full holder that would only repeat what partners have, or what falls to them, comes after those;
         // and long after, as long as it has to give anybody something for the first time.
-        let repeats = !is_partner && self.swarm.firsts(side).is_none();
+        let repeats = self.repeats(asked);
         let after = match (repeats, self.swarm.needs_full_holders()) {
             (false, _) => 0,
             (true, false) => 1,
@@ -124,15 +123,18 @@ impl Transfer {
     /// to them is asked for that by this peer too, but one fetch at a time: a fast peer need not wait for
     /// slow ones, and the full holder goes on giving each chunk once.
     fn free_from(&self, asked: &Asked<'_>) -> Now {
-        let side = self.swarm.side(&asked.peer);
-        let is_left_to_others = asked.wanted.is_none()
-            && self.swarm.needs_full_holders()
-            && self.swarm.firsts(side).is_none();
+        let is_left_to_others = self.repeats(asked) && self.swarm.needs_full_holders();
         if is_left_to_others && asked.source.running() > 0 {
             self.gained + OTHERS_PATIENCE
         } else {
             Now::default()
         }
+    }
+
+    /// Whether a source is a full holder that has nothing to give that falls to this peer.
+    fn repeats(&self, asked: &Asked<'_>) -> bool {
+        let side = self.swarm.side(&asked.peer);
+        asked.wanted.is_none() && self.swarm.firsts(side).is_none()
     }
 
     /// Whether a source would be asked for anything.

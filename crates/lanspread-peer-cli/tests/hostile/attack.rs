@@ -69,6 +69,9 @@ pub(crate) enum Blame {
     Nobody(&'static str),
 }
 
+/// What follows where the liar never proves who it is.
+pub(crate) const TURNED_AWAY: Blame = Blame::Nobody("nobody is proven: turned away");
+
 /// Memory that an attack may cost unless it says otherwise.
 pub(crate) const MEMORY_MIB_MAX: u64 = 96;
 
@@ -174,12 +177,12 @@ pub(crate) fn play_with(attack: &Attack, honest_link: Link) {
     assert!(served > 0, "{}: nobody was served", attack.name);
     let consequence = judge(attack, &table);
     let log = fs::read_to_string(victim.log_path()).expect("readable");
-    let line = log
-        .lines()
-        .find(|line| line.contains(attack.log))
-        .filter(|_| !attack.log.is_empty())
-        .or(attack.log.is_empty().then_some(""))
-        .unwrap_or_else(|| panic!("{}: no line of the log says {:?}", attack.name, attack.log));
+    let line = if attack.log.is_empty() {
+        ""
+    } else {
+        let said = log.lines().find(|line| line.contains(attack.log));
+        said.unwrap_or_else(|| panic!("{}: no line of the log says {:?}", attack.name, attack.log))
+    };
     let line = line.split_once("lanspread").map_or(line, |(_, rest)| rest);
     println!(
         "| {} | {} MiB | {} ms | {served} | `{}` | {consequence} |",

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, UdpSocket};
 
 use lanspread_testbed::fixture::random_bytes;
 
-use crate::attack::{Attack, Blame, CPU_MAX, MEMORY_MIB_MAX, Table, play};
+use crate::attack::{Attack, CPU_MAX, MEMORY_MIB_MAX, TURNED_AWAY, Table, play};
 
 /// The multicast group of mDNS.
 const GROUP: (Ipv4Addr, u16) = (Ipv4Addr::new(224, 0, 0, 251), 5353);
@@ -25,7 +25,7 @@ const SERVICES: u16 = 5_000;
 fn answers_full_of_rubbish() {
     play(&Attack {
         name: "mDNS: 5,000 answers of rubbish",
-        blame: Blame::Nobody("nobody is proven: turned away"),
+        blame: TURNED_AWAY,
         log: "an advertisement is not a peer's",
         memory_mib_max: MEMORY_MIB_MAX,
         cpu_max: CPU_MAX,
@@ -37,7 +37,7 @@ fn answers_full_of_rubbish() {
 fn five_thousand_services() {
     play(&Attack {
         name: "mDNS: 5,000 services",
-        blame: Blame::Nobody("nobody is proven: turned away"),
+        blame: TURNED_AWAY,
         log: "peers are advertised; the others are ignored",
         memory_mib_max: MEMORY_MIB_MAX,
         cpu_max: CPU_MAX,

@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use crate::{
-    attack::{Attack, Blame, CPU_MAX, MEMORY_MIB_MAX, Table, play},
+    attack::{Attack, CPU_MAX, MEMORY_MIB_MAX, TURNED_AWAY, Table, play},
     liar::Liar,
 };
 
@@ -29,7 +29,7 @@ const STORM: Duration = Duration::from_secs(6);
 fn five_hundred_identities_connect() {
     play(&Attack {
         name: "connect storm from 500 identities",
-        blame: Blame::Nobody("nobody is proven: turned away"),
+        blame: TURNED_AWAY,
         log: "a connection storm",
         memory_mib_max: MEMORY_MIB_MAX,
         cpu_max: CPU_MAX,
@@ -72,7 +72,7 @@ const LANES_PATIENCE: Duration = Duration::from_secs(90);
 fn five_hundred_lanes_say_nothing() {
     play(&Attack {
         name: "500 bulk lanes without a word",
-        blame: Blame::Nobody("nobody is proven: turned away"),
+        blame: TURNED_AWAY,
         log: "a connection storm",
         memory_mib_max: MEMORY_MIB_MAX,
         cpu_max: CPU_MAX,
