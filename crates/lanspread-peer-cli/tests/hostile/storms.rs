@@ -64,9 +64,8 @@ async fn storm(table: &Table<'_>) {
 /// How many lanes are opened and left without a word.
 const SILENT_LANES: usize = 500;
 
-/// How long it may take on a busy machine until the last of them is closed. A system with no room for one
-/// more lets the first packet be sent again after 1, 2, 4, 8, 16 and 32 s.
-const LANES_PATIENCE: Duration = Duration::from_secs(90);
+/// How long it may take on a busy machine until the last of them is closed.
+const LANES_PATIENCE: Duration = Duration::from_secs(30);
 
 #[test]
 fn five_hundred_lanes_say_nothing() {
@@ -86,18 +85,28 @@ async fn silence(table: &Table<'_>) {
     for _ in 0..SILENT_LANES {
         let addr = table.victim.addr.clone();
         lanes.spawn(async move {
-            let mut lane = timeout_at(until, TcpStream::connect(&addr)).await.ok()?;
-            let lane = lane.as_mut().ok()?;
+            let lane = timeout_at(until, TcpStream::connect(&addr)).await;
+            let mut lane = lane.ok()?.ok()?;
             // Ends when the other side closes it.
-            timeout_at(until, lane.read(&mut [0])).await.ok()
+            let closed = timeout_at(until, lane.read(&mut [0])).await;
+            Some((lane, closed.is_ok()))
         });
     }
-    let mut closed = 0;
+    let (mut closed, mut silent) = (0, Vec::new());
     while let Some(lane) = lanes.join_next().await {
-        closed += usize::from(lane.ok().flatten().is_some());
+        match lane.expect("no panic") {
+            Some((_, true)) => closed += 1,
+            Some((lane, false)) => silent.push(lane),
+            None => {}
+        }
     }
-    assert_eq!(
-        closed, SILENT_LANES,
-        "a lane was left open without a handshake"
-    );
+    assert!(closed > SILENT_LANES / 2, "{closed} lanes were opened");
+    // A system that is asked for more connections than wait to be accepted drops some that the other end
+    // takes for open. Of those the victim knows nothing: only what it has itself is left open.
+    let known = table.victim.lanes();
+    let left = silent.iter().filter_map(|lane| lane.local_addr().ok());
+    let left: Vec<_> = left
+        .filter(|&from| known.iter().any(|&there| from == there.into()))
+        .collect();
+    assert_eq!(left, [], "a lane was left open without a handshake");
 }

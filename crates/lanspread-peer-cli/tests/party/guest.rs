@@ -5,6 +5,8 @@
 
 use std::{
     collections::BTreeMap,
+    fs,
+    net::SocketAddrV4,
     ops::Deref,
     time::{Duration, Instant},
 };
@@ -13,6 +15,16 @@ use lanspread_testbed::peer::{Mark, PeerError, PeerProcess};
 use serde_json::{Value, json};
 
 use crate::{order::assert_order, scene::PATIENCE};
+
+/// An address as the table of the system writes it: in hexadecimal, the bytes of the IP as in memory.
+fn socket_addr(text: &str) -> Option<SocketAddrV4> {
+    let (ip, port) = text.split_once(':')?;
+    let ip = u32::from_str_radix(ip, 16).ok()?.to_ne_bytes();
+    Some(SocketAddrV4::new(
+        ip.into(),
+        u16::from_str_radix(port, 16).ok()?,
+    ))
+}
 
 /// A running peer.
 pub(crate) struct Guest {
@@ -96,6 +108,21 @@ impl Ended {
 }
 
 impl Guest {
+    /// Where the lanes come from that others have open to it: connections of TCP to its port, over IPv4.
+    pub(crate) fn lanes(&self) -> Vec<SocketAddrV4> {
+        const ESTABLISHED: &str = "01";
+        let (_, port) = self.addr.rsplit_once(':').expect("an address");
+        let port: u16 = port.parse().expect("a port");
+        let table = fs::read_to_string(format!("/proc/{}/net/tcp", self.pid())).expect("it lives");
+        let rows = table.lines().skip(1).filter_map(|row| {
+            let mut columns = row.split_whitespace().skip(1);
+            let (here, there) = (columns.next()?, columns.next()?);
+            let is_lane = socket_addr(here)?.port() == port && columns.next()? == ESTABLISHED;
+            is_lane.then(|| socket_addr(there)).flatten()
+        });
+        rows.collect()
+    }
+
     /// Waits until the listener of a peer that was just started is bound.
     pub(crate) fn welcome(process: PeerProcess) -> Self {
         let ready = process

@@ -72,8 +72,8 @@ impl<'a> Table<'a> {
     fn begin(&self) -> Mark {
         let from = self.receiver.begin_download(GAME);
         self.receiver.wait_verified(from, GAME, BEFORE_BYTES);
-        let lanes = lanes_to(&self.sources[0]);
-        assert!(lanes > 0, "no lane to the first source is open");
+        let lanes = self.sources[0].lanes();
+        assert!(!lanes.is_empty(), "no lane to the first source is open");
         from
     }
 
@@ -93,22 +93,6 @@ impl<'a> Table<'a> {
         let log = fs::read_to_string(self.receiver.log_path()).expect("readable");
         log.contains("no bulk lane: chunks come over QUIC")
     }
-}
-
-/// How many lanes others have open to a peer: connections of TCP to its port.
-fn lanes_to(source: &Guest) -> usize {
-    const ESTABLISHED: &str = "01";
-    let (_, port) = source.addr.rsplit_once(':').expect("an address");
-    let port = format!(":{:04X}", port.parse::<u16>().expect("a port"));
-    let table = fs::read_to_string(format!("/proc/{}/net/tcp", source.pid())).expect("it lives");
-    let lines = table.lines().map(|line| line.split_whitespace());
-    lines
-        .filter(|line| {
-            let mut columns = line.clone().skip(1);
-            let is_here = columns.next().is_some_and(|local| local.ends_with(&port));
-            is_here && columns.nth(1) == Some(ESTABLISHED)
-        })
-        .count()
 }
 
 /// From here on the host answers whatever TCP brings to this port as one that knows of no connection.
