@@ -83,6 +83,14 @@ fn manifest() -> Manifest {
     Manifest::new(id("teeworlds"), version(), chunk_bytes, files).expect("a manifest")
 }
 
+fn what_is_held() -> Response {
+    Response::Holdings(Holdings {
+        log: HoldingsLog(9),
+        upto: 3,
+        chunks: ChunkRuns::new(vec![0..1, 2..3]).expect("runs"),
+    })
+}
+
 fn what_is_held_since(manifest: ManifestHash) -> Request {
     Request::Holdings(HoldingsRequest {
         id: id("teeworlds"),
@@ -148,6 +156,7 @@ fn wire() -> Done {
         Request::Expulsions {
             expelled: vec![expelled(peer)],
         },
+        Request::LaneToken,
         Request::Goodbye,
     ];
     for request in &requests {
@@ -175,16 +184,15 @@ fn wire() -> Done {
             hashed_bytes: 1,
             total_bytes: 2,
         },
-        Response::Holdings(Holdings {
-            log: HoldingsLog(9),
-            upto: 3,
-            chunks: ChunkRuns::new(vec![0..1, 2..3])?,
-        }),
+        what_is_held(),
         Response::WrongVersion(WrongVersion { ours: 1, yours: 2 }),
         Response::Refused(Refusal::new(
             RefusalKind::Busy,
             "ask again \u{e4} \"later\"",
         )),
+        Response::LaneToken {
+            token: Token([0xa5; 32]),
+        },
         Response::Noted,
     ];
     for response in &responses {

@@ -123,6 +123,8 @@ pub(crate) struct Status {
     #[serde(default)]
     pub(crate) party_code: bool,
     #[serde(default)]
+    pub(crate) unencrypted_lanes: bool,
+    #[serde(default)]
     pub(crate) organiser: Option<String>,
     pub(crate) catalog: Option<PathBuf>,
     pub(crate) games_dir: PathBuf,

@@ -100,6 +100,14 @@ pub(crate) struct PeerArgs {
     /// Move game files over QUIC (UDP) alone, never over TCP as well
     #[arg(long)]
     pub(crate) quic_only: bool,
+    /// Move game files without encryption to and from peers that were told the same: faster, and
+    /// whoever taps the cable can read them
+    #[arg(
+        long,
+        env = "LANSPREAD_UNENCRYPTED_LANES",
+        conflicts_with = "quic_only"
+    )]
+    pub(crate) unencrypted_lanes: bool,
     /// Also connect to this peer, where the network hides it; can be given several times
     #[arg(long, value_name = "ADDR")]
     pub(crate) connect: Vec<ListenAddr>,

@@ -192,6 +192,10 @@ fn describe(status: &Status, own: bool) -> String {
         ("games in", path(&status.games_dir)),
         ("state in", path(&status.state_dir)),
     ];
+    if status.unencrypted_lanes {
+        let told = "game files move without encryption where the other peer was told so, too";
+        lines.push(("lanes", told.to_owned()));
+    }
     if !own {
         let sees = format!(
             "{}, {}",
@@ -261,6 +265,14 @@ mod tests {
              serves    go to fedcba98\n"
         );
         assert!(describe(&status(), true).contains("not running"));
+        let unencrypted_lanes = true;
+        let unencrypted = Status {
+            unencrypted_lanes,
+            ..status()
+        };
+        assert!(
+            describe(&unencrypted, false).contains("lanes     game files move without encryption")
+        );
     }
 
     #[test]

@@ -81,6 +81,7 @@ impl Node {
             organiser,
             table: setup.table.clone(),
             bulk_lane: !setup.quic_only,
+            unencrypted_lanes: setup.unencrypted_lanes,
             ..PeerOptions::default()
         };
         let (tx_events, rx_events) = mpsc::channel(EVENTS_PENDING_MAX);
@@ -101,6 +102,7 @@ impl Node {
         let facts = Facts {
             name: setup.name.clone(),
             party_code: setup.party_code.is_some(),
+            unencrypted_lanes: setup.unencrypted_lanes,
             organiser,
             games_dir: setup.games_dir.value().clone(),
             state_dir: setup.state_dir.clone(),

@@ -34,6 +34,8 @@ pub(crate) struct Facts {
     pub(crate) name: PeerName,
     /// Whether the party has a code; the code itself is told to nobody.
     pub(crate) party_code: bool,
+    /// Whether chunks move without encryption where the other side wants that, too.
+    pub(crate) unencrypted_lanes: bool,
     /// Whose expulsions this peer follows.
     pub(crate) organiser: Option<PeerId>,
     pub(crate) games_dir: PathBuf,
@@ -304,6 +306,7 @@ pub(crate) fn status(status: &StatusFacts<'_>) -> Value {
         "protocol_version": PROTOCOL_VERSION,
         "mode": json::mode(view.mode),
         "party_code": facts.party_code,
+        "unencrypted_lanes": facts.unencrypted_lanes,
         "organiser": facts.organiser,
         "catalog": facts.catalog.as_ref().map(|path| path.to_string_lossy()),
         "games_dir": games_dir.to_string_lossy(),

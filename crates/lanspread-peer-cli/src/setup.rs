@@ -35,6 +35,7 @@ pub(crate) struct Setup {
     pub(crate) organiser: Option<PeerId>,
     pub(crate) table: Option<TableName>,
     pub(crate) quic_only: bool,
+    pub(crate) unencrypted_lanes: bool,
     pub(crate) connect: Vec<ListenAddr>,
 }
 
@@ -122,6 +123,7 @@ impl Setup {
             organiser: args.organiser,
             table: args.table.clone(),
             quic_only: args.quic_only,
+            unencrypted_lanes: args.unencrypted_lanes,
             connect: args.connect.clone(),
         })
     }

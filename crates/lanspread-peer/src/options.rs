@@ -29,6 +29,9 @@ pub struct PeerOptions {
     /// Whether chunks go over TCP with TLS 1.3 where both sides can, which costs a machine half as much as
     /// QUIC. Without it everything goes over QUIC.
     pub bulk_lane: bool,
+    /// Whether they go there without encryption between this peer and others that want that as well: faster,
+    /// and whoever sits on the wire can read them.
+    pub unencrypted_lanes: bool,
     /// Who may expel peers from the whole party; nobody if this is not said.
     pub organiser: Option<PeerId>,
     /// The table this peer sits at, if the organiser gave it a name: what those at the same table
@@ -55,6 +58,7 @@ impl Default for PeerOptions {
             discovery: DiscoveryMode::Mdns,
             party_code: None,
             bulk_lane: true,
+            unencrypted_lanes: false,
             organiser: None,
             table: None,
         }

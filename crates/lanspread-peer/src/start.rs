@@ -264,6 +264,7 @@ impl Parts {
             party_code: options.party_code,
             rates,
             bulk_lane: options.bulk_lane,
+            unencrypted_lanes: options.unencrypted_lanes,
             identity,
             transports: transports.clone(),
             executor: executor.clone(),

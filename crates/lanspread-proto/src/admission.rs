@@ -39,14 +39,14 @@ pub enum AdmissionRefusal {
     TooManyAttempts,
 }
 
-/// 32 bytes that mean nothing to who does not know the code, as 64 lower-case hexadecimal digits.
+/// 32 bytes that mean nothing to who does not know where they come from, as 64 lower-case hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Token(pub [u8; 32]);
 
 /// Why a text is no [`Token`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a share or proof is 64 lower-case hexadecimal digits")]
+#[error("a share, proof or token is 64 lower-case hexadecimal digits")]
 pub struct TokenError;
 
 impl FromStr for Token {

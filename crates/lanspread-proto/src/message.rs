@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     GameSummary, Holdings, HoldingsRequest, LibraryDelta, LibraryEpoch, LibraryRevision,
     LibrarySnapshot, LibraryState, ListenAddr, PROTOCOL_VERSION, PeerId, PeerName, TableName,
-    limits::REFUSAL_TEXT_BYTES_MAX,
+    Token, limits::REFUSAL_TEXT_BYTES_MAX,
 };
 
 /// What one peer asks of another.
@@ -51,6 +51,8 @@ pub enum Request {
         /// The whole list; at most [`crate::limits::EXPELLED_MAX`].
         expelled: Vec<ExpelledPeer>,
     },
+    /// "Let me open one bulk lane without encryption": refused by whoever does not want any.
+    LaneToken,
     /// "I leave": a hint.
     Goodbye,
 }
@@ -70,6 +72,7 @@ impl Request {
             Self::GetGameFileChunk(_) => "get-game-file-chunk",
             Self::Holdings(_) => "holdings",
             Self::Expulsions { .. } => "expulsions",
+            Self::LaneToken => "lane-token",
             Self::Goodbye => "goodbye",
         }
     }
@@ -193,6 +196,11 @@ pub enum Response {
     },
     /// The answer to `Holdings`.
     Holdings(Holdings),
+    /// The answer to `LaneToken`.
+    LaneToken {
+        /// Opens one lane of the asker, once.
+        token: Token,
+    },
     /// The two peers speak different wire versions.
     WrongVersion(WrongVersion),
     /// The request cannot be served; the reason is for people and logs.
@@ -220,6 +228,7 @@ impl Response {
             Self::GamePending { .. } => "game-pending",
             Self::Chunks { .. } => "chunks",
             Self::Holdings(_) => "holdings",
+            Self::LaneToken { .. } => "lane-token",
             Self::WrongVersion(_) => "wrong-version",
             Self::Refused(_) => "refused",
             Self::InternalPeerError { .. } => "internal-peer-error",

@@ -192,6 +192,7 @@ fn requests() -> Vec<(Request, &'static str)> {
             },
             r#"{"type":"expulsions","expelled":[{"peer_id":"{listener}","name":"Mallory","left_s":43200}]}"#,
         ),
+        (Request::LaneToken, r#"{"type":"lane-token"}"#),
         (Request::Goodbye, r#"{"type":"goodbye"}"#),
     ]
 }
@@ -252,6 +253,10 @@ fn responses() -> Vec<(Response, &'static str)> {
                 chunks: ChunkRuns::new(vec![0..1, 2..3]).unwrap(),
             }),
             r#"{"type":"holdings","log":5021988433410019,"upto":3,"chunks":[[0,1],[2,1]]}"#,
+        ),
+        (
+            Response::LaneToken { token: share() },
+            r#"{"type":"lane-token","token":"{share}"}"#,
         ),
         (
             Response::WrongVersion(WrongVersion { ours: 3, yours: 4 }),
@@ -414,7 +419,7 @@ fn the_goldens_hold_every_kind_of_message_once() {
     assert_eq!(kinds.len(), requests.len());
     assert_eq!(
         kinds.len(),
-        11,
+        12,
         "a request was added: give it a golden and a place in the document"
     );
     let responses = responses();
@@ -425,7 +430,7 @@ fn the_goldens_hold_every_kind_of_message_once() {
     assert_eq!(kinds.len(), responses.len());
     assert_eq!(
         kinds.len(),
-        13,
+        14,
         "a response was added: give it a golden and a place in the document"
     );
 }

@@ -724,6 +724,7 @@ fn request_name(request: &Request) -> &'static str {
         Request::GetGameFileChunk(_) => "request: get-game-file-chunk",
         Request::Holdings(_) => "request: holdings",
         Request::Expulsions { .. } => "request: expulsions",
+        Request::LaneToken => "request: lane-token",
         Request::Goodbye => "request: goodbye",
         Request::ListGames => "request: list-games",
     }

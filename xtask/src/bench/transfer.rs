@@ -57,7 +57,7 @@ pub(crate) struct TransferOptions {
         long,
         value_enum,
         value_delimiter = ',',
-        default_value = "lanspread,quic-only,bare,iperf3,rsync,nginx,nginx-tls"
+        default_value = "lanspread,unencrypted,quic-only,bare,iperf3,rsync,nginx,nginx-tls"
     )]
     ways: Vec<Wanted>,
 }
@@ -73,6 +73,7 @@ enum Where {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Wanted {
     Lanspread,
+    Unencrypted,
     QuicOnly,
     Bare,
     Iperf3,
@@ -203,6 +204,7 @@ impl Wanted {
         };
         match self {
             Self::Lanspread => own(Lanes::All),
+            Self::Unencrypted => own(Lanes::Unencrypted),
             Self::QuicOnly => own(Lanes::QuicOnly),
             Self::Bare | Self::Iperf3 if !material.load.is_one_file() => Ok(None),
             Self::Bare => {

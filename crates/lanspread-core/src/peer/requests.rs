@@ -26,6 +26,7 @@ const fn toll(request: &Request) -> Toll {
         | Request::ListGames
         | Request::GetGame { .. }
         | Request::Holdings(_)
+        | Request::LaneToken
         | Request::Goodbye => Toll::Question,
     }
 }
@@ -96,6 +97,11 @@ impl Peer {
                 })
             }
             Request::Expulsions { expelled } => Some(self.expulsions_heard(now, peer, expelled)),
+            // Whoever runs this and wants such lanes gives tokens out before a request comes here.
+            Request::LaneToken => Some(Response::Refused(Refusal::new(
+                RefusalKind::NotAvailable,
+                "no lanes without encryption are to be had here at the moment",
+            ))),
             Request::Goodbye => {
                 let (members, mut ctx) = self.membership(now);
                 members.left(&mut ctx, peer);

@@ -391,6 +391,7 @@ fn the_answers_are_documented_with_exactly_their_fields() {
     let facts = Facts {
         name: name(),
         party_code: false,
+        unencrypted_lanes: false,
         organiser: None,
         games_dir: "/games".into(),
         state_dir: "/state".into(),

@@ -52,6 +52,7 @@ pub(crate) fn honestly(request: &Request, snapshot: &LibrarySnapshot) -> Lie {
         | Request::Expulsions { .. }
         | Request::Holdings(_)
         | Request::GetGame { .. }
+        | Request::LaneToken
         | Request::GetGameFileChunk(_) => {
             Response::Refused(Refusal::new(RefusalKind::NotAvailable, "not from me"))
         }

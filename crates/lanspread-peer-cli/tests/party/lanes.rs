@@ -9,6 +9,7 @@ use lanspread_testbed::{
     net::{Host, Link, Party, Rate},
     peer::Mark,
 };
+use serde_json::json;
 
 use crate::{
     guest::{Ended, Guest},
@@ -47,6 +48,20 @@ fn scene(sources: &[&str]) -> Scene {
 
 impl<'a> Table<'a> {
     fn laid(scene: &'a Scene, sources: &[&str]) -> Self {
+        Self::laid_where(scene, sources, &[])
+    }
+
+    /// The same, where some of them leave out the encryption of lanes.
+    fn laid_where(scene: &'a Scene, sources: &[&str], unencrypted: &[&str]) -> Self {
+        let start = |seat: &Seat<'_>, name| {
+            seat.start_with(|builder| {
+                if unencrypted.contains(&name) {
+                    builder.argument("--unencrypted-lanes")
+                } else {
+                    builder
+                }
+            })
+        };
         let mut built = None;
         let sources: Vec<Guest> = sources
             .iter()
@@ -54,11 +69,11 @@ impl<'a> Table<'a> {
                 let seat = scene.seat(name);
                 built = Some(seat.place(&game()));
                 seat.hash_alone(&[GAME]);
-                seat.start()
+                start(&seat, *name)
             })
             .collect();
         let seat = scene.seat("receiver");
-        let receiver = seat.start();
+        let receiver = start(&seat, "receiver");
         receiver.wait_sources(GAME, sources.len());
         Self {
             seat,
@@ -90,8 +105,25 @@ impl<'a> Table<'a> {
 
     /// Whether the receiver noticed that lanes broke.
     fn is_noticed(&self) -> bool {
-        let log = fs::read_to_string(self.receiver.log_path()).expect("readable");
-        log.contains("no bulk lane: chunks come over QUIC")
+        self.log().contains("no bulk lane: chunks come over QUIC")
+    }
+
+    /// Whether the lanes to a source are encrypted; all of them are, or none.
+    fn is_encrypted(&self, source: &Guest) -> bool {
+        let log = self.log();
+        let opened = log.lines().filter(|line| {
+            line.contains("a bulk lane is open") && line.contains(&source.peer_id[..8])
+        });
+        let encrypted: Vec<bool> = opened
+            .map(|line| line.contains("is_encrypted=true"))
+            .collect();
+        let all = *encrypted.first().expect("one is open");
+        assert!(encrypted.iter().all(|one| *one == all), "{encrypted:?}");
+        all
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.receiver.log_path()).expect("readable")
     }
 }
 
@@ -140,4 +172,22 @@ fn lanes_that_are_reset_in_the_middle_of_an_answer_are_followed_by_quic() {
     reset_lanes(scene.host("alpha"), &table.sources[0]);
     table.end(from);
     assert!(table.is_noticed());
+}
+
+#[test]
+fn lanes_are_unencrypted_between_two_that_were_told_so_and_encrypted_with_a_third() {
+    let names = ["alpha", "bravo"];
+    let scene = scene(&names);
+    let table = Table::laid_where(&scene, &names, &["receiver", "alpha"]);
+    let status = table.receiver.tell(json!({ "cmd": "status" }));
+    assert_eq!(status["unencrypted_lanes"], true);
+    let from = table.begin();
+    let ended = table.end(from);
+    assert!(!table.is_encrypted(&table.sources[0]), "both were told so");
+    assert!(table.is_encrypted(&table.sources[1]), "one was not");
+    for name in names {
+        let (chunks, _) = ended.shares()[name];
+        assert!(chunks > ended.number("chunks") / 4, "{}", ended.event);
+    }
+    assert!(!table.is_noticed(), "no lane broke");
 }

@@ -123,6 +123,7 @@ impl Fetch {
             return self.run_over_quic(from, request, wanted).await;
         };
         let (was_used, since) = (lane.is_used, lane.since());
+        let is_sealed = lane.stream.is_sealed();
         let on_lane = Fetch {
             shared: Arc::clone(&self.shared),
             sink: Arc::clone(&self.sink),
@@ -133,19 +134,26 @@ impl Fetch {
             ..self
         };
         let (stored, result) = on_lane.run_on(lane, from, request.clone(), wanted).await;
-        let why = match result {
-            Err(FetchFailure::Connection(why)) => why,
+        match result {
+            // The other side may have closed a lane that waited; that is no trouble at first.
+            Err(FetchFailure::Connection(_)) if was_used && stored.is_empty() => {
+                self.shared.lane_was_closed(from.peer_id, since);
+            }
+            Err(failure @ FetchFailure::Connection(_)) => {
+                self.shared.lane_broke(from.peer_id, &failure);
+            }
             Err(FetchFailure::Stalled) => {
                 self.shared.lane_broke(from.peer_id, &"nothing came on it");
                 return (stored, Err(FetchFailure::Stalled));
             }
+            // Anybody on the way may have written that: over QUIC it is the source that says so.
+            Err(FetchFailure::Refused(_)) if !is_sealed => {}
+            Err(failure @ (FetchFailure::WrongHash(_) | FetchFailure::Protocol(_)))
+                if !is_sealed =>
+            {
+                self.shared.lane_broke(from.peer_id, &failure);
+            }
             result => return (stored, result),
-        };
-        // The other side may have closed a lane that waited; that is no trouble at first.
-        if was_used && stored.is_empty() {
-            self.shared.lane_was_closed(from.peer_id, since);
-        } else {
-            self.shared.lane_broke(from.peer_id, &why);
         }
         let rest: Vec<WantedChunk> = wanted[stored.len()..].to_vec();
         let request = ChunkRequest {
@@ -222,7 +230,7 @@ impl Fetch {
         mut answer: Answer,
         request: Request,
         wanted: Vec<WantedChunk>,
-    ) -> (Option<Box<LaneStream>>, Gathered) {
+    ) -> (Option<LaneStream>, Gathered) {
         let result = match self.begun(&mut answer, &request, &wanted).await {
             Ok(()) => self.gather_all(&mut answer, &wanted).await,
             Err(FetchFailure::Refused(why)) => {

@@ -343,6 +343,11 @@ async fn serve_stream(shared: &Shared, from: Inbound, beside: Beside, stream: Bi
     match request {
         Ok(request) => {
             trace::received(from.peer_id, &request);
+            if let Some(response) = shared.lane_token_for(from.peer_id, &request) {
+                // An asker that is gone opens no lane.
+                let _ = responder.reply(&response).await;
+                return;
+            }
             let incoming = IncomingStream {
                 from,
                 request,

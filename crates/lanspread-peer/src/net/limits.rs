@@ -173,5 +173,18 @@ pub const LANE_THREADS_MAX: usize = 4;
 /// Bytes taken from the system at once on a lane.
 pub const LANE_READ_BYTES: usize = 128 * 1024;
 
+/// The same on one without encryption, where the bytes of chunks are read to where they belong.
+pub const CLEAR_LANE_READ_BYTES: usize = 8 * 1024;
+
+/// Tokens for lanes without encryption that one peer may have and not have used: as many as it may have
+/// lanes.
+pub const LANE_TOKENS_PER_PEER_MAX: usize = LANES_SERVED_PER_PEER_MAX;
+
+/// Tokens that all peers together may have and not have used.
+pub const LANE_TOKENS_MAX: usize = LANES_SERVED_MAX;
+
+/// A token that was not used is void after this long: whoever opens a lane gives up before.
+pub const LANE_TOKEN_LIFE: Duration = Duration::from_secs(10);
+
 /// Chunk buffers kept for reuse.
 pub const BUFFERS_KEPT_MAX: usize = 8;

@@ -33,19 +33,7 @@ impl Transport {
         request: &Request,
         timeout: Duration,
     ) -> Result<Response, RequestFailure> {
-        let until = Instant::now() + timeout;
-        let late = |_| RequestFailure::Timeout(timeout);
-        let asked = self.shared.ask(to, request, timeout);
-        let mut answer = time::timeout_at(until, asked).await.map_err(late)??;
-        let whole = async {
-            let response = self.shared.message(&mut answer).await?;
-            let end = answer.reader.end().await;
-            end.map_err(|error| read_failure(&error))?;
-            Ok(response)
-        };
-        let result = time::timeout_at(until, whole).await.map_err(late).flatten();
-        self.shared.judge(&answer, Came::default(), &result);
-        result
+        self.shared.request(to, request, timeout).await
     }
 
     /// Asks a peer for a manifest and checks it against the hash it is wanted by.
@@ -191,6 +179,28 @@ impl Answer {
 }
 
 impl Shared {
+    /// Asks a peer something whose answer is one message.
+    pub(super) async fn request(
+        self: &Arc<Self>,
+        to: Route,
+        request: &Request,
+        timeout: Duration,
+    ) -> Result<Response, RequestFailure> {
+        let until = Instant::now() + timeout;
+        let late = |_| RequestFailure::Timeout(timeout);
+        let asked = self.ask(to, request, timeout);
+        let mut answer = time::timeout_at(until, asked).await.map_err(late)??;
+        let whole = async {
+            let response = self.message(&mut answer).await?;
+            let end = answer.reader.end().await;
+            end.map_err(|error| read_failure(&error))?;
+            Ok(response)
+        };
+        let result = time::timeout_at(until, whole).await.map_err(late).flatten();
+        self.judge(&answer, Came::default(), &result);
+        result
+    }
+
     /// Sends a request; the answer is still to come.
     pub(super) async fn ask(
         self: &Arc<Self>,
@@ -238,7 +248,8 @@ impl Shared {
     /// Blames whoever trickles: the time for an answer is over of which `before` had come when it
     /// began.
     pub(super) fn too_slow(&self, answer: &Answer, before: Came) {
-        if !answer.waits_for_room && answer.reader.came().is_trickle_since(before) {
+        let is_to_blame = !answer.waits_for_room && answer.reader.is_proven();
+        if is_to_blame && answer.reader.came().is_trickle_since(before) {
             self.misconduct.count(answer.from, Offence::TrickledAnswer);
         }
     }

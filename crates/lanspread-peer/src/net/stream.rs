@@ -5,15 +5,12 @@
 //! announced; and what is given up half-written is broken off, so that the other side cannot take a
 //! part for the whole.
 
-use std::io::{self, BufRead as _};
+use std::io;
 
 use bytes::{Buf as _, Bytes};
 use lanspread_proto::{FrameError, FrameKind, payload_len};
 use s2n_quic::stream::{ReceiveStream, SendStream};
-use tokio::{
-    io::{AsyncBufReadExt as _, AsyncWriteExt as _},
-    sync::oneshot,
-};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::{lane::LaneStream, limits::SEND_PIECE_BYTES, pace::Came};
@@ -54,7 +51,7 @@ pub(super) enum ReadError {
 #[derive(Debug)]
 enum Inlet {
     Stream(Box<Pieces>),
-    Lane(Box<LaneStream>),
+    Lane(LaneStream),
 }
 
 /// The receiving half of a stream, and what came of it and was not read yet.
@@ -126,7 +123,7 @@ impl Reader {
     }
 
     /// Reads from a lane, which has to be taken out again.
-    pub(super) fn lane(stream: Box<LaneStream>) -> Self {
+    pub(super) fn lane(stream: LaneStream) -> Self {
         Self::of(Inlet::Lane(stream))
     }
 
@@ -136,10 +133,18 @@ impl Reader {
     }
 
     /// The lane that was read from, for the next request.
-    pub(super) fn into_lane(self) -> Option<Box<LaneStream>> {
+    pub(super) fn into_lane(self) -> Option<LaneStream> {
         match self.inlet {
             Inlet::Stream(_) => None,
             Inlet::Lane(stream) => Some(stream),
+        }
+    }
+
+    /// Whether nobody but the peer itself can have written what came.
+    pub(super) const fn is_proven(&self) -> bool {
+        match &self.inlet {
+            Inlet::Stream(_) => true,
+            Inlet::Lane(stream) => stream.is_sealed(),
         }
     }
 
@@ -152,7 +157,7 @@ impl Reader {
     pub(super) async fn fill(&mut self) -> Result<bool, ReadError> {
         let came = match &mut self.inlet {
             Inlet::Stream(pieces) => pieces.fill().await?,
-            Inlet::Lane(stream) => Some(stream.fill_buf().await?.len()).filter(|came| *came > 0),
+            Inlet::Lane(stream) => Some(stream.fill().await?).filter(|came| *came > 0),
         };
         if let Some(came) = came.filter(|came| *came > 0) {
             self.came.more(came);
@@ -165,7 +170,12 @@ impl Reader {
     pub(super) fn take_at_hand(&mut self, buffer: &mut Vec<u8>, len: usize) {
         match &mut self.inlet {
             Inlet::Stream(pieces) => pieces.take(buffer, len),
-            Inlet::Lane(stream) => take_decrypted(stream, buffer, len),
+            Inlet::Lane(stream) => {
+                let more = stream.take_at_hand(buffer, len);
+                if more > 0 {
+                    self.came.more(more);
+                }
+            }
         }
     }
 
@@ -218,42 +228,12 @@ impl Reader {
     pub(super) async fn end(&mut self) -> Result<(), ReadError> {
         let goes_on = match &mut self.inlet {
             Inlet::Stream(_) => self.fill().await?,
-            Inlet::Lane(stream) => has_decrypted(stream),
+            Inlet::Lane(stream) => stream.has_at_hand(),
         };
         if goes_on {
             return Err(ReadError::GoesOn);
         }
         Ok(())
-    }
-}
-
-/// Moves what a lane has decrypted to the end of `buffer`.
-fn take_decrypted(stream: &mut LaneStream, buffer: &mut Vec<u8>, len: usize) {
-    let mut decrypted = decrypted(stream);
-    while buffer.len() < len {
-        // An error is that there is nothing at the moment; one that lasts is met when more is waited for.
-        let Ok(bytes) = decrypted.fill_buf() else {
-            return;
-        };
-        let part = bytes.len().min(len - buffer.len());
-        if part == 0 {
-            return;
-        }
-        buffer.extend_from_slice(&bytes[..part]);
-        decrypted.consume(part);
-    }
-}
-
-fn has_decrypted(stream: &mut LaneStream) -> bool {
-    decrypted(stream)
-        .fill_buf()
-        .is_ok_and(|bytes| !bytes.is_empty())
-}
-
-fn decrypted(stream: &mut LaneStream) -> rustls::Reader<'_> {
-    match stream {
-        LaneStream::Client(stream) => stream.get_mut().1.reader(),
-        LaneStream::Server(stream) => stream.get_mut().1.reader(),
     }
 }
 
@@ -286,9 +266,9 @@ enum Outlet {
 #[derive(Debug)]
 pub(super) struct LentLane {
     /// Carries the answer.
-    pub(super) stream: Box<LaneStream>,
+    pub(super) stream: LaneStream,
     /// Takes the lane back when the answer is written.
-    pub(super) back: oneshot::Sender<Box<LaneStream>>,
+    pub(super) back: oneshot::Sender<LaneStream>,
     /// Tells when the receiver has acknowledged it.
     pub(super) acknowledged: oneshot::Receiver<()>,
     /// Breaks the answer off.

@@ -52,6 +52,8 @@ pub struct TransportConfig {
     pub rates: Arc<Rates>,
     /// Whether chunks go over TCP where both sides can, and others may open such lanes here.
     pub bulk_lane: bool,
+    /// Whether they go without encryption there, where both sides want that.
+    pub unencrypted_lanes: bool,
     /// A connection on which nothing arrived for this long is closed.
     pub idle_timeout: Duration,
     /// A request must be there in full this long after its stream was opened.
@@ -70,6 +72,7 @@ impl TransportConfig {
             party_code: None,
             rates: Arc::default(),
             bulk_lane: true,
+            unencrypted_lanes: false,
             idle_timeout: IDLE_TIMEOUT,
             request_read_timeout: REQUEST_READ_TIMEOUT,
             first_request_timeout: FIRST_REQUEST_TIMEOUT,
@@ -216,7 +219,11 @@ impl Transport {
             let lane_threads = lane::start_threads().map_err(BindError::Thread)?;
             let lanes = Lanes::new(configs, lane_threads.iter().map(|t| t.handle.clone()));
             threads.extend(lane_threads);
-            Some(lanes)
+            Some(if config.unencrypted_lanes {
+                lanes.with_clear()
+            } else {
+                lanes
+            })
         } else {
             None
         };

@@ -29,6 +29,7 @@ pub(crate) struct ServerTask {
     pub(crate) party_code: Option<PartyCode>,
     pub(crate) rates: Arc<Rates>,
     pub(crate) bulk_lane: bool,
+    pub(crate) unencrypted_lanes: bool,
     pub(crate) identity: Identity,
     pub(crate) transports: Transports,
     pub(crate) executor: Executor,
@@ -58,6 +59,7 @@ pub(crate) async fn run_server_component(task: ServerTask) -> Result<(), ServerE
     config.party_code.clone_from(&task.party_code);
     config.rates = Arc::clone(&task.rates);
     config.bulk_lane = task.bulk_lane;
+    config.unencrypted_lanes = task.unencrypted_lanes;
     let transport = Transport::bind(config, &task.identity, tx)?;
     task.transports.set(transport.clone());
     let mut addrs = transport.listen_addrs();

@@ -35,6 +35,8 @@ pub(super) struct Lanspread<'a> {
 pub(super) enum Lanes {
     /// QUIC, and bulk lanes.
     All,
+    /// QUIC, and bulk lanes without encryption.
+    Unencrypted,
     /// QUIC.
     QuicOnly,
 }
@@ -44,6 +46,7 @@ impl Lanes {
     fn args(self) -> &'static [&'static str] {
         match self {
             Self::All => &["--party-code", "all-lanes"],
+            Self::Unencrypted => &["--party-code", "unencrypted", "--unencrypted-lanes"],
             Self::QuicOnly => &["--party-code", "quic-only", "--quic-only"],
         }
     }
@@ -57,6 +60,7 @@ impl Lanes {
     fn name(self) -> &'static str {
         match self {
             Self::All => "lanspread",
+            Self::Unencrypted => "lanspread, unencrypted lanes",
             Self::QuicOnly => "lanspread, QUIC only",
         }
     }

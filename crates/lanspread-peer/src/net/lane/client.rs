@@ -11,10 +11,9 @@ use std::{
 };
 
 use lanspread_core::{Inbound, RequestFailure, Route};
-use lanspread_proto::{FrameKind, PeerId, Request, TransportAddr, encode_frame};
+use lanspread_proto::{FrameKind, PeerId, Request, Response, Token, TransportAddr, encode_frame};
 use rustls::pki_types::ServerName;
 use tokio::{
-    io::AsyncWriteExt as _,
     net::{TcpSocket, TcpStream},
     runtime::Handle,
     time,
@@ -22,8 +21,10 @@ use tokio::{
 
 use super::{
     Idle, LANE_ACKNOWLEDGEMENT, Lane, LaneStream,
+    carrier::to_be_sealed,
+    clear,
     pool::{Place, Taken},
-    prepared, proven,
+    proven,
 };
 use crate::net::{
     limits::{LANE_KEPT, LANE_OPEN_TIMEOUT},
@@ -143,7 +144,7 @@ impl Shared {
     /// Says that an answer has come whole, and keeps the lane for the next request.
     pub(in crate::net) async fn acknowledge(self: &Arc<Self>, peer_id: PeerId, mut lane: Lane) {
         let said = async {
-            lane.stream.write_u8(LANE_ACKNOWLEDGEMENT).await?;
+            lane.stream.write_all(&[LANE_ACKNOWLEDGEMENT]).await?;
             lane.stream.flush().await
         };
         match said.await {
@@ -176,6 +177,8 @@ impl Shared {
         };
         match opened {
             Ok(stream) => {
+                let is_encrypted = stream.is_sealed();
+                tracing::debug!(peer_id = %to.peer_id.short(), is_encrypted, "a bulk lane is open");
                 let is_used = false;
                 self.keep_lane(
                     to.peer_id,
@@ -191,18 +194,41 @@ impl Shared {
         }
     }
 
-    async fn try_lane(&self, to: Route) -> Result<Box<LaneStream>, NoLane> {
+    async fn try_lane(self: &Arc<Self>, to: Route) -> Result<LaneStream, NoLane> {
         let Some(lanes) = &self.lanes else {
             return Err(NoLane::Silence);
         };
-        let tcp = connect(self.listen.ip(), to.listen_addr.socket_addr()).await?;
+        let token = self.lane_token(to).await;
+        let mut tcp = connect(self.listen.ip(), to.listen_addr.socket_addr()).await?;
+        if let Some(token) = token {
+            clear::enter(&mut tcp, self.own_id, token).await?;
+            return Ok(LaneStream::clear(tcp)?);
+        }
         let name = ServerName::try_from(SERVER_NAME).map_err(io::Error::other)?;
-        let stream = lanes.connector.connect(name, prepared(tcp)?).await?;
-        let stream = Box::new(LaneStream::from(stream));
+        let stream = lanes.connector.connect(name, to_be_sealed(tcp)?).await?;
+        let stream = Box::new(stream.into());
         if proven(&stream) == Some(to.peer_id) {
-            Ok(stream)
+            Ok(LaneStream::Sealed(stream))
         } else {
             Err(NoLane::OtherPeer)
+        }
+    }
+
+    /// What admits a lane without encryption, if both sides want such lanes.
+    async fn lane_token(self: &Arc<Self>, to: Route) -> Option<Token> {
+        if !self.lanes.as_ref()?.are_clear() {
+            return None;
+        }
+        let answer = self
+            .request(to, &Request::LaneToken, LANE_OPEN_TIMEOUT)
+            .await;
+        match answer {
+            Ok(Response::LaneToken { token }) => Some(token),
+            Ok(_) => None,
+            Err(error) => {
+                tracing::debug!(peer_id = %to.peer_id.short(), %error, "no answer about lanes");
+                None
+            }
         }
     }
 

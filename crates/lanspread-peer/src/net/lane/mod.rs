@@ -1,14 +1,18 @@
-//! The bulk lane: chunks over TCP with TLS 1.3, beside the QUIC connection that carries all else.
+//! The bulk lane: chunks over TCP with TLS 1.3, beside the QUIC connection that carries all else; between
+//! two peers whose users both want that, without TLS.
 //!
 //! Invariant: a lane exists only between two peers that have a connection, under the same two
 //! identities, and carries nothing but requests for chunks and their answers, one at a time. Nobody
 //! waits for a lane: as long as there is none, and whenever one is in trouble, the same request goes
 //! over QUIC.
 
+mod carrier;
+mod clear;
 mod client;
 mod pool;
 mod server;
 mod socket;
+mod tokens;
 
 use std::{
     io,
@@ -23,13 +27,14 @@ use lanspread_proto::PeerId;
 use tokio::{io::BufReader, net::TcpStream, runtime::Handle};
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
-use self::pool::Pool;
+use self::{pool::Pool, tokens::Tokens};
 use super::{
     endpoint::EndpointThread,
-    limits::{LANE_READ_BYTES, LANE_THREADS_MAX},
+    limits::LANE_THREADS_MAX,
     tls::{self, TlsConfigs},
 };
 
+pub(super) use carrier::LaneStream;
 pub(super) use pool::Place;
 pub(super) use server::accept_lanes;
 pub(super) use socket::bind_beside;
@@ -38,14 +43,11 @@ pub(super) use socket::bind_beside;
 /// bytes under way, which a system may hold by the megabyte.
 const LANE_ACKNOWLEDGEMENT: u8 = 0x06;
 
-/// The encrypted bytes of one lane.
-pub(super) type LaneStream = TlsStream<BufReader<TcpStream>>;
-
 /// A lane that this peer opened, between two requests or carrying one.
 #[derive(Debug)]
 pub(super) struct Lane {
     /// Carries the bytes.
-    pub(super) stream: Box<LaneStream>,
+    pub(super) stream: LaneStream,
     /// The thread that moves them.
     pub(super) runtime: Handle,
     /// Whether it carried an answer before: then its other end may have closed it meanwhile.
@@ -56,7 +58,7 @@ pub(super) struct Lane {
 /// A lane that nobody uses.
 #[derive(Debug)]
 struct Idle {
-    stream: Box<LaneStream>,
+    stream: LaneStream,
     runtime: Handle,
     is_used: bool,
 }
@@ -72,6 +74,8 @@ pub(super) struct Lanes {
     pool: Mutex<Pool<Idle>>,
     /// Ends the lanes that others opened, by peer.
     served: server::Served,
+    /// Admits lanes without encryption, if the user wants them.
+    tokens: Option<Mutex<Tokens>>,
 }
 
 impl Lane {
@@ -81,7 +85,7 @@ impl Lane {
     }
 
     /// A lane that carried an answer to its end.
-    pub(super) const fn used(stream: Box<LaneStream>, runtime: Handle, place: Place) -> Self {
+    pub(super) const fn used(stream: LaneStream, runtime: Handle, place: Place) -> Self {
         Self {
             stream,
             runtime,
@@ -92,8 +96,10 @@ impl Lane {
 }
 
 impl Lanes {
+    /// Sealed lanes, moved by these threads.
     pub(super) fn new(configs: TlsConfigs, runtimes: impl Iterator<Item = Handle>) -> Self {
         Self {
+            tokens: None,
             runtimes: runtimes.collect(),
             next_runtime: AtomicUsize::new(0),
             connector: TlsConnector::from(Arc::new(configs.client)),
@@ -101,6 +107,22 @@ impl Lanes {
             pool: Mutex::default(),
             served: server::Served::default(),
         }
+    }
+
+    /// The same, and lanes without encryption between this peer and others that want them as well.
+    pub(super) fn with_clear(self) -> Self {
+        let tokens = Some(Mutex::default());
+        Self { tokens, ..self }
+    }
+
+    /// Whether lanes without encryption are wanted.
+    const fn are_clear(&self) -> bool {
+        self.tokens.is_some()
+    }
+
+    fn tokens(&self) -> Option<MutexGuard<'_, Tokens>> {
+        let tokens = self.tokens.as_ref()?;
+        Some(tokens.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The thread for one more lane.
@@ -123,6 +145,9 @@ impl Lanes {
     /// Ends all lanes with a peer, in both directions.
     pub(super) fn close_peer(&self, peer_id: PeerId) {
         self.pool().forget(peer_id);
+        if let Some(mut tokens) = self.tokens() {
+            tokens.forget(peer_id);
+        }
         self.served.close_peer(peer_id);
     }
 
@@ -147,14 +172,8 @@ fn thread_count(cores: usize) -> usize {
     (cores / 2).clamp(1, LANE_THREADS_MAX)
 }
 
-/// TCP as a lane uses it: nothing waits to be sent, and much is taken from the system at once.
-fn prepared(tcp: TcpStream) -> io::Result<BufReader<TcpStream>> {
-    tcp.set_nodelay(true)?;
-    Ok(BufReader::with_capacity(LANE_READ_BYTES, tcp))
-}
-
 /// Who is at the other end, as proved in the handshake.
-fn proven(stream: &LaneStream) -> Option<PeerId> {
+fn proven(stream: &TlsStream<BufReader<TcpStream>>) -> Option<PeerId> {
     let (_, session) = stream.get_ref();
     let chain = session.peer_certificates()?;
     let chain: Vec<Vec<u8>> = chain.iter().map(|der| der.to_vec()).collect();

@@ -1,8 +1,9 @@
 //! Lanes that others open here.
 //!
-//! Invariant: nothing is read from a lane before its other end has proved to be a peer that has a
-//! connection with this one; from then on it costs no more than a stream of that connection, and it
-//! ends with the last of them.
+//! Invariant: no request is read from a lane before its other end has proved to be a peer that has a
+//! connection with this one, or shown a token that was given to it there; from then on it costs no more
+//! than a stream of that connection, and it ends with the last of them. For what comes in the clear
+//! nobody is blamed.
 
 use std::{
     collections::BTreeMap,
@@ -16,9 +17,10 @@ use std::{
 };
 
 use lanspread_core::{Inbound, Offence};
-use lanspread_proto::{FrameKind, PeerId, Refusal, RefusalKind, Request, Response, decode_payload};
+use lanspread_proto::{
+    FrameKind, PeerId, Refusal, RefusalKind, Request, Response, Token, decode_payload,
+};
 use tokio::{
-    io::AsyncReadExt as _,
     net::{TcpListener, TcpStream},
     runtime::Handle,
     sync::{Semaphore, oneshot},
@@ -26,7 +28,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{LANE_ACKNOWLEDGEMENT, LaneStream, prepared, proven};
+use super::{LANE_ACKNOWLEDGEMENT, LaneStream, carrier::to_be_sealed, clear, proven};
 use crate::net::{
     census::{Census, Seat},
     inbound::{IncomingStream, Responder},
@@ -165,21 +167,48 @@ pub(in crate::net) async fn accept_lanes(shared: Arc<Shared>, listener: std::net
     }
 }
 
-async fn open(shared: &Shared, tcp: TcpStream) -> io::Result<(Box<LaneStream>, PeerId)> {
+async fn open(shared: &Shared, tcp: TcpStream) -> io::Result<(LaneStream, PeerId)> {
     let lanes = shared.lanes.as_ref().ok_or(io::ErrorKind::NotConnected)?;
     // From here on this thread is the one that hears of its bytes.
-    let tcp = TcpStream::from_std(tcp.into_std()?)?;
-    let stream = lanes.acceptor.accept(prepared(tcp)?).await?;
-    let stream = Box::new(LaneStream::from(stream));
+    let mut tcp = TcpStream::from_std(tcp.into_std()?)?;
+    if lanes.are_clear() && clear::is_begun(&tcp).await? {
+        let fits = |peer_id, token| {
+            let tokens = lanes.tokens();
+            tokens.is_some_and(|mut tokens| tokens.take(peer_id, token, Instant::now()))
+        };
+        let peer_id = clear::admit(&mut tcp, fits).await?;
+        return Ok((LaneStream::clear(tcp)?, peer_id));
+    }
+    let stream = lanes.acceptor.accept(to_be_sealed(tcp)?).await?;
+    let stream = Box::new(stream.into());
     let peer_id = proven(&stream).ok_or(io::ErrorKind::PermissionDenied)?;
-    Ok((stream, peer_id))
+    Ok((LaneStream::Sealed(stream), peer_id))
+}
+
+impl Shared {
+    /// The answer to a peer that wants to open a lane without encryption, if it may; whoever may not is
+    /// answered as if there were no such lanes.
+    pub(in crate::net) fn lane_token_for(
+        &self,
+        peer_id: PeerId,
+        request: &Request,
+    ) -> Option<Response> {
+        if *request != Request::LaneToken {
+            return None;
+        }
+        let mut tokens = self.lanes.as_ref()?.tokens()?;
+        let mut token = Token([0; 32]);
+        getrandom::fill(&mut token.0).ok()?;
+        let is_given = tokens.give(peer_id, token, Instant::now());
+        is_given.then_some(Response::LaneToken { token })
+    }
 }
 
 /// Serves a lane of a peer that has a connection here: only there it has proved that it is of this
 /// party.
 async fn serve_peer(
     shared: &Shared,
-    stream: Box<LaneStream>,
+    stream: LaneStream,
     peer_id: PeerId,
     from: SocketAddr,
     _seat: Seat,
@@ -200,14 +229,10 @@ async fn serve_peer(
 }
 
 /// Serves request after request until the other side closes the lane.
-async fn serve(
-    shared: &Shared,
-    mut stream: Box<LaneStream>,
-    from: Inbound,
-    stop: &CancellationToken,
-) {
+async fn serve(shared: &Shared, mut stream: LaneStream, from: Inbound, stop: &CancellationToken) {
     let Some(lanes) = &shared.lanes else { return };
     let peer = from.peer_id.short();
+    let is_sealed = stream.is_sealed();
     loop {
         let mut reader = Reader::lane(stream);
         let begun = time::timeout(LANE_IDLE_TIMEOUT, reader.fill()).await;
@@ -246,14 +271,18 @@ async fn serve(
             Ok(Err(ReadError::Connection(_) | ReadError::Lane(_))) => return,
             Ok(Err(error)) => {
                 tracing::debug!(%peer, %error, "refused a malformed request on a lane");
-                shared.malformed(from);
+                if is_sealed {
+                    shared.malformed(from);
+                }
                 let refusal = Refusal::new(RefusalKind::BadRequest, error.to_string());
                 // A sender of nonsense need not stay to hear about it.
                 let _ = responder.reply(&Response::Refused(refusal)).await;
                 return;
             }
             Err(_) => {
-                shared.misconduct.count(from, Offence::SilentStream);
+                if is_sealed {
+                    shared.misconduct.count(from, Offence::SilentStream);
+                }
                 tracing::debug!(%peer, "closed a lane without a whole request");
                 return;
             }

@@ -19,16 +19,16 @@ use crate::net::{
     limits::{LANE_HANDSHAKES_MAX, LANES_PER_PEER_MAX},
 };
 
-const CHUNK_BYTES: usize = 300_000;
+pub(super) const CHUNK_BYTES: usize = 300_000;
 
 /// Fetches the same three chunks again and again.
-struct Fetcher {
-    peer: TestPeer,
+pub(super) struct Fetcher {
+    pub(super) peer: TestPeer,
     wanted: Vec<WantedChunk>,
     stored: std::sync::Arc<AtomicU32>,
 }
 
-fn contents() -> Vec<Bytes> {
+pub(super) fn contents() -> Vec<Bytes> {
     (1..=3_u8)
         .map(|n| Bytes::from(vec![n; CHUNK_BYTES]))
         .collect()
@@ -39,7 +39,7 @@ impl Fetcher {
         Self::start_with(TransportConfig::new(LOOPBACK))
     }
 
-    fn start_with(config: TransportConfig) -> Self {
+    pub(super) fn start_with(config: TransportConfig) -> Self {
         let wanted = contents()
             .iter()
             .zip(0..)
@@ -64,7 +64,7 @@ impl Fetcher {
         }
     }
 
-    async fn fetch(&self, from: Route) -> ChunksFetched {
+    pub(super) async fn fetch(&self, from: Route) -> ChunksFetched {
         let stored = std::sync::Arc::clone(&self.stored);
         let sink = one_by_one(move |_, _| {
             stored.fetch_add(1, Ordering::Relaxed);
@@ -81,7 +81,7 @@ impl Fetcher {
             .await
     }
 
-    async fn fetch_all(&self, from: Route) {
+    pub(super) async fn fetch_all(&self, from: Route) {
         let before = self.stored.load(Ordering::Relaxed);
         let fetched = self.fetch(from).await;
         fetched.result.expect("fetched");
@@ -95,7 +95,7 @@ impl Fetcher {
     }
 
     /// A lane to this peer, once one is open.
-    async fn lane(&self, to: Route) -> Lane {
+    pub(super) async fn lane(&self, to: Route) -> Lane {
         let wait = async {
             loop {
                 if let Some(lane) = self.peer.transport.shared.take_lane(to) {
@@ -107,13 +107,13 @@ impl Fetcher {
         timeout(PATIENCE, wait).await.expect("a lane in time")
     }
 
-    fn is_paused(&self, to: Route) -> bool {
+    pub(super) fn is_paused(&self, to: Route) -> bool {
         let lanes = self.peer.transport.shared.lanes.as_ref();
         lanes.is_some_and(|lanes| lanes.is_paused(to.peer_id))
     }
 
     /// Waits until a lane is at hand.
-    async fn until_lane(&self, to: Route) {
+    pub(super) async fn until_lane(&self, to: Route) {
         let lane = self.lane(to).await;
         self.peer.transport.shared.keep_lane(to.peer_id, lane);
     }
@@ -124,7 +124,7 @@ fn source() -> (Transport, Route) {
     source_with(TransportConfig::new(LOOPBACK))
 }
 
-fn source_with(config: TransportConfig) -> (Transport, Route) {
+pub(super) fn source_with(config: TransportConfig) -> (Transport, Route) {
     let mut source = TestPeer::start_with(config);
     let (transport, route) = (source.transport.clone(), source.route());
     tokio::spawn(async move {
@@ -282,12 +282,9 @@ async fn a_peer_opens_as_many_lanes_to_another_as_the_limit() {
 }
 
 /// Whether the other side closes this lane without having said anything.
-async fn is_closed(lane: &mut Lane) -> bool {
-    let mut byte = [0];
-    matches!(
-        timeout(PATIENCE, lane.stream.read(&mut byte)).await,
-        Ok(Ok(0) | Err(_))
-    )
+pub(super) async fn is_closed(lane: &mut Lane) -> bool {
+    let came = timeout(PATIENCE, lane.stream.fill()).await;
+    matches!(came, Ok(Ok(0) | Err(_)))
 }
 
 #[tokio::test]

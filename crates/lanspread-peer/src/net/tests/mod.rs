@@ -3,6 +3,7 @@
 //! Nothing here sleeps: every wait is for a fact, with [`PATIENCE`] as the bound of a failing test.
 
 mod chunks;
+mod clear_lanes;
 mod close;
 mod conduct;
 mod connect;
