@@ -211,16 +211,15 @@ fn served_game(
             .map(Arc::new)
             .ok_or_else(gone)?,
     };
-    let stamps: Option<Vec<Stamp>> = manifest
-        .files()
-        .iter()
-        .map(|file| Some(index.file(&file.path)?.stamp))
-        .collect();
+    let mut stamps = Vec::with_capacity(manifest.files().len());
+    for file in manifest.files() {
+        stamps.push(index.file(&file.path).ok_or_else(gone)?.stamp);
+    }
     let game = Arc::new(ServedGame {
         id: id.clone(),
         hash,
         manifest,
-        stamps: stamps.ok_or_else(gone)?,
+        stamps,
     });
     library.served.keep(Arc::clone(&game));
     Ok(game)

@@ -188,10 +188,13 @@ impl<'a> Reader<'a> {
         let size_bytes = u64::from_le_bytes(self.array()?);
         totals.add(chunk_bytes, &path, size_bytes)?;
         let chunks = Manifest::chunks_in(size_bytes, chunk_bytes);
-        self.expect(chunks.saturating_mul(HASH_BYTES as u64))?;
-        let chunks = (0..chunks)
-            .map(|_| self.array().map(ContentHash))
-            .collect::<Result<_, _>>()?;
+        let hashes_bytes = chunks.saturating_mul(HASH_BYTES as u64);
+        self.expect(hashes_bytes)?;
+        // What is left is in memory, so that it can be counted like that.
+        let hashes_bytes = usize::try_from(hashes_bytes).unwrap_or(usize::MAX);
+        let (hashes, _) = self.take(hashes_bytes)?.as_chunks::<HASH_BYTES>();
+        // Of a length that is known: one that grows would take room for four in each small file.
+        let chunks = hashes.iter().copied().map(ContentHash).collect();
         Ok(ManifestFile {
             path,
             size_bytes,

@@ -312,7 +312,8 @@ impl Fetch {
         buffer: &mut Vec<u8>,
         batch: &[WantedChunk],
     ) -> (usize, Result<(), FetchFailure>) {
-        buffer.reserve(bytes_of(batch));
+        // Exactly: what is used again would be twice as large after the first that is a little larger.
+        buffer.reserve_exact(bytes_of(batch).max(STORE_BATCH_BYTES));
         let mut pace = Pace::new(self.patience.stall, Instant::now(), answer.reader.came());
         let mut end = 0;
         for (whole, chunk) in batch.iter().enumerate() {
