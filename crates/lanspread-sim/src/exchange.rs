@@ -311,10 +311,12 @@ impl World {
         let gathering = disk.download(&serving.id).ok();
         if let Some(download) = gathering.filter(|it| it.hash() == serving.manifest)
             && let Some(info) = download.manifest().chunk(chunk)
-            && info.hash != ContentHash::of(&bytes)
         {
-            let message = format!("peer{n}: `{}` is passed on with other bytes", info.path);
-            return self.fail(crate::failure::Invariant::PassedOnVerified, message);
+            bytes = self.twisted_piece(n, bytes);
+            if info.hash != ContentHash::of(&bytes) {
+                let message = format!("peer{n}: `{}` is passed on with other bytes", info.path);
+                return self.fail(crate::failure::Invariant::PassedOnVerified, message);
+            }
         }
         if self.nodes[n].lies
             && self.network.luck.permille(400)
@@ -489,6 +491,7 @@ impl World {
     /// A chunk arrived: it is checked and stored.
     fn chunk(&mut self, n: usize, from: usize, exchange: u64, index: usize, bytes: Vec<u8>) {
         let fault = self.fault;
+        self.keep_what_came(n, &bytes);
         let Some(pending) = self.exchanges.get_mut(&exchange) else {
             return;
         };

@@ -23,6 +23,8 @@ pub enum Fault {
     DeltaTwice,
     /// A chunk is stored although its hash is wrong.
     ChunkUnchecked,
+    /// A download in progress passes on what came last instead of what it verified.
+    PassedOnUnchecked,
     /// One more chunk is reported as stored than was.
     StoredOverstated,
     /// A fetch that is given up is never answered.
@@ -64,14 +66,16 @@ pub(crate) struct Kept {
     looks: BTreeMap<(usize, GameId), Option<RootReport>>,
     hidden: BTreeSet<(usize, GameId)>,
     wrong: BTreeMap<usize, ChunkRef>,
+    came: BTreeMap<usize, Vec<u8>>,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::SourcePort,
         Self::DeltaTwice,
         Self::ChunkUnchecked,
+        Self::PassedOnUnchecked,
         Self::StoredOverstated,
         Self::ReleaseForgotten,
         Self::HelloAckSwallowed,
@@ -97,6 +101,7 @@ impl Fault {
             Self::SourcePort => "source-port-recorded",
             Self::DeltaTwice => "delta-told-twice",
             Self::ChunkUnchecked => "chunk-without-hash-check",
+            Self::PassedOnUnchecked => "passed-on-without-hash-check",
             Self::StoredOverstated => "stored-chunks-overstated",
             Self::ReleaseForgotten => "release-forgotten",
             Self::HelloAckSwallowed => "hello-ack-swallowed",
@@ -322,6 +327,18 @@ impl World {
             self.exchanges.remove(&exchange);
         }
         is_fetch
+    }
+
+    /// Keeps what came, for the planted fault that passes it on.
+    pub(crate) fn keep_what_came(&mut self, n: usize, bytes: &[u8]) {
+        if self.fault == Some(Fault::PassedOnUnchecked) {
+            self.kept.came.insert(n, bytes.to_vec());
+        }
+    }
+
+    /// What a download in progress passes on instead of what lies on its disk, if a fault is planted.
+    pub(crate) fn twisted_piece(&self, n: usize, read: Vec<u8>) -> Vec<u8> {
+        self.kept.came.get(&n).cloned().unwrap_or(read)
     }
 
     fn is_busy_at_all(&mut self, n: usize) -> bool {

@@ -34,7 +34,8 @@ pub const fn budget(planted: Planted) -> Option<u64> {
             | PlantedFault::MarkerNotAsked
             | PlantedFault::PlayersFileLost,
         ) => Some(120),
-        Planted::Disk(PlantedFault::SentinelBeforeSync | PlantedFault::ForeignDirectoryDeleted) => {
+        Planted::Shell(Fault::PassedOnUnchecked)
+        | Planted::Disk(PlantedFault::SentinelBeforeSync | PlantedFault::ForeignDirectoryDeleted) => {
             Some(600)
         }
         Planted::Shell(_) | Planted::Disk(_) => Some(20),
