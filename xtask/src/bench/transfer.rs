@@ -10,6 +10,7 @@ mod client;
 mod iperf;
 mod lanspread;
 mod material;
+mod p2p;
 mod place;
 mod rivals;
 mod table;
@@ -53,6 +54,7 @@ pub(crate) struct TransferOptions {
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=500))]
     loss_per_mille: Option<u16>,
     /// The ways to measure; the first of them that is measured is what the others are compared with.
+    /// `rqbit` and `sendme` are built by cargo when they are first asked for.
     #[arg(
         long,
         value_enum,
@@ -80,6 +82,8 @@ enum Wanted {
     Rsync,
     Nginx,
     NginxTls,
+    Rqbit,
+    Sendme,
 }
 
 /// One measurement of one way.
@@ -116,7 +120,7 @@ pub(crate) fn run(options: &TransferOptions) -> Result<()> {
         .map_or(Load::OneFile { mib: options.mib }, |count| {
             Load::SmallFiles { count }
         });
-    let storage = Storage::make(load.needed_mib())?;
+    let storage = Storage::make(load.needed_mib(options.receiver_copies()))?;
     let material = Material::write(storage.path(), load)?;
     println!(
         "\n{}",
@@ -142,6 +146,15 @@ impl TransferOptions {
             Where::Namespaces => vec![namespaces()?],
             Where::Both => vec![Place::loopback(), namespaces()?],
         })
+    }
+
+    /// How often a receiver has the files at most: sendme copies them out of a store of its own.
+    fn receiver_copies(&self) -> u32 {
+        if self.ways.contains(&Wanted::Sendme) {
+            2
+        } else {
+            1
+        }
     }
 
     fn link(&self) -> Link {
@@ -215,6 +228,8 @@ impl Wanted {
             Self::Rsync => rivals::start_rsync(place, material),
             Self::Nginx => rivals::start_nginx(place, material, Security::Plain),
             Self::NginxTls => rivals::start_nginx(place, material, Security::Tls),
+            Self::Rqbit => p2p::start(p2p::Program::Rqbit, place, material).map(Some),
+            Self::Sendme => p2p::start(p2p::Program::Sendme, place, material).map(Some),
         }
     }
 }

@@ -36,14 +36,15 @@ impl Load {
         matches!(self, Self::OneFile { .. })
     }
 
-    /// The source's copy, the receiver's, and room for state and logs.
-    pub(super) fn needed_mib(self) -> u32 {
+    /// The source's copy, those of the receiver, and room for state and logs.
+    pub(super) fn needed_mib(self, receiver_copies: u32) -> u32 {
         let copy_mib = match self {
             Self::OneFile { mib } => mib,
             // Each takes its greatest size at most.
             Self::SmallFiles { count } => count.div_ceil(16),
         };
-        copy_mib.saturating_mul(2).saturating_add(256)
+        let copies = receiver_copies.saturating_add(1);
+        copy_mib.saturating_mul(copies).saturating_add(256)
     }
 }
 
