@@ -6,12 +6,16 @@ use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use eyre::Result;
-use s2n_quic::provider::{io::tokio as quic_io, limits::Limits};
+use lanspread_packets::{Packets, packets};
+use rustls::{
+    CipherSuite,
+    crypto::{CryptoProvider, ring},
+};
+use s2n_quic::provider::limits::Limits;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::runtime::Handle;
 
 const SOCKET_BUFFER_BYTES: usize = 4 * 1024 * 1024;
-const PACKET_QUEUE_BYTES: usize = 512 * 1024;
 const STREAM_WINDOW_BYTES: u64 = 2 * 1024 * 1024;
 const CONNECTION_WINDOW_BYTES: u64 = 16 * STREAM_WINDOW_BYTES;
 const STREAM_SEND_BUFFER_BYTES: u32 = 1024 * 1024;
@@ -22,14 +26,18 @@ const MTU_BYTES: u16 = 1500;
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A socket whose packets are handled by `thread`.
-pub(super) fn io(thread: &Handle, address: SocketAddr) -> Result<quic_io::Provider> {
-    let provider = quic_io::Builder::default()
-        .with_handle(thread.clone())
-        .with_max_mtu(MTU_BYTES)?
-        .with_internal_send_buffer_size(PACKET_QUEUE_BYTES)?
-        .with_rx_socket(socket(address)?)?
-        .build()?;
-    Ok(provider)
+pub(super) fn io(thread: &Handle, address: SocketAddr) -> Result<Packets> {
+    Ok(packets(thread.clone(), socket(address)?, MTU_BYTES)?)
+}
+
+/// AES-128 before AES-256.
+pub(super) fn crypto() -> CryptoProvider {
+    let mut crypto = ring::default_provider();
+    let first = CipherSuite::TLS13_AES_128_GCM_SHA256;
+    crypto
+        .cipher_suites
+        .sort_by_key(|suite| suite.suite() != first);
+    crypto
 }
 
 /// How much is under way at once.

@@ -11,9 +11,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use eyre::{Result, ensure};
-use rustls::{
-    ClientConfig, RootCertStore, crypto::ring, pki_types::CertificateDer, version::TLS13,
-};
+use rustls::{ClientConfig, RootCertStore, pki_types::CertificateDer, version::TLS13};
 use s2n_quic::{
     Client, client::Connect, provider::tls::rustls as quic_tls, stream::BidirectionalStream,
 };
@@ -35,7 +33,7 @@ pub(super) async fn fetch(
 ) -> Result<()> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from(std::fs::read(certificate)?))?;
-    let mut tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let mut tls = ClientConfig::builder_with_provider(Arc::new(endpoint::crypto()))
         .with_protocol_versions(&[&TLS13])?
         .with_root_certificates(roots)
         .with_no_client_auth();

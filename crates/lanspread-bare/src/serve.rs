@@ -12,7 +12,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use eyre::{Result, eyre};
 use rcgen::{CertificateParams, IsCa, KeyPair};
-use rustls::{ServerConfig, crypto::ring, pki_types::PrivatePkcs8KeyDer, version::TLS13};
+use rustls::{ServerConfig, pki_types::PrivatePkcs8KeyDer, version::TLS13};
 use s2n_quic::{
     Connection, Server, provider::tls::rustls as quic_tls, stream::BidirectionalStream,
 };
@@ -25,7 +25,7 @@ pub(super) async fn serve(address: SocketAddr, file: &Path, certificate: &Path) 
     let mut params = CertificateParams::new([NAME.to_owned()])?;
     params.is_ca = IsCa::ExplicitNoCa;
     let own = params.self_signed(&key)?;
-    let mut tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let mut tls = ServerConfig::builder_with_provider(Arc::new(endpoint::crypto()))
         .with_protocol_versions(&[&TLS13])?
         .with_no_client_auth()
         .with_single_cert(

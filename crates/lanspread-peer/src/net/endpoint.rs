@@ -12,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use lanspread_packets::{Packets, packets};
 use lanspread_proto::PeerId;
 use s2n_quic::{
     Client, Server,
@@ -21,7 +22,6 @@ use s2n_quic::{
             self, ConnectionInfo, ConnectionMeta,
             events::{RecoveryMetrics, SocketAddress, TlsExporterReady},
         },
-        io::tokio as quic_io,
         limits::Limits,
         tls::rustls as quic_tls,
     },
@@ -180,14 +180,8 @@ fn connection_limits(idle_timeout: Duration) -> Result<Limits, BindError> {
         .map_err(BindError::endpoint)
 }
 
-fn quic_io(runtime: &Handle, socket: UdpSocket) -> Result<quic_io::Provider, BindError> {
-    quic_io::Builder::default()
-        .with_handle(runtime.clone())
-        .with_max_mtu(limits::MTU_TRIED_BYTES)
-        .and_then(|io| io.with_internal_send_buffer_size(limits::PACKET_QUEUE_BYTES))
-        .and_then(|io| io.with_rx_socket(socket))
-        .and_then(quic_io::Builder::build)
-        .map_err(BindError::endpoint)
+fn quic_io(runtime: &Handle, socket: UdpSocket) -> Result<Packets, BindError> {
+    packets(runtime.clone(), socket, limits::MTU_TRIED_BYTES).map_err(BindError::endpoint)
 }
 
 /// Binds the socket that dials: to the listener's own address if it has one, so that a peer which

@@ -11,12 +11,6 @@ use std::time::Duration;
 /// The systems' own defaults (64 to 208 KiB) cost a quarter of the throughput.
 pub const SOCKET_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 
-/// Bytes of packets that an endpoint prepares before it hands them to the system.
-///
-/// The library reckons with batches of the largest packets: its own 128 KiB hold two of 64 KiB, and on
-/// a path for packets of 1,500 bytes those two are 15 KB each.
-pub const PACKET_QUEUE_BYTES: usize = 512 * 1024;
-
 /// Bytes a peer may send on one stream before this side has read any.
 pub const STREAM_WINDOW_BYTES: u64 = 2 * 1024 * 1024;
 

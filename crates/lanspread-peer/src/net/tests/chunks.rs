@@ -435,7 +435,10 @@ async fn a_refused_fetch_says_why() {
 async fn an_answer_of_another_kind_breaks_the_protocol() {
     let (sink, _stored) = collecting_sink();
     let fetched = Fetching::new(wanted(&[content(0, 5000)]), sink)
-        .from(|incoming| async { incoming.responder.reply(&Response::Pong).await.unwrap() })
+        .from(|incoming| async {
+            // The asker may have broken it off before its end was written.
+            drop(incoming.responder.reply(&Response::Pong).await);
+        })
         .await;
     assert!(matches!(fetched.result, Err(FetchFailure::Protocol(_))));
 }
