@@ -4,7 +4,8 @@
 //! theirs late. So few uploads run at a time, and the others wait their turn, by start-time fair
 //! queueing between receivers (Goyal, Vin, Cheng: "Start-time fair queuing", SIGCOMM 1996): nobody
 //! starves, and nobody gets more by asking more. An upload that takes long is held up by its
-//! receiver's link rather than by this one's, and does not keep a slot.
+//! receiver's link rather than by this one's, and does not keep a slot. Of one game, what others wait to get for
+//! the first time goes before what was given already, whoever has had less: repeats they can get of each other.
 //!
 //! Invariant: an upload waits or runs, and leaves by [`Uploads::ended`] alone; while any waits and a
 //! slot is free, `poll_start` names one.
@@ -111,14 +112,25 @@ impl Uploads {
         if self.waiting == 0 || !self.has_slot(now) {
             return None;
         }
-        let given = &self.given;
+        let least_given = self.least_given();
+        let repeats = |it: &Waiting| {
+            if now.since(it.since) >= RARITY_WAIT {
+                return 0;
+            }
+            let least = least_given.get(&it.manifest).copied().unwrap_or(0);
+            self.given(it).saturating_sub(least)
+        };
         let (_, at, peer) = self
             .accounts
             .iter()
             .filter_map(|(&peer, account)| {
-                let (at, given) = account.rarest(now, given)?;
+                let (at, repeats) = account.rarest(repeats)?;
                 let first = account.waiting.front()?.id;
-                Some(((account.running, given, account.tag_bytes, first), at, peer))
+                Some((
+                    (repeats, account.running, account.tag_bytes, first),
+                    at,
+                    peer,
+                ))
             })
             .min_by_key(|(key, _, _)| *key)?;
         let account = self.accounts.get_mut(&peer)?;
@@ -139,6 +151,27 @@ impl Uploads {
             *self.given.entry((manifest, chunk)).or_default() += 1;
         }
         Some(id)
+    }
+
+    /// How often was given what an upload that waits begins with.
+    fn given(&self, waiting: &Waiting) -> u32 {
+        let first = waiting.chunks.first();
+        let given = first.and_then(|&chunk| self.given.get(&(waiting.manifest, chunk)));
+        given.copied().unwrap_or(0)
+    }
+
+    /// How often was given what of each game was given least often, of all that waits: who asks for another
+    /// game that was given before is not behind those who ask for what is new.
+    fn least_given(&self) -> BTreeMap<ManifestHash, u32> {
+        let mut least = BTreeMap::new();
+        for it in self.accounts.values().flat_map(|account| &account.waiting) {
+            let given = self.given(it);
+            least
+                .entry(it.manifest)
+                .and_modify(|least: &mut u32| *least = given.min(*least))
+                .or_insert(given);
+        }
+        least
     }
 
     /// When `poll_start` may name another upload although none ended.
@@ -204,22 +237,10 @@ impl Uploads {
 }
 
 impl Account {
-    /// Which of its uploads asks for what was given least often, and how often that was.
-    fn rarest(
-        &self,
-        now: Now,
-        given: &BTreeMap<(ManifestHash, ChunkRef), u32>,
-    ) -> Option<(usize, u32)> {
-        let often = |it: &Waiting| {
-            let first = it
-                .chunks
-                .first()
-                .filter(|_| now.since(it.since) < RARITY_WAIT);
-            let given = first.and_then(|&chunk| given.get(&(it.manifest, chunk)));
-            given.copied().unwrap_or(0)
-        };
-        let all = self.waiting.iter().map(often).enumerate();
-        all.min_by_key(|&(at, given)| (given, at))
+    /// Which of its uploads repeats least, and how much.
+    fn rarest(&self, repeats: impl Fn(&Waiting) -> u32) -> Option<(usize, u32)> {
+        let all = self.waiting.iter().map(repeats).enumerate();
+        all.min_by_key(|&(at, repeats)| (repeats, at))
     }
 }
 
@@ -373,6 +394,43 @@ mod tests {
             uploads.ended(running.remove(0), 1_000);
             assert_eq!(started(&mut uploads, at(2)), [expected]);
         }
+    }
+
+    #[test]
+    fn what_is_given_for_the_first_time_goes_before_repeats_also_to_who_gets_more() {
+        let mut uploads = Uploads::default();
+        for n in 0..UPLOAD_SLOTS {
+            uploads.enqueue(at(0), peer(1), &new(u32::try_from(n).unwrap()));
+        }
+        let mut running = started(&mut uploads, at(0));
+        let repeat = uploads.enqueue(at(1), peer(2), &new(1));
+        let first = uploads.enqueue(at(1), peer(1), &new(1_000));
+        for expected in [first, repeat] {
+            uploads.ended(running.remove(0), 1_000);
+            assert_eq!(started(&mut uploads, at(2)), [expected]);
+        }
+    }
+
+    #[test]
+    fn who_asks_for_another_game_that_was_given_before_is_not_behind_what_is_new() {
+        let another = |n| ChunkRequest {
+            manifest: ManifestHash(ContentHash([2; 32])),
+            ..new(n)
+        };
+        let mut uploads = Uploads::default();
+        let before = uploads.enqueue(at(0), peer(2), &another(0));
+        for n in 1..UPLOAD_SLOTS {
+            uploads.enqueue(at(0), peer(1), &new(u32::try_from(n).unwrap()));
+        }
+        assert_eq!(started(&mut uploads, at(0)).len(), UPLOAD_SLOTS);
+        uploads.enqueue(at(1), peer(1), &new(1_000));
+        let again = uploads.enqueue(at(1), peer(3), &another(0));
+        uploads.ended(before, 1_000);
+        assert_eq!(
+            started(&mut uploads, at(2)),
+            [again],
+            "fewer of its uploads run"
+        );
     }
 
     #[test]

@@ -309,7 +309,15 @@ impl Transfer {
         }
         let missing = self.chunks.missing();
         match (holding, self.swarm.held_by(&peer)) {
-            (Holding::Part, None) => self.swarm.join(peer, missing),
+            (Holding::Part, None) => {
+                let before = self.swarm.gatherers();
+                self.swarm.join(peer, missing);
+                for (it, source) in &mut self.sources {
+                    if self.swarm.held_by(it).is_none() {
+                        source.rate.is_shared(before, before + 1);
+                    }
+                }
+            }
             (Holding::All, Some(_)) => self.swarm.leave(&peer, missing),
             (Holding::Part, Some(_)) | (Holding::All, None) => {}
         }

@@ -44,6 +44,14 @@ impl BusyRate {
         self.busy = self.busy.saturating_add(busy).max(Duration::from_micros(1));
     }
 
+    /// So many ask the source now, after as many as `before`: what it gave to each of these is more than
+    /// what it gives from now on. Who does not expect that asks it, in the first second of a swarm, for what
+    /// others are about to fetch, and it is sent twice.
+    pub(super) fn is_shared(&mut self, before: u32, now: u32) {
+        let shared = u128::from(self.bytes) * u128::from(before) / u128::from(now.max(1));
+        self.bytes = u64::try_from(shared).unwrap_or(u64::MAX);
+    }
+
     /// Bytes per second, at least 1; `None` before anything came.
     pub(super) fn bytes_per_s(&self) -> Option<u64> {
         (self.busy > Duration::ZERO).then(|| per_second(self.bytes, self.busy).max(1))
@@ -181,6 +189,19 @@ mod tests {
             rate.record(at(6_000 + n * 100), 10 * MIB, ms(100));
         }
         assert!(rate.bytes_per_s() > Some(60 * MIB), "and forgiven as soon");
+    }
+
+    #[test]
+    fn what_was_measured_is_shared_with_whoever_comes() {
+        let mut rate = BusyRate::default();
+        rate.is_shared(1, 2);
+        assert_eq!(rate.bytes_per_s(), None, "nothing is known");
+        rate.record(at(1_000), 12 * MIB, ms(1_000));
+        rate.is_shared(1, 2);
+        rate.is_shared(2, 3);
+        assert_eq!(rate.bytes_per_s(), Some(4 * MIB));
+        rate.is_shared(0, 0);
+        assert_eq!(rate.bytes_per_s(), Some(1), "never none, once measured");
     }
 
     #[test]

@@ -115,6 +115,12 @@ impl Swarm {
         }
     }
 
+    /// How many gather the game, this peer included.
+    pub(super) fn gatherers(&self) -> u32 {
+        let partners = u32::try_from(self.partners.len()).unwrap_or(u32::MAX - 1);
+        partners.saturating_add(1).min(u32::MAX - 1)
+    }
+
     /// Whether anybody else gathers the game.
     pub(super) fn is_alone(&self) -> bool {
         self.partners.is_empty()

@@ -316,20 +316,22 @@ impl Fetch {
         buffer.reserve_exact(bytes_of(batch).max(STORE_BATCH_BYTES));
         let mut pace = Pace::new(self.patience.stall, Instant::now(), answer.reader.came());
         let mut end = 0;
+        let all = bytes_of(batch);
         for (whole, chunk) in batch.iter().enumerate() {
             end += chunk.len_bytes as usize;
-            if let Err(failure) = self.read_to(answer, buffer, end, &mut pace).await {
+            if let Err(failure) = self.read_to(answer, buffer, (end, all), &mut pace).await {
                 return (whole, Err(failure));
             }
         }
         (batch.len(), Ok(()))
     }
 
+    /// Reads until `buffer` holds `len` bytes, of `all` that a batch has.
     async fn read_to(
         &self,
         answer: &mut Answer,
         buffer: &mut Vec<u8>,
-        len: usize,
+        (len, all): (usize, usize),
         pace: &mut Pace,
     ) -> Result<(), FetchFailure> {
         while buffer.len() < len {
@@ -339,6 +341,7 @@ impl Fetch {
             }
             let before = answer.reader.came();
             let reader = &mut answer.reader;
+            reader.expect(all - buffer.len());
             let filled = async { reader.fill().await.map_err(|error| fetch_failure(&error)) };
             if !self.within(self.patience.stall, filled).await? {
                 let missing_bytes = len - buffer.len();

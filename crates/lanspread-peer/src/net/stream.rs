@@ -10,10 +10,14 @@ use std::io;
 use bytes::{Buf as _, Bytes};
 use lanspread_proto::{FrameError, FrameKind, payload_len};
 use s2n_quic::stream::{ReceiveStream, SendStream};
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time};
 use tokio_util::sync::CancellationToken;
 
-use super::{lane::LaneStream, limits::SEND_PIECE_BYTES, pace::Came};
+use super::{
+    lane::LaneStream,
+    limits::{LANE_WAKE_BYTES, LANE_WAKE_PATIENCE, SEND_PIECE_BYTES, TLS_RECORD_BYTES_MAX},
+    pace::Came,
+};
 
 /// Pieces taken from a stream at once.
 const PIECES_AT_ONCE: usize = 32;
@@ -108,6 +112,8 @@ impl Pieces {
 pub(super) struct Reader {
     inlet: Inlet,
     came: Came,
+    /// For how many bytes at a time the system wakes the reader of a lane.
+    wakes_bytes: usize,
 }
 
 impl Reader {
@@ -129,11 +135,16 @@ impl Reader {
 
     fn of(inlet: Inlet) -> Self {
         let came = Came::default();
-        Self { inlet, came }
+        Self {
+            inlet,
+            came,
+            wakes_bytes: 1,
+        }
     }
 
     /// The lane that was read from, for the next request.
-    pub(super) fn into_lane(self) -> Option<LaneStream> {
+    pub(super) fn into_lane(mut self) -> Option<LaneStream> {
+        self.wake_for(1);
         match self.inlet {
             Inlet::Stream(_) => None,
             Inlet::Lane(stream) => Some(stream),
@@ -157,12 +168,29 @@ impl Reader {
     pub(super) async fn fill(&mut self) -> Result<bool, ReadError> {
         let came = match &mut self.inlet {
             Inlet::Stream(pieces) => pieces.fill().await?,
-            Inlet::Lane(stream) => Some(stream.fill().await?).filter(|came| *came > 0),
+            Inlet::Lane(stream) => {
+                let came = fill(stream, &mut self.wakes_bytes).await?;
+                Some(came).filter(|came| *came > 0)
+            }
         };
         if let Some(came) = came.filter(|came| *came > 0) {
             self.came.more(came);
         }
         Ok(came.is_some())
+    }
+
+    /// So many bytes of contents are to come for certain: a lane need not wake its reader for a few of them.
+    pub(super) fn expect(&mut self, rest_bytes: usize) {
+        self.wake_for(wake_bytes(rest_bytes));
+    }
+
+    fn wake_for(&mut self, bytes: usize) {
+        if let Inlet::Lane(stream) = &self.inlet
+            && bytes != self.wakes_bytes
+        {
+            stream.wake_for(bytes);
+            self.wakes_bytes = bytes;
+        }
     }
 
     /// Moves bytes that are at hand to the end of `buffer`, until it holds `len` bytes or none are
@@ -235,6 +263,26 @@ impl Reader {
         }
         Ok(())
     }
+}
+
+/// Waits until a lane that wakes for so many bytes has some, and says how many; none at the end.
+async fn fill(lane: &mut LaneStream, wakes_bytes: &mut usize) -> io::Result<usize> {
+    if *wakes_bytes > 1 {
+        if let Ok(filled) = time::timeout(LANE_WAKE_PATIENCE, lane.fill()).await {
+            return filled;
+        }
+        // What a slow link brought meanwhile is taken as well.
+        lane.wake_for(1);
+        *wakes_bytes = 1;
+    }
+    lane.fill().await
+}
+
+/// For how many bytes a lane wakes its reader when so many are to come: never for more than must still come
+/// behind a part of a TLS record that was read already, or it would not wake at all.
+fn wake_bytes(rest_bytes: usize) -> usize {
+    let to_come = rest_bytes.saturating_sub(TLS_RECORD_BYTES_MAX);
+    to_come.clamp(1, LANE_WAKE_BYTES)
 }
 
 /// Why something could not be written.
@@ -366,6 +414,24 @@ impl Drop for Writer {
         {
             // A stream that is gone already needs no reset.
             let _ = stream.reset(ABANDONED.into());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lane_wakes_for_much_but_never_for_more_than_must_still_come() {
+        for (rest_bytes, wakes_bytes) in [
+            (0, 1),
+            (TLS_RECORD_BYTES_MAX, 1),
+            (TLS_RECORD_BYTES_MAX + 2, 2),
+            (TLS_RECORD_BYTES_MAX + LANE_WAKE_BYTES, LANE_WAKE_BYTES),
+            (TLS_RECORD_BYTES_MAX + LANE_WAKE_BYTES + 1, LANE_WAKE_BYTES),
+        ] {
+            assert_eq!(wake_bytes(rest_bytes), wakes_bytes);
         }
     }
 }

@@ -48,6 +48,36 @@ fn peers_that_begin_together_ask_the_seeder_for_different_chunks() {
     }
 }
 
+/// The first of eight that begin asked the seeder for 48 chunks at once before it knew the others, and half of
+/// them were sent twice.
+#[test]
+fn a_seeder_that_others_begin_to_ask_too_is_asked_for_no_more_than_its_share() {
+    let manifest = small_chunks(4_000);
+    let mut transfer = transfer(&manifest, &[SEEDER]);
+    let mut now = 0;
+    let mut fetched = |transfer: &mut Transfer| {
+        let fetch = transfer.poll_fetch(at(now)).expect("there is room");
+        let elapsed = 10 * u64::try_from(fetch.chunks.len()).unwrap();
+        now += elapsed;
+        deliver(transfer, at(now), &fetch, ms(elapsed));
+        fetch.chunks
+    };
+    let asked_before = (0..5)
+        .map(|_| fetched(&mut transfer))
+        .last()
+        .unwrap_or_default();
+    for n in 1..8 {
+        transfer.add_source(at(0), peer(n), Holding::Part);
+    }
+    let asked = fetched(&mut transfer);
+    assert!(
+        asked.len() * 5 <= asked_before.len(),
+        "{} of {}",
+        asked.len(),
+        asked_before.len()
+    );
+}
+
 /// They all began at the last chunk, so that the seeder sent a third of the game twice.
 #[test]
 fn peers_with_nothing_left_that_falls_to_them_take_different_chunks_of_what_falls_to_another() {

@@ -44,6 +44,25 @@ impl LaneStream {
         matches!(self, Self::Sealed(_))
     }
 
+    /// Has the system wake whoever waits for bytes only when so many have come, or the end; elsewhere than on Linux
+    /// for every byte.
+    pub(in crate::net) fn wake_for(&self, bytes: usize) {
+        #[cfg(target_os = "linux")]
+        {
+            use std::os::fd::AsRawFd as _;
+            let tcp = match self {
+                Self::Sealed(stream) => stream.get_ref().0.get_ref(),
+                Self::Clear(tcp) => tcp.get_ref(),
+            };
+            let bytes = i32::try_from(bytes).unwrap_or(1);
+            let (level, name) = (uapi::c::SOL_SOCKET, uapi::c::SO_RCVLOWAT);
+            // A system that does not do this wakes for every byte.
+            let _ = uapi::setsockopt(tcp.as_raw_fd(), level, name, &bytes);
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = bytes;
+    }
+
     /// Waits until bytes are at hand, and says how many; none at the end.
     pub(in crate::net) async fn fill(&mut self) -> io::Result<usize> {
         let at_hand = match self {
