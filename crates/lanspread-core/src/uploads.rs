@@ -74,6 +74,17 @@ struct Waiting {
     chunks: Vec<ChunkRef>,
 }
 
+/// An upload that waits, as it is weighed.
+struct Candidate<'a> {
+    peer: PeerId,
+    account: &'a Account,
+    /// Its place among those of its receiver.
+    at: usize,
+    upload: &'a Waiting,
+    /// How often the chunk was given that it begins with.
+    given: u32,
+}
+
 /// All uploads of this peer.
 #[derive(Debug, Default)]
 pub struct Uploads {
@@ -112,27 +123,7 @@ impl Uploads {
         if self.waiting == 0 || !self.has_slot(now) {
             return None;
         }
-        let least_given = self.least_given();
-        let repeats = |it: &Waiting| {
-            if now.since(it.since) >= RARITY_WAIT {
-                return 0;
-            }
-            let least = least_given.get(&it.manifest).copied().unwrap_or(0);
-            self.given(it).saturating_sub(least)
-        };
-        let (_, at, peer) = self
-            .accounts
-            .iter()
-            .filter_map(|(&peer, account)| {
-                let (at, repeats) = account.rarest(repeats)?;
-                let first = account.waiting.front()?.id;
-                Some((
-                    (repeats, account.running, account.tag_bytes, first),
-                    at,
-                    peer,
-                ))
-            })
-            .min_by_key(|(key, _, _)| *key)?;
+        let (peer, at) = self.next(now)?;
         let account = self.accounts.get_mut(&peer)?;
         let Waiting {
             id,
@@ -153,25 +144,45 @@ impl Uploads {
         Some(id)
     }
 
-    /// How often was given what an upload that waits begins with.
-    fn given(&self, waiting: &Waiting) -> u32 {
-        let first = waiting.chunks.first();
-        let given = first.and_then(|&chunk| self.given.get(&(waiting.manifest, chunk)));
-        given.copied().unwrap_or(0)
+    /// Whose turn it is, and at which of its uploads that wait.
+    fn next(&self, now: Now) -> Option<(PeerId, usize)> {
+        let candidates: Vec<Candidate<'_>> = self.candidates().collect();
+        // The least of each game: who asks for another game that was given before is not behind those who
+        // ask for what is new.
+        let mut least_given: BTreeMap<ManifestHash, u32> = BTreeMap::new();
+        for it in &candidates {
+            let least = least_given.entry(it.upload.manifest).or_insert(it.given);
+            *least = it.given.min(*least);
+        }
+        let turn = |it: &Candidate<'_>| {
+            let repeats = if now.since(it.upload.since) < RARITY_WAIT {
+                it.given - least_given[&it.upload.manifest]
+            } else {
+                0
+            };
+            let first = it.account.waiting.front().map(|first| first.id);
+            let account = it.account;
+            (repeats, account.running, account.tag_bytes, first, it.at)
+        };
+        let next = candidates.iter().min_by_key(|it| turn(it))?;
+        Some((next.peer, next.at))
     }
 
-    /// How often was given what of each game was given least often, of all that waits: who asks for another
-    /// game that was given before is not behind those who ask for what is new.
-    fn least_given(&self) -> BTreeMap<ManifestHash, u32> {
-        let mut least = BTreeMap::new();
-        for it in self.accounts.values().flat_map(|account| &account.waiting) {
-            let given = self.given(it);
-            least
-                .entry(it.manifest)
-                .and_modify(|least: &mut u32| *least = given.min(*least))
-                .or_insert(given);
-        }
-        least
+    fn candidates(&self) -> impl Iterator<Item = Candidate<'_>> {
+        self.accounts.iter().flat_map(move |(&peer, account)| {
+            let uploads = account.waiting.iter().enumerate();
+            uploads.map(move |(at, upload)| {
+                let first = upload.chunks.first();
+                let given = first.and_then(|&chunk| self.given.get(&(upload.manifest, chunk)));
+                Candidate {
+                    peer,
+                    account,
+                    at,
+                    upload,
+                    given: given.copied().unwrap_or(0),
+                }
+            })
+        })
     }
 
     /// When `poll_start` may name another upload although none ended.
@@ -233,14 +244,6 @@ impl Uploads {
             .filter(|&&(_, began)| now.since(began) < slow_time)
             .count();
         young < UPLOAD_SLOTS && self.running.len() < UPLOADS_MAX
-    }
-}
-
-impl Account {
-    /// Which of its uploads repeats least, and how much.
-    fn rarest(&self, repeats: impl Fn(&Waiting) -> u32) -> Option<(usize, u32)> {
-        let all = self.waiting.iter().map(repeats).enumerate();
-        all.min_by_key(|&(at, repeats)| (repeats, at))
     }
 }
 

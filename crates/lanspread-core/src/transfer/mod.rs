@@ -312,9 +312,10 @@ impl Transfer {
             (Holding::Part, None) => {
                 let before = self.swarm.gatherers();
                 self.swarm.join(peer, missing);
+                let now = self.swarm.gatherers();
                 for (it, source) in &mut self.sources {
                     if self.swarm.held_by(it).is_none() {
-                        source.rate.is_shared(before, before + 1);
+                        source.rate.is_shared(before, now);
                     }
                 }
             }

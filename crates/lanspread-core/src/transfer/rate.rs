@@ -47,8 +47,8 @@ impl BusyRate {
     /// So many ask the source now, after as many as `before`: what it gave to each of these is more than
     /// what it gives from now on. Who does not expect that asks it, in the first second of a swarm, for what
     /// others are about to fetch, and it is sent twice.
-    pub(super) fn is_shared(&mut self, before: u32, now: u32) {
-        let shared = u128::from(self.bytes) * u128::from(before) / u128::from(now.max(1));
+    pub(super) fn is_shared(&mut self, before: usize, now: usize) {
+        let shared = u128::from(self.bytes) * before as u128 / now.max(1) as u128;
         self.bytes = u64::try_from(shared).unwrap_or(u64::MAX);
     }
 

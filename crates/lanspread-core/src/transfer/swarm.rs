@@ -116,9 +116,8 @@ impl Swarm {
     }
 
     /// How many gather the game, this peer included.
-    pub(super) fn gatherers(&self) -> u32 {
-        let partners = u32::try_from(self.partners.len()).unwrap_or(u32::MAX - 1);
-        partners.saturating_add(1).min(u32::MAX - 1)
+    pub(super) fn gatherers(&self) -> usize {
+        self.partners.len() + 1
     }
 
     /// Whether anybody else gathers the game.
