@@ -7,10 +7,6 @@ use std::time::Duration;
 
 use eyre::Result;
 use lanspread_packets::{Packets, packets};
-use rustls::{
-    CipherSuite,
-    crypto::{CryptoProvider, ring},
-};
 use s2n_quic::provider::limits::Limits;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::runtime::Handle;
@@ -28,16 +24,6 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 /// A socket whose packets are handled by `thread`.
 pub(super) fn io(thread: &Handle, address: SocketAddr) -> Result<Packets> {
     Ok(packets(thread.clone(), socket(address)?, MTU_BYTES)?)
-}
-
-/// AES-128 before AES-256.
-pub(super) fn crypto() -> CryptoProvider {
-    let mut crypto = ring::default_provider();
-    let first = CipherSuite::TLS13_AES_128_GCM_SHA256;
-    crypto
-        .cipher_suites
-        .sort_by_key(|suite| suite.suite() != first);
-    crypto
 }
 
 /// How much is under way at once.

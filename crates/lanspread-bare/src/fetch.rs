@@ -33,7 +33,7 @@ pub(super) async fn fetch(
 ) -> Result<()> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from(std::fs::read(certificate)?))?;
-    let mut tls = ClientConfig::builder_with_provider(Arc::new(endpoint::crypto()))
+    let mut tls = ClientConfig::builder_with_provider(Arc::new(lanspread_packets::crypto()))
         .with_protocol_versions(&[&TLS13])?
         .with_root_certificates(roots)
         .with_no_client_auth();

@@ -25,7 +25,7 @@ pub(super) async fn serve(address: SocketAddr, file: &Path, certificate: &Path) 
     let mut params = CertificateParams::new([NAME.to_owned()])?;
     params.is_ca = IsCa::ExplicitNoCa;
     let own = params.self_signed(&key)?;
-    let mut tls = ServerConfig::builder_with_provider(Arc::new(endpoint::crypto()))
+    let mut tls = ServerConfig::builder_with_provider(Arc::new(lanspread_packets::crypto()))
         .with_protocol_versions(&[&TLS13])?
         .with_no_client_auth()
         .with_single_cert(

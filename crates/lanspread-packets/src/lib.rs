@@ -1,4 +1,4 @@
-//! Moves packets between a UDP socket and a QUIC endpoint.
+//! Moves packets between a UDP socket and a QUIC endpoint, and says how they are sealed.
 //!
 //! The invariant: an endpoint and its socket are served by one runtime, and what is queued between them
 //! is small enough to stay in a processor's cache.
@@ -7,11 +7,13 @@
 //! packets go to the system at once as it takes, where the library itself stops at ten and
 //! offers no setting. Elsewhere it is the library's loop as it is.
 
+mod crypto;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(not(target_os = "linux"))]
 mod other;
 
+pub use crypto::crypto;
 #[cfg(target_os = "linux")]
 pub use linux::{Packets, packets};
 #[cfg(not(target_os = "linux"))]

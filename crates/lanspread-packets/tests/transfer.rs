@@ -9,11 +9,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use lanspread_packets::packets;
+use lanspread_packets::{crypto, packets};
 use rcgen::{CertificateParams, IsCa, KeyPair};
 use rustls::{
     ClientConfig, RootCertStore, ServerConfig,
-    crypto::ring,
     pki_types::{CertificateDer, PrivatePkcs8KeyDer},
     version::TLS13,
 };
@@ -66,7 +65,7 @@ fn serve(counts: Counts) -> (SocketAddr, CertificateDer<'static>) {
     let mut params = CertificateParams::new([NAME.to_owned()]).unwrap();
     params.is_ca = IsCa::ExplicitNoCa;
     let own = params.self_signed(&key).unwrap();
-    let mut tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let mut tls = ServerConfig::builder_with_provider(Arc::new(crypto()))
         .with_protocol_versions(&[&TLS13])
         .unwrap()
         .with_no_client_auth()
@@ -106,7 +105,7 @@ fn byte_at(place: usize) -> u8 {
 async fn fetch(from: SocketAddr, certificate: CertificateDer<'static>, io: impl io::Provider) {
     let mut roots = RootCertStore::empty();
     roots.add(certificate).unwrap();
-    let mut tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let mut tls = ClientConfig::builder_with_provider(Arc::new(crypto()))
         .with_protocol_versions(&[&TLS13])
         .unwrap()
         .with_root_certificates(roots)

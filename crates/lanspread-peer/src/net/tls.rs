@@ -6,15 +6,15 @@
 
 use std::sync::Arc;
 
+use lanspread_packets::crypto;
 use lanspread_proto::{ALPN_ANY_VERSION, PeerId};
 use rustls::{
-    CipherSuite, ClientConfig, DigitallySignedStruct, DistinguishedName, Error, ServerConfig,
-    SignatureScheme,
+    ClientConfig, DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme,
     client::{
         Resumption,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
-    crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
+    crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, ServerName, UnixTime},
     server::{
         NoServerSessionStorage, ParsedCertificate,
@@ -77,22 +77,11 @@ pub(super) fn configs_for(
     Ok(TlsConfigs { server, client })
 }
 
-/// Ring, with AES-128 before AES-256: ten rounds instead of fourteen for each block, and as
-/// far beyond anybody's reach.
-fn crypto() -> CryptoProvider {
-    let mut crypto = ring::default_provider();
-    let first = CipherSuite::TLS13_AES_128_GCM_SHA256;
-    crypto
-        .cipher_suites
-        .sort_by_key(|suite| suite.suite() != first);
-    crypto
-}
-
 /// The verifier of both halves, for tests that put together a configuration of their own.
 #[cfg(test)]
 pub(super) fn any_proven_peer() -> Arc<AnyProvenPeer> {
     Arc::new(AnyProvenPeer {
-        provider: Arc::new(ring::default_provider()),
+        provider: Arc::new(crypto()),
     })
 }
 
@@ -268,7 +257,7 @@ mod tests {
             client.process_new_packets().unwrap();
         }
         let suite = client.negotiated_cipher_suite().unwrap().suite();
-        assert_eq!(suite, CipherSuite::TLS13_AES_128_GCM_SHA256);
+        assert_eq!(suite, rustls::CipherSuite::TLS13_AES_128_GCM_SHA256);
     }
 
     #[test]
