@@ -313,10 +313,10 @@ impl Fetch {
         batch: &[WantedChunk],
     ) -> (usize, Result<(), FetchFailure>) {
         // Exactly: what is used again would be twice as large after the first that is a little larger.
-        buffer.reserve_exact(bytes_of(batch).max(STORE_BATCH_BYTES));
+        let all = bytes_of(batch);
+        buffer.reserve_exact(all.max(STORE_BATCH_BYTES));
         let mut pace = Pace::new(self.patience.stall, Instant::now(), answer.reader.came());
         let mut end = 0;
-        let all = bytes_of(batch);
         for (whole, chunk) in batch.iter().enumerate() {
             end += chunk.len_bytes as usize;
             if let Err(failure) = self.read_to(answer, buffer, (end, all), &mut pace).await {

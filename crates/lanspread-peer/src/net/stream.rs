@@ -55,7 +55,14 @@ pub(super) enum ReadError {
 #[derive(Debug)]
 enum Inlet {
     Stream(Box<Pieces>),
-    Lane(LaneStream),
+    Lane(Woken),
+}
+
+/// A lane, and for how much of what comes its reader is woken.
+#[derive(Debug)]
+struct Woken {
+    stream: LaneStream,
+    bytes: usize,
 }
 
 /// The receiving half of a stream, and what came of it and was not read yet.
@@ -112,8 +119,6 @@ impl Pieces {
 pub(super) struct Reader {
     inlet: Inlet,
     came: Came,
-    /// For how many bytes at a time the system wakes the reader of a lane.
-    wakes_bytes: usize,
 }
 
 impl Reader {
@@ -130,24 +135,22 @@ impl Reader {
 
     /// Reads from a lane, which has to be taken out again.
     pub(super) fn lane(stream: LaneStream) -> Self {
-        Self::of(Inlet::Lane(stream))
+        Self::of(Inlet::Lane(Woken { stream, bytes: 1 }))
     }
 
     fn of(inlet: Inlet) -> Self {
         let came = Came::default();
-        Self {
-            inlet,
-            came,
-            wakes_bytes: 1,
-        }
+        Self { inlet, came }
     }
 
     /// The lane that was read from, for the next request.
-    pub(super) fn into_lane(mut self) -> Option<LaneStream> {
-        self.wake_for(1);
+    pub(super) fn into_lane(self) -> Option<LaneStream> {
         match self.inlet {
             Inlet::Stream(_) => None,
-            Inlet::Lane(stream) => Some(stream),
+            Inlet::Lane(mut lane) => {
+                lane.wake_for(1);
+                Some(lane.stream)
+            }
         }
     }
 
@@ -155,7 +158,7 @@ impl Reader {
     pub(super) const fn is_proven(&self) -> bool {
         match &self.inlet {
             Inlet::Stream(_) => true,
-            Inlet::Lane(stream) => stream.is_sealed(),
+            Inlet::Lane(lane) => lane.stream.is_sealed(),
         }
     }
 
@@ -168,10 +171,7 @@ impl Reader {
     pub(super) async fn fill(&mut self) -> Result<bool, ReadError> {
         let came = match &mut self.inlet {
             Inlet::Stream(pieces) => pieces.fill().await?,
-            Inlet::Lane(stream) => {
-                let came = fill(stream, &mut self.wakes_bytes).await?;
-                Some(came).filter(|came| *came > 0)
-            }
+            Inlet::Lane(lane) => Some(lane.fill().await?).filter(|came| *came > 0),
         };
         if let Some(came) = came.filter(|came| *came > 0) {
             self.came.more(came);
@@ -181,15 +181,8 @@ impl Reader {
 
     /// So many bytes of contents are to come for certain: a lane need not wake its reader for a few of them.
     pub(super) fn expect(&mut self, rest_bytes: usize) {
-        self.wake_for(wake_bytes(rest_bytes));
-    }
-
-    fn wake_for(&mut self, bytes: usize) {
-        if let Inlet::Lane(stream) = &self.inlet
-            && bytes != self.wakes_bytes
-        {
-            stream.wake_for(bytes);
-            self.wakes_bytes = bytes;
+        if let Inlet::Lane(lane) = &mut self.inlet {
+            lane.wake_for(wake_bytes(rest_bytes));
         }
     }
 
@@ -198,8 +191,8 @@ impl Reader {
     pub(super) fn take_at_hand(&mut self, buffer: &mut Vec<u8>, len: usize) {
         match &mut self.inlet {
             Inlet::Stream(pieces) => pieces.take(buffer, len),
-            Inlet::Lane(stream) => {
-                let more = stream.take_at_hand(buffer, len);
+            Inlet::Lane(lane) => {
+                let more = lane.stream.take_at_hand(buffer, len);
                 if more > 0 {
                     self.came.more(more);
                 }
@@ -256,7 +249,7 @@ impl Reader {
     pub(super) async fn end(&mut self) -> Result<(), ReadError> {
         let goes_on = match &mut self.inlet {
             Inlet::Stream(_) => self.fill().await?,
-            Inlet::Lane(stream) => stream.has_at_hand(),
+            Inlet::Lane(lane) => lane.stream.has_at_hand(),
         };
         if goes_on {
             return Err(ReadError::GoesOn);
@@ -265,17 +258,25 @@ impl Reader {
     }
 }
 
-/// Waits until a lane that wakes for so many bytes has some, and says how many; none at the end.
-async fn fill(lane: &mut LaneStream, wakes_bytes: &mut usize) -> io::Result<usize> {
-    if *wakes_bytes > 1 {
-        if let Ok(filled) = time::timeout(LANE_WAKE_PATIENCE, lane.fill()).await {
-            return filled;
+impl Woken {
+    fn wake_for(&mut self, bytes: usize) {
+        if bytes != self.bytes {
+            self.stream.wake_for(bytes);
+            self.bytes = bytes;
         }
-        // What a slow link brought meanwhile is taken as well.
-        lane.wake_for(1);
-        *wakes_bytes = 1;
     }
-    lane.fill().await
+
+    /// Waits until bytes are at hand, and says how many; none at the end.
+    async fn fill(&mut self) -> io::Result<usize> {
+        if self.bytes > 1 {
+            if let Ok(filled) = time::timeout(LANE_WAKE_PATIENCE, self.stream.fill()).await {
+                return filled;
+            }
+            // What a slow link brought meanwhile is taken as well.
+            self.wake_for(1);
+        }
+        self.stream.fill().await
+    }
 }
 
 /// For how many bytes a lane wakes its reader when so many are to come: never for more than must still come
@@ -420,7 +421,17 @@ impl Drop for Writer {
 
 #[cfg(test)]
 mod tests {
+    use std::{net::Ipv4Addr, time::Duration};
+
+    use tokio::{
+        io::AsyncWriteExt as _,
+        net::{TcpListener, TcpStream},
+    };
+
     use super::*;
+
+    /// Much longer than anything takes here.
+    const PATIENCE: Duration = Duration::from_secs(20);
 
     #[test]
     fn a_lane_wakes_for_much_but_never_for_more_than_must_still_come() {
@@ -433,5 +444,29 @@ mod tests {
         ] {
             assert_eq!(wake_bytes(rest_bytes), wakes_bytes);
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_less_than_a_lane_wakes_for_is_read_all_the_same() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let source = TcpStream::connect(listener.local_addr().unwrap());
+        let (source, accepted) = tokio::join!(source, listener.accept());
+        let (mut source, (tcp, _)) = (source.unwrap(), accepted.unwrap());
+        let mut reader = Reader::lane(LaneStream::clear(tcp).unwrap());
+        for slow in [b"ten bytes ", b"ten more b"] {
+            source.write_all(slow).await.unwrap();
+            reader.expect(usize::MAX);
+            let filled = time::timeout(PATIENCE, reader.fill()).await;
+            assert!(filled.expect("in time").unwrap());
+            let mut came = Vec::new();
+            reader.take_at_hand(&mut came, slow.len());
+            assert_eq!(came, slow);
+        }
+        // The next request finds a lane that wakes for every byte.
+        reader.expect(usize::MAX);
+        let mut lane = reader.into_lane().unwrap();
+        source.write_all(b"!").await.unwrap();
+        let filled = time::timeout(PATIENCE, lane.fill()).await;
+        assert_eq!(filled.expect("in time").unwrap(), 1);
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn to_be_sealed(tcp: TcpStream) -> io::Result<BufReader<TcpStream>> {
 
 impl LaneStream {
     /// A lane whose opening was read from `tcp` already.
-    pub(super) fn clear(tcp: TcpStream) -> io::Result<Self> {
+    pub(in crate::net) fn clear(tcp: TcpStream) -> io::Result<Self> {
         tcp.set_nodelay(true)?;
         // Only what tells of the bytes behind it goes through this buffer; those are read to where they belong.
         let read = BufReader::with_capacity(CLEAR_LANE_READ_BYTES, tcp);

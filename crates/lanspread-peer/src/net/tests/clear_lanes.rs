@@ -9,13 +9,10 @@ use tokio::{
 };
 
 use super::{
-    lanes::{CHUNK_BYTES, Fetcher, contents, source_with},
+    lanes::{CHUNK_BYTES, Fetcher, assert_handshakes_end_at_the_limit, contents, source_with},
     *,
 };
-use crate::net::{
-    ChunksFetched,
-    limits::{LANE_HANDSHAKES_MAX, LANE_TOKENS_PER_PEER_MAX},
-};
+use crate::net::{ChunksFetched, limits::LANE_TOKENS_PER_PEER_MAX};
 
 fn clear() -> TransportConfig {
     let mut config = TransportConfig::new(LOOPBACK);
@@ -127,18 +124,7 @@ async fn whoever_wants_no_such_lanes_gives_no_tokens_and_takes_none() {
 #[tokio::test]
 async fn lanes_that_are_opened_half_way_are_as_many_as_handshakes_and_one_more_is_turned_away() {
     let (_source, route) = source_with(clear());
-    let addr = route.listen_addr.socket_addr();
-    let mut waiting = Vec::new();
-    for _ in 0..LANE_HANDSHAKES_MAX {
-        let mut tcp = TcpStream::connect(addr).await.unwrap();
-        tcp.write_all(b"L and then nothing").await.unwrap();
-        waiting.push(tcp);
-    }
-    let mut one_more = TcpStream::connect(addr).await.unwrap();
-    let closed = timeout(PATIENCE, one_more.read(&mut [0])).await;
-    assert!(matches!(closed, Ok(Ok(0) | Err(_))));
-    let first = waiting[0].try_read(&mut [0]);
-    assert_eq!(first.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    assert_handshakes_end_at_the_limit(route, b"L and then nothing").await;
 }
 
 #[tokio::test]

@@ -330,10 +330,17 @@ async fn nonsense_at_the_port_of_lanes_is_dropped_and_disturbs_nobody() {
 #[tokio::test]
 async fn as_many_handshakes_as_the_limit_are_carried_on_and_one_more_is_turned_away() {
     let (_source, route) = source();
+    assert_handshakes_end_at_the_limit(route, b"").await;
+}
+
+/// Begins as many lanes as handshakes are carried on, with so much of each, and one more.
+pub(super) async fn assert_handshakes_end_at_the_limit(route: Route, begun: &[u8]) {
     let addr = route.listen_addr.socket_addr();
     let mut waiting = Vec::new();
     for _ in 0..LANE_HANDSHAKES_MAX {
-        waiting.push(TcpStream::connect(addr).await.unwrap());
+        let mut tcp = TcpStream::connect(addr).await.unwrap();
+        tcp.write_all(begun).await.unwrap();
+        waiting.push(tcp);
     }
     let mut one_more = TcpStream::connect(addr).await.unwrap();
     let closed = timeout(PATIENCE, one_more.read(&mut [0])).await;
