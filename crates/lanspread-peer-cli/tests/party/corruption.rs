@@ -4,6 +4,7 @@
 use lanspread_testbed::{
     disk::RottingDisk,
     fixture::{GameFixture, MIB},
+    net::{Link, Party, Rate},
 };
 
 use crate::{
@@ -44,7 +45,10 @@ fn start_rotten(scene: &Scene) -> (Guest, RottingDisk) {
 
 #[test]
 fn a_source_with_wrong_bytes_is_named_and_the_chunks_come_from_elsewhere() {
-    let scene = Scene::of(&["honest", "rotten", "receiver"]);
+    // So slow that the rotten one is asked as well, however busy this machine is.
+    let slow = Link::new().upload(Rate::mbit(50));
+    let party = Party::builder().host_with("honest", slow);
+    let scene = Scene::build(party.host("rotten").host("receiver"));
     let honest_seat = scene.seat("honest");
     let expected = honest_seat.place(&game()).tree;
     honest_seat.hash_alone(&[GAME]);

@@ -70,18 +70,23 @@ impl Program {
         }
     }
 
+    /// What a source says last before it serves. Rqbit goes on to check what it has just hashed, and serves
+    /// nothing before that.
+    const fn ready_words(self) -> &'static str {
+        match self {
+            Self::Rqbit => ", needed 0, ",
+            Self::Sendme => "sendme receive ",
+        }
+    }
+
     /// What the receiver is called with to get the folder, found in what a source says that is ready.
     fn find_offer(self, said: &str) -> Option<&str> {
+        let (before, behind) = said.split_once(self.ready_words())?;
         match self {
-            Self::Rqbit => {
-                // It goes on to check what it has just hashed, and serves nothing before that.
-                let magnet = word_starting_with(said, "magnet:?")?;
-                said.contains(", needed 0, ").then_some(magnet)
-            }
-            Self::Sendme => {
-                let (_, rest) = said.split_once("sendme receive ")?;
-                rest.lines().next()
-            }
+            Self::Rqbit => before
+                .split_whitespace()
+                .find(|word| word.starts_with("magnet:?")),
+            Self::Sendme => behind.lines().next(),
         }
     }
 
@@ -153,14 +158,12 @@ pub(super) fn start<'a>(
     }))
 }
 
-/// A command that succeeds when a source has said the last that [`Program::find_offer`] looks for.
+/// A command that succeeds when a source is ready.
 fn look_for_offer(program: Program, log: &Path) -> Command {
-    let last = match program {
-        Program::Rqbit => ", needed 0, ",
-        Program::Sendme => "sendme receive ",
-    };
     let mut command = Command::new("grep");
-    command.args(["--quiet", "--fixed-strings", last]).arg(log);
+    command
+        .args(["--quiet", "--fixed-strings", program.ready_words()])
+        .arg(log);
     command
 }
 
@@ -218,10 +221,6 @@ impl Way for Peers<'_> {
             .ensure_arrived(&self.program.arrived_in(target))?;
         Ok(sample)
     }
-}
-
-fn word_starting_with<'a>(text: &'a str, start: &str) -> Option<&'a str> {
-    text.split_whitespace().find(|word| word.starts_with(start))
 }
 
 #[cfg(test)]
