@@ -51,7 +51,7 @@ impl Serves {
         id: &GameId,
         order: impl FnOnce(EffectId) -> Effect,
     ) -> Result<(), Refusal> {
-        self.count(peer)?;
+        self.count(ctx, peer)?;
         let serve = Serve {
             peer,
             id: id.clone(),
@@ -74,7 +74,7 @@ impl Serves {
         reply: ReplyId,
         request: ChunkRequest,
     ) -> Result<(), Refusal> {
-        self.count(peer)?;
+        self.count(ctx, peer)?;
         let upload = self.uploads.enqueue(ctx.now, peer, &request);
         let waiting = Waiting {
             peer,
@@ -86,8 +86,8 @@ impl Serves {
         Ok(())
     }
 
-    /// One request more of a peer.
-    fn count(&mut self, peer: PeerId) -> Result<(), Refusal> {
+    /// One request more of a peer. Users see at once whom they serve, however soon it is over.
+    fn count(&mut self, ctx: &mut Ctx<'_>, peer: PeerId) -> Result<(), Refusal> {
         let of_peer = self.per_peer.get(&peer).copied().unwrap_or(0);
         let all = self.running.len() + self.waiting.len();
         if of_peer >= SERVES_PER_PEER_MAX || all >= SERVES_MAX {
@@ -95,6 +95,9 @@ impl Serves {
                 "{of_peer} requests of yours and {all} in all are being served: ask again in a moment"
             );
             return Err(Refusal::new(RefusalKind::Overloaded, message));
+        }
+        if of_peer == 0 {
+            ctx.out.tell(Effect::Show);
         }
         *self.per_peer.entry(peer).or_default() += 1;
         Ok(())

@@ -133,7 +133,7 @@ impl Executor {
     /// Begins to carry out an effect; never waits.
     pub(crate) fn start(&self, effect: Effect) {
         match effect {
-            Effect::Emit(_) | Effect::Stopped => {
+            Effect::Emit(_) | Effect::Show | Effect::Stopped => {
                 tracing::error!(?effect, "the driver's own effect reached the executor");
             }
             Effect::Answer { id, result } => self.shared.commands.answer(id, result),

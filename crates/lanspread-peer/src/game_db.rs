@@ -41,7 +41,8 @@ impl PeerGameDB {
         }
     }
 
-    /// The last published view.
+    /// The last published view: what the events so far tell of is in it and so is whom
+    /// this peer serves; how many uploads of each run, 50 ms after it changed.
     #[must_use]
     pub fn view(&self) -> Arc<PeerView> {
         self.view.borrow().clone()

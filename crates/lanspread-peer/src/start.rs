@@ -253,6 +253,7 @@ impl Parts {
             executor: executor.clone(),
             events,
             game_db: game_db.clone(),
+            unseen: true,
             deadline,
         };
 

@@ -97,8 +97,8 @@ impl World {
                 };
                 self.fact(Duration::from_millis(1), n, kept);
             }
-            // Its links have no rates.
-            Effect::SetRates { .. } => {}
+            // Its links have no rates, and its users look whenever they like.
+            Effect::SetRates { .. } | Effect::Show => {}
             Effect::Abort { effect } => self.abort(n, effect),
             Effect::Stopped => self.stopped(n),
             Effect::Dial {

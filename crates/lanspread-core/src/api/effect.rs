@@ -28,6 +28,8 @@ pub enum Effect {
         /// Whether it was accepted; what takes longer reports by events.
         result: Result<(), CommandRefused>,
     },
+    /// Publish the view now: users want to see what changed, and no event tells of it.
+    Show,
     /// Answer another peer's request.
     Reply {
         /// The request.

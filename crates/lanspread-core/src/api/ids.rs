@@ -81,6 +81,7 @@ impl Effect {
             | Self::PrepareDownload { effect, .. } => Some(*effect),
             Self::Emit(_)
             | Self::Answer { .. }
+            | Self::Show
             | Self::Reply { .. }
             | Self::Advertise { .. }
             | Self::Disconnect { .. }
