@@ -20,7 +20,7 @@ pub(crate) const INPUT_QUEUE_LEN: usize = 4096;
 const INPUTS_PER_TURN: usize = 256;
 
 /// The longest that a view waits of which no event and no answer tells. A swarm moves the core thousands of
-/// times a second; a view for each was a twelfth of all that 16 receivers on two processors did.
+/// times a second; a view for each was 4 % of all that 16 receivers on two processors did.
 const VIEW_PERIOD: Duration = Duration::from_millis(50);
 
 /// The core's clock: monotonic time since the peer started.
