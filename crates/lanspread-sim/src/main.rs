@@ -70,6 +70,22 @@ struct Options {
     /// Of the swarms, play those alone whose name begins like this, such as `equal` or `2 tables`.
     #[arg(long, default_value = "", requires = "swarm")]
     party: String,
+    /// Chunks of the game in these swarms.
+    #[arg(
+        long,
+        default_value_t = swarm::CHUNKS,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000),
+        requires = "swarm"
+    )]
+    chunks: u32,
+    /// Milliseconds that a message takes in these swarms.
+    #[arg(
+        long,
+        default_value_t = swarm::DELAY_MS,
+        value_parser = clap::value_parser!(u64).range(..=10_000),
+        requires = "swarm"
+    )]
+    delay_ms: u64,
     /// Do not shrink what fails.
     #[arg(long)]
     no_shrink: bool,
@@ -144,7 +160,10 @@ fn show_swarms(options: &Options) {
             let (next, swarms) = (&next, &swarms);
             scope.spawn(move || {
                 while let Some((at, &(kind, receivers))) = claim(next, swarms) {
-                    let outcome = kind.party(receivers, 1).run();
+                    let mut party = kind.party(receivers, 1);
+                    party.game_bytes = u64::from(options.chunks) * u64::from(party.chunk_bytes);
+                    party.delay = Duration::from_millis(options.delay_ms);
+                    let outcome = party.run();
                     let row = swarm::row(kind, receivers, &outcome);
                     if tell.send((at, row)).is_err() {
                         return;

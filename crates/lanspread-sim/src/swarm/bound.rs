@@ -80,6 +80,8 @@ const ALWAYS: Presence = Presence {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::{super::Peer, *};
 
     fn party(ups: &[f64], churn: Churn) -> Party {
@@ -93,6 +95,7 @@ mod tests {
             uplink: 1_000.0,
             game_bytes: 100,
             chunk_bytes: 1,
+            delay: Duration::ZERO,
             churn,
             seed: 1,
         }

@@ -19,8 +19,6 @@ use super::{
 
 /// The steps in which time goes on.
 const STEP: Duration = Duration::from_millis(1);
-/// From a request to its arrival, and from a chunk's last byte to its being stored.
-const DELAY: Duration = Duration::from_millis(1);
 /// A partner says what it has stored no more often than this, and than so often per partner.
 const TELL_EVERY: Duration = Duration::from_millis(100);
 const TELL_EVERY_PER_PARTNER: Duration = Duration::from_millis(4);
@@ -59,6 +57,9 @@ pub struct Party {
     pub game_bytes: u64,
     /// Bytes of a chunk.
     pub chunk_bytes: u32,
+    /// From a request to its arrival, from a chunk's last byte to its being stored, and from news to
+    /// whom they are told. On cables whose queues are full it is some 40 ms.
+    pub delay: Duration,
     /// Who comes and goes.
     pub churn: Churn,
     /// Decides whatever is left to chance.
@@ -260,7 +261,7 @@ impl<'a> Run<'a> {
             }
             self.now = self.now + STEP;
             for flow in self.fluid.advance(STEP.as_secs_f64()) {
-                self.later(DELAY, Arrival::Chunk(flow));
+                self.later(self.party.delay, Arrival::Chunk(flow));
             }
         }
         None
@@ -494,7 +495,7 @@ impl<'a> Run<'a> {
                     upload: None,
                 },
             );
-            self.later(DELAY, Arrival::Request(request));
+            self.later(self.party.delay, Arrival::Request(request));
         }
         let node = &mut self.nodes[n];
         let complete = node
@@ -534,7 +535,7 @@ impl<'a> Run<'a> {
         let news = transfer.stored_since(node.told, usize::MAX);
         node.told = news.upto;
         node.tell_at = now + TELL_EVERY.max(TELL_EVERY_PER_PARTNER * partners);
-        self.later(DELAY, Arrival::Holds(n, news.runs));
+        self.later(self.party.delay, Arrival::Holds(n, news.runs));
     }
 }
 

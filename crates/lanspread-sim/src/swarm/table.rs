@@ -1,6 +1,6 @@
 //! The swarms that are measured, and the table of what they come to.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use super::party::{Churn, Outcome, Party, Peer};
 
@@ -8,6 +8,12 @@ use super::party::{Churn, Outcome, Party, Peer};
 const fn mbit(megabits: u32) -> f64 {
     megabits as f64 * 125_000.0
 }
+
+/// Chunks of a game, unless more are asked for.
+pub const CHUNKS: u32 = 1_024;
+/// Milliseconds that messages are on their way, unless it is said otherwise: cables with nothing in
+/// their queues.
+pub const DELAY_MS: u64 = 1;
 
 /// A kind of party.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +39,8 @@ impl Kind {
         Self::Tables(8),
     ];
 
-    /// A party of this kind with so many receivers. The game has 1,024 chunks.
+    /// A party of this kind with so many receivers. The game has [`CHUNKS`] chunks, and messages take
+    /// [`DELAY_MS`].
     #[must_use]
     pub fn party(self, receivers: usize, seed: u64) -> Party {
         let chunk_bytes: u32 = match self {
@@ -44,8 +51,9 @@ impl Kind {
         Party {
             peers,
             uplink: mbit(1_000),
-            game_bytes: 1_024 * u64::from(chunk_bytes),
+            game_bytes: u64::from(CHUNKS) * u64::from(chunk_bytes),
             chunk_bytes,
+            delay: Duration::from_millis(DELAY_MS),
             churn: match self {
                 Self::Churn => Churn::ComeAndGo,
                 Self::Equal | Self::Mixed | Self::Tables(_) => Churn::None,
