@@ -98,6 +98,9 @@ fn files_of(root: &Path, extension: &str) -> Result<Vec<SourceFile>> {
         .collect()
 }
 
+/// Directories that are made from the sources, wherever they lie.
+const PRODUCTS: [&str; 5] = ["target", "node_modules", "dist", "dist-mock", "screenshots"];
+
 fn collect(directory: &Path, extension: &str, paths: &mut Vec<PathBuf>) -> Result<()> {
     let entries = std::fs::read_dir(directory)
         .wrap_err_with(|| format!("could not list {}", directory.display()))?;
@@ -105,7 +108,8 @@ fn collect(directory: &Path, extension: &str, paths: &mut Vec<PathBuf>) -> Resul
         let entry = entry?;
         let path = entry.path();
         let name = entry.file_name();
-        let is_product = name == "target" || name == "demo" && directory == workspace::root();
+        let is_product = PRODUCTS.iter().any(|product| name == *product)
+            || name == "demo" && directory == workspace::root();
         if entry.file_type()?.is_dir() {
             if !is_product && !name.to_string_lossy().starts_with('.') {
                 collect(&path, extension, paths)?;

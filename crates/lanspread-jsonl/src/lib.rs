@@ -10,6 +10,7 @@ use lanspread_db::GameId;
 use lanspread_proto::{ListenAddr, PeerId};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Value, json};
+use ts_rs::TS;
 
 /// Longest line that is read, in bytes.
 pub const LINE_BYTES_MAX: usize = 64 * 1024;
@@ -18,7 +19,7 @@ pub const LINE_BYTES_MAX: usize = 64 * 1024;
 pub const WAIT_MS_MAX: u64 = 86_400_000;
 
 /// A command as it stands on a line.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, TS)]
 #[serde(tag = "cmd", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Command {
     /// What this peer is and does.
@@ -30,34 +31,42 @@ pub enum Command {
     /// Finds a peer without discovery.
     Connect {
         /// Where that peer accepts connections.
+        #[ts(type = "string")]
         addr: ListenAddr,
     },
     /// Keeps a peer out.
     Expel {
         /// Who has to go.
+        #[ts(type = "string")]
         peer_id: PeerId,
         /// For how long, in seconds.
         #[serde(default = "an_evening")]
+        #[ts(optional, as = "Option<f64>")]
         for_s: u64,
     },
     /// Lets a peer in again.
     Readmit {
         /// Who may come back.
+        #[ts(type = "string")]
         peer_id: PeerId,
     },
     /// Limits how fast transfers are: a number sets a limit, `null` lifts it, and what is not named stays.
     SetRateLimits {
         /// Of all that leaves.
         #[serde(default, deserialize_with = "limit_change")]
+        #[ts(optional = nullable, as = "Option<f64>")]
         upload_bytes_per_s: LimitChange,
         /// Of what leaves for any one peer.
         #[serde(default, deserialize_with = "limit_change")]
+        #[ts(optional = nullable, as = "Option<f64>")]
         upload_per_peer_bytes_per_s: LimitChange,
         /// Of all that comes.
         #[serde(default, deserialize_with = "limit_change")]
+        #[ts(optional = nullable, as = "Option<f64>")]
         download_bytes_per_s: LimitChange,
         /// Of what comes from any one peer.
         #[serde(default, deserialize_with = "limit_change")]
+        #[ts(optional = nullable, as = "Option<f64>")]
         download_per_peer_bytes_per_s: LimitChange,
     },
     /// Lets uploads yield to a game, or not.
@@ -73,60 +82,74 @@ pub enum Command {
     /// What a download would fetch.
     GetGame {
         /// The game.
+        #[ts(type = "string")]
         id: GameId,
     },
     /// Downloads a game in the version that this party plays.
     Download {
         /// The game.
+        #[ts(type = "string")]
         id: GameId,
         /// Whether it is installed, too.
         #[serde(default = "yes")]
+        #[ts(optional, as = "Option<bool>")]
         install: bool,
         /// Whether the old version is deleted first, for a disk that cannot hold both.
         #[serde(default)]
+        #[ts(optional, as = "Option<bool>")]
         give_up_old: bool,
     },
     /// The same for a game that is here in another version.
     Update {
         /// The game.
+        #[ts(type = "string")]
         id: GameId,
         /// Whether it is installed, too.
         #[serde(default = "yes")]
+        #[ts(optional, as = "Option<bool>")]
         install: bool,
         /// Whether the old version is deleted first, for a disk that cannot hold both.
         #[serde(default)]
+        #[ts(optional, as = "Option<bool>")]
         give_up_old: bool,
     },
     /// Unpacks a downloaded game.
     Install {
         /// The game.
+        #[ts(type = "string")]
         id: GameId,
     },
     /// Deletes what was unpacked, saves included.
     Uninstall {
         /// The game.
+        #[ts(type = "string")]
         id: GameId,
     },
     /// Deletes a downloaded game that is not installed.
     Remove {
         /// The game.
+        #[ts(type = "string")]
         id: GameId,
     },
     /// Reads every byte of a game again and fetches what is damaged.
     Verify {
         /// The game.
+        #[ts(type = "string")]
         id: GameId,
     },
     /// Ends the operation that runs on a game.
     Cancel {
         /// The game.
+        #[ts(type = "string")]
         id: GameId,
     },
     /// Waits until peers are connected and in sync.
     WaitPeers {
         /// How many.
+        #[ts(type = "number")]
         count: usize,
         /// For how long at most, in milliseconds; at most [`WAIT_MS_MAX`].
+        #[ts(type = "number")]
         timeout_ms: u64,
     },
     /// Ends the peer.

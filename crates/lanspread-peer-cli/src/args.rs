@@ -3,7 +3,7 @@
 //! Invariant: nothing is decided here; each subcommand is data for the module of its name.
 
 use std::{
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     time::Duration,
 };
@@ -145,6 +145,29 @@ pub(crate) struct ServeRates {
     pub(crate) playing: bool,
 }
 
+/// Whether a page is served, where, and to whom.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct WebArgs {
+    /// Serve a page for browsers on this machine; without ADDR at 127.0.0.1:5267
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, value_parser = web_address,
+          default_missing_value = "127.0.0.1:5267")]
+    pub(crate) web: Option<SocketAddr>,
+    /// Serve it to the whole network: whoever has the link that is printed can control this peer
+    #[arg(long)]
+    pub(crate) web_lan: bool,
+}
+
+/// The port of the page unless another one is named: LANS on a telephone's keys.
+const WEB_PORT: u16 = 5267;
+
+impl WebArgs {
+    /// Where the page is served, if it is.
+    pub(crate) fn addr(&self) -> Option<SocketAddr> {
+        let everywhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, WEB_PORT));
+        self.web.or_else(|| self.web_lan.then_some(everywhere))
+    }
+}
+
 /// A switch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Switch {
@@ -170,10 +193,13 @@ pub(crate) enum Subcommands {
     #[command(after_help = "Examples:\n  \
             lanspread serve\n  \
             lanspread serve --games-dir /srv/games --catalog /srv/game.db --name den\n  \
-            lanspread serve --upload-limit 40MiB")]
+            lanspread serve --upload-limit 40MiB\n  \
+            lanspread serve --web-lan")]
     Serve {
         #[command(flatten)]
         rates: ServeRates,
+        #[command(flatten)]
+        web: WebArgs,
         #[command(flatten)]
         peer: PeerArgs,
     },
@@ -407,10 +433,19 @@ fn limit_change(text: &str) -> Result<LimitChange, String> {
 
 /// An address with a port, or one without and the system chooses the port.
 fn listen_address(text: &str) -> Result<SocketAddr, String> {
-    let with_port = text.parse::<SocketAddr>();
-    with_port
-        .or_else(|_| text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 0)))
-        .map_err(|_| "write it like 0.0.0.0:47000, [::]:47000 or 127.0.0.1".to_owned())
+    address(text, 0)
+        .ok_or_else(|| "write it like 0.0.0.0:47000, [::]:47000 or 127.0.0.1".to_owned())
+}
+
+/// An address with a port, or one without and the port is the page's.
+fn web_address(text: &str) -> Result<SocketAddr, String> {
+    address(text, WEB_PORT)
+        .ok_or_else(|| "write it like 127.0.0.1:5267, [::1]:5267 or 0.0.0.0".to_owned())
+}
+
+fn address(text: &str, port: u16) -> Option<SocketAddr> {
+    let without = || Some(SocketAddr::new(text.parse::<IpAddr>().ok()?, port));
+    text.parse().ok().or_else(without)
 }
 
 #[cfg(test)]
@@ -422,6 +457,27 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_page_is_served_only_when_it_is_asked_for_and_at_its_own_port() {
+        let addr = |arguments: &[&str]| {
+            let words = ["lanspread", "serve"].iter().chain(arguments);
+            match Cli::parse_from(words).command {
+                Subcommands::Serve { web, .. } => web.addr().map(|addr| addr.to_string()),
+                other => panic!("{other:?} is not serve"),
+            }
+        };
+        assert_eq!(addr(&[]), None);
+        assert_eq!(addr(&["--web"]).as_deref(), Some("127.0.0.1:5267"));
+        assert_eq!(addr(&["--web", "::1"]).as_deref(), Some("[::1]:5267"));
+        assert_eq!(
+            addr(&["--web", "127.0.0.1:0"]).as_deref(),
+            Some("127.0.0.1:0")
+        );
+        assert_eq!(addr(&["--web-lan"]).as_deref(), Some("0.0.0.0:5267"));
+        let both = addr(&["--web", "10.0.0.1", "--web-lan"]);
+        assert_eq!(both.as_deref(), Some("10.0.0.1:5267"));
     }
 
     #[test]

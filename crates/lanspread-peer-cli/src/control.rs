@@ -14,12 +14,10 @@ use interprocess::local_socket::{
     GenericFilePath, ListenerOptions, Name,
     tokio::{Listener, Stream, prelude::*},
 };
+use lanspread_app::App;
 use tokio::{io::BufReader, task::JoinSet};
 
-use crate::{
-    lines::{self, AtEnd},
-    session::Session,
-};
+use crate::lines::{self, AtEnd};
 
 /// Most clients served at the same time.
 pub(crate) const CLIENTS_MAX: usize = 32;
@@ -112,17 +110,17 @@ impl ControlSocket {
         Ok(Self { listener })
     }
 
-    /// Serves the session's commands to whoever connects, until the session has ended. The socket is
+    /// Serves the peer's commands to whoever connects, until the peer has ended. The socket is
     /// gone afterwards.
-    pub(crate) async fn serve(self, session: Arc<Session>) {
+    pub(crate) async fn serve(self, app: Arc<App>) {
         let mut clients = JoinSet::new();
         loop {
             tokio::select! {
-                () = session.ended().cancelled() => break,
+                () = app.ended().cancelled() => break,
                 Some(_) = clients.join_next() => {}
                 client = self.listener.accept(), if clients.len() < CLIENTS_MAX => match client {
                     Ok(client) => {
-                        clients.spawn(serve_client(Arc::clone(&session), client));
+                        clients.spawn(serve_client(Arc::clone(&app), client));
                     }
                     Err(error) => {
                         tracing::warn!(%error, "a control client could not be let in");
@@ -139,11 +137,11 @@ impl ControlSocket {
     }
 }
 
-async fn serve_client(session: Arc<Session>, client: Stream) {
-    let events = session.events();
+async fn serve_client(app: Arc<App>, client: Stream) {
+    let events = app.events();
     let (input, output) = tokio::io::split(client);
     let input = BufReader::new(input);
-    if let Err(error) = lines::serve(session, events, input, output, AtEnd::EndClient).await {
+    if let Err(error) = lines::serve(app, events, input, output, AtEnd::EndClient).await {
         tracing::debug!(%error, "a control client went away");
     }
 }

@@ -6,6 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use eyre::{Result, eyre};
+use lanspread_app::{App, Events};
 use lanspread_peer::RuntimeEnd;
 use tokio::io::{AsyncWriteExt, BufReader, stdin, stdout};
 
@@ -13,7 +14,6 @@ use crate::{
     json,
     lines::{self, AtEnd},
     node::Node,
-    session::{Events, Session},
     setup::Setup,
     signals::EndSignal,
 };
@@ -34,11 +34,11 @@ pub(crate) async fn run(setup: &Setup) -> Result<()> {
             return Err(error.into());
         }
     };
-    let session = Arc::clone(node.session());
-    let mut lines = tokio::spawn(speak(Arc::clone(&session), events));
+    let app = Arc::clone(node.app());
+    let mut lines = tokio::spawn(speak(Arc::clone(&app), events));
     tokio::select! {
         () = signal.wait() => {}
-        () = session.leave().cancelled() => {}
+        () = app.leave().cancelled() => {}
         // Standard output is gone; there is nobody left to work for.
         _ = &mut lines => {}
     }
@@ -52,9 +52,9 @@ pub(crate) async fn run(setup: &Setup) -> Result<()> {
     }
 }
 
-async fn speak(session: Arc<Session>, events: Events) {
+async fn speak(app: Arc<App>, events: Events) {
     let input = BufReader::new(stdin());
-    if let Err(error) = lines::serve(session, events, input, stdout(), AtEnd::EndPeer).await {
+    if let Err(error) = lines::serve(app, events, input, stdout(), AtEnd::EndPeer).await {
         tracing::info!(%error, "standard output is closed");
     }
 }

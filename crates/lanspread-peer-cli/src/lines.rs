@@ -6,6 +6,7 @@
 
 use std::{io, pin::Pin, sync::Arc};
 
+use lanspread_app::{App, Events};
 use lanspread_jsonl::{Command, LINE_BYTES_MAX, Line};
 use serde_json::Value;
 use tokio::{
@@ -14,10 +15,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::{
-    json,
-    session::{Events, Session},
-};
+use crate::{json, session};
 
 /// Lines that wait to be carried out; a client that sends more waits.
 const LINE_QUEUE_LEN: usize = 16;
@@ -41,7 +39,7 @@ pub(crate) enum AtEnd {
 /// # Errors
 /// The output cannot be written to.
 pub(crate) async fn serve<R, W>(
-    session: Arc<Session>,
+    app: Arc<App>,
     mut events: Events,
     input: R,
     mut output: W,
@@ -62,7 +60,7 @@ where
         if !more && at_end == AtEnd::EndClient && idle {
             return Ok(());
         }
-        let ready = session.ready().is_cancelled();
+        let ready = app.ready().is_cancelled();
         tokio::select! {
             biased;
             // Before the events, so that an answer precedes what follows from its command.
@@ -71,7 +69,7 @@ where
                 write_line(&mut output, &answer).await?;
             }
             event = events.recv() => match event {
-                Ok(event) => write_line(&mut output, &event).await?,
+                Ok(event) => write_line(&mut output, &json::event(&event)).await?,
                 Err(RecvError::Lagged(count)) => {
                     write_line(&mut output, &json::events_lost(count)).await?;
                 }
@@ -84,13 +82,13 @@ where
             }
             line = lines.recv(), if more && ready && current.is_none() => {
                 more = line.is_some();
-                current = line.and_then(|line| begin(&session, line, &mut waits));
+                current = line.and_then(|line| begin(&app, line, &mut waits));
                 if !more && at_end == AtEnd::EndPeer {
-                    session.leave().cancel();
+                    app.leave().cancel();
                 }
             }
-            () = session.ready().cancelled(), if !ready => {}
-            () = session.ended().cancelled(), if idle => return Ok(()),
+            () = app.ready().cancelled(), if !ready => {}
+            () = app.ended().cancelled(), if idle => return Ok(()),
         }
     }
 }
@@ -107,21 +105,21 @@ async fn finish(current: &mut Option<Running>) -> Value {
 }
 
 /// Begins to carry out a line. Commands that wait do so beside the others.
-fn begin(session: &Arc<Session>, line: Line, waits: &mut JoinSet<Value>) -> Option<Running> {
+fn begin(app: &Arc<App>, line: Line, waits: &mut JoinSet<Value>) -> Option<Running> {
     let Line { seq, command } = line;
-    let session = Arc::clone(session);
+    let app = Arc::clone(app);
     let refused = match command {
         Ok(command @ Command::WaitPeers { .. }) if waits.len() < WAITS_MAX => {
-            waits.spawn(async move { answer(&seq, session.run(command).await) });
+            waits.spawn(async move { answer(&seq, session::run(&app, command).await) });
             return None;
         }
         Ok(Command::WaitPeers { .. }) => lanspread_jsonl::bad_input(format!(
             "{WAITS_MAX} wait-peers commands are waiting already; let one end first"
         )),
         Ok(command) => {
-            return Some(Box::pin(
-                async move { answer(&seq, session.run(command).await) },
-            ));
+            return Some(Box::pin(async move {
+                answer(&seq, session::run(&app, command).await)
+            }));
         }
         Err(error) => error,
     };

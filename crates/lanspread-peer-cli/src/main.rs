@@ -21,6 +21,7 @@ mod narrate;
 mod node;
 mod operate;
 mod output;
+mod page;
 mod party;
 mod pin;
 mod rates;
@@ -84,9 +85,11 @@ fn explain(error: &eyre::Report) -> String {
 
 fn run(command: Subcommands) -> Result<()> {
     match command {
-        Subcommands::Serve { rates, peer } => on_runtime(&peer, Log::Warnings, async |setup| {
-            serve::run(&setup, &rates).await
-        }),
+        Subcommands::Serve { rates, web, peer } => {
+            on_runtime(&peer, Log::Warnings, async |setup| {
+                serve::run(&setup, &rates, web).await
+            })
+        }
         Subcommands::Jsonl(args) => {
             on_runtime(&args, Log::Warnings, async |setup| jsonl::run(&setup).await)
         }

@@ -6,6 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use eyre::{Result, bail, eyre};
+use lanspread_app::{Chosen, Events};
 use lanspread_peer::RuntimeEnd;
 use serde_json::{Value, json};
 use tokio::io::{BufReader, duplex, split};
@@ -17,8 +18,7 @@ use crate::{
     lines::{self, AtEnd},
     node::Node,
     output::note,
-    session::Events,
-    setup::{Chosen, Setup},
+    setup::Setup,
 };
 
 /// How long a peer that holds the state directory has to come up, or to end, before it is given up on.
@@ -146,10 +146,10 @@ impl Reached {
 pub(crate) fn talk_to(node: &Node, events: Events) -> Client {
     let (near, far) = duplex(PIPE_BYTES);
     let (input, output) = split(far);
-    let session = Arc::clone(node.session());
+    let app = Arc::clone(node.app());
     tokio::spawn(async move {
         let input = BufReader::new(input);
-        if let Err(error) = lines::serve(session, events, input, output, AtEnd::EndClient).await {
+        if let Err(error) = lines::serve(app, events, input, output, AtEnd::EndClient).await {
             tracing::debug!(%error, "the command has all it wanted");
         }
     });

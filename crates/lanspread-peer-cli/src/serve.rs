@@ -13,12 +13,12 @@ use serde_json::json;
 
 use crate::{
     answers::{Game, Games, Outbound, Status},
-    args::ServeRates,
+    args::{ServeRates, WebArgs},
     client::Client,
     list,
     narrate::{Narrator, UploadChange, Uploads},
     node::Node,
-    output, rates,
+    output, page, rates,
     reach::talk_to,
     setup::Setup,
     signals::EndSignal,
@@ -32,7 +32,7 @@ const UPLOADS_CHECK: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// The peer cannot be started, or could not go on.
-pub(crate) async fn run(setup: &Setup, rates: &ServeRates) -> Result<()> {
+pub(crate) async fn run(setup: &Setup, rates: &ServeRates, web: WebArgs) -> Result<()> {
     let mut signal = EndSignal::listen()?;
     let (node, events) = Node::start(setup).map_err(|error| {
         if error.is_busy() {
@@ -42,22 +42,40 @@ pub(crate) async fn run(setup: &Setup, rates: &ServeRates) -> Result<()> {
         }
     })?;
     let client = talk_to(&node, events);
-    let watched = tokio::select! {
-        watched = watch(client, &node, rates) => watched,
-        () = signal.wait() => output::line("ending").wrap_err("nobody reads this"),
+    let (page, watched) = match page::open(node.app(), web).await {
+        Ok(page) => {
+            let invitation = page
+                .as_ref()
+                .map(|page| page::invitation(page, web.web_lan, output::columns()));
+            let watched = tokio::select! {
+                watched = watch(client, &node, rates, invitation) => watched,
+                () = signal.wait() => output::line("ending").wrap_err("nobody reads this"),
+            };
+            (page, watched)
+        }
+        Err(error) => (None, Err(error)),
     };
-    match node.finish().await {
+    let end = node.finish().await;
+    if let Some(page) = page {
+        page.ended().await;
+    }
+    match end {
         RuntimeEnd::Stopped => watched,
         RuntimeEnd::Failed(reason) => Err(eyre!(reason)),
     }
 }
 
-async fn watch(mut client: Client, node: &Node, rates: &ServeRates) -> Result<()> {
+async fn watch(
+    mut client: Client,
+    node: &Node,
+    rates: &ServeRates,
+    invitation: Option<String>,
+) -> Result<()> {
     for command in rates::at_start(rates) {
-        node.session().handle().command(command).await?;
+        node.app().handle().command(command).await?;
     }
     let mut narrator = Narrator::default();
-    let mut views = node.session().handle().game_db().subscribe();
+    let mut views = node.app().handle().game_db().subscribe();
     let mut uploads = Uploads::default();
     let mut check = tokio::time::interval(UPLOADS_CHECK);
     let mut last_summary = String::new();
@@ -74,6 +92,9 @@ async fn watch(mut client: Client, node: &Node, rates: &ServeRates) -> Result<()
                         greeted = true;
                         let status: Status = client.ask(json!({ "cmd": "status" })).await?;
                         output::print(&greeting(&status))?;
+                        if let Some(invitation) = &invitation {
+                            output::print(invitation)?;
+                        }
                     }
                     Some("games-list-updated") => {
                         let games: Games = client.ask(json!({ "cmd": "list-games" })).await?;

@@ -1,253 +1,65 @@
-//! A running peer as the JSON interface sees it: commands in, answers out, events to all who listen.
+//! The JSON interface's answers: commands go to the peer, questions are answered from what is seen.
 //!
 //! Invariant: a command is answered as soon as it is accepted; only `wait-peers` waits, for at most
-//! the time it names. No event is lost to a listener that was there before the peer was.
+//! the time it names.
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use lanspread_db::GameId;
+use lanspread_app::{App, Asked, Facts, Ran};
 use lanspread_jsonl::Command;
-use lanspread_peer::{
-    AfterDownload, CommandRefused, DownloadRoom, ErrorKind, LimitChanges, ListenAddr,
-    PROTOCOL_VERSION, PeerCommand, PeerEvent, PeerId, PeerName, PeerRuntimeHandle, PeerView,
-    Playing,
-};
+use lanspread_peer::{CommandRefused, ErrorKind, ListenAddr, PROTOCOL_VERSION, PeerId, PeerView};
 use serde_json::{Value, json};
-use tokio::sync::{broadcast, mpsc};
-use tokio_util::sync::CancellationToken;
 
 use crate::json;
 
-/// Events a listener may be behind before it loses the oldest.
-const EVENT_QUEUE_LEN: usize = 4096;
-
-/// Events on their way to one listener.
-pub(crate) type Events = broadcast::Receiver<Arc<Value>>;
-
-/// What a peer was started with, as far as users are told.
-#[derive(Debug, Clone)]
-pub(crate) struct Facts {
-    pub(crate) name: PeerName,
-    /// Whether the party has a code; the code itself is told to nobody.
-    pub(crate) party_code: bool,
-    /// Whether chunks move without encryption where the other side wants that, too.
-    pub(crate) unencrypted_lanes: bool,
-    /// Whose expulsions this peer follows.
-    pub(crate) organiser: Option<PeerId>,
-    pub(crate) games_dir: PathBuf,
-    pub(crate) state_dir: PathBuf,
-    pub(crate) catalog: Option<PathBuf>,
+/// Carries out a command or has it accepted.
+///
+/// # Errors
+/// It cannot be carried out now; the refusal says why and what to do.
+pub(crate) async fn run(app: &App, command: Command) -> Result<Value, CommandRefused> {
+    let asked = match app.run(command).await? {
+        Ran::Accepted => return Ok(json!({})),
+        Ran::Asked(asked) => asked,
+    };
+    match asked {
+        Asked::Status => Ok(status_of(app)),
+        Asked::Games => Ok(json::games(&app.view())),
+        Asked::Peers => Ok(json::peers(&app.view())),
+        Asked::WaitPeers { count, timeout } => wait_peers(app, count, timeout).await,
+        Asked::Shutdown => {
+            app.leave().cancel();
+            Ok(json!({}))
+        }
+    }
 }
 
-/// A running peer and what is said about it.
-pub(crate) struct Session {
-    handle: PeerRuntimeHandle,
-    facts: Facts,
-    games_dir: Mutex<PathBuf>,
-    events: broadcast::Sender<Arc<Value>>,
-    began: std::time::Instant,
-    ready: CancellationToken,
-    leave: CancellationToken,
-    ended: CancellationToken,
+fn status_of(app: &App) -> Value {
+    status(&StatusFacts {
+        peer_id: app.handle().peer_id(),
+        listen_addrs: app.handle().listen_addrs(),
+        facts: app.facts(),
+        games_dir: app.games_dir(),
+        uptime: app.uptime(),
+        view: &app.view(),
+    })
 }
 
-impl Session {
-    /// Takes over a running peer and its events; `notices` are told first. Whoever holds the returned
-    /// listener hears every event from the beginning.
-    pub(crate) fn start(
-        handle: PeerRuntimeHandle,
-        rx_events: mpsc::Receiver<PeerEvent>,
-        facts: Facts,
-        notices: &[String],
-    ) -> (Arc<Self>, Events) {
-        let (events, listener) = broadcast::channel(EVENT_QUEUE_LEN);
-        for notice in notices {
-            tell(&events, json::notice(notice));
-        }
-        let session = Arc::new(Self {
-            handle,
-            games_dir: Mutex::new(facts.games_dir.clone()),
-            facts,
-            events: events.clone(),
-            began: std::time::Instant::now(),
-            ready: CancellationToken::new(),
-            leave: CancellationToken::new(),
-            ended: CancellationToken::new(),
-        });
-        let pump = Pump {
-            events,
-            ready: session.ready.clone(),
-            leave: session.leave.clone(),
-            ended: session.ended.clone(),
-        };
-        tokio::spawn(pump.run(rx_events));
-        (session, listener)
-    }
-
-    /// Follows the events from here on.
-    pub(crate) fn events(&self) -> Events {
-        self.events.subscribe()
-    }
-
-    /// Set once the listener is bound, and at the end.
-    pub(crate) const fn ready(&self) -> &CancellationToken {
-        &self.ready
-    }
-
-    /// Set when somebody asked this peer to end, or it ended by itself.
-    pub(crate) const fn leave(&self) -> &CancellationToken {
-        &self.leave
-    }
-
-    /// Set when the peer has ended and its last event is told.
-    pub(crate) const fn ended(&self) -> &CancellationToken {
-        &self.ended
-    }
-
-    /// The peer itself.
-    pub(crate) const fn handle(&self) -> &PeerRuntimeHandle {
-        &self.handle
-    }
-
-    /// Carries out a command or has it accepted.
-    pub(crate) async fn run(&self, command: Command) -> Result<Value, CommandRefused> {
-        let command = match command {
-            Command::Status {} => return Ok(self.status()),
-            Command::ListGames {} => return Ok(json::games(&self.view())),
-            Command::ListPeers {} => return Ok(json::peers(&self.view())),
-            Command::WaitPeers { count, timeout_ms } => {
-                return self
-                    .wait_peers(count, Duration::from_millis(timeout_ms))
-                    .await;
-            }
-            Command::Shutdown {} => {
-                self.leave.cancel();
-                return Ok(json!({}));
-            }
-            Command::Connect { addr } => PeerCommand::Connect { addr },
-            Command::Expel { peer_id, for_s } => PeerCommand::Expel {
-                peer_id,
-                time: Duration::from_secs(for_s),
-            },
-            Command::Readmit { peer_id } => PeerCommand::Readmit { peer_id },
-            Command::SetRateLimits {
-                upload_bytes_per_s,
-                upload_per_peer_bytes_per_s,
-                download_bytes_per_s,
-                download_per_peer_bytes_per_s,
-            } => PeerCommand::SetRateLimits {
-                changes: LimitChanges {
-                    upload: upload_bytes_per_s,
-                    upload_per_peer: upload_per_peer_bytes_per_s,
-                    download: download_bytes_per_s,
-                    download_per_peer: download_per_peer_bytes_per_s,
-                },
-            },
-            Command::SetPlaying { playing } => PeerCommand::SetPlaying {
-                playing: if playing { Playing::Yes } else { Playing::No },
-            },
-            Command::SetGameDir { path } => return self.set_game_dir(path).await,
-            Command::GetGame { id } => self.get_game(id),
-            Command::Download {
-                id,
-                install,
-                give_up_old,
-            } => download(id, install, give_up_old),
-            Command::Update {
-                id,
-                install,
-                give_up_old,
-            } => {
-                self.expect_here(&id)?;
-                download(id, install, give_up_old)
-            }
-            Command::Install { id } => PeerCommand::InstallGame { id },
-            Command::Uninstall { id } => PeerCommand::UninstallGame { id },
-            Command::Remove { id } => PeerCommand::RemoveGame { id },
-            Command::Verify { id } => PeerCommand::VerifyGame { id },
-            Command::Cancel { id } => PeerCommand::Cancel { id },
-        };
-        self.handle.command(command).await.map(|()| json!({}))
-    }
-
-    fn view(&self) -> Arc<PeerView> {
-        self.handle.game_db().view()
-    }
-
-    fn is_here(&self, id: &GameId) -> bool {
-        self.view()
-            .games
-            .iter()
-            .any(|game| game.id == *id && game.downloaded)
-    }
-
-    /// A game that is here already is asked for anew, past what lies here.
-    fn get_game(&self, id: GameId) -> PeerCommand {
-        if self.is_here(&id) {
-            PeerCommand::FetchLatestFromPeers { id }
-        } else {
-            PeerCommand::GetGame { id }
-        }
-    }
-
-    fn expect_here(&self, id: &GameId) -> Result<(), CommandRefused> {
-        if self.is_here(id) {
-            return Ok(());
-        }
-        Err(CommandRefused {
-            kind: ErrorKind::NotDownloaded,
-            message: format!("cannot update {id}: it is not downloaded; `download` fetches it"),
+/// Waits until that many peers are connected and their libraries known.
+async fn wait_peers(app: &App, count: usize, timeout: Duration) -> Result<Value, CommandRefused> {
+    let mut views = app.handle().game_db().subscribe();
+    let known = |view: &PeerView| view.peers.iter().filter(|peer| peer.in_sync).count();
+    let found = tokio::select! {
+        biased;
+        view = views.wait_for(|view| known(view) >= count) => view.ok().map(|view| Arc::clone(&view)),
+        () = app.leave().cancelled() => None,
+        () = tokio::time::sleep(timeout) => return Err(too_few(known(&app.view()), count, timeout)),
+    };
+    found
+        .map(|view| json::peers(&view))
+        .ok_or_else(|| CommandRefused {
+            kind: ErrorKind::ShuttingDown,
+            message: format!("this peer ended while it was waiting for {count} others"),
         })
-    }
-
-    async fn set_game_dir(&self, path: PathBuf) -> Result<Value, CommandRefused> {
-        let path = std::path::absolute(&path).unwrap_or(path);
-        self.handle
-            .command(PeerCommand::SetGameDir { path: path.clone() })
-            .await?;
-        *self
-            .games_dir
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = path;
-        Ok(json!({}))
-    }
-
-    fn status(&self) -> Value {
-        status(&StatusFacts {
-            peer_id: self.handle.peer_id(),
-            listen_addrs: self.handle.listen_addrs(),
-            facts: &self.facts,
-            games_dir: self
-                .games_dir
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone(),
-            uptime: self.began.elapsed(),
-            view: &self.view(),
-        })
-    }
-
-    /// Waits until that many peers are connected and their libraries known.
-    async fn wait_peers(&self, count: usize, timeout: Duration) -> Result<Value, CommandRefused> {
-        let mut views = self.handle.game_db().subscribe();
-        let known = |view: &PeerView| view.peers.iter().filter(|peer| peer.in_sync).count();
-        let found = tokio::select! {
-            biased;
-            view = views.wait_for(|view| known(view) >= count) => view.ok().map(|view| Arc::clone(&view)),
-            () = self.leave.cancelled() => None,
-            () = tokio::time::sleep(timeout) => return Err(too_few(known(&self.view()), count, timeout)),
-        };
-        found
-            .map(|view| json::peers(&view))
-            .ok_or_else(|| CommandRefused {
-                kind: ErrorKind::ShuttingDown,
-                message: format!("this peer ended while it was waiting for {count} others"),
-            })
-    }
 }
 
 fn too_few(found: usize, count: usize, timeout: Duration) -> CommandRefused {
@@ -258,22 +70,6 @@ fn too_few(found: usize, count: usize, timeout: Duration) -> CommandRefused {
              network, and does it carry multicast? `connect` reaches a peer by its address",
             timeout.as_millis()
         ),
-    }
-}
-
-const fn download(id: GameId, install: bool, give_up_old: bool) -> PeerCommand {
-    PeerCommand::DownloadGameFiles {
-        id,
-        then: if install {
-            AfterDownload::Install
-        } else {
-            AfterDownload::Keep
-        },
-        room: if give_up_old {
-            DownloadRoom::GiveUpOld
-        } else {
-            DownloadRoom::KeepOld
-        },
     }
 }
 
@@ -319,32 +115,4 @@ pub(crate) fn status(status: &StatusFacts<'_>) -> Value {
         "playing": json::is_playing(view.playing),
         "uptime_ms": json::millis(*uptime),
     })
-}
-
-/// Carries events from the peer to all listeners, from the first to the last.
-struct Pump {
-    events: broadcast::Sender<Arc<Value>>,
-    ready: CancellationToken,
-    leave: CancellationToken,
-    ended: CancellationToken,
-}
-
-impl Pump {
-    async fn run(self, mut rx_events: mpsc::Receiver<PeerEvent>) {
-        while let Some(event) = rx_events.recv().await {
-            tell(&self.events, json::event(&event));
-            if matches!(event, PeerEvent::LocalPeerReady { .. }) {
-                self.ready.cancel();
-            }
-        }
-        // Commands that come from here on are answered by the peer's own refusal.
-        self.ready.cancel();
-        self.leave.cancel();
-        self.ended.cancel();
-    }
-}
-
-fn tell(events: &broadcast::Sender<Arc<Value>>, event: Value) {
-    // With nobody listening an event is told to nobody.
-    drop(events.send(Arc::new(event)));
 }

@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use lanspread_app::{CATALOG_FILE, Chosen};
 use lanspread_peer::{
     ListenAddr, PartyCode, PeerId, PeerName, TableName, default_state_dir, host_name,
 };
@@ -19,9 +20,6 @@ use crate::{
 
 /// The folder of games in the home folder, unless another one is named.
 const GAMES_DIR: &str = "Lanspread";
-
-/// A catalog of this name beside the game folders is the party's.
-const CATALOG_FILE: &str = "game.db";
 
 /// What a peer is started with.
 #[derive(Debug, Clone)]
@@ -37,23 +35,6 @@ pub(crate) struct Setup {
     pub(crate) quic_only: bool,
     pub(crate) unencrypted_lanes: bool,
     pub(crate) connect: Vec<ListenAddr>,
-}
-
-/// A value, and who chose it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Chosen<T> {
-    /// The user.
-    ByUser(T),
-    /// Lanspread, because the user did not.
-    ByDefault(T),
-}
-
-impl<T> Chosen<T> {
-    pub(crate) const fn value(&self) -> &T {
-        match self {
-            Self::ByUser(value) | Self::ByDefault(value) => value,
-        }
-    }
 }
 
 /// Why no peer can be set up like this.

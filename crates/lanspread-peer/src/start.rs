@@ -113,7 +113,7 @@ pub fn start_peer_with(
     tx_events: mpsc::Sender<PeerEvent>,
     peer_game_db: PeerGameDB,
     unpacker: Arc<dyn Unpacker>,
-    catalog: Catalog,
+    catalog: impl Into<Arc<Catalog>>,
 ) -> Result<PeerRuntimeHandle, StartError> {
     let runtime = tokio::runtime::Handle::try_current().map_err(|_| StartError::NoRuntime)?;
     let game_dir = game_dir.into();
@@ -127,7 +127,7 @@ pub fn start_peer_with(
         identity,
         disk,
         lock,
-        catalog: Arc::new(catalog),
+        catalog: catalog.into(),
         notice,
     };
     parts.start(tx_events, peer_game_db)

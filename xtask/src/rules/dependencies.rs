@@ -10,7 +10,7 @@ use super::Violation;
 use crate::workspace;
 
 /// Which crates of the workspace each crate may stand on.
-const ALLOWED: [(&str, &[&str]); 15] = [
+const ALLOWED: [(&str, &[&str]); 17] = [
     ("lanspread-db", &[]),
     ("lanspread-proto", &["lanspread-db"]),
     ("lanspread-core", &["lanspread-db", "lanspread-proto"]),
@@ -38,13 +38,32 @@ const ALLOWED: [(&str, &[&str]); 15] = [
         ],
     ),
     (
+        "lanspread-app",
+        &[
+            "lanspread-db",
+            "lanspread-jsonl",
+            "lanspread-peer",
+            "lanspread-unpack",
+        ],
+    ),
+    (
+        "lanspread-web",
+        &[
+            "lanspread-app",
+            "lanspread-db",
+            "lanspread-jsonl",
+            "lanspread-peer",
+        ],
+    ),
+    (
         "lanspread-peer-cli",
         &[
+            "lanspread-app",
             "lanspread-db",
             "lanspread-proto",
             "lanspread-jsonl",
             "lanspread-peer",
-            "lanspread-unpack",
+            "lanspread-web",
         ],
     ),
     (

@@ -46,7 +46,8 @@ const OTHER_LICENCES: [(&str, &str); 2] = [
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
 /// Why there is more than one version of a package.
-const DUPLICATES: [(&str, &str); 13] = [
+const DUPLICATES: [(&str, &str); 17] = [
+    ("base64", "axum and rcgen stand on different ones"),
     (
         "bit-vec",
         "proptest and the 7z reader stand on different ones",
@@ -58,7 +59,16 @@ const DUPLICATES: [(&str, &str); 13] = [
     ("getrandom", "ring still stands on 0.2"),
     ("hmac", RUST_CRYPTO),
     ("io-lifetimes", "cap-std still stands on 2"),
+    (
+        "r-efi",
+        "for UEFI only; the two generations of rand have their own",
+    ),
+    ("rand", "tungstenite stands on the one before proptest's"),
     ("rand_core", RUST_CRYPTO),
+    (
+        "sha1",
+        "WebSockets and the RAR reader stand on different ones",
+    ),
     ("sha2", RUST_CRYPTO),
     ("syn", "derive macros move to 3 one by one"),
     ("untrusted", "the two readers of certificates differ"),

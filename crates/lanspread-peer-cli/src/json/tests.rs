@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use lanspread_app::Facts;
 use lanspread_db::{ContentHash, GameFileDescription, GameId, ManifestHash, RelPath, Version};
 use lanspread_peer::{
     ErrorKind, KeepAwayReason, KeptAwayView, ListenAddr, Offence, OperationKind, PROTOCOL_VERSION,
@@ -9,7 +10,7 @@ use lanspread_peer::{
 };
 
 use super::*;
-use crate::session::{Facts, StatusFacts, status};
+use crate::session::{StatusFacts, status};
 
 const DOCUMENTATION: &str = include_str!("../../../../docs/JSONL.md");
 
@@ -393,7 +394,6 @@ fn the_answers_are_documented_with_exactly_their_fields() {
         party_code: false,
         unencrypted_lanes: false,
         organiser: None,
-        games_dir: "/games".into(),
         state_dir: "/state".into(),
         catalog: Some("/game.db".into()),
     };

@@ -1,0 +1,271 @@
+//! The peer's view, the catalog and the history as one snapshot.
+//!
+//! Invariant: pure, and the one place that says how things stand with a game and what to do about it.
+
+use std::{sync::Arc, time::Duration};
+
+use lanspread_db::{Catalog, CatalogMode, Game as CatalogGame};
+use lanspread_peer as peer;
+use lanspread_peer::{GameView, PROTOCOL_VERSION, PeerView, Playing, RateLimit};
+
+use crate::{
+    app::App,
+    history::History,
+    snapshot::{
+        Action, Game, GameDetails, GameState, KeptAway, Limits, Me, Mode, Offer, Operation,
+        OperationKind, Peer, Progress, Snapshot, Source, Standing, Upload,
+    },
+};
+
+/// What a snapshot is put together from.
+pub(crate) struct Composed<'a> {
+    pub(crate) view: &'a PeerView,
+    pub(crate) games: Arc<Vec<Game>>,
+    pub(crate) me: Me,
+    pub(crate) history: &'a History,
+}
+
+/// Puts it together.
+pub(crate) fn snapshot(parts: Composed<'_>) -> Snapshot {
+    let Composed {
+        view,
+        games,
+        me,
+        history,
+    } = parts;
+    Snapshot {
+        me,
+        games,
+        peers: view.peers.iter().map(other_peer).collect(),
+        kept_away: view.kept_away.iter().map(kept_away).collect(),
+        operations: view.operations.iter().map(operation).collect(),
+        uploads: view.outbound.iter().map(upload).collect(),
+        limits: limits(view.rate_limits),
+        playing: match view.playing {
+            Playing::Yes => true,
+            Playing::No => false,
+        },
+        finished: history.finished(),
+        notices: history.notices(),
+    }
+}
+
+/// This peer.
+pub(crate) fn me(app: &App) -> Me {
+    let facts = app.facts();
+    Me {
+        peer_id: app.handle().peer_id(),
+        name: facts.name.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        protocol_version: PROTOCOL_VERSION,
+        listen_addrs: app.handle().listen_addrs(),
+        mode: match app.view().mode {
+            CatalogMode::Catalog => Mode::Catalog,
+            CatalogMode::Open => Mode::Open,
+        },
+        party_code: facts.party_code,
+        unencrypted_lanes: facts.unencrypted_lanes,
+        games_dir: app.games_dir().to_string_lossy().into_owned(),
+        state_dir: facts.state_dir.to_string_lossy().into_owned(),
+        catalog: facts
+            .catalog
+            .as_ref()
+            .map(|path| path.to_string_lossy().into_owned()),
+    }
+}
+
+/// All games, in the order of the view.
+pub(crate) fn games(views: &[GameView], catalog: &Catalog) -> Vec<Game> {
+    let game = |view: &GameView| game(view, catalog.get(&view.id));
+    views.iter().map(game).collect()
+}
+
+fn game(view: &GameView, listed: Option<&CatalogGame>) -> Game {
+    let state = state(view);
+    Game {
+        id: view.id.clone(),
+        title: view.title.clone(),
+        state,
+        action: action(state),
+        version: view.version,
+        expected_version: view.expected_version,
+        size: view.size_bytes,
+        downloaded: view.downloaded,
+        installed: view.installed,
+        holders: view.peers.clone(),
+        problem: view.problem.clone(),
+        genre: listed.map(|game| game.genre.clone()).unwrap_or_default(),
+        players: listed.and_then(|game| game.max_players.clone()),
+        described: listed.is_some_and(|game| {
+            !game.descriptions.is_empty() || game.publisher.is_some() || game.release.is_some()
+        }),
+    }
+}
+
+/// How things stand with a game.
+fn state(view: &GameView) -> GameState {
+    let current = view.expected_version.is_none() || view.version == view.expected_version;
+    let others = !view.peers.is_empty();
+    match (view.downloaded, view.installed) {
+        (true, _) if !current && others => GameState::UpdateAvailable,
+        (true, _) if !current => GameState::OtherVersion,
+        (true, true) => GameState::Ready,
+        (true, false) => GameState::Downloaded,
+        (false, true) => GameState::LocalOnly,
+        (false, false) if others => GameState::OnOthers,
+        (false, false) => GameState::Nowhere,
+    }
+}
+
+const fn action(state: GameState) -> Action {
+    match state {
+        GameState::OnOthers => Action::Download,
+        GameState::UpdateAvailable => Action::Update,
+        GameState::Downloaded => Action::Install,
+        GameState::Ready | GameState::OtherVersion | GameState::LocalOnly | GameState::Nowhere => {
+            Action::None
+        }
+    }
+}
+
+/// What is told of a game alone.
+pub(crate) fn details(view: &GameView, listed: Option<&CatalogGame>) -> GameDetails {
+    GameDetails {
+        id: view.id.clone(),
+        publisher: listed.and_then(|game| game.publisher.clone()),
+        release: listed.and_then(|game| game.release.clone()),
+        descriptions: listed
+            .map(|game| game.descriptions.clone())
+            .unwrap_or_default(),
+        offers: view.offers.iter().map(offer).collect(),
+        manifest: view.manifest,
+        pinned: view.pinned,
+    }
+}
+
+fn offer(offer: &peer::OfferView) -> Offer {
+    Offer {
+        version: offer.version,
+        manifest: offer.manifest,
+        size: offer.size_bytes,
+        standing: match offer.standing {
+            peer::Standing::Source => Standing::Source,
+            peer::Standing::Tied => Standing::Tied,
+            peer::Standing::Outvoted => Standing::Outvoted,
+            peer::Standing::NotPinned => Standing::NotPinned,
+            peer::Standing::Hashing => Standing::Hashing,
+            peer::Standing::OtherVersion => Standing::OtherVersion,
+        },
+        peers: offer.peers.clone(),
+    }
+}
+
+fn other_peer(other: &peer::PeerInfo) -> Peer {
+    Peer {
+        peer_id: other.peer_id,
+        name: other.name.clone(),
+        addr: other.addr,
+        games: count(other.games),
+        in_sync: other.in_sync,
+    }
+}
+
+fn kept_away(kept: &peer::KeptAwayView) -> KeptAway {
+    KeptAway {
+        peer_id: kept.peer_id,
+        name: kept.name.clone(),
+        reasons: kept.reasons.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn operation(operation: &peer::OperationView) -> Operation {
+    Operation {
+        id: operation.id.clone(),
+        kind: operation_kind(operation.kind),
+        progress: operation.progress.as_ref().map(progress),
+    }
+}
+
+/// What is done with a game.
+pub(crate) const fn operation_kind(kind: peer::OperationKind) -> OperationKind {
+    match kind {
+        peer::OperationKind::Download => OperationKind::Download,
+        peer::OperationKind::Install => OperationKind::Install,
+        peer::OperationKind::Uninstall => OperationKind::Uninstall,
+        peer::OperationKind::Remove => OperationKind::Remove,
+        peer::OperationKind::Verify => OperationKind::Verify,
+        peer::OperationKind::Recover => OperationKind::Recover,
+    }
+}
+
+fn progress(progress: &peer::Progress) -> Progress {
+    match progress {
+        peer::Progress::Waiting { what } => Progress::Waiting { what: what.clone() },
+        peer::Progress::Checking {
+            done_bytes,
+            total_bytes,
+        } => Progress::Checking {
+            done_bytes: *done_bytes,
+            total_bytes: *total_bytes,
+        },
+        peer::Progress::Transferring {
+            verified_bytes,
+            total_bytes,
+            rate_bytes_per_s,
+            time_left,
+            efficiency_percent,
+            sources,
+        } => Progress::Transferring {
+            verified_bytes: *verified_bytes,
+            total_bytes: *total_bytes,
+            rate_bytes_per_s: *rate_bytes_per_s,
+            time_left_ms: time_left.map(millis),
+            efficiency_percent: *efficiency_percent,
+            sources: sources.iter().map(source).collect(),
+        },
+        peer::Progress::Step(step) => Progress::Step {
+            what: step.what.clone(),
+            index: step.index,
+            count: step.count,
+            done_bytes: step.done_bytes,
+        },
+    }
+}
+
+/// One peer that a game comes from.
+pub(crate) fn source(share: &peer::SourceShare) -> Source {
+    Source {
+        peer_id: share.peer_id,
+        name: share.name.clone(),
+        chunks: share.chunks,
+        bytes: share.bytes,
+        rate_bytes_per_s: share.rate_bytes_per_s,
+    }
+}
+
+fn upload(upload: &peer::OutboundView) -> Upload {
+    Upload {
+        peer_id: upload.peer_id,
+        id: upload.id.clone(),
+        requests: count(upload.requests),
+    }
+}
+
+fn limits(limits: peer::RateLimits) -> Limits {
+    let bytes_per_s = |limit: Option<RateLimit>| limit.map(RateLimit::bytes_per_s);
+    Limits {
+        upload_bytes_per_s: bytes_per_s(limits.upload),
+        upload_per_peer_bytes_per_s: bytes_per_s(limits.upload_per_peer),
+        download_bytes_per_s: bytes_per_s(limits.download),
+        download_per_peer_bytes_per_s: bytes_per_s(limits.download_per_peer),
+    }
+}
+
+/// A time in whole milliseconds.
+pub(crate) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,164 @@
+//! What ended and what was told, for those who look later.
+//!
+//! Invariant: bounded, oldest out first; numbers only grow, so that whoever joins two pieces shows nothing
+//! twice. It reads no clock.
+
+use std::collections::VecDeque;
+
+use lanspread_peer::{OperationReport, Outcome as PeerOutcome, PeerEvent};
+
+use crate::{
+    compose,
+    snapshot::{Finished, Notice, NoticeKind, Outcome},
+};
+
+/// Most operations that are remembered after their end.
+pub const FINISHED_MAX: usize = 100;
+/// Most notices that are remembered.
+pub const NOTICES_MAX: usize = 100;
+
+/// What ended and what was told.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    finished: VecDeque<Finished>,
+    notices: VecDeque<Notice>,
+    ended: u64,
+    told: u64,
+}
+
+impl History {
+    /// The operations that ended, the newest last.
+    pub(crate) fn finished(&self) -> Vec<Finished> {
+        self.finished.iter().cloned().collect()
+    }
+
+    /// The notices, the newest last.
+    pub(crate) fn notices(&self) -> Vec<Notice> {
+        self.notices.iter().cloned().collect()
+    }
+
+    /// Remembers what is worth it; whether anything that is shown changed by this event.
+    pub(crate) fn note(&mut self, at_ms: u64, event: &PeerEvent) -> bool {
+        let (kind, about, message) = match event {
+            PeerEvent::OperationEnded { id, kind, outcome } => {
+                self.ended += 1;
+                push(
+                    &mut self.finished,
+                    FINISHED_MAX,
+                    Finished {
+                        number: self.ended,
+                        at_ms,
+                        id: id.clone(),
+                        kind: compose::operation_kind(*kind),
+                        outcome: ended(outcome),
+                    },
+                );
+                return true;
+            }
+            // The addresses and the party are known from here on.
+            PeerEvent::LocalPeerReady { .. } => return true,
+            PeerEvent::PeerRefused { who, reason, .. } => {
+                (NoticeKind::PeerRefused, Some(who.clone()), reason.clone())
+            }
+            PeerEvent::PeerKeptAway { name, reason, .. } => (
+                NoticeKind::PeerKeptAway,
+                Some(name.to_string()),
+                reason.to_string(),
+            ),
+            PeerEvent::PeerLost { name, reason, .. } => {
+                (NoticeKind::PeerLost, Some(name.to_string()), reason.clone())
+            }
+            PeerEvent::ConnectFinished {
+                addr,
+                result: Err(error),
+            } => (
+                NoticeKind::ConnectFailed,
+                Some(addr.to_string()),
+                error.message.clone(),
+            ),
+            PeerEvent::GetGameFailed { id, error } => (
+                NoticeKind::GameFailed,
+                Some(id.to_string()),
+                error.message.clone(),
+            ),
+            PeerEvent::ManifestConflict {
+                id,
+                version,
+                offers,
+                ..
+            } => (
+                NoticeKind::Conflict,
+                Some(id.to_string()),
+                format!(
+                    "version {version} is offered with {} different sets of files",
+                    offers.len()
+                ),
+            ),
+            PeerEvent::SourceDropped {
+                id, name, reason, ..
+            } => (
+                NoticeKind::SourceDropped,
+                Some(id.to_string()),
+                format!("{name}: {reason}"),
+            ),
+            PeerEvent::Notice { message } => (NoticeKind::Other, None, message.clone()),
+            PeerEvent::RuntimeFailed { reason } => (NoticeKind::Broken, None, reason.clone()),
+            PeerEvent::ConnectFinished { result: Ok(_), .. }
+            | PeerEvent::PeerConnected { .. }
+            | PeerEvent::PeerMoved { .. }
+            | PeerEvent::PeerReadmitted { .. }
+            | PeerEvent::RatesChanged { .. }
+            | PeerEvent::GamesListUpdated
+            | PeerEvent::ActiveOperationsChanged { .. }
+            | PeerEvent::GotGameFiles { .. }
+            | PeerEvent::OperationBegan { .. }
+            | PeerEvent::OperationProgress { .. }
+            | PeerEvent::HashingProgress { .. } => return false,
+        };
+        self.told += 1;
+        push(
+            &mut self.notices,
+            NOTICES_MAX,
+            Notice {
+                number: self.told,
+                at_ms,
+                kind,
+                about,
+                message,
+            },
+        );
+        true
+    }
+}
+
+fn push<T>(queue: &mut VecDeque<T>, most: usize, item: T) {
+    if queue.len() >= most {
+        queue.pop_front();
+    }
+    queue.push_back(item);
+}
+
+fn ended(outcome: &PeerOutcome) -> Outcome {
+    match outcome {
+        PeerOutcome::Finished(report) => {
+            let OperationReport {
+                moved_bytes,
+                elapsed,
+                sources,
+                notes,
+                ..
+            } = report;
+            Outcome::Finished {
+                bytes: *moved_bytes,
+                elapsed_ms: compose::millis(*elapsed),
+                sources: sources.iter().map(compose::source).collect(),
+                notes: notes.clone(),
+            }
+        }
+        PeerOutcome::Failed(error) => Outcome::Failed {
+            kind: error.kind.as_str(),
+            message: error.message.clone(),
+        },
+        PeerOutcome::Cancelled => Outcome::Cancelled,
+    }
+}

@@ -1,0 +1,156 @@
+//! Commands as users give them, carried to the peer.
+//!
+//! Invariant: a command is answered as soon as it is accepted or refused; what takes longer is seen in the
+//! state.
+
+use std::{path::PathBuf, time::Duration};
+
+use lanspread_db::GameId;
+use lanspread_jsonl::Command;
+use lanspread_peer::{
+    AfterDownload, CommandRefused, DownloadRoom, ErrorKind, LimitChanges, PeerCommand, Playing,
+};
+
+use crate::app::App;
+
+/// What became of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ran {
+    /// The peer accepted it.
+    Accepted,
+    /// It is no work for the peer: the interface answers it from what it can see.
+    Asked(Asked),
+}
+
+/// What is asked of an interface rather than of the peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// What this peer is and does.
+    Status,
+    /// All games.
+    Games,
+    /// All peers.
+    Peers,
+    /// To wait until this many peers are known.
+    WaitPeers {
+        /// How many.
+        count: usize,
+        /// For how long at most.
+        timeout: Duration,
+    },
+    /// To end the peer.
+    Shutdown,
+}
+
+impl App {
+    /// Carries out a command or has it accepted.
+    ///
+    /// # Errors
+    /// It cannot be carried out now; the refusal says why and what to do.
+    pub async fn run(&self, command: Command) -> Result<Ran, CommandRefused> {
+        let command = match command {
+            Command::Status {} => return Ok(Ran::Asked(Asked::Status)),
+            Command::ListGames {} => return Ok(Ran::Asked(Asked::Games)),
+            Command::ListPeers {} => return Ok(Ran::Asked(Asked::Peers)),
+            Command::WaitPeers { count, timeout_ms } => {
+                let timeout = Duration::from_millis(timeout_ms);
+                return Ok(Ran::Asked(Asked::WaitPeers { count, timeout }));
+            }
+            Command::Shutdown {} => return Ok(Ran::Asked(Asked::Shutdown)),
+            Command::Connect { addr } => PeerCommand::Connect { addr },
+            Command::Expel { peer_id, for_s } => PeerCommand::Expel {
+                peer_id,
+                time: Duration::from_secs(for_s),
+            },
+            Command::Readmit { peer_id } => PeerCommand::Readmit { peer_id },
+            Command::SetRateLimits {
+                upload_bytes_per_s,
+                upload_per_peer_bytes_per_s,
+                download_bytes_per_s,
+                download_per_peer_bytes_per_s,
+            } => PeerCommand::SetRateLimits {
+                changes: LimitChanges {
+                    upload: upload_bytes_per_s,
+                    upload_per_peer: upload_per_peer_bytes_per_s,
+                    download: download_bytes_per_s,
+                    download_per_peer: download_per_peer_bytes_per_s,
+                },
+            },
+            Command::SetPlaying { playing } => PeerCommand::SetPlaying {
+                playing: if playing { Playing::Yes } else { Playing::No },
+            },
+            Command::SetGameDir { path } => return self.change_games_dir(path).await,
+            Command::GetGame { id } => self.get_game(id),
+            Command::Download {
+                id,
+                install,
+                give_up_old,
+            } => download(id, install, give_up_old),
+            Command::Update {
+                id,
+                install,
+                give_up_old,
+            } => {
+                self.expect_here(&id)?;
+                download(id, install, give_up_old)
+            }
+            Command::Install { id } => PeerCommand::InstallGame { id },
+            Command::Uninstall { id } => PeerCommand::UninstallGame { id },
+            Command::Remove { id } => PeerCommand::RemoveGame { id },
+            Command::Verify { id } => PeerCommand::VerifyGame { id },
+            Command::Cancel { id } => PeerCommand::Cancel { id },
+        };
+        self.handle().command(command).await.map(|()| Ran::Accepted)
+    }
+
+    fn is_here(&self, id: &GameId) -> bool {
+        self.view()
+            .games
+            .iter()
+            .any(|game| game.id == *id && game.downloaded)
+    }
+
+    /// A game that is here already is asked for anew, past what lies here.
+    fn get_game(&self, id: GameId) -> PeerCommand {
+        if self.is_here(&id) {
+            PeerCommand::FetchLatestFromPeers { id }
+        } else {
+            PeerCommand::GetGame { id }
+        }
+    }
+
+    fn expect_here(&self, id: &GameId) -> Result<(), CommandRefused> {
+        if self.is_here(id) {
+            return Ok(());
+        }
+        Err(CommandRefused {
+            kind: ErrorKind::NotDownloaded,
+            message: format!("cannot update {id}: it is not downloaded; `download` fetches it"),
+        })
+    }
+
+    async fn change_games_dir(&self, path: PathBuf) -> Result<Ran, CommandRefused> {
+        let path = std::path::absolute(&path).unwrap_or(path);
+        self.handle()
+            .command(PeerCommand::SetGameDir { path: path.clone() })
+            .await?;
+        self.set_games_dir(path);
+        Ok(Ran::Accepted)
+    }
+}
+
+const fn download(id: GameId, install: bool, give_up_old: bool) -> PeerCommand {
+    PeerCommand::DownloadGameFiles {
+        id,
+        then: if install {
+            AfterDownload::Install
+        } else {
+            AfterDownload::Keep
+        },
+        room: if give_up_old {
+            DownloadRoom::GiveUpOld
+        } else {
+            DownloadRoom::KeepOld
+        },
+    }
+}

@@ -1,0 +1,461 @@
+//! What an interface shows at one moment, as data.
+//!
+//! Invariant: names and units are those of `docs/JSONL.md`, and everything an interface shows is in here:
+//! it draws and translates, and works out nothing. Byte counts are below 2^53, so a script's numbers hold
+//! them.
+
+use std::sync::Arc;
+
+use lanspread_db::{GameId, Localized, ManifestHash, MaxPlayers, Version};
+use lanspread_peer::{ListenAddr, PeerId, PeerName};
+use serde::Serialize;
+use ts_rs::TS;
+
+/// The whole state.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+pub struct Snapshot {
+    /// This peer.
+    pub me: Me,
+    /// Every game that is here, at others or in the catalog, sorted by id.
+    #[ts(as = "Vec<Game>")]
+    pub games: Arc<Vec<Game>>,
+    /// The other peers, sorted by id.
+    pub peers: Vec<Peer>,
+    /// Peers that are not let in.
+    pub kept_away: Vec<KeptAway>,
+    /// Running operations, sorted by game.
+    pub operations: Vec<Operation>,
+    /// Who fetches what from here.
+    pub uploads: Vec<Upload>,
+    /// How fast transfers may be.
+    pub limits: Limits,
+    /// Whether uploads yield to a game.
+    pub playing: bool,
+    /// Operations that ended, the newest last.
+    pub finished: Vec<Finished>,
+    /// What the user should know, the newest last.
+    pub notices: Vec<Notice>,
+}
+
+/// This peer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct Me {
+    /// Who it is.
+    #[ts(type = "string")]
+    pub peer_id: PeerId,
+    /// What it calls itself.
+    #[ts(type = "string")]
+    pub name: PeerName,
+    /// The program's version.
+    pub version: String,
+    /// The version of the wire.
+    pub protocol_version: u32,
+    /// Where others reach it, the most promising first; empty until it listens.
+    #[ts(type = "Array<string>")]
+    pub listen_addrs: Vec<ListenAddr>,
+    /// Which games belong to the party.
+    pub mode: Mode,
+    /// Whether the party has a code.
+    pub party_code: bool,
+    /// Whether game files may move without encryption.
+    pub unencrypted_lanes: bool,
+    /// The folder of games.
+    pub games_dir: String,
+    /// The folder of what Lanspread writes for itself.
+    pub state_dir: String,
+    /// The catalog, if there is one.
+    pub catalog: Option<String>,
+}
+
+/// Which games belong to the party.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Those that the catalog lists.
+    Catalog,
+    /// All.
+    Open,
+}
+
+/// One game.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct Game {
+    /// Its id.
+    #[ts(type = "string")]
+    pub id: GameId,
+    /// Its title.
+    pub title: String,
+    /// How things stand with it, whatever runs on it.
+    pub state: GameState,
+    /// What one click should do.
+    pub action: Action,
+    /// The version that is here.
+    #[ts(type = "string | null")]
+    pub version: Option<Version>,
+    /// The version that this party plays.
+    #[ts(type = "string | null")]
+    pub expected_version: Option<Version>,
+    /// Bytes of its files.
+    #[ts(type = "number")]
+    pub size: u64,
+    /// Whether its files are here.
+    pub downloaded: bool,
+    /// Whether it is unpacked here.
+    pub installed: bool,
+    /// Who has the version of this party, sorted.
+    #[ts(type = "Array<string>")]
+    pub holders: Vec<PeerId>,
+    /// What is wrong with what is here.
+    pub problem: Option<String>,
+    /// What kind of game it is.
+    #[ts(type = "{ de?: string, en?: string, fr?: string }")]
+    pub genre: Localized,
+    /// How many can play.
+    #[ts(type = "{ text: string, count?: number } | null")]
+    pub players: Option<MaxPlayers>,
+    /// Whether there is more to tell of it than stands here.
+    pub described: bool,
+}
+
+/// How things stand with a game.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum GameState {
+    /// It is unpacked and in the version of this party.
+    Ready,
+    /// It is here in the version of this party, and not unpacked.
+    Downloaded,
+    /// It is here in another version, and others have that of this party.
+    UpdateAvailable,
+    /// It is here in another version, and nobody has that of this party.
+    OtherVersion,
+    /// It is unpacked, and its files are not here: it can be played and not shared.
+    LocalOnly,
+    /// Others have it.
+    OnOthers,
+    /// Nobody has it.
+    Nowhere,
+}
+
+/// What one click on a game should do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Fetch and unpack it.
+    Download,
+    /// Fetch and unpack a newer version.
+    Update,
+    /// Unpack it.
+    Install,
+    /// There is nothing to do, or nothing that can be done.
+    None,
+}
+
+/// What is told of a game when somebody looks at it alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct GameDetails {
+    /// The game.
+    #[ts(type = "string")]
+    pub id: GameId,
+    /// Who published it.
+    pub publisher: Option<String>,
+    /// When it came out.
+    pub release: Option<String>,
+    /// What it is about, lines separated by line feeds.
+    #[ts(type = "{ de?: string, en?: string, fr?: string }")]
+    pub descriptions: Localized,
+    /// Who says what of it: what would be fetched first.
+    pub offers: Vec<Offer>,
+    /// The manifest of what is here.
+    #[ts(type = "string | null")]
+    pub manifest: Option<ManifestHash>,
+    /// The manifest that the catalog pins.
+    #[ts(type = "string | null")]
+    pub pinned: Option<ManifestHash>,
+}
+
+/// What some peers say of a game.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct Offer {
+    /// The version.
+    #[ts(type = "string")]
+    pub version: Version,
+    /// The manifest; `None` while they hash.
+    #[ts(type = "string | null")]
+    pub manifest: Option<ManifestHash>,
+    /// Bytes of its files.
+    #[ts(type = "number")]
+    pub size: u64,
+    /// What it counts for.
+    pub standing: Standing,
+    /// Who says it.
+    #[ts(type = "Array<string>")]
+    pub peers: Vec<PeerId>,
+}
+
+/// What an offer counts for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// These files are fetched.
+    Source,
+    /// As many peers offer others.
+    Tied,
+    /// More peers offer others.
+    Outvoted,
+    /// The catalog pins others.
+    NotPinned,
+    /// It is not known yet which files these are.
+    Hashing,
+    /// This party plays another version.
+    OtherVersion,
+}
+
+/// One other peer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct Peer {
+    /// Who it is.
+    #[ts(type = "string")]
+    pub peer_id: PeerId,
+    /// What it calls itself.
+    #[ts(type = "string")]
+    pub name: PeerName,
+    /// Where it is reached.
+    #[ts(type = "string")]
+    pub addr: ListenAddr,
+    /// How many games it has.
+    pub games: u32,
+    /// Whether its games are known as they stand.
+    pub in_sync: bool,
+}
+
+/// One peer that is not let in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct KeptAway {
+    /// Who it is.
+    #[ts(type = "string")]
+    pub peer_id: PeerId,
+    /// What it calls itself.
+    #[ts(type = "string")]
+    pub name: PeerName,
+    /// Why, in words.
+    pub reasons: Vec<String>,
+}
+
+/// One running operation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct Operation {
+    /// The game.
+    #[ts(type = "string")]
+    pub id: GameId,
+    /// What is done with it.
+    pub kind: OperationKind,
+    /// How far it is, once that is known.
+    pub progress: Option<Progress>,
+}
+
+/// What is done with a game.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum OperationKind {
+    /// Its files are fetched.
+    Download,
+    /// It is unpacked.
+    Install,
+    /// What was unpacked is deleted.
+    Uninstall,
+    /// Its files are deleted.
+    Remove,
+    /// Every byte is read again.
+    Verify,
+    /// What an earlier run left is put in order.
+    Recover,
+}
+
+/// How far an operation is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(tag = "phase", rename_all = "kebab-case")]
+pub enum Progress {
+    /// It cannot go on by itself.
+    Waiting {
+        /// For what, in words.
+        what: String,
+    },
+    /// What lies here already is looked at.
+    Checking {
+        /// Bytes looked at.
+        #[ts(type = "number")]
+        done_bytes: u64,
+        /// Bytes to look at.
+        #[ts(type = "number")]
+        total_bytes: u64,
+    },
+    /// Bytes come in.
+    Transferring {
+        /// Bytes that are here and verified.
+        #[ts(type = "number")]
+        verified_bytes: u64,
+        /// Bytes of the game.
+        #[ts(type = "number")]
+        total_bytes: u64,
+        /// Bytes per second.
+        #[ts(type = "number")]
+        rate_bytes_per_s: u64,
+        /// Milliseconds that are left at this rate.
+        #[ts(type = "number | null")]
+        time_left_ms: Option<u64>,
+        /// How close it is to the least time there can be, in percent.
+        efficiency_percent: Option<u8>,
+        /// From whom it comes.
+        sources: Vec<Source>,
+    },
+    /// A step of the work on a game root.
+    Step {
+        /// Which, in words.
+        what: String,
+        /// Its number, from 1.
+        index: u32,
+        /// Of how many.
+        count: u32,
+        /// Bytes done in it.
+        #[ts(type = "number")]
+        done_bytes: u64,
+    },
+}
+
+/// One peer that a game comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct Source {
+    /// Who it is.
+    #[ts(type = "string")]
+    pub peer_id: PeerId,
+    /// What it calls itself.
+    #[ts(type = "string")]
+    pub name: PeerName,
+    /// Chunks that came from it.
+    #[ts(type = "number")]
+    pub chunks: u64,
+    /// Bytes that came from it.
+    #[ts(type = "number")]
+    pub bytes: u64,
+    /// Bytes per second.
+    #[ts(type = "number")]
+    pub rate_bytes_per_s: u64,
+}
+
+/// Who fetches what from here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct Upload {
+    /// Who.
+    #[ts(type = "string")]
+    pub peer_id: PeerId,
+    /// Which game.
+    #[ts(type = "string")]
+    pub id: GameId,
+    /// How many requests are served.
+    pub requests: u32,
+}
+
+/// How fast transfers may be, in bytes per second; `None` is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, TS)]
+pub struct Limits {
+    /// All that leaves.
+    #[ts(type = "number | null")]
+    pub upload_bytes_per_s: Option<u64>,
+    /// What leaves for any one peer.
+    #[ts(type = "number | null")]
+    pub upload_per_peer_bytes_per_s: Option<u64>,
+    /// All that comes.
+    #[ts(type = "number | null")]
+    pub download_bytes_per_s: Option<u64>,
+    /// What comes from any one peer.
+    #[ts(type = "number | null")]
+    pub download_per_peer_bytes_per_s: Option<u64>,
+}
+
+/// An operation that ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct Finished {
+    /// Counts up from 1 for each that ends.
+    #[ts(type = "number")]
+    pub number: u64,
+    /// When it ended, in milliseconds since 1970 by this machine's clock.
+    #[ts(type = "number")]
+    pub at_ms: u64,
+    /// The game.
+    #[ts(type = "string")]
+    pub id: GameId,
+    /// What was done.
+    pub kind: OperationKind,
+    /// What it came to.
+    pub outcome: Outcome,
+}
+
+/// What an operation came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(tag = "result", rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It is done.
+    Finished {
+        /// Bytes that came.
+        #[ts(type = "number")]
+        bytes: u64,
+        /// Milliseconds that it took.
+        #[ts(type = "number")]
+        elapsed_ms: u64,
+        /// From whom they came.
+        sources: Vec<Source>,
+        /// What the user should know of it.
+        notes: Vec<String>,
+    },
+    /// It could not be done.
+    Failed {
+        /// The kind of error, as `docs/JSONL.md` lists them.
+        kind: &'static str,
+        /// What was tried, why it failed, what to do.
+        message: String,
+    },
+    /// The user ended it.
+    Cancelled,
+}
+
+/// What the user should know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct Notice {
+    /// Counts up from 1 for each.
+    #[ts(type = "number")]
+    pub number: u64,
+    /// When it was told, in milliseconds since 1970 by this machine's clock.
+    #[ts(type = "number")]
+    pub at_ms: u64,
+    /// What it is about.
+    pub kind: NoticeKind,
+    /// Whom or which game it is about: a name or a game's id.
+    pub about: Option<String>,
+    /// In words.
+    pub message: String,
+}
+
+/// What a notice is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoticeKind {
+    /// A peer that was found cannot take part.
+    PeerRefused,
+    /// A peer is not let in any more.
+    PeerKeptAway,
+    /// A peer went away.
+    PeerLost,
+    /// An address that was asked for does not answer.
+    ConnectFailed,
+    /// Nobody knows which files a game has.
+    Conflict,
+    /// A game cannot be asked about.
+    GameFailed,
+    /// A source of a download was given up.
+    SourceDropped,
+    /// The peer cannot go on.
+    Broken,
+    /// Something else.
+    Other,
+}

@@ -1,0 +1,210 @@
+//! Starts a peer as a user of this machine means it: with a folder of games that is made if it is not
+//! there, and the catalog of the party.
+//!
+//! Invariant: what was done unasked is told in a notice, and a catalog with bad rows is used without
+//! them.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use lanspread_db::{Catalog, CatalogError, RowRejection};
+use lanspread_peer::{
+    PeerGameDB, PeerId, PeerOptions, StartError as PeerStartError, start_peer_with,
+};
+use lanspread_unpack::AnyUnpacker;
+use tokio::sync::mpsc;
+
+use crate::app::{App, Events, Facts};
+
+/// A catalog of this name beside the game folders is the party's.
+pub const CATALOG_FILE: &str = "game.db";
+
+/// Events that wait for the app; past that the peer keeps them.
+const EVENTS_PENDING_MAX: usize = 256;
+
+/// Rows of a catalog that are complained about one by one; the rest is counted.
+const REJECTIONS_TOLD_MAX: usize = 20;
+
+/// What an app is started with.
+#[derive(Debug, Clone)]
+pub struct AppOptions {
+    /// The folder of games.
+    pub games_dir: PathBuf,
+    /// The catalog; without one the party is open.
+    pub catalog: Option<Chosen<PathBuf>>,
+    /// Everything else. An organiser that is named here goes before the one that the catalog names.
+    pub peer: PeerOptions,
+}
+
+/// A value, and who chose it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Chosen<T> {
+    /// The user.
+    ByUser(T),
+    /// Lanspread, because the user did not.
+    ByDefault(T),
+}
+
+impl<T> Chosen<T> {
+    /// The value.
+    pub const fn value(&self) -> &T {
+        match self {
+            Self::ByUser(value) | Self::ByDefault(value) => value,
+        }
+    }
+}
+
+/// Why no peer could be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The folder of games cannot be made.
+    #[error("the games folder {} cannot be made: {source}; name another one with --games-dir", dir.display())]
+    GamesDir {
+        /// The folder.
+        dir: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The catalog cannot be used.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// The peer cannot be started.
+    #[error(transparent)]
+    Peer(#[from] PeerStartError),
+}
+
+impl StartError {
+    /// Whether another peer runs on this state directory.
+    #[must_use]
+    pub const fn is_busy(&self) -> bool {
+        matches!(self, Self::Peer(PeerStartError::StateDirBusy { .. }))
+    }
+}
+
+impl App {
+    /// Starts a peer. The listener hears its events from the first on.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub fn start(options: AppOptions) -> Result<(Arc<Self>, Events), StartError> {
+        let AppOptions {
+            games_dir,
+            catalog: chosen,
+            mut peer,
+        } = options;
+        let mut notices = Vec::new();
+        make_games_dir(&games_dir, &mut notices)?;
+        let catalog = Arc::new(open_catalog(chosen.as_ref(), &mut notices)?);
+        let named = catalog.organiser();
+        peer.organiser = peer
+            .organiser
+            .or_else(|| named.map(|key| PeerId::from_bytes(*key.as_bytes())));
+        let facts = Facts {
+            name: peer.name.clone(),
+            party_code: peer.party_code.is_some(),
+            unencrypted_lanes: peer.unencrypted_lanes,
+            organiser: peer.organiser,
+            state_dir: peer.state_dir.clone(),
+            catalog: chosen.as_ref().map(|chosen| chosen.value().clone()),
+        };
+        let (tx_events, rx_events) = mpsc::channel(EVENTS_PENDING_MAX);
+        let handle = start_peer_with(
+            peer,
+            &games_dir,
+            tx_events,
+            PeerGameDB::new(),
+            Arc::new(AnyUnpacker),
+            Arc::clone(&catalog),
+        )?;
+        Ok(Self::take_over(
+            handle, rx_events, facts, games_dir, catalog, notices,
+        ))
+    }
+}
+
+fn make_games_dir(dir: &Path, notices: &mut Vec<String>) -> Result<(), StartError> {
+    if dir.exists() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(dir).map_err(|source| StartError::GamesDir {
+        dir: dir.to_owned(),
+        source,
+    })?;
+    notices.push(format!(
+        "the games folder {} was not there and has been made",
+        dir.display()
+    ));
+    Ok(())
+}
+
+fn open_catalog(
+    chosen: Option<&Chosen<PathBuf>>,
+    notices: &mut Vec<String>,
+) -> Result<Catalog, StartError> {
+    let Some(chosen) = chosen else {
+        return Ok(Catalog::open_party());
+    };
+    let (catalog, rejections) = Catalog::open(chosen.value())?;
+    if let Chosen::ByDefault(path) = chosen {
+        notices.push(format!(
+            "the catalog {} lies beside the games and decides which of them belong to this party",
+            path.display()
+        ));
+    }
+    notices.extend(complaints(&rejections));
+    Ok(catalog)
+}
+
+fn complaints(rejections: &[RowRejection]) -> Vec<String> {
+    let mut complaints: Vec<String> = rejections
+        .iter()
+        .take(REJECTIONS_TOLD_MAX)
+        .map(|rejection| format!("the catalog has a row that is not used: {rejection}"))
+        .collect();
+    match rejections.len().saturating_sub(REJECTIONS_TOLD_MAX) {
+        0 => {}
+        more => {
+            let rows = if more == 1 { "row" } else { "rows" };
+            complaints.push(format!(
+                "the catalog has {more} more {rows} that are not used; `lanspread catalog show` lists \
+                 them"
+            ));
+        }
+    }
+    complaints
+}
+
+#[cfg(test)]
+mod tests {
+    use lanspread_db::{CatalogTable, RowRejectionReason};
+
+    use super::*;
+
+    fn rejections(count: usize) -> Vec<RowRejection> {
+        let row = |row| RowRejection {
+            table: CatalogTable::Games,
+            row,
+            game_id: "x".to_owned(),
+            reason: RowRejectionReason::NoId,
+        };
+        (0..count)
+            .map(|number| row(i64::try_from(number).expect("small")))
+            .collect()
+    }
+
+    #[test]
+    fn bad_rows_are_told_one_by_one_up_to_the_limit_and_counted_past_it() {
+        assert_eq!(
+            complaints(&rejections(REJECTIONS_TOLD_MAX)).len(),
+            REJECTIONS_TOLD_MAX
+        );
+        let more = complaints(&rejections(REJECTIONS_TOLD_MAX + 1));
+        assert_eq!(more.len(), REJECTIONS_TOLD_MAX + 1);
+        assert!(
+            more[REJECTIONS_TOLD_MAX].contains("1 more row "),
+            "{more:?}"
+        );
+    }
+}

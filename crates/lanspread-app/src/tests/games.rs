@@ -1,0 +1,57 @@
+//! How things stand with a game, for everything that can be said of one.
+
+use lanspread_db::{Catalog, GameId, Version};
+use lanspread_peer::{GameView, PeerId};
+
+use crate::{
+    compose,
+    snapshot::{Action, GameState},
+};
+
+/// A game that is downloaded and installed or not, in the party's version or another, held by so many.
+fn stands(downloaded: bool, installed: bool, current: bool, others: u8) -> (GameState, Action) {
+    let version = |text| Version::parse(text).expect("a valid version");
+    let view = GameView {
+        id: GameId::parse("chess").expect("a valid id"),
+        title: "Chess".to_owned(),
+        version: downloaded.then(|| version(if current { "20240101" } else { "20200101" })),
+        expected_version: Some(version("20240101")),
+        size_bytes: 1,
+        downloaded,
+        installed,
+        peers: (0..others).map(|n| PeerId::from_bytes([n; 32])).collect(),
+        offers: Vec::new(),
+        manifest: None,
+        pinned: None,
+        problem: None,
+    };
+    let games = compose::games(&[view], &Catalog::open_party());
+    (games[0].state, games[0].action)
+}
+
+#[test]
+fn every_way_a_game_can_stand_has_a_name_and_what_to_do() {
+    use {Action as A, GameState as S};
+    // Downloaded, installed, in the party's version, at others.
+    let table = [
+        (true, true, true, true, S::Ready, A::None),
+        (true, true, true, false, S::Ready, A::None),
+        (true, true, false, true, S::UpdateAvailable, A::Update),
+        (true, true, false, false, S::OtherVersion, A::None),
+        (true, false, true, true, S::Downloaded, A::Install),
+        (true, false, true, false, S::Downloaded, A::Install),
+        (true, false, false, true, S::UpdateAvailable, A::Update),
+        (true, false, false, false, S::OtherVersion, A::None),
+        (false, true, false, true, S::LocalOnly, A::None),
+        (false, true, false, false, S::LocalOnly, A::None),
+        (false, false, false, true, S::OnOthers, A::Download),
+        (false, false, false, false, S::Nowhere, A::None),
+    ];
+    for (downloaded, installed, current, others, state, action) in table {
+        assert_eq!(
+            stands(downloaded, installed, current, u8::from(others)),
+            (state, action),
+            "{downloaded} {installed} {current} {others}"
+        );
+    }
+}

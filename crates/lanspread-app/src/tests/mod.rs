@@ -1,0 +1,62 @@
+//! Tests of the whole: the front end's types, patches, how things stand with games.
+
+mod games;
+mod history;
+mod patches;
+mod types;
+
+use std::sync::Arc;
+
+use lanspread_db::GameId;
+use lanspread_peer::{PeerId, PeerName};
+
+use crate::snapshot::{Action, Game, GameState, Limits, Me, Mode, Snapshot};
+
+/// A snapshot with nothing in it.
+fn empty() -> Snapshot {
+    Snapshot {
+        me: Me {
+            peer_id: PeerId::from_bytes([1; 32]),
+            name: PeerName::new("den"),
+            version: "0.1.0".to_owned(),
+            protocol_version: 1,
+            listen_addrs: Vec::new(),
+            mode: Mode::Open,
+            party_code: false,
+            unencrypted_lanes: false,
+            games_dir: "/games".to_owned(),
+            state_dir: "/state".to_owned(),
+            catalog: None,
+        },
+        games: Arc::default(),
+        peers: Vec::new(),
+        kept_away: Vec::new(),
+        operations: Vec::new(),
+        uploads: Vec::new(),
+        limits: Limits::default(),
+        playing: false,
+        finished: Vec::new(),
+        notices: Vec::new(),
+    }
+}
+
+/// A game of this number.
+fn game(number: u8, size: u64) -> Game {
+    let id = GameId::parse(&format!("game{number:03}")).expect("a valid id");
+    Game {
+        title: id.to_string(),
+        id,
+        state: GameState::Nowhere,
+        action: Action::None,
+        version: None,
+        expected_version: None,
+        size,
+        downloaded: false,
+        installed: false,
+        holders: Vec::new(),
+        problem: None,
+        genre: lanspread_db::Localized::default(),
+        players: None,
+        described: false,
+    }
+}

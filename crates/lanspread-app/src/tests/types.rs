@@ -1,0 +1,68 @@
+//! The front end's types are written from the code, and checked in.
+
+use std::path::Path;
+
+use lanspread_jsonl::Command;
+use ts_rs::{Config, TS};
+
+use crate::*;
+
+const FILE: &str = "../lanspread-tauri-deno-ts/src/api/types.ts";
+
+const HEAD: &str = "\
+// What the front end is told and may ask for: written from the Rust types, and not by hand. After a change there,
+// `UPDATE_DOCS=1 cargo nextest run -p lanspread-app types` writes it anew; a test fails when the two differ.
+";
+
+fn declare<T: TS>(config: &Config) -> String {
+    let documentation = T::docs().unwrap_or_default();
+    format!("\n{documentation}export {}\n", T::decl(config))
+}
+
+fn types() -> String {
+    let config = &Config::default();
+    let all = [
+        declare::<Update>(config),
+        declare::<Snapshot>(config),
+        declare::<Patch>(config),
+        declare::<GamesPatch>(config),
+        declare::<Me>(config),
+        declare::<Mode>(config),
+        declare::<Game>(config),
+        declare::<GameState>(config),
+        declare::<Action>(config),
+        declare::<GameDetails>(config),
+        declare::<Offer>(config),
+        declare::<Standing>(config),
+        declare::<Peer>(config),
+        declare::<KeptAway>(config),
+        declare::<Operation>(config),
+        declare::<OperationKind>(config),
+        declare::<Progress>(config),
+        declare::<Source>(config),
+        declare::<Upload>(config),
+        declare::<Limits>(config),
+        declare::<Finished>(config),
+        declare::<Outcome>(config),
+        declare::<Notice>(config),
+        declare::<NoticeKind>(config),
+        declare::<Command>(config),
+    ];
+    let text = format!("{HEAD}{}", all.concat());
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    lines.join("\n") + "\n"
+}
+
+#[test]
+fn the_types_of_the_front_end_are_those_of_the_code() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
+    let types = types();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, &types).expect("the file can be written");
+    }
+    let written = std::fs::read_to_string(&path).expect("the file can be read");
+    assert!(
+        written == types,
+        "{FILE} differs from the code; UPDATE_DOCS=1 writes it anew"
+    );
+}

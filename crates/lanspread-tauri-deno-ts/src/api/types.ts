@@ -1,0 +1,683 @@
+// What the front end is told and may ask for: written from the Rust types, and not by hand. After a change there,
+// `UPDATE_DOCS=1 cargo nextest run -p lanspread-app types` writes it anew; a test fails when the two differ.
+
+/**
+ * What a client is sent: everything at first, and what changed from then on.
+ */
+export type Update = { "type": "snapshot",
+/**
+ * Its number. The next update's is one more; a client that finds a gap asks anew.
+ */
+sequence: number,
+/**
+ * The state.
+ */
+snapshot: Snapshot, } | { "type": "patch",
+/**
+ * Its number.
+ */
+sequence: number,
+/**
+ * What changed.
+ */
+patch: Patch, };
+
+/**
+ * The whole state.
+ */
+export type Snapshot = {
+/**
+ * This peer.
+ */
+me: Me,
+/**
+ * Every game that is here, at others or in the catalog, sorted by id.
+ */
+games: Array<Game>,
+/**
+ * The other peers, sorted by id.
+ */
+peers: Array<Peer>,
+/**
+ * Peers that are not let in.
+ */
+kept_away: Array<KeptAway>,
+/**
+ * Running operations, sorted by game.
+ */
+operations: Array<Operation>,
+/**
+ * Who fetches what from here.
+ */
+uploads: Array<Upload>,
+/**
+ * How fast transfers may be.
+ */
+limits: Limits,
+/**
+ * Whether uploads yield to a game.
+ */
+playing: boolean,
+/**
+ * Operations that ended, the newest last.
+ */
+finished: Array<Finished>,
+/**
+ * What the user should know, the newest last.
+ */
+notices: Array<Notice>, };
+
+/**
+ * The parts of a snapshot that changed; a part that is missing did not.
+ */
+export type Patch = {
+/**
+ * This peer.
+ */
+me?: Me,
+/**
+ * Games, one by one.
+ */
+games?: GamesPatch,
+/**
+ * All other peers.
+ */
+peers?: Array<Peer>,
+/**
+ * All peers that are not let in.
+ */
+kept_away?: Array<KeptAway>,
+/**
+ * All running operations.
+ */
+operations?: Array<Operation>,
+/**
+ * All uploads.
+ */
+uploads?: Array<Upload>,
+/**
+ * All limits.
+ */
+limits?: Limits,
+/**
+ * Whether uploads yield to a game.
+ */
+playing?: boolean,
+/**
+ * All operations that ended.
+ */
+finished?: Array<Finished>,
+/**
+ * All notices.
+ */
+notices?: Array<Notice>, };
+
+/**
+ * Games that changed, came or went.
+ */
+export type GamesPatch = {
+/**
+ * Games that are new or differ, sorted by id.
+ */
+changed: Array<Game>,
+/**
+ * Games that are gone, sorted.
+ */
+gone: Array<string>, };
+
+/**
+ * This peer.
+ */
+export type Me = {
+/**
+ * Who it is.
+ */
+peer_id: string,
+/**
+ * What it calls itself.
+ */
+name: string,
+/**
+ * The program's version.
+ */
+version: string,
+/**
+ * The version of the wire.
+ */
+protocol_version: number,
+/**
+ * Where others reach it, the most promising first; empty until it listens.
+ */
+listen_addrs: Array<string>,
+/**
+ * Which games belong to the party.
+ */
+mode: Mode,
+/**
+ * Whether the party has a code.
+ */
+party_code: boolean,
+/**
+ * Whether game files may move without encryption.
+ */
+unencrypted_lanes: boolean,
+/**
+ * The folder of games.
+ */
+games_dir: string,
+/**
+ * The folder of what Lanspread writes for itself.
+ */
+state_dir: string,
+/**
+ * The catalog, if there is one.
+ */
+catalog: string | null, };
+
+/**
+ * Which games belong to the party.
+ */
+export type Mode = "catalog" | "open";
+
+/**
+ * One game.
+ */
+export type Game = {
+/**
+ * Its id.
+ */
+id: string,
+/**
+ * Its title.
+ */
+title: string,
+/**
+ * How things stand with it, whatever runs on it.
+ */
+state: GameState,
+/**
+ * What one click should do.
+ */
+action: Action,
+/**
+ * The version that is here.
+ */
+version: string | null,
+/**
+ * The version that this party plays.
+ */
+expected_version: string | null,
+/**
+ * Bytes of its files.
+ */
+size: number,
+/**
+ * Whether its files are here.
+ */
+downloaded: boolean,
+/**
+ * Whether it is unpacked here.
+ */
+installed: boolean,
+/**
+ * Who has the version of this party, sorted.
+ */
+holders: Array<string>,
+/**
+ * What is wrong with what is here.
+ */
+problem: string | null,
+/**
+ * What kind of game it is.
+ */
+genre: { de?: string, en?: string, fr?: string },
+/**
+ * How many can play.
+ */
+players: { text: string, count?: number } | null,
+/**
+ * Whether there is more to tell of it than stands here.
+ */
+described: boolean, };
+
+/**
+ * How things stand with a game.
+ */
+export type GameState = "ready" | "downloaded" | "update-available" | "other-version" | "local-only" | "on-others" | "nowhere";
+
+/**
+ * What one click on a game should do.
+ */
+export type Action = "download" | "update" | "install" | "none";
+
+/**
+ * What is told of a game when somebody looks at it alone.
+ */
+export type GameDetails = {
+/**
+ * The game.
+ */
+id: string,
+/**
+ * Who published it.
+ */
+publisher: string | null,
+/**
+ * When it came out.
+ */
+release: string | null,
+/**
+ * What it is about, lines separated by line feeds.
+ */
+descriptions: { de?: string, en?: string, fr?: string },
+/**
+ * Who says what of it: what would be fetched first.
+ */
+offers: Array<Offer>,
+/**
+ * The manifest of what is here.
+ */
+manifest: string | null,
+/**
+ * The manifest that the catalog pins.
+ */
+pinned: string | null, };
+
+/**
+ * What some peers say of a game.
+ */
+export type Offer = {
+/**
+ * The version.
+ */
+version: string,
+/**
+ * The manifest; `None` while they hash.
+ */
+manifest: string | null,
+/**
+ * Bytes of its files.
+ */
+size: number,
+/**
+ * What it counts for.
+ */
+standing: Standing,
+/**
+ * Who says it.
+ */
+peers: Array<string>, };
+
+/**
+ * What an offer counts for.
+ */
+export type Standing = "source" | "tied" | "outvoted" | "not-pinned" | "hashing" | "other-version";
+
+/**
+ * One other peer.
+ */
+export type Peer = {
+/**
+ * Who it is.
+ */
+peer_id: string,
+/**
+ * What it calls itself.
+ */
+name: string,
+/**
+ * Where it is reached.
+ */
+addr: string,
+/**
+ * How many games it has.
+ */
+games: number,
+/**
+ * Whether its games are known as they stand.
+ */
+in_sync: boolean, };
+
+/**
+ * One peer that is not let in.
+ */
+export type KeptAway = {
+/**
+ * Who it is.
+ */
+peer_id: string,
+/**
+ * What it calls itself.
+ */
+name: string,
+/**
+ * Why, in words.
+ */
+reasons: Array<string>, };
+
+/**
+ * One running operation.
+ */
+export type Operation = {
+/**
+ * The game.
+ */
+id: string,
+/**
+ * What is done with it.
+ */
+kind: OperationKind,
+/**
+ * How far it is, once that is known.
+ */
+progress: Progress | null, };
+
+/**
+ * What is done with a game.
+ */
+export type OperationKind = "download" | "install" | "uninstall" | "remove" | "verify" | "recover";
+
+/**
+ * How far an operation is.
+ */
+export type Progress = { "phase": "waiting",
+/**
+ * For what, in words.
+ */
+what: string, } | { "phase": "checking",
+/**
+ * Bytes looked at.
+ */
+done_bytes: number,
+/**
+ * Bytes to look at.
+ */
+total_bytes: number, } | { "phase": "transferring",
+/**
+ * Bytes that are here and verified.
+ */
+verified_bytes: number,
+/**
+ * Bytes of the game.
+ */
+total_bytes: number,
+/**
+ * Bytes per second.
+ */
+rate_bytes_per_s: number,
+/**
+ * Milliseconds that are left at this rate.
+ */
+time_left_ms: number | null,
+/**
+ * How close it is to the least time there can be, in percent.
+ */
+efficiency_percent: number | null,
+/**
+ * From whom it comes.
+ */
+sources: Array<Source>, } | { "phase": "step",
+/**
+ * Which, in words.
+ */
+what: string,
+/**
+ * Its number, from 1.
+ */
+index: number,
+/**
+ * Of how many.
+ */
+count: number,
+/**
+ * Bytes done in it.
+ */
+done_bytes: number, };
+
+/**
+ * One peer that a game comes from.
+ */
+export type Source = {
+/**
+ * Who it is.
+ */
+peer_id: string,
+/**
+ * What it calls itself.
+ */
+name: string,
+/**
+ * Chunks that came from it.
+ */
+chunks: number,
+/**
+ * Bytes that came from it.
+ */
+bytes: number,
+/**
+ * Bytes per second.
+ */
+rate_bytes_per_s: number, };
+
+/**
+ * Who fetches what from here.
+ */
+export type Upload = {
+/**
+ * Who.
+ */
+peer_id: string,
+/**
+ * Which game.
+ */
+id: string,
+/**
+ * How many requests are served.
+ */
+requests: number, };
+
+/**
+ * How fast transfers may be, in bytes per second; `None` is no limit.
+ */
+export type Limits = {
+/**
+ * All that leaves.
+ */
+upload_bytes_per_s: number | null,
+/**
+ * What leaves for any one peer.
+ */
+upload_per_peer_bytes_per_s: number | null,
+/**
+ * All that comes.
+ */
+download_bytes_per_s: number | null,
+/**
+ * What comes from any one peer.
+ */
+download_per_peer_bytes_per_s: number | null, };
+
+/**
+ * An operation that ended.
+ */
+export type Finished = {
+/**
+ * Counts up from 1 for each that ends.
+ */
+number: number,
+/**
+ * When it ended, in milliseconds since 1970 by this machine's clock.
+ */
+at_ms: number,
+/**
+ * The game.
+ */
+id: string,
+/**
+ * What was done.
+ */
+kind: OperationKind,
+/**
+ * What it came to.
+ */
+outcome: Outcome, };
+
+/**
+ * What an operation came to.
+ */
+export type Outcome = { "result": "finished",
+/**
+ * Bytes that came.
+ */
+bytes: number,
+/**
+ * Milliseconds that it took.
+ */
+elapsed_ms: number,
+/**
+ * From whom they came.
+ */
+sources: Array<Source>,
+/**
+ * What the user should know of it.
+ */
+notes: Array<string>, } | { "result": "failed",
+/**
+ * The kind of error, as `docs/JSONL.md` lists them.
+ */
+kind: string,
+/**
+ * What was tried, why it failed, what to do.
+ */
+message: string, } | { "result": "cancelled" };
+
+/**
+ * What the user should know.
+ */
+export type Notice = {
+/**
+ * Counts up from 1 for each.
+ */
+number: number,
+/**
+ * When it was told, in milliseconds since 1970 by this machine's clock.
+ */
+at_ms: number,
+/**
+ * What it is about.
+ */
+kind: NoticeKind,
+/**
+ * Whom or which game it is about: a name or a game's id.
+ */
+about: string | null,
+/**
+ * In words.
+ */
+message: string, };
+
+/**
+ * What a notice is about.
+ */
+export type NoticeKind = "peer-refused" | "peer-kept-away" | "peer-lost" | "connect-failed" | "conflict" | "game-failed" | "source-dropped" | "broken" | "other";
+
+/**
+ * A command as it stands on a line.
+ */
+export type Command = { "cmd": "status", } | { "cmd": "list-games", } | { "cmd": "list-peers", } | { "cmd": "connect",
+/**
+ * Where that peer accepts connections.
+ */
+addr: string, } | { "cmd": "expel",
+/**
+ * Who has to go.
+ */
+peer_id: string,
+/**
+ * For how long, in seconds.
+ */
+for_s?: number, } | { "cmd": "readmit",
+/**
+ * Who may come back.
+ */
+peer_id: string, } | { "cmd": "set-rate-limits",
+/**
+ * Of all that leaves.
+ */
+upload_bytes_per_s?: number | null,
+/**
+ * Of what leaves for any one peer.
+ */
+upload_per_peer_bytes_per_s?: number | null,
+/**
+ * Of all that comes.
+ */
+download_bytes_per_s?: number | null,
+/**
+ * Of what comes from any one peer.
+ */
+download_per_peer_bytes_per_s?: number | null, } | { "cmd": "set-playing",
+/**
+ * Whether the user plays.
+ */
+playing: boolean, } | { "cmd": "set-game-dir",
+/**
+ * The directory.
+ */
+path: string, } | { "cmd": "get-game",
+/**
+ * The game.
+ */
+id: string, } | { "cmd": "download",
+/**
+ * The game.
+ */
+id: string,
+/**
+ * Whether it is installed, too.
+ */
+install?: boolean,
+/**
+ * Whether the old version is deleted first, for a disk that cannot hold both.
+ */
+give_up_old?: boolean, } | { "cmd": "update",
+/**
+ * The game.
+ */
+id: string,
+/**
+ * Whether it is installed, too.
+ */
+install?: boolean,
+/**
+ * Whether the old version is deleted first, for a disk that cannot hold both.
+ */
+give_up_old?: boolean, } | { "cmd": "install",
+/**
+ * The game.
+ */
+id: string, } | { "cmd": "uninstall",
+/**
+ * The game.
+ */
+id: string, } | { "cmd": "remove",
+/**
+ * The game.
+ */
+id: string, } | { "cmd": "verify",
+/**
+ * The game.
+ */
+id: string, } | { "cmd": "cancel",
+/**
+ * The game.
+ */
+id: string, } | { "cmd": "wait-peers",
+/**
+ * How many.
+ */
+count: number,
+/**
+ * For how long at most, in milliseconds; at most [`WAIT_MS_MAX`].
+ */
+timeout_ms: number, } | { "cmd": "shutdown", };

@@ -1,0 +1,14 @@
+//! The page that a peer without a screen serves: the front end, the state over a WebSocket, commands back.
+//!
+//! Invariant: whoever is not on this machine needs the token, and a page of another origin gets nothing,
+//! not even the state. It holds no state of the peer and decides nothing about it.
+
+mod assets;
+mod converse;
+mod guard;
+mod serve;
+mod token;
+
+pub use converse::CLIENTS_MAX;
+pub use serve::{WebError, WebOptions, WebServer, WhoMayCome};
+pub use token::Token;

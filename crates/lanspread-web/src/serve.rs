@@ -1,0 +1,271 @@
+//! The server: which addresses, which requests, until when.
+//!
+//! Invariant: it ends when the peer ends. Beyond this machine it serves nothing but the page's own files
+//! without the token.
+
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
+
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, Path, State, WebSocketUpgrade},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use lanspread_app::App;
+use lanspread_db::GameId;
+use lanspread_jsonl::LINE_BYTES_MAX;
+use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
+
+use crate::{
+    assets,
+    converse::{CLIENTS_MAX, Seat, converse},
+    guard::{self, Refusal, Said},
+    token::Token,
+};
+
+/// The name of the WebSocket's protocol; a token stands behind it in the list, since a browser can send no
+/// other header with a WebSocket.
+const PROTOCOL: &str = "lanspread";
+
+/// Where the page is served, and to whom.
+#[derive(Debug, Clone)]
+pub struct WebOptions {
+    /// The address.
+    pub addr: SocketAddr,
+    /// To whom.
+    pub who: WhoMayCome,
+}
+
+/// To whom a page is served.
+#[derive(Debug, Clone)]
+pub enum WhoMayCome {
+    /// Browsers on this machine.
+    ThisMachine,
+    /// Everybody who has the token.
+    Everybody(Token),
+}
+
+/// Why the page cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum WebError {
+    /// The address is not one of this machine alone, and nobody said that others may come.
+    #[error(
+        "the page would be open to the network at {addr}: say --web-lan if others may control this peer \
+         with the link that is printed then, or choose 127.0.0.1"
+    )]
+    NotLoopback {
+        /// The address.
+        addr: SocketAddr,
+    },
+    /// The address cannot be used.
+    #[error(
+        "the page cannot be served at {addr}: {source}; choose another address with --web ADDR"
+    )]
+    Listen {
+        /// The address.
+        addr: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// A page that is served.
+#[derive(Debug)]
+pub struct WebServer {
+    addr: SocketAddr,
+    who: WhoMayCome,
+    task: JoinHandle<()>,
+}
+
+#[derive(Debug, Clone)]
+struct Shared {
+    app: Arc<App>,
+    token: Option<Token>,
+    room: Arc<Semaphore>,
+}
+
+impl WebServer {
+    /// Serves the page until the peer ends.
+    ///
+    /// # Errors
+    /// See [`WebError`].
+    pub async fn start(app: Arc<App>, options: WebOptions) -> Result<Self, WebError> {
+        let WebOptions { addr, who } = options;
+        let token = match &who {
+            WhoMayCome::ThisMachine if !addr.ip().is_loopback() => {
+                return Err(WebError::NotLoopback { addr });
+            }
+            WhoMayCome::ThisMachine => None,
+            WhoMayCome::Everybody(token) => Some(token.clone()),
+        };
+        let failed = |source| WebError::Listen { addr, source };
+        let listener = TcpListener::bind(addr).await.map_err(failed)?;
+        let addr = listener.local_addr().map_err(failed)?;
+        let router = router(Shared {
+            app: Arc::clone(&app),
+            token,
+            room: Arc::new(Semaphore::new(CLIENTS_MAX)),
+        });
+        let task = tokio::spawn(async move {
+            let end = async move { app.ended().cancelled().await };
+            let served = axum::serve(listener, router).with_graceful_shutdown(end);
+            if let Err(error) = served.await {
+                tracing::error!(%error, "the page is not served any more");
+            }
+        });
+        Ok(Self { addr, who, task })
+    }
+
+    /// The address it listens on.
+    #[must_use]
+    pub const fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The links that open the page, one for each address of this machine that others may use.
+    #[must_use]
+    pub fn links(&self) -> Vec<String> {
+        let fragment = match &self.who {
+            WhoMayCome::ThisMachine => String::new(),
+            WhoMayCome::Everybody(token) => format!("#token={}", token.reveal()),
+        };
+        let link = |ip: IpAddr| {
+            let addr = SocketAddr::new(ip, self.addr.port());
+            format!("http://{addr}/{fragment}")
+        };
+        if self.addr.ip().is_unspecified() {
+            let mut ips = own_ips();
+            ips.sort_by_key(|ip| (!ip.is_ipv4(), *ip));
+            ips.into_iter().map(link).collect()
+        } else {
+            vec![link(self.addr.ip())]
+        }
+    }
+
+    /// Waits until it has ended, after the peer.
+    pub async fn ended(self) {
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the page's task failed");
+        }
+    }
+}
+
+/// The addresses of this machine that another one can type: link-local ones need more than that.
+fn own_ips() -> Vec<IpAddr> {
+    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+    let ips: Vec<IpAddr> = interfaces
+        .iter()
+        .filter(|interface| !interface.is_loopback() && !interface.is_link_local())
+        .map(if_addrs::Interface::ip)
+        .collect();
+    if ips.is_empty() {
+        vec![Ipv4Addr::LOCALHOST.into()]
+    } else {
+        ips
+    }
+}
+
+fn router(shared: Shared) -> Router {
+    Router::new()
+        .route("/api/live", get(live))
+        .route("/api/games/{id}", get(details))
+        .fallback(page)
+        .layer(DefaultBodyLimit::max(0))
+        .with_state(shared)
+}
+
+async fn page(headers: HeaderMap, uri: axum::http::Uri) -> Response {
+    // A link on another page may lead here, so only the name counts.
+    let said = Said {
+        origin: None,
+        site: None,
+        ..said(&headers)
+    };
+    match guard::check_page(said) {
+        Ok(()) => assets::file(&uri),
+        Err(refusal) => refuse(refusal),
+    }
+}
+
+async fn details(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Response {
+    if let Err(refusal) = guard::check(said(&headers), shared.token.as_ref()) {
+        return refuse(refusal);
+    }
+    let known = GameId::parse(&id).ok();
+    match known.and_then(|id| shared.app.details(&id)) {
+        Some(details) => Json(details).into_response(),
+        None => (StatusCode::NOT_FOUND, "Nobody here knows this game.\n").into_response(),
+    }
+}
+
+async fn live(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    if let Err(refusal) = guard::check(said(&headers), shared.token.as_ref()) {
+        return refuse(refusal);
+    }
+    let Ok(room) = shared.room.try_acquire_owned() else {
+        let text = format!("{CLIENTS_MAX} browsers look at this peer already; close one.\n");
+        return (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
+    };
+    let seat = match shared.token {
+        None => Seat::Here,
+        Some(_) => Seat::Elsewhere,
+    };
+    upgrade
+        .protocols([PROTOCOL])
+        .max_message_size(LINE_BYTES_MAX + 1)
+        .on_upgrade(async move |socket| {
+            converse(socket, shared.app, seat).await;
+            drop(room);
+        })
+}
+
+fn said(headers: &HeaderMap) -> Said<'_> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    Said {
+        host: text(header::HOST),
+        origin: text(header::ORIGIN),
+        site: headers
+            .get("sec-fetch-site")
+            .and_then(|value| value.to_str().ok()),
+        token: text(header::AUTHORIZATION)
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .or_else(|| text(header::SEC_WEBSOCKET_PROTOCOL).and_then(protocol_token)),
+    }
+}
+
+/// The token in a list of protocols: what stands behind our own name.
+fn protocol_token(list: &str) -> Option<&str> {
+    let mut names = list.split(',').map(str::trim);
+    names.find(|name| *name == PROTOCOL)?;
+    names.next()
+}
+
+fn refuse(refusal: Refusal) -> Response {
+    (StatusCode::FORBIDDEN, format!("{refusal}.\n")).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_of_a_websocket_stands_behind_our_name() {
+        assert_eq!(protocol_token("lanspread, abc"), Some("abc"));
+        assert_eq!(protocol_token("lanspread"), None);
+        assert_eq!(protocol_token("abc, lanspread"), None);
+        assert_eq!(protocol_token(""), None);
+    }
+}
