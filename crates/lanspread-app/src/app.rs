@@ -209,7 +209,7 @@ impl App {
         compose::snapshot(Composed {
             view: &view,
             games,
-            me: compose::me(self),
+            me: compose::me(self, &view),
             history: &history,
         })
     }

@@ -51,7 +51,7 @@ pub(crate) fn snapshot(parts: Composed<'_>) -> Snapshot {
 }
 
 /// This peer.
-pub(crate) fn me(app: &App) -> Me {
+pub(crate) fn me(app: &App, view: &PeerView) -> Me {
     let facts = app.facts();
     Me {
         peer_id: app.handle().peer_id(),
@@ -59,13 +59,14 @@ pub(crate) fn me(app: &App) -> Me {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         protocol_version: PROTOCOL_VERSION,
         listen_addrs: app.handle().listen_addrs(),
-        mode: match app.view().mode {
+        mode: match view.mode {
             CatalogMode::Catalog => Mode::Catalog,
             CatalogMode::Open => Mode::Open,
         },
         party_code: facts.party_code,
         unencrypted_lanes: facts.unencrypted_lanes,
         games_dir: app.games_dir().to_string_lossy().into_owned(),
+        games_dir_problem: view.game_dir_problem.clone(),
         state_dir: facts.state_dir.to_string_lossy().into_owned(),
         catalog: facts
             .catalog

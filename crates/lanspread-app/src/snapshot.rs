@@ -61,6 +61,8 @@ pub struct Me {
     pub unencrypted_lanes: bool,
     /// The folder of games.
     pub games_dir: String,
+    /// Why that folder cannot be read, such as a disk that is unplugged.
+    pub games_dir_problem: Option<String>,
     /// The folder of what Lanspread writes for itself.
     pub state_dir: String,
     /// The catalog, if there is one.

@@ -76,6 +76,8 @@ pub struct Peer {
     to_recover: BTreeSet<GameId>,
     /// Downloads that were interrupted, and that wait for a source.
     to_resume: BTreeMap<GameId, Interrupted>,
+    /// Why the game directory could not be read when it was looked at last.
+    game_dir_problem: Option<String>,
     /// Another game directory waits until everything that reads this one has ended.
     moving: Option<Moving>,
     dirty: Dirty,
@@ -138,6 +140,7 @@ impl Peer {
             held: VecDeque::new(),
             to_recover: BTreeSet::new(),
             to_resume: BTreeMap::new(),
+            game_dir_problem: None,
             moving: None,
             dirty: Dirty {
                 list: false,
@@ -203,6 +206,7 @@ impl Peer {
             outbound: self.serves.view(),
             rate_limits: self.rates.limits(),
             playing: self.rates.playing(),
+            game_dir_problem: self.game_dir_problem.clone(),
         });
         self.view = Some(Arc::clone(&view));
         view
@@ -258,7 +262,6 @@ impl Peer {
                 let (rescan, mut ctx) = self.rescan(now);
                 rescan.changed(&mut ctx, id);
             }
-            Input::GameDirHealth { problem } => self.game_dir_health(now, problem),
             Input::OtherVersion {
                 peer_id, theirs, ..
             } => self.other_version(now, peer_id, theirs),

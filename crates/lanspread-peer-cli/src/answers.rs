@@ -128,6 +128,8 @@ pub(crate) struct Status {
     pub(crate) organiser: Option<String>,
     pub(crate) catalog: Option<PathBuf>,
     pub(crate) games_dir: PathBuf,
+    #[serde(default)]
+    pub(crate) games_dir_problem: Option<String>,
     pub(crate) state_dir: PathBuf,
     pub(crate) games: usize,
     pub(crate) peers: usize,

@@ -192,6 +192,10 @@ fn describe(status: &Status, own: bool) -> String {
         ("games in", path(&status.games_dir)),
         ("state in", path(&status.state_dir)),
     ];
+    if let Some(problem) = &status.games_dir_problem {
+        let told = format!("the games folder cannot be read: {}", printable(problem));
+        lines.push(("problem", told));
+    }
     if status.unencrypted_lanes {
         let told = "game files move without encryption where the other peer was told so, too";
         lines.push(("lanes", told.to_owned()));
@@ -265,6 +269,12 @@ mod tests {
              serves    go to fedcba98\n"
         );
         assert!(describe(&status(), true).contains("not running"));
+        let unplugged = Status {
+            games_dir_problem: Some("/games is gone".to_owned()),
+            ..status()
+        };
+        let told = "problem   the games folder cannot be read: /games is gone\n";
+        assert!(describe(&unplugged, false).contains(told));
         let unencrypted_lanes = true;
         let unencrypted = Status {
             unencrypted_lanes,

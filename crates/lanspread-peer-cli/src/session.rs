@@ -106,6 +106,7 @@ pub(crate) fn status(status: &StatusFacts<'_>) -> Value {
         "organiser": facts.organiser,
         "catalog": facts.catalog.as_ref().map(|path| path.to_string_lossy()),
         "games_dir": games_dir.to_string_lossy(),
+        "games_dir_problem": view.game_dir_problem,
         "state_dir": facts.state_dir.to_string_lossy(),
         "games": view.games.len(),
         "peers": view.peers.len(),

@@ -35,6 +35,7 @@ impl PeerGameDB {
             outbound: Vec::new(),
             rate_limits: RateLimits::default(),
             playing: Playing::No,
+            game_dir_problem: None,
         };
         Self {
             view: Arc::new(watch::Sender::new(Arc::new(nothing))),

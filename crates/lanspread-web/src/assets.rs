@@ -21,9 +21,8 @@ const INDEX: &str = "index.html";
 const HASHED: &str = "assets/";
 
 /// Nothing from elsewhere, nothing to elsewhere, in nobody's frame.
-const POLICY: &str = "default-src 'self'; connect-src 'self'; img-src 'self' data:; \
-                      style-src 'self' 'unsafe-inline'; script-src 'self'; object-src 'none'; \
-                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'none'";
 
 const MISSING: &str = "This program was built without its page. `cargo xtask page` builds the page; then \
                        build the program again.\n";

@@ -25,6 +25,7 @@ fn empty() -> Snapshot {
             party_code: false,
             unencrypted_lanes: false,
             games_dir: "/games".to_owned(),
+            games_dir_problem: None,
             state_dir: "/state".to_owned(),
             catalog: None,
         },

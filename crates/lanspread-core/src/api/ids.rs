@@ -35,7 +35,6 @@ impl Input {
             | Self::Requested { .. }
             | Self::Disconnected { .. }
             | Self::GameDirChanged { .. }
-            | Self::GameDirHealth { .. }
             | Self::OtherVersion { .. }
             | Self::Misbehaved { .. }
             | Self::Delays(_)

@@ -56,11 +56,6 @@ pub enum Input {
         /// The game root that changed; `None` for the directory itself or when events were lost.
         id: Option<GameId>,
     },
-    /// The game directory cannot be watched or read, or can be again.
-    GameDirHealth {
-        /// What is wrong; `None` when all is well.
-        problem: Option<String>,
-    },
     /// A peer of another wire version came to this peer's listener and was told so.
     OtherVersion {
         /// Who it is, as proved by the connection.

@@ -30,6 +30,8 @@ pub struct PeerView {
     pub rate_limits: RateLimits,
     /// Whether uploads yield to a game.
     pub playing: Playing,
+    /// Why the game directory could not be read when it was looked at last; `None` if it could.
+    pub game_dir_problem: Option<String>,
 }
 
 /// One game as users see it.

@@ -387,7 +387,6 @@ impl Operation {
             | Input::Requested { .. }
             | Input::Disconnected { .. }
             | Input::GameDirChanged { .. }
-            | Input::GameDirHealth { .. }
             | Input::OtherVersion { .. }
             | Input::Misbehaved { .. }
             | Input::Delays(_)

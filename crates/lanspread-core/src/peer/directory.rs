@@ -1,4 +1,4 @@
-//! The game directory: looks at all of it, its health, its change.
+//! The game directory: looks at all of it, whether it can be read, its change.
 //!
 //! Invariant: another directory is opened only when nothing reads or changes the old one.
 
@@ -31,6 +31,10 @@ impl Peer {
                     config: &self.config,
                     out: &mut self.out,
                 };
+                if self.game_dir_problem.take().is_some() {
+                    let message = "the game directory can be read again".to_owned();
+                    ctx.out.emit(PeerEvent::Notice { message });
+                }
                 if self.library.replace(&mut ctx, reports, &keep) {
                     self.dirty.mark();
                 }
@@ -44,10 +48,7 @@ impl Peer {
                 }
             }
             Err(failure) if failure.kind == DiskFailureKind::Aborted => {}
-            Err(failure) => {
-                let message = format!("the game directory cannot be read: {failure}");
-                self.out.emit(PeerEvent::Notice { message });
-            }
+            Err(failure) => self.game_dir_fails(&failure),
         }
         if first {
             self.first_look(now);
@@ -55,6 +56,17 @@ impl Peer {
             self.find_left_behind();
             self.recover(now);
         }
+    }
+
+    /// The directory cannot be read. What is known of its games stays, for a disk that is plugged in again.
+    fn game_dir_fails(&mut self, failure: &DiskFailure) {
+        let problem = Some(failure.to_string());
+        if self.game_dir_problem == problem {
+            return;
+        }
+        self.game_dir_problem = problem;
+        let message = format!("the game directory cannot be read: {failure}");
+        self.out.emit(PeerEvent::Notice { message });
     }
 
     /// The directory was read for the first time: what was interrupted is taken up.
@@ -71,17 +83,6 @@ impl Peer {
         }
         self.recover(now);
         self.release_held(now);
-    }
-
-    /// The directory cannot be watched or read, or can be again.
-    pub(super) fn game_dir_health(&mut self, now: Now, problem: Option<String>) {
-        let (rescan, mut ctx) = self.rescan(now);
-        rescan.changed(&mut ctx, None);
-        let message = problem.map_or_else(
-            || "the game directory can be read and watched again".to_owned(),
-            |problem| format!("the game directory has a problem: {problem}"),
-        );
-        self.out.emit(PeerEvent::Notice { message });
     }
 
     /// Another directory is wanted: whatever reads this one is ended first.

@@ -282,6 +282,37 @@ fn a_root_that_cannot_be_hashed_is_told_once_tried_again_and_shared_when_it_can(
     assert_eq!(games.len(), 1);
 }
 
+#[test]
+fn a_directory_that_cannot_be_read_is_told_once_and_seen_until_it_can() {
+    let mut lone = Lone::ready(vec![root(1)]);
+    let notices = |lone: &Lone| lone.count(|event| matches!(event, PeerEvent::Notice { .. }));
+    let look = |lone: &mut Lone, result: Result<Vec<RootReport>, DiskFailure>| {
+        lone.feed(Input::GameDirChanged { id: None });
+        lone.pass(Duration::from_secs(1));
+        let scans = lone.ids(|effect| matches!(effect, Effect::ScanLibrary { .. }));
+        lone.feed(Input::LibraryScanned {
+            effect: *scans.last().unwrap(),
+            result,
+        });
+    };
+    let gone = || {
+        Err(DiskFailure {
+            kind: DiskFailureKind::NotFound,
+            message: "/games is gone".to_owned(),
+        })
+    };
+    for _ in 0..3 {
+        look(&mut lone, gone());
+        let view = lone.peer.view();
+        assert_eq!(view.game_dir_problem.as_deref(), Some("/games is gone"));
+        assert_eq!(view.games.len(), 1, "it may come again");
+        assert_eq!(notices(&lone), 1);
+    }
+    look(&mut lone, Ok(vec![root(1)]));
+    assert_eq!(lone.peer.view().game_dir_problem, None);
+    assert_eq!(notices(&lone), 2);
+}
+
 /// A game was removed, and the view was read within the debounce time of the announcement: it counted
 /// the own version as announced still, and nothing made it look again. Found by a random walk.
 #[test]

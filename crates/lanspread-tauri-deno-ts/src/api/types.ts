@@ -166,6 +166,10 @@ unencrypted_lanes: boolean,
  */
 games_dir: string,
 /**
+ * Why that folder cannot be read, such as a disk that is unplugged.
+ */
+games_dir_problem: string | null,
+/**
  * The folder of what Lanspread writes for itself.
  */
 state_dir: string,
