@@ -4,6 +4,7 @@
 //! one peer sees the same state.
 
 use std::{
+    collections::btree_map::Entry,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant, SystemTime},
@@ -18,7 +19,8 @@ use crate::{
     compose::{self, Composed},
     history::History,
     live::Live,
-    snapshot::{Game, GameDetails, Snapshot},
+    play::{self, RunningScripts, Script},
+    snapshot::{Game, GameDetails, NoticeKind, Snapshot},
 };
 
 /// Events a listener may be behind before it loses the oldest.
@@ -54,6 +56,7 @@ pub struct App {
     history: Mutex<History>,
     /// The games of the last view that somebody looked at: they are many and change seldom.
     games: Mutex<Option<KeptGames>>,
+    scripts: Mutex<RunningScripts>,
     events: broadcast::Sender<Arc<PeerEvent>>,
     /// Changes whenever something is in a snapshot that does not come from the peer's view.
     news: watch::Sender<()>,
@@ -89,6 +92,7 @@ impl App {
             catalog,
             history: Mutex::default(),
             games: Mutex::default(),
+            scripts: Mutex::default(),
             events,
             news: watch::Sender::new(()),
             began: Instant::now(),
@@ -190,6 +194,33 @@ impl App {
         self.began.elapsed()
     }
 
+    /// Notes that a script begins; whether it may, because it does not run yet.
+    pub(crate) fn script_begins(&self, id: &GameId, script: Script) -> bool {
+        let mut scripts = lock(&self.scripts);
+        let begins = match scripts.entry((id.clone(), script)) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(entry) => {
+                entry.insert(unix_ms());
+                true
+            }
+        };
+        self.news.send_replace(());
+        begins
+    }
+
+    pub(crate) fn script_ended(&self, id: &GameId, script: Script) {
+        lock(&self.scripts).remove(&(id.clone(), script));
+        self.news.send_replace(());
+    }
+
+    /// Tells that a script failed.
+    pub(crate) fn script_failed(&self, id: &GameId, message: String) {
+        let kind = NoticeKind::ScriptFailed;
+        lock(&self.history).tell(unix_ms(), kind, Some(id.to_string()), message.clone());
+        self.news.send_replace(());
+        drop(self.events.send(Arc::new(PeerEvent::Notice { message })));
+    }
+
     /// What the peer itself shows.
     #[must_use]
     pub fn view(&self) -> Arc<PeerView> {
@@ -210,6 +241,7 @@ impl App {
             view: &view,
             games,
             me: compose::me(self, &view),
+            running: play::running(&lock(&self.scripts)),
             history: &history,
         })
     }

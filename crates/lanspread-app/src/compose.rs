@@ -13,7 +13,7 @@ use crate::{
     history::History,
     snapshot::{
         Action, Game, GameDetails, GameState, KeptAway, Limits, Me, Mode, Offer, Operation,
-        OperationKind, Peer, Progress, Snapshot, Source, Standing, Upload,
+        OperationKind, Peer, Progress, Running, Snapshot, Source, Standing, Upload,
     },
 };
 
@@ -22,6 +22,7 @@ pub(crate) struct Composed<'a> {
     pub(crate) view: &'a PeerView,
     pub(crate) games: Arc<Vec<Game>>,
     pub(crate) me: Me,
+    pub(crate) running: Vec<Running>,
     pub(crate) history: &'a History,
 }
 
@@ -31,6 +32,7 @@ pub(crate) fn snapshot(parts: Composed<'_>) -> Snapshot {
         view,
         games,
         me,
+        running,
         history,
     } = parts;
     Snapshot {
@@ -40,6 +42,7 @@ pub(crate) fn snapshot(parts: Composed<'_>) -> Snapshot {
         kept_away: view.kept_away.iter().map(kept_away).collect(),
         operations: view.operations.iter().map(operation).collect(),
         uploads: view.outbound.iter().map(upload).collect(),
+        running,
         limits: limits(view.rate_limits),
         playing: match view.playing {
             Playing::Yes => true,
@@ -87,7 +90,7 @@ fn game(view: &GameView, listed: Option<&CatalogGame>) -> Game {
         id: view.id.clone(),
         title: view.title.clone(),
         state,
-        action: action(state),
+        action: action(state, view.installed),
         version: view.version,
         expected_version: view.expected_version,
         size: view.size_bytes,
@@ -118,11 +121,14 @@ fn state(view: &GameView) -> GameState {
     }
 }
 
-const fn action(state: GameState) -> Action {
+const fn action(state: GameState, installed: bool) -> Action {
     match state {
         GameState::OnOthers => Action::Download,
         GameState::UpdateAvailable => Action::Update,
         GameState::Downloaded => Action::Install,
+        GameState::Ready | GameState::OtherVersion | GameState::LocalOnly if installed => {
+            Action::Play
+        }
         GameState::Ready | GameState::OtherVersion | GameState::LocalOnly | GameState::Nowhere => {
             Action::None
         }

@@ -115,6 +115,18 @@ impl History {
             | PeerEvent::OperationProgress { .. }
             | PeerEvent::HashingProgress { .. } => return false,
         };
+        self.tell(at_ms, kind, about, message);
+        true
+    }
+
+    /// Remembers something that the user should know.
+    pub(crate) fn tell(
+        &mut self,
+        at_ms: u64,
+        kind: NoticeKind,
+        about: Option<String>,
+        message: String,
+    ) {
         self.told += 1;
         push(
             &mut self.notices,
@@ -127,7 +139,6 @@ impl History {
                 message,
             },
         );
-        true
     }
 }
 

@@ -10,6 +10,7 @@ mod compose;
 mod history;
 mod live;
 mod patch;
+mod play;
 mod run;
 mod snapshot;
 mod start;
@@ -20,9 +21,11 @@ pub use app::{App, Events, Facts};
 pub use history::{FINISHED_MAX, NOTICES_MAX};
 pub use live::{Live, SNAPSHOT_PERIOD};
 pub use patch::{GamesPatch, Patch, Update};
+pub use play::{INI_BYTES_MAX, LOG_BYTES_MAX, STAMP_ENTRIES_MAX, Script};
 pub use run::{Asked, Ran};
 pub use snapshot::{
     Action, Finished, Game, GameDetails, GameState, KeptAway, Limits, Me, Mode, Notice, NoticeKind,
-    Offer, Operation, OperationKind, Outcome, Peer, Progress, Snapshot, Source, Standing, Upload,
+    Offer, Operation, OperationKind, Outcome, Peer, Progress, Running, Snapshot, Source, Standing,
+    Upload,
 };
 pub use start::{AppOptions, CATALOG_FILE, Chosen, StartError};

@@ -10,7 +10,7 @@ use serde::Serialize;
 use ts_rs::TS;
 
 use crate::snapshot::{
-    Finished, Game, KeptAway, Limits, Me, Notice, Operation, Peer, Snapshot, Upload,
+    Finished, Game, KeptAway, Limits, Me, Notice, Operation, Peer, Running, Snapshot, Upload,
 };
 
 /// What a client is sent: everything at first, and what changed from then on.
@@ -58,6 +58,9 @@ pub struct Patch {
     /// All uploads.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uploads: Option<Vec<Upload>>,
+    /// All scripts that run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub running: Option<Vec<Running>>,
     /// All limits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
@@ -93,6 +96,7 @@ impl Patch {
             kept_away: changed(&old.kept_away, &new.kept_away),
             operations: changed(&old.operations, &new.operations),
             uploads: changed(&old.uploads, &new.uploads),
+            running: changed(&old.running, &new.running),
             limits: changed(&old.limits, &new.limits),
             playing: changed(&old.playing, &new.playing),
             finished: changed(&old.finished, &new.finished),

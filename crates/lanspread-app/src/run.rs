@@ -3,15 +3,19 @@
 //! Invariant: a command is answered as soon as it is accepted or refused; what takes longer is seen in the
 //! state.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use lanspread_db::GameId;
-use lanspread_jsonl::Command;
+use lanspread_jsonl::{Command, Language};
 use lanspread_peer::{
-    AfterDownload, CommandRefused, DownloadRoom, ErrorKind, LimitChanges, PeerCommand, Playing,
+    AfterDownload, CommandRefused, DownloadRoom, ErrorKind, LimitChanges, PeerCommand, PeerName,
+    Playing,
 };
 
-use crate::app::App;
+use crate::{
+    app::App,
+    play::{Player, Script},
+};
 
 /// What became of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +51,7 @@ impl App {
     ///
     /// # Errors
     /// It cannot be carried out now; the refusal says why and what to do.
-    pub async fn run(&self, command: Command) -> Result<Ran, CommandRefused> {
+    pub async fn run(self: &Arc<Self>, command: Command) -> Result<Ran, CommandRefused> {
         let command = match command {
             Command::Status {} => return Ok(Ran::Asked(Asked::Status)),
             Command::ListGames {} => return Ok(Ran::Asked(Asked::Games)),
@@ -99,8 +103,34 @@ impl App {
             Command::Remove { id } => PeerCommand::RemoveGame { id },
             Command::Verify { id } => PeerCommand::VerifyGame { id },
             Command::Cancel { id } => PeerCommand::Cancel { id },
+            Command::Play {
+                id,
+                player,
+                language,
+            } => return self.play(&id, Script::Start, player, language),
+            Command::StartServer {
+                id,
+                player,
+                language,
+            } => return self.play(&id, Script::Server, player, language),
         };
         self.handle().command(command).await.map(|()| Ran::Accepted)
+    }
+
+    fn play(
+        self: &Arc<Self>,
+        id: &GameId,
+        script: Script,
+        player: Option<String>,
+        language: Language,
+    ) -> Result<Ran, CommandRefused> {
+        let name = player.map_or_else(|| self.facts().name.clone(), |name| PeerName::new(&name));
+        let player = Player {
+            name: name.to_string(),
+            language,
+        };
+        self.start_script(id, script, player)?;
+        Ok(Ran::Accepted)
     }
 
     fn is_here(&self, id: &GameId) -> bool {

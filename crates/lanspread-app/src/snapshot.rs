@@ -11,6 +11,8 @@ use lanspread_peer::{ListenAddr, PeerId, PeerName};
 use serde::Serialize;
 use ts_rs::TS;
 
+use crate::play::Script;
+
 /// The whole state.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
 pub struct Snapshot {
@@ -27,6 +29,8 @@ pub struct Snapshot {
     pub operations: Vec<Operation>,
     /// Who fetches what from here.
     pub uploads: Vec<Upload>,
+    /// Scripts of games that run, by game.
+    pub running: Vec<Running>,
     /// How fast transfers may be.
     pub limits: Limits,
     /// Whether uploads yield to a game.
@@ -149,6 +153,8 @@ pub enum Action {
     Update,
     /// Unpack it.
     Install,
+    /// Start it.
+    Play,
     /// There is nothing to do, or nothing that can be done.
     None,
 }
@@ -358,6 +364,19 @@ pub struct Upload {
     pub requests: u32,
 }
 
+/// A script of a game that runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct Running {
+    /// The game.
+    #[ts(type = "string")]
+    pub id: GameId,
+    /// Which script.
+    pub script: Script,
+    /// Since when, in milliseconds since 1970 by this machine's clock.
+    #[ts(type = "number")]
+    pub since_ms: u64,
+}
+
 /// How fast transfers may be, in bytes per second; `None` is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, TS)]
 pub struct Limits {
@@ -456,6 +475,8 @@ pub enum NoticeKind {
     GameFailed,
     /// A source of a download was given up.
     SourceDropped,
+    /// A script of a game failed.
+    ScriptFailed,
     /// The peer cannot go on.
     Broken,
     /// Something else.

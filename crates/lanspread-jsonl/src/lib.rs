@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use lanspread_core::{CommandRefused, ErrorKind, LimitChange, RateLimit, limits::EXPEL_TIME};
 use lanspread_db::GameId;
 use lanspread_proto::{ListenAddr, PeerId};
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::{Value, json};
 use ts_rs::TS;
 
@@ -143,6 +143,34 @@ pub enum Command {
         #[ts(type = "string")]
         id: GameId,
     },
+    /// Starts a game that is unpacked.
+    Play {
+        /// The game.
+        #[ts(type = "string")]
+        id: GameId,
+        /// What the player is called; this peer's name unless said.
+        #[serde(default)]
+        #[ts(optional = nullable)]
+        player: Option<String>,
+        /// The player's language.
+        #[serde(default)]
+        #[ts(optional, as = "Option<Language>")]
+        language: Language,
+    },
+    /// Starts the dedicated server of a game that is unpacked.
+    StartServer {
+        /// The game.
+        #[ts(type = "string")]
+        id: GameId,
+        /// What the player is called; this peer's name unless said.
+        #[serde(default)]
+        #[ts(optional = nullable)]
+        player: Option<String>,
+        /// The player's language.
+        #[serde(default)]
+        #[ts(optional, as = "Option<Language>")]
+        language: Language,
+    },
     /// Waits until peers are connected and in sync.
     WaitPeers {
         /// How many.
@@ -154,6 +182,31 @@ pub enum Command {
     },
     /// Ends the peer.
     Shutdown {},
+}
+
+/// A language that games are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// German.
+    De,
+    /// English.
+    #[default]
+    En,
+    /// French.
+    Fr,
+}
+
+impl Language {
+    /// Its two letters.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::De => "de",
+            Self::En => "en",
+            Self::Fr => "fr",
+        }
+    }
 }
 
 const fn an_evening() -> u64 {

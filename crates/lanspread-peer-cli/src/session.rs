@@ -16,7 +16,7 @@ use crate::json;
 ///
 /// # Errors
 /// It cannot be carried out now; the refusal says why and what to do.
-pub(crate) async fn run(app: &App, command: Command) -> Result<Value, CommandRefused> {
+pub(crate) async fn run(app: &Arc<App>, command: Command) -> Result<Value, CommandRefused> {
     let asked = match app.run(command).await? {
         Ran::Accepted => return Ok(json!({})),
         Ran::Asked(asked) => asked,

@@ -28,7 +28,19 @@ pub enum Format {
 }
 
 /// The files in the state directory.
-pub const STATE_DIR_FILES: [StateFile; 14] = [
+pub const STATE_DIR_FILES: [StateFile; 16] = [
+    StateFile {
+        path: "played/<id>",
+        holds: "which install of a game was started already",
+        format: Format::Unversioned("text"),
+        when_broken: "the game's setup runs once more before its next start",
+    },
+    StateFile {
+        path: "logs/<id>.<script>.log",
+        holds: "what a script of a game wrote when it ran last",
+        format: Format::Unversioned("text"),
+        when_broken: "never read but to tell the last lines of a script that failed",
+    },
     StateFile {
         path: "identity.key",
         holds: "the private key that is this peer's identity",

@@ -65,15 +65,15 @@ pub(crate) async fn converse(mut socket: WebSocket, app: Arc<App>, seat: Seat) {
 }
 
 async fn run(
-    app: &App,
+    app: &Arc<App>,
     command: Result<Command, CommandRefused>,
     seat: Seat,
 ) -> Result<(), CommandRefused> {
     let command = command?;
-    if let (Command::SetGameDir { .. }, Seat::Elsewhere) = (&command, seat) {
+    if seat == Seat::Elsewhere && is_for_who_sits_here(&command) {
         return Err(CommandRefused {
             kind: ErrorKind::NotAllowed,
-            message: "the folder of games is chosen on the machine that has it".to_owned(),
+            message: "that is done on the machine itself, not from another one".to_owned(),
         });
     }
     match app.run(command).await? {
@@ -82,6 +82,14 @@ async fn run(
             "a page is sent the state unasked, and does not end the peer".to_owned(),
         )),
     }
+}
+
+/// Whether a command opens folders of this machine, or programs on its screen.
+const fn is_for_who_sits_here(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::SetGameDir { .. } | Command::Play { .. } | Command::StartServer { .. }
+    )
 }
 
 fn answer(seq: &Value, result: Result<(), CommandRefused>) -> Value {

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use futures_util::{SinkExt, StreamExt};
 use lanspread_app::{App, AppOptions};
 use lanspread_peer::{DiscoveryMode, PeerOptions};
-use lanspread_testbed::fixture::{ArchiveFormat, GameFixture};
+use lanspread_testbed::fixture::{ArchiveFormat, Contents, GameFixture};
 use lanspread_web::{CLIENTS_MAX, Token, WebError, WebOptions, WebServer, WhoMayCome};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -262,6 +262,81 @@ async fn a_game_is_fetched_installed_and_deleted_from_a_browser() {
         .expect("the page ends with its peer");
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_game_is_set_up_once_and_played_from_a_browser() {
+    let dir = TempDir::new().expect("a directory");
+    let games = dir.path().join("games");
+    std::fs::create_dir(&games).expect("writable");
+    // The script waits for a file, so that it can be seen to run.
+    GameFixture::new("chess")
+        .file("game_setup.sh", "echo set up >> ../setups\n")
+        .file(
+            "game_start.sh",
+            "echo \"$2 $3 $4\" >> ../starts; while [ ! -e ../over ]; do sleep 0.05; done; echo bye; exit 3\n",
+        )
+        .archive(
+            "chess.eti",
+            ArchiveFormat::Zip,
+            Contents::new().file("cfg/account_name.txt", "nobody"),
+        )
+        .build(&games)
+        .expect("a game");
+    let app = peer(dir.path());
+    app.ready().cancelled().await;
+    let server = page(&app, WhoMayCome::ThisMachine).await;
+    let mut browser = Browser::open(&server, "lanspread").await;
+    let early = browser
+        .command(json!({ "cmd": "play", "id": "chess" }))
+        .await;
+    assert_eq!(early["error"]["kind"], "not-installed", "{early}");
+    browser
+        .command(json!({ "cmd": "install", "id": "chess" }))
+        .await;
+    let play = json!({ "cmd": "play", "id": "chess", "player": "Änna", "language": "de" });
+    browser
+        .until("it can be played", |state| {
+            Browser::game(state, "chess").is_some_and(|game| game["action"] == "play")
+                && state["operations"] == json!([])
+        })
+        .await;
+    for _ in 0..2 {
+        drop(std::fs::remove_file(games.join("over")));
+        let begun = browser.command(play.clone()).await;
+        assert_eq!(begun["ok"], true, "{begun}");
+        let again = browser.command(play.clone()).await;
+        assert_eq!(again["error"]["kind"], "busy", "{again}");
+        browser
+            .until("it runs", |state| state["running"][0]["script"] == "start")
+            .await;
+        std::fs::write(games.join("over"), "").expect("writable");
+        browser
+            .until("it has ended", |state| state["running"] == json!([]))
+            .await;
+    }
+    browser
+        .until("its failure is told", |state| {
+            state["notices"].as_array().is_some_and(|all| {
+                all.iter()
+                    .filter(|notice| notice["kind"] == "script-failed")
+                    .count()
+                    == 2
+            })
+        })
+        .await;
+    let read = |path: &str| std::fs::read_to_string(games.join(path)).expect("written");
+    assert_eq!(read("starts"), "chess de Änna\nchess de Änna\n");
+    assert_eq!(read("setups"), "set up\n");
+    assert_eq!(read("chess/local/cfg/account_name.txt"), "Änna");
+    let server_script = browser
+        .command(json!({ "cmd": "start-server", "id": "chess" }))
+        .await;
+    assert_eq!(
+        server_script["error"]["kind"], "no-script",
+        "{server_script}"
+    );
+}
+
 #[tokio::test]
 async fn other_pages_and_other_names_are_refused() {
     let dir = TempDir::new().expect("a directory");
@@ -325,9 +400,17 @@ async fn beyond_this_machine_the_token_is_needed() {
 
     let protocols = format!("lanspread, {}", token.reveal());
     let mut browser = Browser::open(&server, &protocols).await;
-    let command = json!({ "cmd": "set-game-dir", "path": "/" });
-    let moved = browser.command(command).await;
-    assert_eq!(moved["error"]["kind"], "not-allowed", "{moved}");
+    for command in [
+        json!({ "cmd": "set-game-dir", "path": "/" }),
+        json!({ "cmd": "play", "id": "chess" }),
+        json!({ "cmd": "start-server", "id": "chess" }),
+    ] {
+        let refused = browser.command(command.clone()).await;
+        assert_eq!(
+            refused["error"]["kind"], "not-allowed",
+            "{command}: {refused}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -34,16 +34,16 @@ fn every_way_a_game_can_stand_has_a_name_and_what_to_do() {
     use {Action as A, GameState as S};
     // Downloaded, installed, in the party's version, at others.
     let table = [
-        (true, true, true, true, S::Ready, A::None),
-        (true, true, true, false, S::Ready, A::None),
+        (true, true, true, true, S::Ready, A::Play),
+        (true, true, true, false, S::Ready, A::Play),
         (true, true, false, true, S::UpdateAvailable, A::Update),
-        (true, true, false, false, S::OtherVersion, A::None),
+        (true, true, false, false, S::OtherVersion, A::Play),
         (true, false, true, true, S::Downloaded, A::Install),
         (true, false, true, false, S::Downloaded, A::Install),
         (true, false, false, true, S::UpdateAvailable, A::Update),
         (true, false, false, false, S::OtherVersion, A::None),
-        (false, true, false, true, S::LocalOnly, A::None),
-        (false, true, false, false, S::LocalOnly, A::None),
+        (false, true, false, true, S::LocalOnly, A::Play),
+        (false, true, false, false, S::LocalOnly, A::Play),
         (false, false, false, true, S::OnOthers, A::Download),
         (false, false, false, false, S::Nowhere, A::None),
     ];

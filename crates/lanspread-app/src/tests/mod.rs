@@ -34,6 +34,7 @@ fn empty() -> Snapshot {
         kept_away: Vec::new(),
         operations: Vec::new(),
         uploads: Vec::new(),
+        running: Vec::new(),
         limits: Limits::default(),
         playing: false,
         finished: Vec::new(),

@@ -35,6 +35,7 @@ fn apply(old: &Snapshot, patch: Patch) -> Snapshot {
     new.kept_away = patch.kept_away.unwrap_or(new.kept_away);
     new.operations = patch.operations.unwrap_or(new.operations);
     new.uploads = patch.uploads.unwrap_or(new.uploads);
+    new.running = patch.running.unwrap_or(new.running);
     new.limits = patch.limits.unwrap_or(new.limits);
     new.playing = patch.playing.unwrap_or(new.playing);
     new.finished = patch.finished.unwrap_or(new.finished);

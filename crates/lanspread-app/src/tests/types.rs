@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lanspread_jsonl::Command;
+use lanspread_jsonl::{Command, Language};
 use ts_rs::{Config, TS};
 
 use crate::*;
@@ -41,12 +41,15 @@ fn types() -> String {
         declare::<Progress>(config),
         declare::<Source>(config),
         declare::<Upload>(config),
+        declare::<Running>(config),
+        declare::<Script>(config),
         declare::<Limits>(config),
         declare::<Finished>(config),
         declare::<Outcome>(config),
         declare::<Notice>(config),
         declare::<NoticeKind>(config),
         declare::<Command>(config),
+        declare::<Language>(config),
     ];
     let text = format!("{HEAD}{}", all.concat());
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();

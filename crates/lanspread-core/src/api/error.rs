@@ -25,6 +25,8 @@ pub enum ErrorKind {
     Installed,
     /// What is asked for is there already.
     UpToDate,
+    /// The game has no script for that on this system.
+    NoScript,
     /// The listener is not bound yet.
     NotReady,
     /// The peer is ending.
@@ -72,6 +74,7 @@ impl ErrorKind {
             Self::NotInstalled => "not-installed",
             Self::Installed => "installed",
             Self::UpToDate => "up-to-date",
+            Self::NoScript => "no-script",
             Self::NotReady => "not-ready",
             Self::ShuttingDown => "shutting-down",
             Self::Unreachable => "unreachable",

@@ -51,6 +51,10 @@ operations: Array<Operation>,
  */
 uploads: Array<Upload>,
 /**
+ * Scripts of games that run, by game.
+ */
+running: Array<Running>,
+/**
  * How fast transfers may be.
  */
 limits: Limits,
@@ -95,6 +99,10 @@ operations?: Array<Operation>,
  * All uploads.
  */
 uploads?: Array<Upload>,
+/**
+ * All scripts that run.
+ */
+running?: Array<Running>,
 /**
  * All limits.
  */
@@ -252,7 +260,7 @@ export type GameState = "ready" | "downloaded" | "update-available" | "other-ver
 /**
  * What one click on a game should do.
  */
-export type Action = "download" | "update" | "install" | "none";
+export type Action = "download" | "update" | "install" | "play" | "none";
 
 /**
  * What is told of a game when somebody looks at it alone.
@@ -481,6 +489,28 @@ id: string,
 requests: number, };
 
 /**
+ * A script of a game that runs.
+ */
+export type Running = {
+/**
+ * The game.
+ */
+id: string,
+/**
+ * Which script.
+ */
+script: Script,
+/**
+ * Since when, in milliseconds since 1970 by this machine's clock.
+ */
+since_ms: number, };
+
+/**
+ * A script of a game.
+ */
+export type Script = "setup" | "start" | "server";
+
+/**
  * How fast transfers may be, in bytes per second; `None` is no limit.
  */
 export type Limits = {
@@ -583,7 +613,7 @@ message: string, };
 /**
  * What a notice is about.
  */
-export type NoticeKind = "peer-refused" | "peer-kept-away" | "peer-lost" | "connect-failed" | "conflict" | "game-failed" | "source-dropped" | "broken" | "other";
+export type NoticeKind = "peer-refused" | "peer-kept-away" | "peer-lost" | "connect-failed" | "conflict" | "game-failed" | "source-dropped" | "script-failed" | "broken" | "other";
 
 /**
  * A command as it stands on a line.
@@ -676,7 +706,31 @@ id: string, } | { "cmd": "cancel",
 /**
  * The game.
  */
-id: string, } | { "cmd": "wait-peers",
+id: string, } | { "cmd": "play",
+/**
+ * The game.
+ */
+id: string,
+/**
+ * What the player is called; this peer's name unless said.
+ */
+player?: string | null,
+/**
+ * The player's language.
+ */
+language?: Language, } | { "cmd": "start-server",
+/**
+ * The game.
+ */
+id: string,
+/**
+ * What the player is called; this peer's name unless said.
+ */
+player?: string | null,
+/**
+ * The player's language.
+ */
+language?: Language, } | { "cmd": "wait-peers",
 /**
  * How many.
  */
@@ -685,3 +739,8 @@ count: number,
  * For how long at most, in milliseconds; at most [`WAIT_MS_MAX`].
  */
 timeout_ms: number, } | { "cmd": "shutdown", };
+
+/**
+ * A language that games are told.
+ */
+export type Language = "de" | "en" | "fr";

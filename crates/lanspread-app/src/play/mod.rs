@@ -1,0 +1,162 @@
+//! Playing a game that is unpacked: its scripts, the player's name and language in its files, what runs.
+//!
+//! Invariant: the user's own files are touched by [`stamp`] alone, once after each install or update, and a
+//! game goes on when Lanspread ends.
+
+mod first_start;
+mod process;
+mod scripts;
+mod stamp;
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+use lanspread_db::GameId;
+use lanspread_jsonl::Language;
+use lanspread_peer::{CommandRefused, ErrorKind};
+
+pub use process::LOG_BYTES_MAX;
+pub use scripts::Script;
+pub use stamp::{INI_BYTES_MAX, STAMP_ENTRIES_MAX};
+
+use crate::{app::App, snapshot::Running};
+
+/// Who plays, as games are told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Player {
+    pub(crate) name: String,
+    pub(crate) language: Language,
+}
+
+/// What runs, by game and script.
+pub(crate) type RunningScripts = BTreeMap<(GameId, Script), u64>;
+
+/// A script that is about to run.
+struct Launch {
+    id: GameId,
+    root: PathBuf,
+    script: Script,
+    file: PathBuf,
+    player: Player,
+    log: PathBuf,
+}
+
+impl App {
+    /// Starts a script of a game that is unpacked; what has to be done once before is done first.
+    ///
+    /// # Errors
+    /// It is not unpacked, has no such script, or runs already.
+    pub(crate) fn start_script(
+        self: &Arc<Self>,
+        id: &GameId,
+        script: Script,
+        player: Player,
+    ) -> Result<(), CommandRefused> {
+        let installed = |game: &&lanspread_peer::GameView| game.id == *id && game.installed;
+        if !self.view().games.iter().any(|game| installed(&game)) {
+            return Err(refused(
+                ErrorKind::NotInstalled,
+                format!("cannot start {id}: it is not unpacked here; `install` unpacks it"),
+            ));
+        }
+        let root = self.games_dir().join(id.as_str());
+        let file = scripts::find(&root, script)
+            .map_err(|error| {
+                let message = format!(
+                    "cannot start {id}: {} cannot be read: {error}",
+                    root.display()
+                );
+                refused(ErrorKind::Io, message)
+            })?
+            .ok_or_else(|| {
+                let name = script.file_name();
+                let message = format!(
+                    "cannot start {id}: it has no {name}; open {} and start it by hand",
+                    root.join("local").display()
+                );
+                refused(ErrorKind::NoScript, message)
+            })?;
+        let log = self
+            .facts()
+            .state_dir
+            .join("logs")
+            .join(format!("{id}.{}.log", script.as_str()));
+        if !self.script_begins(id, script) {
+            return Err(refused(
+                ErrorKind::Busy,
+                format!("{id} runs already; end it first"),
+            ));
+        }
+        let launch = Launch {
+            id: id.clone(),
+            root,
+            script,
+            file,
+            player,
+            log,
+        };
+        tokio::spawn(Arc::clone(self).launch(launch));
+        Ok(())
+    }
+
+    async fn launch(self: Arc<Self>, launch: Launch) {
+        let result = self.prepare_and_run(&launch).await;
+        let Launch { id, script, .. } = launch;
+        self.script_ended(&id, script);
+        if let Err(message) = result {
+            self.script_failed(&id, message);
+        }
+    }
+
+    async fn prepare_and_run(&self, launch: &Launch) -> Result<(), String> {
+        let record = self
+            .facts()
+            .state_dir
+            .join("played")
+            .join(launch.id.as_str());
+        if let Some(install) = first_start::is_new(&launch.root, &record).await? {
+            let notes = first_start::stamp(&launch.root, &launch.player).await?;
+            for note in notes {
+                tracing::info!(game = %launch.id, note, "a file of the game was told who plays");
+            }
+            if let Some(file) = scripts::find(&launch.root, Script::Setup)
+                .map_err(|error| format!("{} cannot be read: {error}", launch.root.display()))?
+            {
+                process::run(&file, launch.arguments(), &launch.root, &launch.log)
+                    .await
+                    .map_err(|why| format!("{} was not started: {why}", launch.id))?;
+            }
+            first_start::record(&record, &install).await?;
+        }
+        process::run(&launch.file, launch.arguments(), &launch.root, &launch.log)
+            .await
+            .map_err(|why| format!("{}: {why}", launch.id))
+    }
+}
+
+impl Launch {
+    /// What every script is called with: game path, id, language, player name.
+    fn arguments(&self) -> [String; 4] {
+        [
+            self.root.to_string_lossy().into_owned(),
+            self.id.to_string(),
+            self.player.language.as_str().to_owned(),
+            self.player.name.clone(),
+        ]
+    }
+}
+
+/// What runs, for the snapshot.
+pub(crate) fn running(scripts: &RunningScripts) -> Vec<Running> {
+    scripts
+        .iter()
+        .map(|((id, script), since_ms)| Running {
+            id: id.clone(),
+            script: *script,
+            since_ms: *since_ms,
+        })
+        .collect()
+}
+
+fn refused(kind: ErrorKind, message: String) -> CommandRefused {
+    CommandRefused { kind, message }
+}
