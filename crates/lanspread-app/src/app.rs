@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     compose::{self, Composed},
+    covers::{self, Cover, Covers},
     history::History,
     live::Live,
     play::{self, RunningScripts, Script},
@@ -53,6 +54,7 @@ pub struct App {
     facts: Facts,
     games_dir: Mutex<PathBuf>,
     catalog: Arc<Catalog>,
+    covers: Covers,
     history: Mutex<History>,
     /// The games of the last view that somebody looked at: they are many and change seldom.
     games: Mutex<Option<KeptGames>>,
@@ -85,11 +87,13 @@ impl App {
         notices: Vec<String>,
     ) -> (Arc<Self>, Events) {
         let (events, listener) = broadcast::channel(EVENT_QUEUE_LEN);
+        let covers = facts.catalog.as_deref().map(Covers::beside);
         let app = Arc::new(Self {
             handle,
             facts,
             games_dir: Mutex::new(games_dir),
             catalog,
+            covers: covers.unwrap_or_default(),
             history: Mutex::default(),
             games: Mutex::default(),
             scripts: Mutex::default(),
@@ -253,12 +257,19 @@ impl App {
         {
             return Arc::clone(&kept.games);
         }
-        let games = Arc::new(compose::games(&view.games, &self.catalog));
+        let games = Arc::new(compose::games(&view.games, &self.catalog, &self.covers));
         *kept = Some(KeptGames {
             of: Arc::clone(&view.games),
             games: Arc::clone(&games),
         });
         games
+    }
+
+    /// The picture of a game, if there is one.
+    pub async fn cover(&self, id: &GameId) -> Option<Cover> {
+        let path = self.covers.path(id)?;
+        let read = tokio::task::spawn_blocking(move || covers::read(&path));
+        read.await.ok().flatten()
     }
 
     /// What is told of one game; `None` if nobody knows it.

@@ -10,6 +10,7 @@ use lanspread_peer::{GameView, PROTOCOL_VERSION, PeerView, Playing, RateLimit};
 
 use crate::{
     app::App,
+    covers::Covers,
     history::History,
     snapshot::{
         Action, Game, GameDetails, GameState, KeptAway, Limits, Me, Mode, Offer, Operation,
@@ -79,12 +80,12 @@ pub(crate) fn me(app: &App, view: &PeerView) -> Me {
 }
 
 /// All games, in the order of the view.
-pub(crate) fn games(views: &[GameView], catalog: &Catalog) -> Vec<Game> {
-    let game = |view: &GameView| game(view, catalog.get(&view.id));
+pub(crate) fn games(views: &[GameView], catalog: &Catalog, covers: &Covers) -> Vec<Game> {
+    let game = |view: &GameView| game(view, catalog.get(&view.id), covers.has(&view.id));
     views.iter().map(game).collect()
 }
 
-fn game(view: &GameView, listed: Option<&CatalogGame>) -> Game {
+fn game(view: &GameView, listed: Option<&CatalogGame>, cover: bool) -> Game {
     let state = state(view);
     Game {
         id: view.id.clone(),
@@ -100,6 +101,7 @@ fn game(view: &GameView, listed: Option<&CatalogGame>) -> Game {
         problem: view.problem.clone(),
         genre: listed.map(|game| game.genre.clone()).unwrap_or_default(),
         players: listed.and_then(|game| game.max_players.clone()),
+        cover,
         described: listed.is_some_and(|game| {
             !game.descriptions.is_empty() || game.publisher.is_some() || game.release.is_some()
         }),

@@ -7,6 +7,7 @@
 
 mod app;
 mod compose;
+mod covers;
 mod history;
 mod live;
 mod patch;
@@ -18,6 +19,7 @@ mod start;
 mod tests;
 
 pub use app::{App, Events, Facts};
+pub use covers::{COVER_BYTES_MAX, Cover};
 pub use history::{FINISHED_MAX, NOTICES_MAX};
 pub use live::{Live, SNAPSHOT_PERIOD};
 pub use patch::{GamesPatch, Patch, Update};

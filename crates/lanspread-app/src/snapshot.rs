@@ -85,6 +85,10 @@ pub enum Mode {
 
 /// One game.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, named as in the JSON interface"
+)]
 pub struct Game {
     /// Its id.
     #[ts(type = "string")]
@@ -119,6 +123,8 @@ pub struct Game {
     /// How many can play.
     #[ts(type = "{ text: string, count?: number } | null")]
     pub players: Option<MaxPlayers>,
+    /// Whether there is a picture of it.
+    pub cover: bool,
     /// Whether there is more to tell of it than stands here.
     pub described: bool,
 }

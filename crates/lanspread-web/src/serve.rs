@@ -174,6 +174,7 @@ fn router(shared: Shared) -> Router {
     Router::new()
         .route("/api/live", get(live))
         .route("/api/games/{id}", get(details))
+        .route("/api/covers/{id}", get(cover))
         .fallback(page)
         .layer(DefaultBodyLimit::max(0))
         .with_state(shared)
@@ -204,6 +205,34 @@ async fn details(
     match known.and_then(|id| shared.app.details(&id)) {
         Some(details) => Json(details).into_response(),
         None => (StatusCode::NOT_FOUND, "Nobody here knows this game.\n").into_response(),
+    }
+}
+
+/// Pictures are shown without the token, since a page cannot send it with a picture: whoever knows a game's id
+/// learns whether the party has a picture of it.
+async fn cover(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Response {
+    if let Err(refusal) = guard::check_page(said(&headers)) {
+        return refuse(refusal);
+    }
+    let found = match GameId::parse(&id) {
+        Ok(id) => shared.app.cover(&id).await,
+        Err(_) => None,
+    };
+    match found {
+        Some(cover) => (
+            [
+                (header::CONTENT_TYPE, cover.kind),
+                (header::CACHE_CONTROL, "private, max-age=3600"),
+                (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            ],
+            cover.bytes,
+        )
+            .into_response(),
+        None => (StatusCode::NOT_FOUND, "There is no picture of this game.\n").into_response(),
     }
 }
 

@@ -1,9 +1,14 @@
 //! A browser's side of the conversation, over real sockets, with real peers behind it.
 
-use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures_util::{SinkExt, StreamExt};
-use lanspread_app::{App, AppOptions};
+use lanspread_app::{App, AppOptions, Chosen};
 use lanspread_peer::{DiscoveryMode, PeerOptions};
 use lanspread_testbed::fixture::{ArchiveFormat, Contents, GameFixture};
 use lanspread_web::{CLIENTS_MAX, Token, WebError, WebOptions, WebServer, WhoMayCome};
@@ -24,9 +29,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A peer on loopback that knows only whom it is told of.
 fn peer(dir: &Path) -> Arc<App> {
+    peer_with(dir, None)
+}
+
+fn peer_with(dir: &Path, catalog: Option<Chosen<PathBuf>>) -> Arc<App> {
     let (app, _events) = App::start(AppOptions {
         games_dir: dir.join("games"),
-        catalog: None,
+        catalog,
         peer: PeerOptions {
             state_dir: dir.join("state"),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -363,6 +372,54 @@ async fn other_pages_and_other_names_are_refused() {
     assert_eq!(get(&server, details, "").await.0, 403);
     let (status, answer) = get(&server, "/api/games/..%2fevil", "Host: 127.0.0.1\r\n").await;
     assert_eq!(status, 404, "{answer}");
+}
+
+#[tokio::test]
+async fn the_picture_of_a_game_lies_beside_the_catalog() {
+    let dir = TempDir::new().expect("a directory");
+    let games = dir.path().join("games");
+    std::fs::create_dir(&games).expect("writable");
+    for id in ["chess", "go"] {
+        GameFixture::new(id)
+            .file("board.bin", id)
+            .build(&games)
+            .expect("a game");
+    }
+    let catalog = dir.path().join("game.db");
+    lanspread_db::catalog::build(&games, &catalog).expect("a catalog");
+    std::fs::create_dir(dir.path().join("covers")).expect("writable");
+    std::fs::write(dir.path().join("covers/chess.png"), b"\x89PNG\r\n\x1a\n").expect("writable");
+    let app = peer_with(dir.path(), Some(Chosen::ByUser(catalog)));
+    app.ready().cancelled().await;
+    let server = page(&app, WhoMayCome::ThisMachine).await;
+    let mut browser = Browser::open(&server, "lanspread").await;
+    browser
+        .until("both games are seen", |state| {
+            state["games"]
+                .as_array()
+                .is_some_and(|games| games.len() == 2)
+        })
+        .await;
+    let has = |id| Browser::game(&browser.state, id).map(|game| game["cover"].clone());
+    assert_eq!(
+        (has("chess"), has("go")),
+        (Some(json!(true)), Some(json!(false)))
+    );
+    let host = "Host: 127.0.0.1\r\n";
+    let (status, answer) = get(&server, "/api/covers/chess", host).await;
+    assert_eq!(status, 200);
+    assert!(
+        answer.to_lowercase().contains("content-type: image/png"),
+        "{answer}"
+    );
+    assert_eq!(get(&server, "/api/covers/go", host).await.0, 404);
+    assert_eq!(get(&server, "/api/covers/..%2fgame", host).await.0, 404);
+    assert_eq!(
+        get(&server, "/api/covers/chess", "Host: evil.example\r\n")
+            .await
+            .0,
+        403
+    );
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use lanspread_peer::{GameView, PeerId};
 
 use crate::{
     compose,
+    covers::Covers,
     snapshot::{Action, GameState},
 };
 
@@ -25,7 +26,7 @@ fn stands(downloaded: bool, installed: bool, current: bool, others: u8) -> (Game
         pinned: None,
         problem: None,
     };
-    let games = compose::games(&[view], &Catalog::open_party());
+    let games = compose::games(&[view], &Catalog::open_party(), &Covers::default());
     (games[0].state, games[0].action)
 }
 

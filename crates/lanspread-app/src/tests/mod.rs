@@ -59,6 +59,7 @@ fn game(number: u8, size: u64) -> Game {
         problem: None,
         genre: lanspread_db::Localized::default(),
         players: None,
+        cover: false,
         described: false,
     }
 }

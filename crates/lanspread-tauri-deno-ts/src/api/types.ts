@@ -248,6 +248,10 @@ genre: { de?: string, en?: string, fr?: string },
  */
 players: { text: string, count?: number } | null,
 /**
+ * Whether there is a picture of it.
+ */
+cover: boolean,
+/**
  * Whether there is more to tell of it than stands here.
  */
 described: boolean, };
