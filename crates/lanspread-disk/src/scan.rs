@@ -36,6 +36,12 @@ use super::{
 
 /// Looks at every game root.
 pub(crate) fn scan_local_library(library: &Library) -> Result<Vec<RootReport>, DiskFailure> {
+    // A directory that was moved away or deleted can still be listed by who has it open, and nobody else
+    // would find what is put there.
+    library
+        .fs
+        .canonical(&library.path)
+        .doing("find the game directory", &library.path)?;
     let mut ids = Vec::new();
     for entry in library
         .games

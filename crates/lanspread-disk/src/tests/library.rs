@@ -181,6 +181,26 @@ fn damaged_memories_never_stop_a_scan() {
     }
 }
 
+/// The scan went through the open directory, so a folder that was moved away or deleted looked as if
+/// nothing had happened, and what was downloaded from then on went where nobody finds it.
+#[cfg(unix)]
+#[test]
+fn a_game_directory_that_was_moved_away_is_missed_until_it_is_back() {
+    let world = World::new();
+    world.put_all(&files());
+    let disk = world.steady();
+    let away = world.games().with_extension("away");
+    fs::rename(world.games(), &away).unwrap();
+    let failure = disk.scan_library().unwrap_err();
+    assert_eq!(failure.kind, DiskFailureKind::NotFound, "{failure}");
+    assert!(
+        failure.to_string().contains("find the game directory"),
+        "{failure}"
+    );
+    fs::rename(&away, world.games()).unwrap();
+    assert_eq!(disk.scan_library().unwrap().len(), 1);
+}
+
 #[test]
 fn a_scan_reports_every_game_root_and_nothing_else() {
     let world = World::new();
