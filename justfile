@@ -36,6 +36,10 @@ sim *arguments:
 hostile *arguments:
     cargo xtask hostile {{arguments}}
 
+# Build the page that a peer serves; `check`, `look`, `screenshots` and `dev` do more with it.
+page *arguments:
+    cargo xtask page {{arguments}}
+
 # Run the peer alpha, which holds a game, speaking JSON lines on this terminal.
 peer-cli-alpha *arguments:
     cargo xtask peer-cli alpha -- {{arguments}}

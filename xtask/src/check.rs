@@ -11,7 +11,7 @@ use lanspread_testbed::command::is_installed;
 
 use crate::stage::Stages;
 use crate::workspace::{cargo, metadata, run_shown, target_dir};
-use crate::{crash, rules, setup, simulate};
+use crate::{crash, page, rules, setup, simulate};
 
 /// The crate whose examples show how the peer is embedded.
 const EMBEDDED_CRATE: &str = "lanspread-peer";
@@ -38,9 +38,11 @@ pub(crate) struct TestOptions {
 enum Part {
     Format,
     Rules,
+    FrontEnd,
     Clippy,
     Documentation,
     Build,
+    Page,
     Example,
     DocTests,
     Crashes,
@@ -50,12 +52,14 @@ enum Part {
 
 impl Part {
     /// All parts, the cheap ones first and the tests last.
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::Format,
         Self::Rules,
+        Self::FrontEnd,
         Self::Clippy,
         Self::Documentation,
         Self::Build,
+        Self::Page,
         Self::Example,
         Self::DocTests,
         Self::Crashes,
@@ -67,9 +71,11 @@ impl Part {
         match self {
             Self::Format => "format",
             Self::Rules => "repository rules",
+            Self::FrontEnd => "front end",
             Self::Clippy => "clippy",
             Self::Documentation => "documentation",
             Self::Build => "build",
+            Self::Page => "page in a browser",
             Self::Example => "embedding example",
             Self::DocTests => "documentation tests",
             Self::Crashes => "crash rounds",
@@ -82,9 +88,11 @@ impl Part {
         match self {
             Self::Format => run_shown(cargo().args(["fmt", "--all", "--check"])),
             Self::Rules => rules::run(),
+            Self::FrontEnd => page::check(),
             Self::Clippy => lint(),
             Self::Documentation => document(),
             Self::Build => build(),
+            Self::Page => page::look(page::Thoroughness::Short),
             Self::Example => run_examples(),
             Self::DocTests => run_shown(cargo().args(["test", "--workspace", "--doc", "--quiet"])),
             Self::Crashes => crash::run_for_tests(),

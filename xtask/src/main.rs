@@ -10,6 +10,7 @@ mod crash;
 mod demo;
 mod fuzz;
 mod hostile;
+mod page;
 mod peer_cli;
 mod rules;
 mod setup;
@@ -57,6 +58,8 @@ enum Command {
     Sim(simulate::SimOptions),
     /// Attacks a peer in every way there is, and shows what each attack cost it.
     Hostile(hostile::HostileOptions),
+    /// Builds, checks and shows the front end: the page that a peer serves.
+    Page(page::PageOptions),
     /// Runs a peer of its own for daily work, speaking JSON lines on this terminal.
     PeerCli(peer_cli::PeerCliOptions),
 }
@@ -79,6 +82,7 @@ fn main() -> ExitCode {
         Command::Crash(options) => crash::run(&options),
         Command::Sim(options) => simulate::run(&options),
         Command::Hostile(options) => hostile::run(&options),
+        Command::Page(options) => page::run(&options),
         Command::PeerCli(options) => peer_cli::run(&options),
     };
     match result {

@@ -9,7 +9,7 @@ use std::process::Command;
 use lanspread_testbed::command::{self, CommandError, is_installed};
 
 /// Programs by the Debian package that brings them.
-const NEEDED: [(&str, &str); 10] = [
+const NEEDED: [(&str, &str); 11] = [
     NAMESPACES,
     ("nft", "nftables"),
     ("ethtool", "ethtool"),
@@ -20,6 +20,7 @@ const NEEDED: [(&str, &str); 10] = [
     ("iperf3", "iperf3"),
     ("cc", "gcc"),
     ("mke2fs", "e2fsprogs"),
+    ("chromium", "chromium"),
 ];
 
 /// What makes network namespaces.

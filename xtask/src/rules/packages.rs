@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use eyre::{Result, WrapErr};
+use eyre::{Result, WrapErr, bail};
 use serde_json::Value;
 use spdx::{Expression, ParseMode};
 
@@ -31,7 +31,15 @@ const LICENCES: [&str; 11] = [
 ];
 
 /// Packages under another licence, and why that is no harm.
-const OTHER_LICENCES: [(&str, &str); 2] = [
+const OTHER_LICENCES: [(&str, &str); 4] = [
+    (
+        "axe-core",
+        "MPL-2.0 covers its own files only; it looks at pages in tests and does not ship",
+    ),
+    (
+        "lightningcss",
+        "MPL-2.0 covers its own files only; Vite writes style sheets with it, and none of it ships",
+    ),
     (
         "libfuzzer-sys",
         "NCSA, of the part that is LLVM's, asks for no more than to be named; none of it ships",
@@ -107,10 +115,54 @@ pub(super) fn check() -> Result<Vec<Violation>> {
             packages.extend(more);
         }
     }
+    let front_end = packages_of_front_end()?;
+    packages.extend(front_end.iter().cloned());
     let mut violations = check_sources(&locks);
+    violations.extend(check_sums(&front_end));
     violations.extend(check_duplicates(&locks));
     violations.extend(check_licences(&packages));
     Ok(violations)
+}
+
+/// The lock file of what the front end is built and tested with.
+const FRONT_END_LOCK: &str = "crates/lanspread-tauri-deno-ts/package-lock.json";
+
+/// A package that comes in one part for each system, each with a name of its own.
+const PARTS_OF: &str = "lightningcss";
+
+/// Every package of the front end, under the name that the tables here have.
+fn packages_of_front_end() -> Result<Vec<Value>> {
+    let text = std::fs::read_to_string(workspace::root().join(FRONT_END_LOCK));
+    let text = text.wrap_err_with(|| format!("could not read {FRONT_END_LOCK}"))?;
+    let mut lock: Value =
+        serde_json::from_str(&text).wrap_err_with(|| format!("{FRONT_END_LOCK} is not JSON"))?;
+    let Value::Object(packages) = lock["packages"].take() else {
+        bail!("{FRONT_END_LOCK} has no packages");
+    };
+    let others = packages.into_iter().filter(|(path, _)| !path.is_empty());
+    Ok(others
+        .map(|(path, mut package)| {
+            let name = path.rsplit("node_modules/").next().unwrap_or_default();
+            let parts = name
+                .strip_prefix(PARTS_OF)
+                .is_some_and(|rest| rest.starts_with('-'));
+            package["name"] = Value::from(if parts { PARTS_OF } else { name });
+            package
+        })
+        .collect())
+}
+
+/// What npm installs is what it was when somebody looked at it.
+fn check_sums(packages: &[Value]) -> Vec<Violation> {
+    let without = packages
+        .iter()
+        .filter(|package| !package["integrity"].is_string());
+    without
+        .map(|package| {
+            let name = package["name"].as_str().unwrap_or_default();
+            Violation::new(name, format!("has no checksum in {FRONT_END_LOCK}"))
+        })
+        .collect()
 }
 
 /// One package as a lock file names it.

@@ -1,0 +1,113 @@
+// What commands do to the mock's state.
+//
+// Invariant: it refuses what a peer would refuse, with the same kinds.
+
+import { CommandError } from "../shell.ts";
+import type { Command, Operation, OperationKind, Patch, Script, Snapshot } from "../types.ts";
+
+const RATE = 24 * 1024 * 1024;
+
+/** The change that a command makes; throws a `CommandError` if it is refused. */
+export function applyCommand(snapshot: Snapshot, command: Command): Patch {
+  switch (command.cmd) {
+    case "download":
+    case "update":
+      return begin(snapshot, command.id, "download");
+    case "install":
+    case "uninstall":
+    case "remove":
+    case "verify":
+      return begin(snapshot, command.id, command.cmd);
+    case "play":
+      return run(snapshot, command.id, "start");
+    case "start-server":
+      return run(snapshot, command.id, "server");
+    case "cancel":
+      return cancel(snapshot, command.id);
+    case "set-playing":
+      return { playing: command.playing };
+    case "set-rate-limits": {
+      const { cmd: _, ...limits } = command;
+      return { limits: { ...snapshot.limits, ...limits } };
+    }
+    case "set-game-dir":
+      if (snapshot.operations.length > 0) {
+        throw new CommandError("busy", "operations run in the games directory");
+      }
+      return { me: { ...snapshot.me, games_dir: command.path } };
+    case "connect":
+      throw new CommandError(
+        "unreachable",
+        `nobody answered at ${command.addr}: is Lanspread running there, and does its firewall let it in?`,
+      );
+    case "expel":
+      return expel(snapshot, command.peer_id);
+    case "readmit":
+      return { kept_away: snapshot.kept_away.filter((peer) => peer.peer_id !== command.peer_id) };
+    default:
+      throw new CommandError("bad-input", `the mock does not know ${command.cmd}`);
+  }
+}
+
+function begin(snapshot: Snapshot, id: string, kind: OperationKind): Patch {
+  const game = snapshot.games.find((one) => one.id === id);
+  if (!game) throw new CommandError("unknown-game", `there is no game ${id} at this party`);
+  if (snapshot.operations.some((operation) => operation.id === id)) {
+    throw new CommandError("busy", `${id} is worked on; wait for that or cancel it`);
+  }
+  if (kind === "download" && game.holders.length === 0) {
+    throw new CommandError("no-source", `cannot get ${id}: no peer has ${id}`);
+  }
+  const operation: Operation = { id, kind, progress: null };
+  if (kind === "download") {
+    const holders = snapshot.peers.filter((peer) => game.holders.includes(peer.peer_id));
+    operation.progress = {
+      phase: "transferring",
+      verified_bytes: 0,
+      total_bytes: game.size,
+      rate_bytes_per_s: RATE * holders.length,
+      time_left_ms: null,
+      efficiency_percent: null,
+      sources: holders.map(({ peer_id, name }) => ({
+        peer_id,
+        name,
+        chunks: 0,
+        bytes: 0,
+        rate_bytes_per_s: RATE,
+      })),
+    };
+  }
+  const operations = [...snapshot.operations, operation];
+  return { operations: operations.sort((a, b) => (a.id < b.id ? -1 : 1)) };
+}
+
+function run(snapshot: Snapshot, id: string, script: Script): Patch {
+  const game = snapshot.games.find((one) => one.id === id);
+  if (!game?.installed) throw new CommandError("not-installed", `${id} is not installed`);
+  if (snapshot.running.some((one) => one.id === id && one.script === script)) {
+    throw new CommandError("busy", `${id} runs already`);
+  }
+  return { running: [...snapshot.running, { id, script, since_ms: Date.now() }] };
+}
+
+function cancel(snapshot: Snapshot, id: string): Patch {
+  const operation = snapshot.operations.find((one) => one.id === id);
+  if (!operation) throw new CommandError("no-operation", `nothing runs on ${id}`);
+  const number = (snapshot.finished.at(-1)?.number ?? 0) + 1;
+  const { kind } = operation;
+  const ended = { number, at_ms: Date.now(), id, kind, outcome: { result: "cancelled" } } as const;
+  return {
+    operations: snapshot.operations.filter((one) => one !== operation),
+    finished: [...snapshot.finished, ended],
+  };
+}
+
+function expel(snapshot: Snapshot, peerId: string): Patch {
+  const gone = snapshot.peers.find((peer) => peer.peer_id === peerId);
+  if (!gone) throw new CommandError("bad-input", "there is no such peer");
+  const away = { peer_id: peerId, name: gone.name, reasons: ["it was expelled here for 12 h"] };
+  return {
+    peers: snapshot.peers.filter((peer) => peer !== gone),
+    kept_away: [...snapshot.kept_away, away],
+  };
+}

@@ -1,0 +1,89 @@
+// The shell of a page without a peer: it plays one of the scenarios.
+//
+// Invariant: it is loaded in development and in mock builds only.
+
+import { CommandError, type Shell } from "../shell.ts";
+import type { Game, GameDetails, Offer } from "../types.ts";
+import { OLD_VERSION } from "./library.ts";
+import { type ScenarioName, SCENARIOS } from "./scenarios.ts";
+import { World } from "./world.ts";
+
+/** Whether the mock has a scenario of this name. */
+export function isScenario(name: string): name is ScenarioName {
+  return Object.hasOwn(SCENARIOS, name);
+}
+
+/** A shell that plays a scenario. */
+export function mockShell(name: ScenarioName): Shell {
+  const world = new World(SCENARIOS[name]());
+  return {
+    follow: (listener) => world.follow(listener),
+    again: () => world.again(),
+    command: (command) => world.command(command),
+    details(id) {
+      const game = world.snapshot.games.find((one) => one.id === id);
+      return game
+        ? Promise.resolve(details(game))
+        : Promise.reject(new CommandError("unknown-game", id));
+    },
+    coverUrl: () => null,
+    chooseFolder: () => Promise.resolve("/home/juno/more/games"),
+    can: { chooseFolder: true },
+  };
+}
+
+/** Lists the scenarios as links, in place of the front end. */
+export function showScenarios(): void {
+  const list = document.createElement("ul");
+  list.className = "empty";
+  for (const name of Object.keys(SCENARIOS)) {
+    const link = document.createElement("a");
+    link.href = `?mock=${name}`;
+    link.textContent = name;
+    const item = document.createElement("li");
+    item.append(link);
+    list.append(item);
+  }
+  document.getElementById("root")?.replaceChildren(list);
+}
+
+const MANIFEST = "5d6e7f8091a2b3c4".repeat(4);
+const OTHER_MANIFEST = "0c1d2e3f4a5b6c7d".repeat(4);
+
+function details(game: Game): GameDetails {
+  const version = game.expected_version ?? OLD_VERSION;
+  const [first, ...others] = game.holders;
+  const offer = (rest: Partial<Offer>): Offer => ({
+    version,
+    manifest: MANIFEST,
+    size: game.size,
+    standing: "source",
+    peers: others,
+    ...rest,
+  });
+  const isDisputed = game.id.startsWith("xonotic") && first !== undefined;
+  return {
+    id: game.id,
+    publisher: "Free software community",
+    release: "2024",
+    descriptions: descriptions(game),
+    offers: isDisputed
+      ? [
+        offer({}),
+        offer({ manifest: OTHER_MANIFEST, standing: "outvoted", peers: [first] }),
+        offer({ version: OLD_VERSION, manifest: null, standing: "other-version", peers: [] }),
+      ]
+      : [offer({ peers: game.holders })],
+    manifest: game.downloaded ? MANIFEST : null,
+    pinned: null,
+  };
+}
+
+function descriptions(game: Game): GameDetails["descriptions"] {
+  return {
+    en:
+      `${game.title} is free software and made for an evening like this one.\n\nOne peer hosts a server, everybody else finds it in the list of local games. A round takes ten minutes, and nobody has to know the rules beforehand.`,
+    de:
+      `${game.title} ist freie Software und wie gemacht für einen Abend wie diesen.\n\nEin Peer startet einen Server, alle anderen finden ihn in der Liste der lokalen Spiele. Eine Runde dauert zehn Minuten, und niemand muss die Regeln vorher kennen.`,
+  };
+}

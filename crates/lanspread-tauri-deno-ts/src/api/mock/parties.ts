@@ -1,0 +1,169 @@
+// The parties that the scenarios of the mock begin with: nobody at all, and six peers with their games.
+//
+// Invariant: each is a snapshot that a peer could send.
+
+import type { Game, Notice, NoticeKind, Peer, Progress, Snapshot, Source } from "../types.ts";
+import * as games from "./library.ts";
+
+const MEBIBYTE = 1024 * 1024;
+
+export const NAMES = ["Mara", "tobi", "PixelPia", "den", "Okke", "NAS"];
+
+export const peerId = (index: number): string =>
+  `${(index + 1).toString(16)}a7c3e5f`.repeat(8).slice(0, 64);
+
+function party(names: readonly string[]): Peer[] {
+  return names.map((name, index) => ({
+    peer_id: peerId(index),
+    name,
+    addr: `192.168.1.${20 + index}:47000`,
+    games: 3 + (index * 5) % 17,
+    in_sync: index !== 4,
+  }));
+}
+
+export function quiet(): Snapshot {
+  return {
+    me: {
+      peer_id: "f0".repeat(32),
+      name: "Juno",
+      version: "0.1.0",
+      protocol_version: 3,
+      listen_addrs: ["192.168.1.10:47000", "[fe80::1c2d:3eff:fe4f:5a6b]:47000"],
+      mode: "open",
+      party_code: false,
+      unencrypted_lanes: false,
+      games_dir: "/home/juno/lan/games",
+      games_dir_problem: null,
+      state_dir: "/home/juno/.local/state/lanspread",
+      catalog: null,
+    },
+    games: [],
+    peers: [],
+    kept_away: [],
+    operations: [],
+    uploads: [],
+    running: [],
+    limits: {
+      upload_bytes_per_s: null,
+      upload_per_peer_bytes_per_s: null,
+      download_bytes_per_s: null,
+      download_per_peer_bytes_per_s: null,
+    },
+    playing: false,
+    finished: [],
+    notices: [],
+  };
+}
+
+/** Which state each of the known games is in, where that is not "on others". */
+const VARIED: Record<string, (game: Game) => Game> = {
+  teeworlds: games.ready,
+  hedgewars: games.ready,
+  openttd: games.ready,
+  supertuxkart: games.downloaded,
+  openarena: games.outdated,
+  wesnoth: games.otherVersion,
+  frozenbubble: games.localOnly,
+  etlegacy: games.nowhere,
+  freeciv: games.nowhere,
+  armagetronad: (game) => ({
+    ...games.downloaded(game),
+    problem: "armagetronad.eti cannot be read: permission denied",
+  }),
+};
+
+function variedGames(peers: readonly Peer[]): Game[] {
+  return games.knownGames().map((game, index) => {
+    const holders = peers.filter((_, at) => (index * 5 + at * 7) % 11 < 5).map((p) => p.peer_id);
+    const held = { ...game, holders: holders.length > 0 ? holders : [peers[0]!.peer_id] };
+    return (VARIED[game.id] ?? ((same: Game) => same))(held);
+  });
+}
+
+function source(peer: Peer, rate: number, bytes: number): Source {
+  return {
+    peer_id: peer.peer_id,
+    name: peer.name,
+    chunks: Math.ceil(bytes / 262_144),
+    bytes,
+    rate_bytes_per_s: rate,
+  };
+}
+
+export function transferring(total: number, share: number, sources: Source[]): Progress {
+  const rate = sources.reduce((sum, one) => sum + one.rate_bytes_per_s, 0);
+  const verified = Math.floor(total * share);
+  return {
+    phase: "transferring",
+    verified_bytes: verified,
+    total_bytes: total,
+    rate_bytes_per_s: rate,
+    time_left_ms: rate > 0 ? Math.round(((total - verified) / rate) * 1000) : null,
+    efficiency_percent: rate > 0 ? 94 : null,
+    sources,
+  };
+}
+
+export function notice(number: number, kind: NoticeKind, message: string): Notice {
+  return { number, at_ms: Date.now() - 60_000 * (9 - number), kind, about: null, message };
+}
+
+export function partySnapshot(names: readonly string[] = NAMES): Snapshot {
+  const peers = party(names);
+  const all = variedGames(peers);
+  const total = all.find((game) => game.id === "0ad")!.size;
+  const [first, second, third] = [peers[0]!, peers[1]!, peers[5] ?? peers[0]!];
+  return {
+    ...quiet(),
+    games: all,
+    peers,
+    operations: [{
+      id: "0ad",
+      kind: "download",
+      progress: transferring(total, 0.03, [
+        source(first, 38 * MEBIBYTE, 52 * MEBIBYTE),
+        source(second, 21 * MEBIBYTE, 31 * MEBIBYTE),
+        source(third, 9 * MEBIBYTE, 15 * MEBIBYTE),
+      ]),
+    }],
+    uploads: [
+      { peer_id: second.peer_id, id: "teeworlds", requests: 4 },
+      { peer_id: peers[2]!.peer_id, id: "hedgewars", requests: 2 },
+    ],
+    finished: [{
+      number: 1,
+      at_ms: Date.now() - 540_000,
+      id: "teeworlds",
+      kind: "download",
+      outcome: {
+        result: "finished",
+        bytes: 9 * MEBIBYTE,
+        elapsed_ms: 1_400,
+        sources: [source(first, 6 * MEBIBYTE, 9 * MEBIBYTE)],
+        notes: [],
+      },
+    }, {
+      number: 2,
+      at_ms: Date.now() - 539_000,
+      id: "teeworlds",
+      kind: "install",
+      outcome: {
+        result: "finished",
+        bytes: 27 * MEBIBYTE,
+        elapsed_ms: 800,
+        sources: [],
+        notes: [],
+      },
+    }],
+    kept_away: [{
+      peer_id: peerId(8),
+      name: "mallory",
+      reasons: ["it is kept away for 10 min because it sent wrong bytes again and again"],
+    }],
+    notices: [
+      notice(1, "peer-kept-away", "mallory is kept away for 10 min: it sent wrong bytes"),
+      notice(2, "peer-lost", "Rook: it said goodbye"),
+    ],
+  };
+}

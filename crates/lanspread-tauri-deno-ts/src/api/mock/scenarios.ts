@@ -1,0 +1,165 @@
+// The parties that the mock can play.
+//
+// Invariant: each is a snapshot that a peer could send, and shows one thing that is otherwise hard to
+// come by.
+
+import type { Connection } from "../shell.ts";
+import type { Notice, Snapshot } from "../types.ts";
+import { manyGames } from "./library.ts";
+import { NAMES, notice, partySnapshot, quiet, transferring } from "./parties.ts";
+
+const MEBIBYTE = 1024 * 1024;
+
+/** What a scenario is: a state, and how the mock behaves in it. */
+export interface Scenario {
+  snapshot: Snapshot;
+  connection?: Connection;
+  /** Whether downloads go on, stand still, or fail after a while. */
+  downloads?: "run" | "stand" | "fail";
+  /** The kind of error with which every command is refused. */
+  refuses?: string;
+}
+
+function folderGone(): Scenario {
+  const snapshot = partySnapshot();
+  const problem = "cannot read the games directory: the device is not there";
+  const me = { ...snapshot.me, games_dir: "/media/juno/SSD/games", games_dir_problem: problem };
+  const others = snapshot.games.filter((game) => game.state === "on-others");
+  return { snapshot: { ...snapshot, me, games: others, operations: [] } };
+}
+
+function stalled(): Scenario {
+  const snapshot = partySnapshot();
+  const size = (id: string) => snapshot.games.find((game) => game.id === id)?.size ?? 0;
+  const operations: Snapshot["operations"] = [
+    { id: "0ad", kind: "download", progress: transferring(size("0ad"), 0.41, []) },
+    {
+      id: "redeclipse",
+      kind: "download",
+      progress: { phase: "waiting", what: "Mara is asked for the list of files" },
+    },
+    {
+      id: "supertuxkart",
+      kind: "install",
+      progress: {
+        phase: "step",
+        what: "supertuxkart.eti",
+        index: 1,
+        count: 2,
+        done_bytes: 212 * MEBIBYTE,
+      },
+    },
+    {
+      id: "teeworlds",
+      kind: "verify",
+      progress: { phase: "checking", done_bytes: 4 * MEBIBYTE, total_bytes: size("teeworlds") },
+    },
+  ];
+  return { snapshot: { ...snapshot, operations }, downloads: "stand" };
+}
+
+function failing(): Scenario {
+  const snapshot = partySnapshot();
+  const failed = (id: string, kind: string, message: string, number: number) => ({
+    number,
+    at_ms: Date.now() - 60_000 * (10 - number),
+    id,
+    kind: "download" as const,
+    outcome: { result: "failed" as const, kind, message },
+  });
+  const finished: Snapshot["finished"] = [
+    failed(
+      "xonotic",
+      "sources-failed",
+      "cannot get xonotic: all 3 sources failed, the last with: the connection was closed",
+      1,
+    ),
+    failed("speeddreams", "no-source", "cannot get speeddreams: no peer has speeddreams", 2),
+    {
+      number: 3,
+      at_ms: Date.now() - 90_000,
+      id: "nexuiz",
+      kind: "download",
+      outcome: { result: "cancelled" },
+    },
+    failed(
+      "openarena",
+      "no-space",
+      "openarena needs 431 MiB more than is free in /home/juno/lan/games",
+      4,
+    ),
+  ];
+  return { snapshot: { ...snapshot, operations: [], finished }, downloads: "fail" };
+}
+
+const CROWD = [
+  ...["Mara", "tobi", "PixelPia", "den", "Okke", "NAS", "Frieda", "zwerg", "Kalle", "Nuri"],
+  ...["Anouk", "bit_bot", "Levi", "Schorsch", "Tilda", "mo", "Ida", "Ragnar", "Yuki", "Paul"],
+  ...["Fips", "Selma", "h0lger", "Bene", "Ruth", "Kim", "Emil", "Jonte", "Wanda", "Lou"],
+];
+
+function large(count: number, names = NAMES): Scenario {
+  const snapshot = partySnapshot(names);
+  const holders = snapshot.peers.map((peer) => peer.peer_id);
+  return { snapshot: { ...snapshot, games: manyGames(count, holders) } };
+}
+
+function alone(notices: Notice[]): Scenario {
+  const snapshot = partySnapshot();
+  const mine = snapshot.games.filter((game) => game.downloaded || game.installed);
+  return {
+    snapshot: {
+      ...quiet(),
+      games: mine.map((game) => ({ ...game, holders: [], problem: null })),
+      notices,
+    },
+  };
+}
+
+const LONG =
+  "The Extraordinarily Long and Somewhat Tiring Chronicles of the Very Last Penguin Who Ever Raced Down an Icy Mountain: Definitive Anniversary Edition";
+
+function longTitles(): Scenario {
+  const snapshot = partySnapshot([
+    "AVeryLongPlayerNameWithoutAnySpacesAtAllThatGoesOnAndOn",
+    ...NAMES.slice(1),
+  ]);
+  const all = snapshot.games.map((game, index) => ({
+    ...game,
+    title: index % 3 === 0 ? LONG : `${game.title}${"unbroken".repeat(index % 9)}`,
+    genre: { en: "Massively Multiplayer Strategy Simulation", de: "Wirtschaftsaufbausimulation" },
+  }));
+  return { snapshot: { ...snapshot, games: all }, downloads: "stand" };
+}
+
+function rightToLeft(): Scenario {
+  const snapshot = partySnapshot(["סוסן", "ليلى", "Mara", "דן", "Okke", "أمير"]);
+  const titles = ["סופר טוקס קארט (1.4)", "حرب العالم ٢١٠٠", "OpenArena", "משחק ה-LAN!"];
+  const all = snapshot.games.map((game, index) => ({
+    ...game,
+    title: titles[index % titles.length]!,
+  }));
+  return { snapshot: { ...snapshot, games: all }, downloads: "stand" };
+}
+
+const DISCOVERY_BROKEN =
+  "peers cannot be found on this network: another program keeps UDP port 5353 to itself; discovery goes on trying, meanwhile connect by address";
+
+/** Every scenario by its name. */
+export const SCENARIOS = {
+  "party": () => ({ snapshot: partySnapshot() }),
+  "empty": () => ({ snapshot: quiet() }),
+  "many": () => large(500, CROWD),
+  "huge": () => large(5_000),
+  "stalled": stalled,
+  "failing": failing,
+  "no-peers": () => alone([]),
+  "multicast-blocked": () => alone([notice(1, "broken", DISCOVERY_BROKEN)]),
+  "no-folder": folderGone,
+  "long-titles": longTitles,
+  "rtl": rightToLeft,
+  "errors": () => ({ snapshot: partySnapshot(), refuses: "busy" }),
+  "lost": () => ({ snapshot: partySnapshot(), connection: "lost", downloads: "stand" }),
+} as const satisfies Record<string, () => Scenario>;
+
+export type ScenarioName = keyof typeof SCENARIOS;

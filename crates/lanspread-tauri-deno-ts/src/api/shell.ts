@@ -1,0 +1,49 @@
+// What the front end asks of whatever carries it to a peer: a page's socket, a window, a mock.
+//
+// Invariant: everything that the front end shows comes through `follow` and `details`, and everything
+// that it wants done goes through `command`. It does not know how either travels.
+
+import type { Command, GameDetails, Update } from "./types.ts";
+
+/** How the way to the peer stands. */
+export type Connection = "connecting" | "open" | "lost";
+
+/** What a shell reports. */
+export type ShellEvent =
+  | { type: "update"; update: Update }
+  | { type: "connection"; state: Connection };
+
+/** What a shell can do beyond carrying commands. */
+export interface Abilities {
+  /** Whether `chooseFolder` opens a dialog of the system. */
+  chooseFolder: boolean;
+}
+
+/** The way to one peer. */
+export interface Shell {
+  /** Reports the state, and from then on whatever changes it, until the returned function is called. */
+  follow(listener: (event: ShellEvent) => void): () => void;
+  /** Asks for the whole state anew, because an update was missed. */
+  again(): void;
+  /** Has a command carried out; rejects with a `CommandError`. */
+  command(command: Command): Promise<void>;
+  /** What is told of one game. */
+  details(id: string): Promise<GameDetails>;
+  /** Where a picture of a game that has one is; `null` if this shell has none, and one is drawn. */
+  coverUrl(id: string): string | null;
+  /** Lets the user choose a folder; `null` if he does not. */
+  chooseFolder(): Promise<string | null>;
+  can: Abilities;
+}
+
+/** A command that was refused. */
+export class CommandError extends Error {
+  /** The kind of error, as the peer names it, or `connection` if it was not reached. */
+  readonly kind: string;
+
+  constructor(kind: string, message: string) {
+    super(message);
+    this.name = "CommandError";
+    this.kind = kind;
+  }
+}

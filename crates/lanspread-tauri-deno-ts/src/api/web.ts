@@ -1,0 +1,139 @@
+// The shell of a page that a peer serves: one WebSocket of the same origin.
+//
+// Invariant: a command is answered exactly once. Whatever is pending when the socket closes is rejected
+// with the kind `connection`, since nobody can know whether it was carried out. It does not know what
+// the state holds.
+
+import { CommandError, type Shell, type ShellEvent } from "./shell.ts";
+import type { Command, GameDetails, Update } from "./types.ts";
+
+const RETRY_FIRST_MS = 500;
+const RETRY_LAST_MS = 5_000;
+const TOKEN_KEY = "lanspread-token";
+
+type Result =
+  & { type: "result"; seq: number }
+  & ({ ok: true } | { ok: false; error: { kind: string; message: string } });
+
+interface Pending {
+  resolve(): void;
+  reject(error: CommandError): void;
+}
+
+/** What the shell needs of the browser. */
+export interface Browser {
+  origin: string;
+  token: string | null;
+  socket(url: string, protocols: string[]): WebSocket;
+  fetch: typeof fetch;
+}
+
+/** The shell over the page's own origin. */
+export function webShell(): Shell {
+  return webShellIn({
+    origin: location.origin,
+    token: takeToken(),
+    socket: (url, protocols) => new WebSocket(url, protocols),
+    fetch: (input, init) => fetch(input, init),
+  });
+}
+
+/** The shell over a browser that is given, so that tests can stand in for one. */
+export function webShellIn(browser: Browser): Shell {
+  const listeners = new Set<(event: ShellEvent) => void>();
+  const pending = new Map<number, Pending>();
+  let socket: WebSocket | null = null;
+  let seq = 0;
+  let retryMs = RETRY_FIRST_MS;
+  let retry: ReturnType<typeof setTimeout> | undefined;
+
+  const tell = (event: ShellEvent) => listeners.forEach((listener) => listener(event));
+
+  const settle = (result: Result) => {
+    const waiting = pending.get(result.seq);
+    pending.delete(result.seq);
+    if (result.ok) waiting?.resolve();
+    else waiting?.reject(new CommandError(result.error.kind, result.error.message));
+  };
+
+  const connect = () => {
+    tell({ type: "connection", state: "connecting" });
+    const url = `${browser.origin.replace(/^http/, "ws")}/api/live`;
+    const opened = browser.socket(url, browser.token ? ["lanspread", browser.token] : []);
+    socket = opened;
+    opened.onopen = () => {
+      retryMs = RETRY_FIRST_MS;
+      tell({ type: "connection", state: "open" });
+    };
+    opened.onmessage = (message: MessageEvent<string>) => {
+      const line = JSON.parse(message.data) as Update | Result;
+      if (line.type === "result") settle(line);
+      else tell({ type: "update", update: line });
+    };
+    opened.onclose = () => {
+      socket = null;
+      rejectAll();
+      if (listeners.size === 0) return;
+      tell({ type: "connection", state: "lost" });
+      retry = setTimeout(connect, retryMs);
+      retryMs = Math.min(retryMs * 2, RETRY_LAST_MS);
+    };
+  };
+
+  const rejectAll = () => {
+    const waiting = [...pending.values()];
+    pending.clear();
+    waiting.forEach(({ reject }) => reject(lost()));
+  };
+
+  return {
+    follow(listener) {
+      listeners.add(listener);
+      if (listeners.size === 1) connect();
+      return () => {
+        listeners.delete(listener);
+        if (listeners.size > 0) return;
+        clearTimeout(retry);
+        socket?.close();
+      };
+    },
+    again: () => socket?.close(),
+    command(command: Command) {
+      if (socket?.readyState !== WebSocket.OPEN) return Promise.reject(lost());
+      const open = socket;
+      seq += 1;
+      const mine = seq;
+      return new Promise<void>((resolve, reject) => {
+        pending.set(mine, { resolve, reject });
+        open.send(JSON.stringify({ seq: mine, ...command }));
+      });
+    },
+    async details(id) {
+      const headers = browser.token ? { authorization: `Bearer ${browser.token}` } : undefined;
+      const url = `${browser.origin}/api/games/${encodeURIComponent(id)}`;
+      const answer = await browser.fetch(url, { headers });
+      if (!answer.ok) throw new CommandError("unknown-game", `${id}: ${answer.status}`);
+      return await answer.json() as GameDetails;
+    },
+    coverUrl: (id) => `${browser.origin}/api/covers/${encodeURIComponent(id)}`,
+    chooseFolder: () => Promise.resolve(null),
+    can: { chooseFolder: false },
+  };
+}
+
+function lost(): CommandError {
+  return new CommandError("connection", "");
+}
+
+/**
+ * The token that the address came with. It is kept for this tab, so that a reload works, and taken out
+ * of the address, so that a photo of the screen does not give it away.
+ */
+function takeToken(): string | null {
+  const found = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (found) {
+    sessionStorage.setItem(TOKEN_KEY, found);
+    history.replaceState(null, "", location.pathname + location.search);
+  }
+  return found ?? sessionStorage.getItem(TOKEN_KEY);
+}

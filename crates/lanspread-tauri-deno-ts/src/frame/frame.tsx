@@ -1,0 +1,74 @@
+// The frame around every view: header, banner, the view, an open game, refusals.
+//
+// Invariant: views are drawn only once there is a snapshot. While the connection is lost, the last one
+// stays to be seen beneath a banner.
+
+import { type ComponentType, useEffect, useLayoutEffect } from "react";
+import { formatRoute, type Tab } from "../state/route.ts";
+import { useApp, useView } from "../ui/context.ts";
+import { Mark } from "../ui/icon.tsx";
+import { GamePanel } from "../views/game/panel.tsx";
+import { Help } from "../views/help/help.tsx";
+import { Library } from "../views/library/library.tsx";
+import { Party } from "../views/party/party.tsx";
+import { Settings } from "../views/settings/settings.tsx";
+import { Transfers } from "../views/transfers/transfers.tsx";
+import { Header } from "./header.tsx";
+import { Refusals } from "./refusals.tsx";
+
+const VIEWS: Record<Tab, ComponentType> = {
+  library: Library,
+  transfers: Transfers,
+  party: Party,
+  help: Help,
+  settings: Settings,
+};
+
+export function Frame() {
+  const { texts, route } = useApp();
+  const isKnown = useView((view) => view.known !== null);
+  const isLost = useView((view) => view.connection !== "open");
+  const Shown = VIEWS[route.tab];
+  useTopOf(formatRoute({ ...route, game: null }));
+  useEffect(() => {
+    document.title = `${texts.shell[route.tab]} · Lanspread`;
+  }, [texts, route.tab]);
+  if (!isKnown) {
+    return (
+      <main className="empty">
+        <Mark />
+        <p role="status">{texts.shell.connecting}</p>
+      </main>
+    );
+  }
+  return (
+    <>
+      <a className="skip" href="#main" onClick={skipToMain}>{texts.shell.skip}</a>
+      <Header />
+      {isLost && (
+        <div className="banner" role="alert">
+          <strong>{texts.shell.lostTitle}</strong>
+          <span>{texts.shell.lostBody}</span>
+        </div>
+      )}
+      <main id="main" tabIndex={-1}>
+        <Shown />
+      </main>
+      {route.game !== null && <GamePanel key={route.game} id={route.game} />}
+      <Refusals />
+    </>
+  );
+}
+
+/** What is shown anew is shown from its top: another view, or a list of other games. */
+function useTopOf(place: string) {
+  useLayoutEffect(() => {
+    scrollTo(0, 0);
+  }, [place]);
+}
+
+/** The address names the view, so the link may not change it. */
+function skipToMain(event: { preventDefault(): void }) {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
+}

@@ -1,0 +1,120 @@
+// The header: whose party this is, where one can go, what is searched, how much moves.
+//
+// Invariant: it is one line on a wide window, and on a narrow one the tabs move to the lower edge, where
+// thumbs are.
+
+import { downloadRate } from "../state/rates.ts";
+import { diagnose } from "../state/diagnose.ts";
+import { type Tab, TABS } from "../state/route.ts";
+import { useApp, useSnapshot, useView } from "../ui/context.ts";
+import { Icon, type IconName, Mark } from "../ui/icon.tsx";
+import { SearchField } from "./search-field.tsx";
+
+const ICONS: Record<Tab, IconName> = {
+  library: "library",
+  transfers: "transfers",
+  party: "peers",
+  help: "help",
+  settings: "settings",
+};
+
+export function Header() {
+  return (
+    <header className="header">
+      <PartyState />
+      <Tabs />
+      <Rates />
+      <SearchField />
+    </header>
+  );
+}
+
+function PartyState() {
+  const { texts } = useApp();
+  const { me, peers, games } = useSnapshot();
+  return (
+    <div className="brand">
+      <Mark />
+      <div>
+        <span className="wordmark">Lanspread</span>
+        <span className="brand-party">
+          {texts.shell.partyState(peers.length, games.length)}
+          <span title={me.mode === "open" ? texts.shell.openHint : texts.shell.catalogHint}>
+            {texts.shell[me.mode]}
+          </span>
+        </span>
+      </div>
+    </div>
+  );
+}
+
+function Tabs() {
+  const { texts, route, href } = useApp();
+  const snapshot = useSnapshot();
+  const connection = useView((view) => view.connection);
+  const badges: Partial<Record<Tab, number>> = {
+    transfers: snapshot.operations.length,
+    help: diagnose(connection, snapshot).length,
+  };
+  return (
+    <nav className="tabs" aria-label={texts.shell.tabs}>
+      {TABS.map((tab) => (
+        <a
+          key={tab}
+          href={href({ tab, game: null })}
+          aria-current={route.tab === tab ? "page" : undefined}
+        >
+          <Icon name={ICONS[tab]} />
+          <span>{texts.shell[tab]}</span>
+          {Boolean(badges[tab]) && (
+            <span className={`badge badge-${tab}`} aria-hidden="true">{badges[tab]}</span>
+          )}
+          {tab === "help" && Boolean(badges.help) && (
+            <span className="unseen">{texts.shell.findings(badges.help ?? 0)}</span>
+          )}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+function Rates() {
+  const { texts, format } = useApp();
+  const { operations, uploads } = useSnapshot();
+  const rate = downloadRate(operations);
+  const fetching = new Set(uploads.map((upload) => upload.peer_id)).size;
+  return (
+    <div className="rates">
+      <Rate
+        icon="down"
+        figure={format.rate(rate)}
+        words={texts.shell.down(format.rate(rate))}
+        isIdle={rate === 0}
+      />
+      <Rate
+        icon="up"
+        figure={format.number(fetching)}
+        words={texts.shell.up(fetching)}
+        isIdle={fetching === 0}
+      />
+    </div>
+  );
+}
+
+interface RateProps {
+  icon: IconName;
+  figure: string;
+  /** The same in words, for whoever points at it or has it read aloud. */
+  words: string;
+  isIdle: boolean;
+}
+
+function Rate({ icon, figure, words, isIdle }: RateProps) {
+  return (
+    <span className="rate" data-idle={isIdle || undefined} title={words}>
+      <Icon name={icon} />
+      <span aria-hidden="true">{figure}</span>
+      <span className="unseen">{words}</span>
+    </span>
+  );
+}

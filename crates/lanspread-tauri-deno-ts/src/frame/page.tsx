@@ -1,0 +1,70 @@
+// The page: provides what all parts use, and shows the part that the address names.
+//
+// Invariant: preferences and the record of seen games are kept in this browser and nowhere else.
+
+import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import type { Shell } from "../api/shell.ts";
+import { TEXTS } from "../i18n/texts.ts";
+import { formats } from "../state/format.ts";
+import {
+  defaults,
+  loadPreferences,
+  type Preferences,
+  savePreferences,
+} from "../state/preferences.ts";
+import { formatRoute } from "../state/route.ts";
+import { loadSeen, noteSeen, saveSeen } from "../state/seen.ts";
+import type { Store } from "../state/store.ts";
+import { go, useRoute } from "../ui/address.ts";
+import { type App, AppContext } from "../ui/context.ts";
+import { useLooks } from "../ui/looks.ts";
+import { Frame } from "./frame.tsx";
+
+export function Page({ shell, store }: { shell: Shell; store: Store }) {
+  const [preferences, setPreferences] = useState(() =>
+    loadPreferences(localStorage, defaults(navigator.languages))
+  );
+  const route = useRoute();
+  const seen = useSeen(store);
+  useLooks(preferences);
+
+  const choose = (change: Partial<Preferences>) => {
+    const next = { ...preferences, ...change };
+    savePreferences(localStorage, next);
+    setPreferences(next);
+  };
+  const { language } = preferences;
+  const format = useMemo(() => formats(language), [language]);
+  const app: App = {
+    shell,
+    store,
+    texts: TEXTS[language],
+    format,
+    preferences,
+    choose,
+    route,
+    go,
+    href: (change) => formatRoute({ ...route, ...change }),
+    seen,
+  };
+  return (
+    <AppContext value={app}>
+      <Frame />
+    </AppContext>
+  );
+}
+
+/** When each game was first seen; games that come while the page is open are added. */
+function useSeen(store: Store) {
+  const games = useSyncExternalStore(store.subscribe, () => store.view().known?.snapshot.games);
+  const [seen, setSeen] = useState(() => loadSeen(localStorage));
+  useEffect(() => {
+    if (games === undefined) return;
+    setSeen((before) => {
+      const next = noteSeen(before, games, Date.now());
+      if (next !== before) saveSeen(localStorage, next);
+      return next;
+    });
+  }, [games]);
+  return seen;
+}

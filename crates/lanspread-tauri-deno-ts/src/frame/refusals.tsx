@@ -1,0 +1,40 @@
+// Commands that were refused, until they are read.
+//
+// Invariant: the headline is ours and in the user's language, the sentence beneath it is the peer's.
+
+import type { Command } from "../api/types.ts";
+import { headline } from "../i18n/texts.ts";
+import { gameTitle } from "../state/names.ts";
+import { Button } from "../ui/button.tsx";
+import { useApp, usePart, useView } from "../ui/context.ts";
+import { Icon } from "../ui/icon.tsx";
+
+export function Refusals() {
+  const { texts, store } = useApp();
+  const refusals = useView((view) => view.refusals);
+  const games = usePart("games");
+  const about = (command: Command) => "id" in command ? gameTitle(games, command.id) : null;
+  return (
+    <div className="refusals" role="alert">
+      {refusals.map(({ number, command, kind, message }) => {
+        const title = about(command);
+        return (
+          <div key={number} className="refusal">
+            <Icon name="alert" />
+            <div>
+              <strong>{headline(texts, kind)}</strong>
+              {title !== null && <p>{texts.shell.refused(title)}</p>}
+              {message !== "" && <p dir="auto">{message}</p>}
+            </div>
+            <Button
+              kind="plain"
+              icon="close"
+              label={texts.shell.dismiss}
+              onPress={() => store.dismiss(number)}
+            />
+          </div>
+        );
+      })}
+    </div>
+  );
+}

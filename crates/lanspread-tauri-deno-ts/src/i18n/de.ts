@@ -1,0 +1,223 @@
+// Every word of the front end in German.
+//
+// Invariant: it has exactly the texts of the English catalog; a missing or an extra one does not
+// compile.
+
+import type { Texts } from "./en.ts";
+import { errorsDe } from "./errors.de.ts";
+import { counting, isolated } from "./plurals.ts";
+import { viewsDe } from "./views.de.ts";
+
+const n = counting("de");
+
+const games = (count: number) => n(count, { one: "# Spiel", other: "# Spiele" });
+const peers = (count: number) => n(count, { one: "# Peer", other: "# Peers" });
+
+export const de: Texts = {
+  language: "Deutsch",
+  errors: errorsDe,
+
+  shell: {
+    skip: "Direkt zu den Spielen",
+    connecting: "Verbinde mit Lanspread…",
+    lostTitle: "Die Verbindung zu Lanspread ist weg",
+    lostBody: "Du siehst den letzten bekannten Stand. Es wird von selbst weiter versucht.",
+    tabs: "Bereiche",
+    library: "Spiele",
+    transfers: "Transfers",
+    party: "Party",
+    help: "Hilfe",
+    settings: "Optionen",
+    partyState: (peerCount, gameCount) => `${peers(peerCount)} · ${games(gameCount)}`,
+    open: "Offene Party",
+    catalog: "Katalog",
+    openHint: "Jedes Spiel, das jemand mitgebracht hat, gehört zu dieser Party.",
+    catalogHint: "Ein Katalog sagt, welche Spiele in welcher Version hier gespielt werden.",
+    findings: (count) => n(count, { one: "# Hinweis", other: "# Hinweise" }),
+    down: (rate) => `Download ${rate}`,
+    up: (count) => n(count, { one: "# Peer lädt von dir", other: "# Peers laden von dir" }),
+    dismiss: "Ausblenden",
+    close: "Schließen",
+    asked: "Angefragt…",
+    refused: (title) => `Nicht erledigt: ${isolated(title)}`,
+  },
+
+  search: {
+    label: "Spiele suchen",
+    placeholder: "Spiele suchen",
+    clear: "Suche leeren",
+  },
+
+  filters: {
+    label: "Anzeigen",
+    all: "Alle",
+    ready: "Spielbereit",
+    here: "Auf diesem PC",
+    others: "Nur bei anderen",
+    update: "Update nötig",
+    genre: "Genre",
+    anyGenre: "Jedes Genre",
+    players: "Spieler",
+    anyPlayers: "Beliebig viele",
+    playersAtLeast: (count) => `${count} oder mehr`,
+    sort: "Sortieren nach",
+    name: "Name",
+    availability: "Verbreitung",
+    playerCount: "Spielerzahl",
+    size: "Größe",
+    recent: "Zuletzt dazugekommen",
+    density: "Ansicht",
+    comfortable: "Karten",
+    compact: "Zeilen",
+    found: (count) => n(count, { one: "# Spiel angezeigt", other: "# Spiele angezeigt" }),
+  },
+
+  states: {
+    "ready": "Spielbereit",
+    "downloaded": "Noch nicht entpackt",
+    "update-available": "Alte Version",
+    "other-version": "Andere Version",
+    "local-only": "Nur hier spielbar",
+    "on-others": "Noch nicht hier",
+    "nowhere": "Niemand hat es",
+  },
+
+  reasons: {
+    "ready": "Entpackt und in der Version dieser Party.",
+    "downloaded": "Es ist da und muss nur noch entpackt werden.",
+    "update-available": "Die anderen spielen eine neuere Version als die auf diesem PC.",
+    "other-version": "Diese Party spielt eine andere Version, die hier noch niemand hat.",
+    "local-only":
+      "Du kannst es spielen. Die Archive fehlen aber, deshalb kann es niemand von dir laden.",
+    "on-others": "Andere haben es. Ein Klick lädt und entpackt es.",
+    "nowhere": "Es steht im Katalog, aber bisher hat es niemand mitgebracht.",
+  },
+
+  actions: {
+    download: "Holen",
+    update: "Aktualisieren",
+    install: "Entpacken",
+    play: "Spielen",
+    running: "Läuft",
+    startServer: "Server starten",
+    cancel: "Abbrechen",
+    verify: "Dateien prüfen",
+    verifyHint: "Liest jedes Byte noch einmal und holt Beschädigtes neu.",
+    uninstall: "Deinstallieren…",
+    remove: "Löschen…",
+    removeFirst: "Zum Löschen der Dateien zuerst deinstallieren.",
+    giveUpOld: "Alte Version löschen und aktualisieren…",
+    of: (action, title) => `${action}: ${isolated(title)}`,
+  },
+
+  operations: {
+    download: "Wird geladen",
+    install: "Wird entpackt",
+    uninstall: "Wird deinstalliert",
+    remove: "Wird gelöscht",
+    verify: "Wird geprüft",
+    recover: "Wird in Ordnung gebracht",
+  },
+
+  progress: {
+    label: (title) => `Fortschritt von ${isolated(title)}`,
+    waiting: "Wartet",
+    waitingFor: "Wartet auf:",
+    checking: "Vorhandenes wird angesehen",
+    starting: "Beginnt",
+    of: (done, total) => `${done} von ${total} geprüft`,
+    checkedOf: (done, total) => `${done} von ${total} angesehen`,
+    left: (time) => `noch ${time}`,
+    leftUnknown: "Restzeit noch nicht bekannt",
+    step: (index, count) => `Archiv ${index} von ${count}`,
+    stepDone: (bytes) => `${bytes} geschrieben`,
+    efficiency: (percent) => `${percent} vom Besten, was dieser PC hier geschafft hat`,
+    sources: "Kommt von",
+    noSources: "Im Moment sendet keine Quelle.",
+    sourceTotal: (bytes) => `bisher ${bytes}`,
+  },
+
+  library: {
+    title: "Spiele",
+    grid: "Spiele",
+    holders: (have, party) => `${have} von ${party} Peers haben es`,
+    holdersShort: (count) => n(count, { one: "# hat es", other: "# haben es" }),
+    nobody: "kein anderer Peer",
+    players: (text) => `${text} Spieler`,
+    problem: "Problem",
+    emptyTitle: "Noch keine Spiele",
+    emptyFolder: "Lege Spiele in diesen Ordner, für jedes Spiel einen eigenen:",
+    emptyPeers: (count) =>
+      count === 0
+        ? "Spiele der anderen erscheinen von selbst, sobald ein Peer gefunden ist."
+        : `${peers(count)} gefunden. Bisher hat keiner ein Spiel geteilt.`,
+    emptyHelp: "Warum wird niemand gefunden?",
+    noHitsTitle: "Nichts passt",
+    noHitsBody: "Alle Spiele sind noch da; die Suche oder ein Filter blendet sie aus.",
+    clear: "Alle Spiele zeigen",
+  },
+
+  game: {
+    panel: (title) => `Spiel: ${isolated(title)}`,
+    gone: "Dieses Spiel ist nicht mehr auf der Party.",
+    facts: "Daten",
+    genre: "Genre",
+    players: "Spieler",
+    size: "Größe",
+    publisher: "Herausgeber",
+    release: "Erschienen",
+    versionHere: "Version auf diesem PC",
+    versionParty: "Version dieser Party",
+    versionNone: "keine",
+    setup: (time) => `Wird seit ${time} eingerichtet`,
+    running: (time) => `Läuft seit ${time}`,
+    server: (time) => `Hier läuft seit ${time} ein Server`,
+    description: "Beschreibung",
+    noDescription: "Zu diesem Spiel hat niemand etwas geschrieben.",
+    detailsFailed: "Mehr zu diesem Spiel ließ sich nicht laden.",
+    holders: "Wer es hat",
+    noHolders: "Kein anderer Peer hat die Version dieser Party.",
+    lack: "Wem es fehlt",
+    unknown: "Noch nicht bekannt",
+    offers: "Nicht alle haben dieselben Dateien",
+    offersHint:
+      "Unter diesem Spiel bieten Peers verschiedene Dateien an. Bei Gleichstand müsst ihr euch einigen.",
+    offerPinned: "Der Katalog sagt, welche Dateien die richtigen sind.",
+    offer: (version, size) => `Version ${version} · ${size}`,
+    fingerprint: (digits) => `Fingerabdruck ${digits}`,
+    problem: "Mit den Dateien auf diesem PC stimmt etwas nicht",
+    more: "Mehr",
+  },
+
+  standings: {
+    "source": "wird geladen",
+    "tied": "Gleichstand: bitte einigen",
+    "outvoted": "weniger Peers haben es",
+    "not-pinned": "nicht, was der Katalog sagt",
+    "hashing": "wird noch angesehen",
+    "other-version": "andere Version",
+  },
+
+  confirm: {
+    keep: "Behalten",
+    uninstallTitle: (title) => `${isolated(title)} deinstallieren?`,
+    uninstallBody: "Dieser Ordner wird gelöscht, samt Spielständen und Einstellungen darin:",
+    uninstallKept: (bytes) =>
+      `Die geladenen Archive (${bytes}) bleiben, es lässt sich also wieder entpacken.`,
+    uninstallLost: "Die Archive sind nicht hier: Um es wieder zu spielen, muss es geladen werden.",
+    uninstall: "Deinstallieren, Spielstände verlieren",
+    removeTitle: (title) => `${isolated(title)} löschen?`,
+    removeBody: (bytes) => `Dieser Ordner wird gelöscht, ${bytes} werden frei:`,
+    remove: "Dateien löschen",
+    giveUpTitle: (title) => `Alte Version von ${isolated(title)} aufgeben?`,
+    giveUpBody: (bytes) =>
+      `Die Festplatte fasst nicht beide Versionen. Die alte in diesem Ordner wird zuerst gelöscht, dann werden ${bytes} geladen:`,
+    giveUp: "Alte Version löschen und aktualisieren",
+    expelTitle: (name) => `${isolated(name)} ausschließen?`,
+    expelBody:
+      "Dieser Peer wird 12 Stunden lang ferngehalten, egal wie oft er wiederkommt. Du kannst ihn wieder hereinlassen.",
+    expel: "Ausschließen",
+  },
+
+  ...viewsDe,
+};

@@ -1,0 +1,188 @@
+// The words of the views besides the library, in German.
+//
+// Invariant: it has exactly the texts of its English counterpart.
+
+import { counting, isolated } from "./plurals.ts";
+import type { viewsEn } from "./views.en.ts";
+
+const n = counting("de");
+
+const games = (count: number) => n(count, { one: "# Spiel", other: "# Spiele" });
+const peers = (count: number) => n(count, { one: "# Peer", other: "# Peers" });
+
+export const viewsDe: typeof viewsEn = {
+  transfers: {
+    title: "Transfers",
+    rate: "Downloadrate",
+    rateLabel: (rate, top) =>
+      `Downloadrate der letzten zwei Minuten: jetzt ${rate}, Skala bis ${top}`,
+    rateNow: "jetzt",
+    rateAgo: "vor 2 Minuten",
+    running: "Läuft gerade",
+    noneRunning: "Gerade läuft nichts. Such dir ein Spiel aus.",
+    uploads: "Wird von dir geladen",
+    noUploads: "Im Moment lädt niemand von dir.",
+    upload: (requests) => n(requests, { one: "# Anfrage", other: "# Anfragen" }),
+    finished: "Fertig",
+    noneFinished: "Seit dem Start von Lanspread ist noch nichts fertig geworden.",
+    done: {
+      download: "Geladen",
+      install: "Entpackt",
+      uninstall: "Deinstalliert",
+      remove: "Gelöscht",
+      verify: "Geprüft",
+      recover: "In Ordnung gebracht",
+    },
+    cancelled: {
+      download: "Download abgebrochen",
+      install: "Entpacken abgebrochen",
+      uninstall: "Deinstallieren abgebrochen",
+      remove: "Löschen abgebrochen",
+      verify: "Prüfung abgebrochen",
+      recover: "Aufräumen abgebrochen",
+    },
+    failed: {
+      download: "Download fehlgeschlagen",
+      install: "Entpacken fehlgeschlagen",
+      uninstall: "Deinstallieren fehlgeschlagen",
+      remove: "Löschen fehlgeschlagen",
+      verify: "Prüfung fehlgeschlagen",
+      recover: "Aufräumen fehlgeschlagen",
+    },
+    took: (bytes, time) => `${bytes} in ${time}`,
+    from: (names) => `von ${names.map(isolated).join(", ")}`,
+    playing: "Ich spiele gerade",
+    playingHint: "Uploads machen deinem Spiel Platz, damit dein Ping niedrig bleibt.",
+    limits: "Grenzen",
+    limitsHint: "In MiB pro Sekunde. Ein leeres Feld heißt: keine Grenze.",
+    upload_bytes_per_s: "Upload, insgesamt",
+    upload_per_peer_bytes_per_s: "Upload, je Peer",
+    download_bytes_per_s: "Download, insgesamt",
+    download_per_peer_bytes_per_s: "Download, je Peer",
+    noLimit: "keine Grenze",
+    apply: "Grenzen setzen",
+    notANumber: "Das ist keine Zahl.",
+    tooSlow: "Mindestens 0,25 MiB/s, sonst halten andere diesen PC für tot.",
+  },
+
+  party: {
+    title: "Party",
+    picture: "Wer sendet wem",
+    pictureLabel: (down, up) =>
+      `Bild der Party: ${n(down, { one: "# Peer sendet", other: "# Peers senden" })} dir, ` +
+      `du sendest an ${up}`,
+    toYou: "sendet dir",
+    fromYou: "lädt von dir",
+    more: (count) => n(count, { one: "und # weiterer", other: "und # weitere" }),
+    peers: "Peers",
+    you: "du",
+    games: (count) => games(count),
+    syncing: "Spieleliste kommt noch",
+    expel: "Ausschließen…",
+    noPeers: "Bisher ist niemand gefunden.",
+    noPeersHelp: "Was zu prüfen ist",
+    away: "Ferngehalten",
+    noAway: "Niemand wird ferngehalten.",
+    readmit: "Wieder hereinlassen",
+    connect: "Über Adresse verbinden",
+    connectHint:
+      "Wo das Netz verhindert, dass Peers sich finden: Gib die Adresse ein, die auf dem anderen PC unter Hilfe steht.",
+    address: "Adresse",
+    addressExample: "192.168.1.20:47000",
+    connectNow: "Verbinden",
+    badAddress: "Eine Adresse sieht aus wie 192.168.1.20:47000.",
+  },
+
+  help: {
+    title: "Hilfe",
+    fine: "Alles läuft",
+    fineBody: (count) => `${peers(count)} verbunden, es gibt nichts zu tun.`,
+    connectionTitle: "Lanspread antwortet nicht",
+    connectionBody:
+      "Das Programm hinter dieser Seite ist beendet, oder das Netz dazwischen ist weg. Starte Lanspread neu; diese Seite verbindet sich von selbst.",
+    folderTitle: "Der Spieleordner lässt sich nicht benutzen",
+    folderBody:
+      "Bis dahin lässt sich nichts laden und nichts teilen. Ist die Platte angeschlossen, und darf Lanspread dort schreiben?",
+    addressTitle: "Dieser PC hat noch keine Adresse",
+    addressBody:
+      "Steck das Netzwerkkabel ein oder geh ins WLAN der Party. Lanspread macht von selbst weiter.",
+    peersTitle: "Sonst ist niemand zu finden",
+    peersBody: "Die anderen erscheinen von selbst. Wenn nicht, prüfe der Reihe nach:",
+    peersSteps: (port) => [
+      "Bist du im selben Netz wie die anderen und nicht im Gäste-WLAN?",
+      `Lässt die Firewall dieses PCs Lanspread durch? Es braucht UDP-Port 5353, um andere zu finden, und Port ${port} mit UDP und TCP, um Spiele auszutauschen.`,
+      "Unter Windows: Ist das Netzwerk auf „Privat“ gestellt? „Öffentlich“ sperrt die anderen aus.",
+      "Läuft ein VPN? Schalte es für die Party aus.",
+      "Hält der Switch oder das WLAN Multicast zurück? Dann verbinde dich über eine Adresse: Ein Peer genügt, die anderen folgen.",
+    ],
+    brokenTitle: "Niemand zu finden, weil die Suche nicht funktioniert",
+    brokenBody:
+      "Lanspread kann UDP-Port 5353 nicht benutzen, oder das Netz hält Multicast zurück. Verbinde dich über eine Adresse: Ein Peer genügt, die anderen folgen.",
+    connectLink: "Über Adresse verbinden",
+    problemsTitle: (count) =>
+      n(count, { one: "# Spiel hat ein Problem", other: "# Spiele haben ein Problem" }),
+    problemsBody: "Bis das behoben ist, können sie nicht geteilt werden.",
+    awayTitle: (count) =>
+      n(count, { one: "# Peer wird ferngehalten", other: "# Peers werden ferngehalten" }),
+    awayBody: "Unter Party steht der Grund, und du kannst sie wieder hereinlassen.",
+    awayLink: "Party öffnen",
+    notices: "Was passiert ist",
+    noNotices: "Nichts Ungewöhnliches.",
+    about: "Dieser PC",
+    name: "Spielername",
+    addresses: "Adressen",
+    noAddress: "noch keine",
+    port: "Port",
+    folder: "Spieleordner",
+    version: "Version",
+    versionOf: (version, wire) => `${version} (Protokoll ${wire})`,
+    catalog: "Katalog",
+    noCatalog: "keiner: offene Party",
+    code: "Partycode",
+    codeSet: "gesetzt",
+    codeNone: "keiner",
+    lanes: "Spieldateien auf dem Kabel",
+    lanesOpen: "unverschlüsselt, wenn der andere Peer zustimmt",
+    lanesSealed: "verschlüsselt",
+    copy: "Bericht kopieren",
+    copied: "Kopiert",
+    copyFailed: "Der Bericht ließ sich nicht kopieren. Markiere ihn hier:",
+    copyHint: "Für alle, die dir helfen. Ohne Namen, ganze Pfade und Partycode.",
+  },
+
+  notices: {
+    "peer-refused": "Peer abgewiesen",
+    "peer-kept-away": "Peer ferngehalten",
+    "peer-lost": "Peer gegangen",
+    "connect-failed": "Keine Verbindung",
+    "conflict": "Dateien weichen ab",
+    "game-failed": "Problem mit einem Spiel",
+    "source-dropped": "Quelle fallen gelassen",
+    "script-failed": "Ein Spiel endete mit einem Fehler",
+    "broken": "Etwas funktioniert nicht",
+    "other": "Gut zu wissen",
+  },
+
+  settings: {
+    title: "Optionen",
+    looks: "Aussehen",
+    languageLabel: "Sprache",
+    theme: "Helligkeit",
+    system: "Wie das System",
+    dark: "Dunkel",
+    light: "Hell",
+    accent: "Farbe",
+    lamp: "Lampe",
+    lagoon: "Lagune",
+    moss: "Moos",
+    plum: "Pflaume",
+    coral: "Koralle",
+    density: "Spiele als",
+    comfortable: "Karten",
+    compact: "Zeilen",
+    pc: "Dieser PC",
+    nameHint: "Wird beim Start von Lanspread festgelegt.",
+    chooseFolder: "Anderen Ordner wählen…",
+    folderHint: "Lässt sich nicht ändern, während etwas läuft.",
+  },
+};

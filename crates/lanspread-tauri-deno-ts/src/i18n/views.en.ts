@@ -1,0 +1,187 @@
+// The words of the views besides the library, in English.
+//
+// Invariant: it is a part of the English catalog, which is the measure of the others.
+
+import { counting, isolated } from "./plurals.ts";
+
+const n = counting("en");
+
+const games = (count: number) => n(count, { one: "# game", other: "# games" });
+const peers = (count: number) => n(count, { one: "# peer", other: "# peers" });
+
+export const viewsEn = {
+  transfers: {
+    title: "Transfers",
+    rate: "Download rate",
+    rateLabel: (rate: string, top: string) =>
+      `Download rate of the last two minutes: now ${rate}, scale up to ${top}`,
+    rateNow: "now",
+    rateAgo: "2 minutes ago",
+    running: "Running",
+    noneRunning: "Nothing is running. Pick a game in the library.",
+    uploads: "Fetched from you",
+    noUploads: "Nobody fetches from you at the moment.",
+    upload: (requests: number) => n(requests, { one: "# request", other: "# requests" }),
+    finished: "Finished",
+    noneFinished: "Nothing has finished since Lanspread was started.",
+    done: {
+      download: "Downloaded",
+      install: "Unpacked",
+      uninstall: "Uninstalled",
+      remove: "Deleted",
+      verify: "Checked",
+      recover: "Put in order",
+    },
+    cancelled: {
+      download: "Download cancelled",
+      install: "Unpacking cancelled",
+      uninstall: "Uninstalling cancelled",
+      remove: "Deleting cancelled",
+      verify: "Check cancelled",
+      recover: "Putting in order cancelled",
+    },
+    failed: {
+      download: "Download failed",
+      install: "Unpacking failed",
+      uninstall: "Uninstalling failed",
+      remove: "Deleting failed",
+      verify: "Check failed",
+      recover: "Putting in order failed",
+    },
+    took: (bytes: string, time: string) => `${bytes} in ${time}`,
+    from: (names: string[]) => `from ${names.map(isolated).join(", ")}`,
+    playing: "I am playing",
+    playingHint: "Uploads give way to your game, so that your ping stays low.",
+    limits: "Limits",
+    limitsHint: "In MiB per second. An empty field is no limit.",
+    upload_bytes_per_s: "Upload, all together",
+    upload_per_peer_bytes_per_s: "Upload, for each peer",
+    download_bytes_per_s: "Download, all together",
+    download_per_peer_bytes_per_s: "Download, from each peer",
+    noLimit: "no limit",
+    apply: "Set limits",
+    notANumber: "This is not a number.",
+    tooSlow: "At least 0.25 MiB/s, or others take this PC for dead.",
+  },
+
+  party: {
+    title: "Party",
+    picture: "Who sends to whom",
+    pictureLabel: (down: number, up: number) =>
+      `Picture of the party: ${n(down, { one: "# peer sends", other: "# peers send" })} to you, ` +
+      `you send to ${up}`,
+    toYou: "sends to you",
+    fromYou: "fetches from you",
+    more: (count: number) => n(count, { one: "and # more", other: "and # more" }),
+    peers: "Peers",
+    you: "you",
+    games: (count: number) => games(count),
+    syncing: "list of games is coming",
+    expel: "Expel…",
+    noPeers: "Nobody else has been found yet.",
+    noPeersHelp: "What to check",
+    away: "Kept away",
+    noAway: "Nobody is kept away.",
+    readmit: "Let in again",
+    connect: "Connect by address",
+    connectHint:
+      "Where the network keeps peers from finding each other: type the address that Help shows on the other PC.",
+    address: "Address",
+    addressExample: "192.168.1.20:47000",
+    connectNow: "Connect",
+    badAddress: "An address looks like 192.168.1.20:47000.",
+  },
+
+  help: {
+    title: "Help",
+    fine: "Everything works",
+    fineBody: (count: number) => `${peers(count)} connected, and nothing to look at.`,
+    connectionTitle: "Lanspread does not answer",
+    connectionBody:
+      "The program behind this page has ended, or the network between is down. Start Lanspread again; this page connects by itself.",
+    folderTitle: "The games folder cannot be used",
+    folderBody:
+      "Nothing can be fetched or shared until it can. Is the disk plugged in, and may Lanspread write there?",
+    addressTitle: "This PC has no address yet",
+    addressBody:
+      "Plug in the network cable or join the wifi of the party. Lanspread goes on by itself.",
+    peersTitle: "Nobody else is found",
+    peersBody: "Others appear by themselves. If they do not, check these in turn:",
+    peersSteps: (port: string) => [
+      "Are you on the same network as the others, and not on the wifi for guests?",
+      `Does the firewall of this PC let Lanspread through? It needs UDP port 5353 to find others, and port ${port} with UDP and TCP to exchange games.`,
+      "On Windows: is the network set to Private? Public blocks others.",
+      "Is a VPN running? Switch it off for the party.",
+      "Does the switch or the wifi hold back multicast? Then connect by address: one peer is enough, the others follow.",
+    ],
+    brokenTitle: "Nobody is found, because finding does not work",
+    brokenBody:
+      "Lanspread cannot use UDP port 5353, or the network holds multicast back. Connect by address: one peer is enough, the others follow.",
+    connectLink: "Connect by address",
+    problemsTitle: (count: number) =>
+      n(count, { one: "# game has a problem", other: "# games have a problem" }),
+    problemsBody: "They cannot be shared until that is mended.",
+    awayTitle: (count: number) =>
+      n(count, { one: "# peer is kept away", other: "# peers are kept away" }),
+    awayBody: "Under Party you see why, and can let them in again.",
+    awayLink: "Open Party",
+    notices: "What happened",
+    noNotices: "Nothing out of the ordinary.",
+    about: "This PC",
+    name: "Player name",
+    addresses: "Addresses",
+    noAddress: "none yet",
+    port: "Port",
+    folder: "Games folder",
+    version: "Version",
+    versionOf: (version: string, wire: number) => `${version} (wire ${wire})`,
+    catalog: "Catalog",
+    noCatalog: "none: open party",
+    code: "Party code",
+    codeSet: "set",
+    codeNone: "none",
+    lanes: "Game files on the cable",
+    lanesOpen: "not encrypted, where the other peer agrees",
+    lanesSealed: "encrypted",
+    copy: "Copy a report",
+    copied: "Copied",
+    copyFailed: "The report could not be copied. Select it here:",
+    copyHint: "For whoever helps you. It holds no name, no full path and no party code.",
+  },
+
+  notices: {
+    "peer-refused": "Peer turned away",
+    "peer-kept-away": "Peer kept away",
+    "peer-lost": "Peer left",
+    "connect-failed": "Could not connect",
+    "conflict": "Files differ",
+    "game-failed": "Problem with a game",
+    "source-dropped": "Source dropped",
+    "script-failed": "A game ended with an error",
+    "broken": "Something does not work",
+    "other": "Good to know",
+  },
+
+  settings: {
+    title: "Settings",
+    looks: "Looks",
+    languageLabel: "Language",
+    theme: "Theme",
+    system: "As the system",
+    dark: "Dark",
+    light: "Light",
+    accent: "Colour",
+    lamp: "Lamp",
+    lagoon: "Lagoon",
+    moss: "Moss",
+    plum: "Plum",
+    coral: "Coral",
+    density: "Library as",
+    comfortable: "Cards",
+    compact: "Rows",
+    pc: "This PC",
+    nameHint: "Set when Lanspread is started.",
+    chooseFolder: "Choose another folder…",
+    folderHint: "Cannot be changed while something is running.",
+  },
+};

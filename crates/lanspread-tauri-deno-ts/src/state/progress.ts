@@ -1,0 +1,41 @@
+// How far an operation is, as one share.
+//
+// Invariant: a share counts verified bytes and nothing else; where nothing can be counted it is `null`,
+// and then a bar that moves without a figure is shown. It does not know when it will end.
+
+import type { Finished, Game, Operation, Progress } from "../api/types.ts";
+
+/** The done share from 0 to 1; `null` where there is none to tell. */
+export function shareDone(progress: Progress | null): number | null {
+  if (progress === null) return null;
+  switch (progress.phase) {
+    case "waiting":
+      return null;
+    case "checking":
+      return share(progress.done_bytes, progress.total_bytes);
+    case "transferring":
+      return share(progress.verified_bytes, progress.total_bytes);
+    case "step":
+      return progress.count > 1 ? share(progress.index - 1, progress.count) : null;
+  }
+}
+
+function share(done: number, total: number): number {
+  return total > 0 ? Math.min(1, done / total) : 0;
+}
+
+/** The operation that runs on a game. */
+export function operationOn(operations: readonly Operation[], id: string): Operation | null {
+  return operations.find((operation) => operation.id === id) ?? null;
+}
+
+/** How the last operation on a game ended. */
+export function lastFinished(finished: readonly Finished[], id: string): Finished | null {
+  return finished.findLast((entry) => entry.id === id) ?? null;
+}
+
+/** Whether the old version stands in the way of the new: the disk is full, and it could be given up. */
+export function canGiveUpOld(game: Game | null, finished: Finished | null): boolean {
+  return finished?.outcome.result === "failed" && finished.outcome.kind === "no-space" &&
+    game?.state === "update-available" && game.downloaded;
+}

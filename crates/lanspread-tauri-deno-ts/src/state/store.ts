@@ -1,0 +1,116 @@
+// The one place that holds what the peer said, and what was asked of it and not answered.
+//
+// Invariant: there is no truth here but the last snapshot. What is "asked" ends with the answer, and
+// nothing is guessed in between. It does not know React; `ui/context.ts` ties the two.
+
+import { CommandError, type Connection, type Shell, type ShellEvent } from "../api/shell.ts";
+import type { Command } from "../api/types.ts";
+import { apply, type Known } from "./apply.ts";
+import { rateNow, type RateSample, withSample } from "./rates.ts";
+
+/** At most so many refusals are shown; older ones make room. */
+export const REFUSALS_MAX = 3;
+
+/** A command that was refused, for the user to read. */
+export interface Refusal {
+  number: number;
+  command: Command;
+  kind: string;
+  message: string;
+}
+
+/** All that is shown, but for what the user looks at. */
+export interface View {
+  connection: Connection;
+  known: Known | null;
+  asked: ReadonlyMap<string, Command>;
+  refusals: readonly Refusal[];
+  rates: readonly RateSample[];
+}
+
+/** What a command is about. Of two about the same, the second waits until the first is answered. */
+export function subject(command: Command): string {
+  if ("id" in command) return `game ${command.id}`;
+  if ("peer_id" in command) return `peer ${command.peer_id}`;
+  return command.cmd;
+}
+
+export class Store {
+  readonly #shell: Shell;
+  readonly #listeners = new Set<() => void>();
+  #refused = 0;
+  #view: View = {
+    connection: "connecting",
+    known: null,
+    asked: new Map(),
+    refusals: [],
+    rates: [],
+  };
+
+  constructor(shell: Shell) {
+    this.#shell = shell;
+  }
+
+  /** Begins to follow the peer, until the returned function is called. */
+  follow(): () => void {
+    return this.#shell.follow((event) => this.#take(event));
+  }
+
+  readonly subscribe = (listener: () => void): () => void => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  readonly view = (): View => this.#view;
+
+  /** Has a command carried out; tells whether it was. A refusal is shown until it is dismissed. */
+  async send(command: Command): Promise<boolean> {
+    const about = subject(command);
+    if (this.#view.asked.has(about)) return false;
+    this.#set({ asked: new Map(this.#view.asked).set(about, command) });
+    try {
+      await this.#shell.command(command);
+      return true;
+    } catch (error) {
+      this.#refuse(command, error);
+      return false;
+    } finally {
+      const asked = new Map(this.#view.asked);
+      asked.delete(about);
+      this.#set({ asked });
+    }
+  }
+
+  /** Forgets a refusal that was read. */
+  dismiss(number: number): void {
+    this.#set({ refusals: this.#view.refusals.filter((refusal) => refusal.number !== number) });
+  }
+
+  /** Notes the present rates in the history that the graph shows. */
+  sample(atMs: number): void {
+    if (this.#view.known === null) return;
+    const sample = rateNow(this.#view.known.snapshot.operations, atMs);
+    this.#set({ rates: withSample(this.#view.rates, sample) });
+  }
+
+  #take(event: ShellEvent): void {
+    if (event.type === "connection") return this.#set({ connection: event.state });
+    const known = apply(this.#view.known, event.update);
+    if (known === "gap") return this.#shell.again();
+    this.#set({ known });
+  }
+
+  #refuse(command: Command, error: unknown): void {
+    const { kind, message } = error instanceof CommandError
+      ? error
+      : { kind: "io", message: String(error) };
+    this.#refused += 1;
+    const refusal = { number: this.#refused, command, kind, message };
+    this.#set({ refusals: [...this.#view.refusals, refusal].slice(-REFUSALS_MAX) });
+  }
+
+  #set(change: Partial<View>): void {
+    this.#view = { ...this.#view, ...change };
+    this.#listeners.forEach((listener) => listener());
+  }
+}

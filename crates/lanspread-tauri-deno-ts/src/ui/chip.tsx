@@ -1,0 +1,57 @@
+// The chips of a game: how things stand with it, and how many peers have it.
+//
+// Invariant: a chip says its meaning in words; colour and icon only repeat it.
+
+import type { Game, GameState } from "../api/types.ts";
+import { useApp } from "./context.ts";
+import { Icon, type IconName } from "./icon.tsx";
+
+type Tone = "good" | "info" | "warn" | "bad" | "none";
+
+const LOOKS: Record<GameState, { tone: Tone; icon: IconName }> = {
+  "ready": { tone: "good", icon: "check" },
+  "downloaded": { tone: "info", icon: "box" },
+  "update-available": { tone: "warn", icon: "up" },
+  "other-version": { tone: "warn", icon: "clock" },
+  "local-only": { tone: "good", icon: "check" },
+  "on-others": { tone: "none", icon: "cloud" },
+  "nowhere": { tone: "none", icon: "off" },
+};
+
+export function StateChip({ game }: { game: Game }) {
+  const { texts } = useApp();
+  if (game.problem !== null) {
+    return <Chip tone="bad" icon="alert" words={texts.library.problem} />;
+  }
+  return <Chip {...LOOKS[game.state]} words={texts.states[game.state]} />;
+}
+
+interface HoldersProps {
+  game: Game;
+  party: number;
+  /** Whether there is room for the number only. */
+  brief?: boolean;
+}
+
+export function HoldersChip({ game, party, brief = false }: HoldersProps) {
+  const { texts, format } = useApp();
+  const have = game.holders.length;
+  return (
+    <span className="holders" title={texts.library.holders(have, party)}>
+      <Icon name="peers" />
+      {brief && <span aria-hidden="true">{format.number(have)}</span>}
+      <span className={brief ? "unseen" : undefined}>
+        {have === 0 ? texts.library.nobody : texts.library.holdersShort(have)}
+      </span>
+    </span>
+  );
+}
+
+export function Chip({ tone, icon, words }: { tone: Tone; icon: IconName; words: string }) {
+  return (
+    <span className={`chip chip-${tone}`}>
+      <Icon name={icon} />
+      {words}
+    </span>
+  );
+}

@@ -1,0 +1,134 @@
+// How a running operation stands: in one line, or with all of its sources.
+//
+// Invariant: every figure is the snapshot's. Bytes are those that were verified, so they never go back.
+
+import type { Operation, Progress } from "../api/types.ts";
+import { shareDone } from "../state/progress.ts";
+import { ProgressBar, RateBar } from "./bar.tsx";
+import { useApp } from "./context.ts";
+import { Name } from "./parts.tsx";
+
+/** The bar and a line beneath it, for a card. */
+export function OperationLine({ operation, title }: { operation: Operation; title: string }) {
+  const { texts, format } = useApp();
+  const { progress } = operation;
+  const share = shareDone(progress);
+  const parts = [
+    progress?.phase === "waiting" ? texts.progress.waiting : texts.operations[operation.kind],
+    share === null ? null : format.percent(share),
+    progress?.phase === "transferring" ? format.rate(progress.rate_bytes_per_s) : null,
+  ];
+  return (
+    <div className="operation-line">
+      <ProgressBar share={share} label={texts.progress.label(title)} />
+      <span>{parts.filter((part) => part !== null).join(" · ")}</span>
+    </div>
+  );
+}
+
+/** Everything that is known of an operation. */
+export function OperationDetail({ operation, title }: { operation: Operation; title: string }) {
+  const { texts, format } = useApp();
+  const { progress, kind } = operation;
+  const share = shareDone(progress);
+  return (
+    <div className="operation">
+      <div className="operation-head">
+        <span>{texts.operations[kind]}</span>
+        {share !== null && <strong>{format.percent(share)}</strong>}
+      </div>
+      <ProgressBar share={share} label={texts.progress.label(title)} />
+      <ProgressFigures progress={progress} />
+    </div>
+  );
+}
+
+function ProgressFigures({ progress }: { progress: Progress | null }) {
+  const { texts, format } = useApp();
+  if (progress === null) return <p className="operation-figures">{texts.progress.starting}</p>;
+  switch (progress.phase) {
+    case "waiting":
+      return (
+        <p className="operation-waits">
+          {texts.progress.waitingFor} <Name>{progress.what}</Name>
+        </p>
+      );
+    case "checking":
+      return (
+        <Figures
+          figures={[
+            texts.progress.checking,
+            texts.progress.checkedOf(
+              format.bytes(progress.done_bytes),
+              format.bytes(progress.total_bytes),
+            ),
+          ]}
+        />
+      );
+    case "step":
+      return (
+        <Figures
+          figures={[
+            texts.progress.step(progress.index, progress.count),
+            progress.what,
+            texts.progress.stepDone(format.bytes(progress.done_bytes)),
+          ]}
+        />
+      );
+    case "transferring":
+      return <Transferring progress={progress} />;
+  }
+}
+
+function Transferring({ progress }: { progress: Extract<Progress, { phase: "transferring" }> }) {
+  const { texts, format } = useApp();
+  const { sources, efficiency_percent: efficiency, time_left_ms: left } = progress;
+  const greatest = Math.max(1, ...sources.map((source) => source.rate_bytes_per_s));
+  return (
+    <>
+      <Figures
+        figures={[
+          texts.progress.of(
+            format.bytes(progress.verified_bytes),
+            format.bytes(progress.total_bytes),
+          ),
+          format.rate(progress.rate_bytes_per_s),
+          left === null ? texts.progress.leftUnknown : texts.progress.left(format.duration(left)),
+        ]}
+      />
+      {efficiency !== null && (
+        <p className="operation-figures">
+          {texts.progress.efficiency(format.percent(efficiency / 100))}
+        </p>
+      )}
+      {sources.length === 0
+        ? <p className="operation-waits">{texts.progress.noSources}</p>
+        : (
+          <ul className="sources" aria-label={texts.progress.sources}>
+            {sources.map((source) => (
+              <li key={source.peer_id}>
+                <Name>{source.name}</Name>
+                <RateBar share={source.rate_bytes_per_s / greatest} />
+                <span className="sources-rate">{format.rate(source.rate_bytes_per_s)}</span>
+                <span className="sources-total">
+                  {texts.progress.sourceTotal(format.bytes(source.bytes))}
+                </span>
+              </li>
+            ))}
+          </ul>
+        )}
+    </>
+  );
+}
+
+function Figures({ figures }: { figures: string[] }) {
+  return (
+    <ul className="operation-figures">
+      {figures.map((figure) => (
+        <li key={figure}>
+          <bdi>{figure}</bdi>
+        </li>
+      ))}
+    </ul>
+  );
+}

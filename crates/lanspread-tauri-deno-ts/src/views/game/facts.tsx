@@ -1,0 +1,36 @@
+// The facts of a game: versions, size, players, where it lies.
+//
+// Invariant: a fact that is not known has no line, except for the versions, where "none" says something.
+
+import type { ReactNode } from "react";
+import type { Game } from "../../api/types.ts";
+import { localized } from "../../state/localized.ts";
+import { joinPath } from "../../state/names.ts";
+import { useApp, usePart } from "../../ui/context.ts";
+import { Path } from "../../ui/dialog.tsx";
+import { Facts, Section } from "../../ui/parts.tsx";
+import type { Details } from "./details.ts";
+
+export function GameFacts({ game, details }: { game: Game; details: Details }) {
+  const { texts, format, preferences } = useApp();
+  const me = usePart("me");
+  const words = texts.game;
+  const more = details.state === "loaded" ? details.details : null;
+  const folder = joinPath(me.games_dir, game.id);
+  const known: [string, ReactNode][] = [
+    [words.versionHere, game.version ?? words.versionNone],
+    [words.versionParty, game.expected_version ?? words.versionNone],
+    [words.genre, localized(game.genre, preferences.language)],
+    [words.players, game.players?.text ?? null],
+    [words.size, game.size > 0 ? format.bytes(game.size) : null],
+    [words.publisher, more?.publisher && <bdi key="publisher">{more.publisher}</bdi>],
+    [words.release, more?.release ?? null],
+  ];
+  const isHere = game.downloaded || game.installed;
+  return (
+    <Section title={words.facts}>
+      {isHere && <Path path={folder} />}
+      <Facts facts={known.filter(([, value]) => value !== null && value !== undefined)} />
+    </Section>
+  );
+}

@@ -1,0 +1,62 @@
+// How the last operation on a game ended, where that needs a word: it failed, or left a note.
+//
+// Invariant: what the user cancelled is not shown as a failure.
+
+import { useState } from "react";
+import type { Game } from "../../api/types.ts";
+import { headline } from "../../i18n/texts.ts";
+import { joinPath } from "../../state/names.ts";
+import { canGiveUpOld, lastFinished } from "../../state/progress.ts";
+import { Button } from "../../ui/button.tsx";
+import { useApp, usePart } from "../../ui/context.ts";
+import { Confirm } from "../../ui/dialog.tsx";
+
+export function LastOutcome({ game }: { game: Game }) {
+  const { texts } = useApp();
+  const last = lastFinished(usePart("finished"), game.id);
+  if (last === null) return null;
+  const { outcome, kind } = last;
+  switch (outcome.result) {
+    case "cancelled":
+      return null;
+    case "finished":
+      return outcome.notes.length === 0 ? null : (
+        <div className="warning warning-calm" role="note">
+          <strong>{texts.transfers.done[kind]}</strong>
+          {outcome.notes.map((note) => <p key={note}>{note}</p>)}
+        </div>
+      );
+    case "failed":
+      return (
+        <div className="warning" role="note">
+          <strong>{texts.transfers.failed[kind]}: {headline(texts, outcome.kind)}</strong>
+          <p>{outcome.message}</p>
+          {canGiveUpOld(game, last) && <GiveUpOld game={game} />}
+        </div>
+      );
+  }
+}
+
+/** Deletes the version that is here, so that the new one fits; after a question. */
+export function GiveUpOld({ game }: { game: Game }) {
+  const { texts, store, format } = useApp();
+  const me = usePart("me");
+  const [asking, setAsking] = useState(false);
+  return (
+    <>
+      <Button kind="danger" onPress={() => setAsking(true)}>{texts.actions.giveUpOld}</Button>
+      {asking && (
+        <Confirm
+          question={{
+            title: texts.confirm.giveUpTitle(game.title),
+            body: texts.confirm.giveUpBody(format.bytes(game.size)),
+            folder: joinPath(me.games_dir, game.id),
+            confirm: texts.confirm.giveUp,
+            onConfirm: () => void store.send({ cmd: "update", id: game.id, give_up_old: true }),
+          }}
+          onClose={() => setAsking(false)}
+        />
+      )}
+    </>
+  );
+}

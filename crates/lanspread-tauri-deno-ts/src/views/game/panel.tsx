@@ -1,0 +1,79 @@
+// The panel of one game: what it is, how it stands, what can be done.
+//
+// Invariant: which game is open stands in the address, so the panel can be linked to and Back closes it.
+
+import type { Game } from "../../api/types.ts";
+import { gameById } from "../../state/names.ts";
+import { operationOn } from "../../state/progress.ts";
+import { ActionButton } from "../../ui/action-button.tsx";
+import { Art } from "../../ui/art.tsx";
+import { Button } from "../../ui/button.tsx";
+import { HoldersChip, StateChip } from "../../ui/chip.tsx";
+import { useApp, usePart } from "../../ui/context.ts";
+import { Dialog } from "../../ui/dialog.tsx";
+import { OperationDetail } from "../../ui/operation.tsx";
+import { Description } from "./description.tsx";
+import { useDetails } from "./details.ts";
+import { GameFacts } from "./facts.tsx";
+import { Holders } from "./holders.tsx";
+import { LastOutcome } from "./last-outcome.tsx";
+import { MoreActions } from "./more-actions.tsx";
+import { Offers } from "./offers.tsx";
+import { RunningScripts } from "./running.tsx";
+
+export function GamePanel({ id }: { id: string }) {
+  const { texts, go } = useApp();
+  const game = gameById(usePart("games"), id);
+  const close = () => go({ game: null });
+  return (
+    <Dialog className="panel" label={texts.game.panel(game?.title ?? id)} onClose={close}>
+      <div className="panel-inner">
+        <div className="panel-close">
+          <Button icon="close" label={texts.shell.close} onPress={close} />
+        </div>
+        {game === null ? <p className="nothing">{texts.game.gone}</p> : <GameBody game={game} />}
+      </div>
+    </Dialog>
+  );
+}
+
+function GameBody({ game }: { game: Game }) {
+  const { texts } = useApp();
+  const operation = operationOn(usePart("operations"), game.id);
+  const party = usePart("peers").length;
+  const details = useDetails(game);
+  return (
+    <>
+      <div className="panel-art">
+        <Art id={game.id} title={game.title} cover={game.cover} />
+      </div>
+      <div className="panel-body">
+        <h2 className="panel-title">
+          <bdi>{game.title}</bdi>
+        </h2>
+        <div className="panel-state">
+          <StateChip game={game} />
+          <HoldersChip game={game} party={party} />
+        </div>
+        <div className="panel-main">
+          {operation === null && <p>{texts.reasons[game.state]}</p>}
+          <ActionButton game={game} operation={operation} />
+        </div>
+        <RunningScripts game={game} />
+        {operation !== null && <OperationDetail operation={operation} title={game.title} />}
+        {operation === null && <LastOutcome game={game} />}
+        {game.problem !== null && (
+          <div className="warning" role="note">
+            <strong>{texts.game.problem}</strong>
+            <p>{game.problem}</p>
+          </div>
+        )}
+        {details.state === "loaded" && <Offers details={details.details} />}
+        <Description game={game} details={details} />
+        <GameFacts game={game} details={details} />
+        <Holders game={game} />
+        {operation === null && <MoreActions game={game} />}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,96 @@
+// One thing that is wrong, in words, with what to do about it.
+//
+// Invariant: every finding says what the user can do, in the order in which it is worth trying.
+
+import type { ReactNode } from "react";
+import type { Game, Me } from "../../api/types.ts";
+import type { Finding } from "../../state/diagnose.ts";
+import { portOf } from "../../state/names.ts";
+import { useApp } from "../../ui/context.ts";
+import { Path } from "../../ui/dialog.tsx";
+import { Icon } from "../../ui/icon.tsx";
+import { Name } from "../../ui/parts.tsx";
+
+export function AllFine({ peers }: { peers: number }) {
+  const { texts } = useApp();
+  return (
+    <div className="finding finding-fine">
+      <Icon name="check" />
+      <div>
+        <h2>{texts.help.fine}</h2>
+        <p>{texts.help.fineBody(peers)}</p>
+      </div>
+    </div>
+  );
+}
+
+export function FindingBox({ finding, me }: { finding: Finding; me: Me }) {
+  const { texts, href } = useApp();
+  const words = texts.help;
+  switch (finding.about) {
+    case "connection":
+      return <Box title={words.connectionTitle} body={words.connectionBody} />;
+    case "games-dir":
+      return (
+        <Box title={words.folderTitle} body={words.folderBody}>
+          <Path path={me.games_dir} />
+          <p dir="auto">{finding.problem}</p>
+        </Box>
+      );
+    case "no-address":
+      return <Box title={words.addressTitle} body={words.addressBody} />;
+    case "no-peers":
+      return (
+        <Box
+          title={finding.discoveryBroken ? words.brokenTitle : words.peersTitle}
+          body={finding.discoveryBroken ? words.brokenBody : words.peersBody}
+        >
+          <ol>
+            {words.peersSteps(portOf(me.listen_addrs[0] ?? "")).map((step) => (
+              <li key={step}>{step}</li>
+            ))}
+          </ol>
+          <a href={href({ tab: "party" })}>{words.connectLink}</a>
+        </Box>
+      );
+    case "problem-games":
+      return (
+        <Box title={words.problemsTitle(finding.games.length)} body={words.problemsBody}>
+          <ul className="finding-games">
+            {finding.games.map((game) => <ProblemGame key={game.id} game={game} />)}
+          </ul>
+        </Box>
+      );
+    case "kept-away":
+      return (
+        <Box title={words.awayTitle(finding.peers.length)} body={words.awayBody}>
+          <a href={href({ tab: "party" })}>{words.awayLink}</a>
+        </Box>
+      );
+  }
+}
+
+function ProblemGame({ game }: { game: Game }) {
+  const { href } = useApp();
+  return (
+    <li>
+      <a href={href({ game: game.id })}>
+        <Name>{game.title}</Name>
+      </a>
+      <span className="lines-more" dir="auto">{game.problem}</span>
+    </li>
+  );
+}
+
+function Box({ title, body, children }: { title: string; body: string; children?: ReactNode }) {
+  return (
+    <div className="finding">
+      <Icon name="alert" />
+      <div>
+        <h2>{title}</h2>
+        <p>{body}</p>
+        {children}
+      </div>
+    </div>
+  );
+}

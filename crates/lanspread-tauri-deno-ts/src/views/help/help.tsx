@@ -1,0 +1,97 @@
+// What is wrong and what to do, and the facts that a helper asks for.
+//
+// Invariant: it shows what `diagnose.ts` found in the snapshot. It guesses nothing and waits for
+// nothing.
+
+import { portOf } from "../../state/names.ts";
+import { diagnose } from "../../state/diagnose.ts";
+import { useApp, useSnapshot, useView } from "../../ui/context.ts";
+import { Facts, Nothing, Section } from "../../ui/parts.tsx";
+import { CopyReport } from "./copy-report.tsx";
+import { AllFine, FindingBox } from "./finding.tsx";
+
+export function Help() {
+  const { texts } = useApp();
+  const snapshot = useSnapshot();
+  const connection = useView((view) => view.connection);
+  const findings = diagnose(connection, snapshot);
+  return (
+    <div className="view view-split">
+      <h1>{texts.help.title}</h1>
+      <div className="view-main">
+        {findings.length === 0 ? <AllFine peers={snapshot.peers.length} /> : (
+          findings.map((finding) => (
+            <FindingBox key={finding.about} finding={finding} me={snapshot.me} />
+          ))
+        )}
+        <Notices />
+      </div>
+      <div className="view-side">
+        <About />
+        <CopyReport />
+      </div>
+    </div>
+  );
+}
+
+function About() {
+  const { texts } = useApp();
+  const { me } = useSnapshot();
+  const words = texts.help;
+  const [first] = me.listen_addrs;
+  return (
+    <Section title={words.about}>
+      <Facts
+        facts={[
+          [words.name, <bdi key="name">{me.name}</bdi>],
+          [
+            words.addresses,
+            me.listen_addrs.length === 0
+              ? words.noAddress
+              : (
+                <ul key="addresses" className="addresses">
+                  {me.listen_addrs.map((addr) => (
+                    <li key={addr}>
+                      <bdi>{addr}</bdi>
+                    </li>
+                  ))}
+                </ul>
+              ),
+          ],
+          [words.port, first === undefined ? words.noAddress : portOf(first)],
+          [words.folder, <bdi key="folder" className="path">{me.games_dir}</bdi>],
+          [
+            words.catalog,
+            me.catalog === null ? words.noCatalog : <bdi key="catalog">{me.catalog}</bdi>,
+          ],
+          [words.code, me.party_code ? words.codeSet : words.codeNone],
+          [words.lanes, me.unencrypted_lanes ? words.lanesOpen : words.lanesSealed],
+          [words.version, words.versionOf(me.version, me.protocol_version)],
+        ]}
+      />
+    </Section>
+  );
+}
+
+function Notices() {
+  const { texts, format } = useApp();
+  const { notices } = useSnapshot();
+  return (
+    <Section title={texts.help.notices}>
+      {notices.length === 0 && <Nothing>{texts.help.noNotices}</Nothing>}
+      <ul className="lines">
+        {notices.toReversed().map((notice) => (
+          <li key={notice.number}>
+            <div className="finished-head">
+              <strong>{texts.notices[notice.kind]}</strong>
+              <time dateTime={new Date(notice.at_ms).toISOString()}>
+                {format.clock(notice.at_ms)}
+              </time>
+            </div>
+            <span className="lines-more" dir="auto">{notice.message}</span>
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}

@@ -1,0 +1,71 @@
+// One game of the library, as a card or as a row.
+//
+// Invariant: it is drawn anew only when its game or its operation changed, so a download does not cost
+// the cards that have nothing to do with it.
+
+import { type CSSProperties, memo } from "react";
+import type { Game, Operation } from "../../api/types.ts";
+import { localized } from "../../state/localized.ts";
+import { ActionButton } from "../../ui/action-button.tsx";
+import { Art } from "../../ui/art.tsx";
+import { HoldersChip, StateChip } from "../../ui/chip.tsx";
+import { useApp } from "../../ui/context.ts";
+import { OperationLine } from "../../ui/operation.tsx";
+
+interface CardProps {
+  game: Game;
+  operation: Operation | null;
+  party: number;
+  index: number;
+  count: number;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  artHeight: number;
+}
+
+export const Card = memo(function Card(props: CardProps) {
+  const { game, operation, party, index, count, x, y, width, height, artHeight } = props;
+  const { texts, preferences, format, go } = useApp();
+  const facts = [
+    localized(game.genre, preferences.language),
+    game.size > 0 ? format.bytes(game.size) : null,
+    game.players ? texts.library.players(game.players.text) : null,
+  ].filter((fact) => fact !== null);
+  const place: CSSProperties = { transform: `translate(${x}px, ${y}px)`, width, height };
+
+  return (
+    <div
+      className={`card card-${preferences.density}`}
+      data-running={operation !== null || undefined}
+      role="listitem"
+      aria-setsize={count}
+      aria-posinset={index + 1}
+      style={place}
+    >
+      <div className="card-art" style={{ height: artHeight }}>
+        <Art id={game.id} title={game.title} cover={game.cover} />
+      </div>
+      <div className="card-body">
+        <h2 className="card-title">
+          <button type="button" data-index={index} onClick={() => go({ game: game.id })}>
+            <bdi>{game.title}</bdi>
+          </button>
+        </h2>
+        {operation === null
+          ? <p className="card-facts">{facts.join(" · ")}</p>
+          : <OperationLine operation={operation} title={game.title} />}
+      </div>
+      <div className="card-state">
+        <StateChip game={game} />
+      </div>
+      <div className="card-holders">
+        <HoldersChip game={game} party={party} brief={preferences.density === "compact"} />
+      </div>
+      <div className="card-action">
+        <ActionButton game={game} operation={operation} />
+      </div>
+    </div>
+  );
+});

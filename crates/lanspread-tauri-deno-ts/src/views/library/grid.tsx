@@ -1,0 +1,106 @@
+// The games as a grid of which only the visible part exists.
+//
+// Invariant: the number of elements depends on the size of the window and not on the number of games.
+// Every card can be reached by the arrow keys, also those that are not there yet.
+
+import { useWindowVirtualizer } from "@tanstack/react-virtual";
+import {
+  type KeyboardEvent,
+  type RefObject,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
+import type { Game } from "../../api/types.ts";
+import { useApp, usePart } from "../../ui/context.ts";
+import { Card } from "./card.tsx";
+import { layout, neighbour } from "./layout.ts";
+
+const OVERSCAN_ROWS = 3;
+
+export function Grid({ games }: { games: readonly Game[] }) {
+  const { texts, preferences } = useApp();
+  const operations = usePart("operations");
+  const party = usePart("peers").length;
+  const list = useRef<HTMLDivElement>(null);
+  const box = useBox(list);
+  const { columns, cardWidth, cardHeight, artHeight, gap } = layout(
+    box.width,
+    box.rem,
+    preferences.density,
+  );
+  const rowHeight = cardHeight + gap;
+  const rows = useWindowVirtualizer({
+    count: Math.ceil(games.length / columns),
+    estimateSize: () => rowHeight,
+    overscan: OVERSCAN_ROWS,
+    scrollMargin: box.top,
+  });
+  useLayoutEffect(() => rows.measure(), [rows, rowHeight]);
+
+  const running = new Map(operations.map((operation) => [operation.id, operation]));
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    const from = event.target instanceof HTMLElement ? event.target.dataset.index : undefined;
+    if (from === undefined) return;
+    const to = neighbour(Number(from), event.key, columns, games.length);
+    if (to === Number(from)) return;
+    event.preventDefault();
+    rows.scrollToIndex(Math.floor(to / columns));
+    requestAnimationFrame(() =>
+      list.current?.querySelector<HTMLElement>(`[data-index="${to}"]`)?.focus()
+    );
+  };
+
+  return (
+    <div
+      ref={list}
+      className="grid"
+      role="list"
+      aria-label={texts.library.grid}
+      style={{ height: rows.getTotalSize() }}
+      onKeyDown={onKeyDown}
+    >
+      {box.width > 0 && rows.getVirtualItems().flatMap((row) =>
+        games.slice(row.index * columns, (row.index + 1) * columns).map((game, column) => (
+          <Card
+            key={game.id}
+            game={game}
+            operation={running.get(game.id) ?? null}
+            party={party}
+            index={row.index * columns + column}
+            count={games.length}
+            x={column * (cardWidth + gap)}
+            y={row.start - box.top}
+            width={cardWidth}
+            height={cardHeight}
+            artHeight={artHeight}
+          />
+        ))
+      )}
+    </div>
+  );
+}
+
+/** Where the grid begins, how wide it is, and how large letters are. */
+function useBox(list: RefObject<HTMLDivElement | null>) {
+  const [box, setBox] = useState({ width: 0, top: 0, rem: 16 });
+  useEffect(() => {
+    const element = list.current;
+    if (!element) return;
+    const measure = () => {
+      const { width, top } = element.getBoundingClientRect();
+      const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+      setBox((old) => {
+        const next = { width, top: top + scrollY, rem };
+        return old.width === width && old.top === next.top && old.rem === rem ? old : next;
+      });
+    };
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    if (element.parentElement) observer.observe(element.parentElement);
+    return () => observer.disconnect();
+  }, [list]);
+  return box;
+}

@@ -1,0 +1,59 @@
+// Who is at the party, who is kept away, and who sends to whom.
+//
+// Invariant: it shows the peers that are connected and no others; one who left is gone at once.
+
+import { useApp, useSnapshot } from "../../ui/context.ts";
+import { Button } from "../../ui/button.tsx";
+import { Name, Nothing, Section } from "../../ui/parts.tsx";
+import { ConnectForm } from "./connect.tsx";
+import { PeerList } from "./peer-list.tsx";
+import { SwarmPicture } from "./swarm-picture.tsx";
+
+export function Party() {
+  const { texts } = useApp();
+  return (
+    <div className="view view-split">
+      <h1>{texts.party.title}</h1>
+      <div className="view-main">
+        <Section title={texts.party.picture}>
+          <SwarmPicture />
+        </Section>
+        <ConnectForm />
+      </div>
+      <div className="view-side">
+        <Section title={texts.party.peers}>
+          <PeerList />
+        </Section>
+        <KeptAway />
+      </div>
+    </div>
+  );
+}
+
+function KeptAway() {
+  const { texts, store } = useApp();
+  const { kept_away: away } = useSnapshot();
+  return (
+    <Section title={texts.party.away}>
+      {away.length === 0 && <Nothing>{texts.party.noAway}</Nothing>}
+      <ul className="lines">
+        {away.map((peer) => (
+          <li key={peer.peer_id} className="lines-action">
+            <div>
+              <Name>{peer.name}</Name>
+              {peer.reasons.map((reason) => (
+                <span key={reason} className="lines-more" dir="auto">{reason}</span>
+              ))}
+            </div>
+            <Button
+              label={texts.actions.of(texts.party.readmit, peer.name)}
+              onPress={() => void store.send({ cmd: "readmit", peer_id: peer.peer_id })}
+            >
+              {texts.party.readmit}
+            </Button>
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}

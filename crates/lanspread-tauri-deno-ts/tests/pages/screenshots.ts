@@ -1,0 +1,120 @@
+// Takes a picture of every scenario and view in both themes, several sizes and both languages.
+//
+// Invariant: the names of the files say everything that is needed to open the same page by hand.
+// Arguments narrow it down: only files whose name contains all of them are made.
+
+import { finish, type Language, type Look, type Theme, withPages } from "./browser.ts";
+
+const FOLDER = "screenshots";
+const SETTLE_MS = 900;
+/** The graph of rates needs a while until there is something to see. */
+const GRAPH_MS = 4_000;
+
+const SIZES: Record<string, { width: number; height: number }> = {
+  "1280": { width: 1280, height: 800 },
+  "1920": { width: 1920, height: 1080 },
+  "800": { width: 800, height: 600 },
+  "390": { width: 390, height: 844 },
+};
+const RARE_SIZES: Record<string, { width: number; height: number }> = {
+  "360": { width: 360, height: 640 },
+  "640": { width: 640, height: 400 },
+  "3840": { width: 3840, height: 2160 },
+};
+
+/** A scenario, the part of the page that is looked at, and a short name for it. */
+type Place = [scenario: string, hash: string, name: string];
+
+const MAIN: Place[] = [
+  ["party", "#/library", "library"],
+  ["party", "#/library?game=0ad", "game-running"],
+  ["party", "#/library?game=teeworlds", "game-ready"],
+  ["party", "#/transfers", "transfers"],
+  ["party", "#/party", "party"],
+  ["party", "#/help", "help"],
+  ["party", "#/settings", "settings"],
+];
+
+const SCENARIOS: Place[] = [
+  ["empty", "#/library", "library"],
+  ["many", "#/library", "library"],
+  ["many", "#/party", "party"],
+  ["huge", "#/library?filter=others", "library"],
+  ["stalled", "#/transfers", "transfers"],
+  ["failing", "#/transfers", "transfers"],
+  ["failing", "#/library?game=openarena", "game"],
+  ["party", "#/library?game=xonotic", "game-offers"],
+  ["party", "#/library?words=qqqq", "no-hits"],
+  ["party", "#/library?words=supertxkart", "search"],
+  ["no-peers", "#/help", "help"],
+  ["no-peers", "#/party", "party"],
+  ["no-folder", "#/help", "help"],
+  ["multicast-blocked", "#/help", "help"],
+  ["long-titles", "#/library", "library"],
+  ["long-titles", "#/party", "party"],
+  ["long-titles", "#/library?game=0ad", "game"],
+  ["rtl", "#/library", "library"],
+  ["rtl", "#/transfers", "transfers"],
+  ["errors", "#/library", "library"],
+  ["lost", "#/library", "library"],
+];
+
+interface Shot {
+  file: string;
+  place: Place;
+  look: Look;
+}
+
+function shots(): Shot[] {
+  const all: Shot[] = [];
+  const add = (
+    places: Place[],
+    sizes: Record<string, { width: number; height: number }>,
+    themes: Theme[],
+    languages: Language[],
+    rest: Partial<Look> = {},
+  ) => {
+    for (const [scenario, hash, name] of places) {
+      for (const [size, box] of Object.entries(sizes)) {
+        for (const theme of themes) {
+          for (const language of languages) {
+            const file = [scenario, name, size, theme, language, ...Object.values(rest)].join("-");
+            all.push({
+              file: `${file}.png`,
+              place: [scenario, hash, name],
+              look: { ...box, theme, language, ...rest },
+            });
+          }
+        }
+      }
+    }
+  };
+  add(MAIN, SIZES, ["dark", "light"], ["en", "de"]);
+  add(SCENARIOS, SIZES, ["dark", "light"], ["en"]);
+  add(MAIN.slice(0, 2), RARE_SIZES, ["dark"], ["de"]);
+  add(MAIN.slice(0, 1), SIZES, ["dark", "light"], ["de"], { density: "compact" });
+  for (const accent of ["lagoon", "moss", "plum", "coral"]) {
+    add(MAIN.slice(0, 1), { "1280": SIZES["1280"]! }, ["dark", "light"], ["en"], { accent });
+  }
+  return all;
+}
+
+const wanted = shots().filter(({ file }) => Deno.args.every((part) => file.includes(part)));
+await Deno.mkdir(FOLDER, { recursive: true });
+await withPages(async (pages) => {
+  for (const { file, place: [scenario, hash], look } of wanted) {
+    const page = await pages.open(scenario, hash, look);
+    if (scenario === "errors") {
+      await page.locator(".button-main").first().click();
+      await page.locator(".refusal").waitFor();
+    }
+    await page.waitForTimeout(hash.startsWith("#/transfers") ? GRAPH_MS : SETTLE_MS);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    if (overflow > 0) {
+      pages.errors.push(`${file}: the page is ${overflow} px wider than its window`);
+    }
+    await page.screenshot({ path: `${FOLDER}/${file}` });
+    await page.context().close();
+  }
+  finish(pages.errors, `${wanted.length} pictures in ${FOLDER}/`);
+});

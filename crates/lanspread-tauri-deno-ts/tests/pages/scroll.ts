@@ -1,0 +1,91 @@
+// Scrolls through five thousand games and counts what a user would feel as a jerk.
+//
+// Invariant: the number of cards that exist stays bounded. Times are printed for people to compare; only
+// a count of long tasks far beyond what a slow machine causes is a failure, since machines are shared.
+
+import { finish, withPages } from "./browser.ts";
+
+const STEPS = 240;
+const STEP_PX = 180;
+const CARDS_MAX = 120;
+const LONG_TASKS_MAX = 12;
+
+interface Scrolled {
+  frames: number;
+  elapsedMs: number;
+  slowestMs: number;
+  late: number;
+  longTasks: number[];
+  cardsMost: number;
+  height: number;
+}
+
+await withPages(async (pages) => {
+  const page = await pages.open("huge", "#/library", {
+    width: 1920,
+    height: 1080,
+    theme: "dark",
+    language: "en",
+  });
+  await page.waitForTimeout(1_000);
+  const scrolled = await page.evaluate(scroll, { steps: STEPS, stepPx: STEP_PX });
+  const typed = await page.evaluate(typeWords);
+  const { frames, elapsedMs, slowestMs, late, longTasks, cardsMost, height } = scrolled;
+  if (cardsMost > CARDS_MAX) pages.errors.push(`${cardsMost} cards existed at once`);
+  if (longTasks.length > LONG_TASKS_MAX) {
+    pages.errors.push(`${longTasks.length} tasks were longer than 50 ms`);
+  }
+  finish(
+    pages.errors,
+    [
+      `5,000 games, ${height} px: ${frames} frames in ${Math.round(elapsedMs)} ms`,
+      `slowest frame ${Math.round(slowestMs)} ms, ${late} frames later than 34 ms`,
+      `tasks longer than 50 ms: ${longTasks.length} (${longTasks.map(Math.round).join(", ")})`,
+      `at most ${cardsMost} cards at once; search answered in ${Math.round(typed)} ms`,
+    ].join("\n"),
+  );
+});
+
+async function scroll({ steps, stepPx }: { steps: number; stepPx: number }): Promise<Scrolled> {
+  const longTasks: number[] = [];
+  const observer = new PerformanceObserver((list) => {
+    longTasks.push(...list.getEntries().map((entry) => entry.duration));
+  });
+  observer.observe({ type: "longtask" });
+  const frame = () => new Promise<number>((resolve) => requestAnimationFrame(resolve));
+  const began = await frame();
+  const gaps: number[] = [];
+  let before = began;
+  let cardsMost = 0;
+  for (let step = 0; step < steps; step += 1) {
+    scrollBy(0, stepPx);
+    const now = await frame();
+    gaps.push(now - before);
+    before = now;
+    cardsMost = Math.max(cardsMost, document.querySelectorAll(".card").length);
+  }
+  observer.disconnect();
+  return {
+    frames: steps,
+    elapsedMs: before - began,
+    slowestMs: Math.max(...gaps),
+    late: gaps.filter((gap) => gap > 34).length,
+    longTasks,
+    cardsMost,
+    height: document.documentElement.scrollHeight,
+  };
+}
+
+/** How long it takes from a letter typed to a list that is drawn. */
+async function typeWords(): Promise<number> {
+  const field = document.querySelector<HTMLInputElement>(".search input");
+  if (!field) throw new Error("there is no search field");
+  const setter = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")?.set;
+  const began = performance.now();
+  setter?.call(field, "supertxkart");
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  const status = () => document.querySelector("[role=status]")?.textContent ?? "";
+  const all = status();
+  while (status() === all) await new Promise((resolve) => requestAnimationFrame(resolve));
+  return performance.now() - began;
+}

@@ -1,0 +1,121 @@
+// The page of a real peer in a real browser, with real transfers between real peers.
+//
+// Invariant: nothing is waited for by time; every step waits for what a person would see, and an error in
+// the browser's console fails the check.
+
+import { type Browser, chromium, type Locator, type Page } from "playwright-core";
+import { ARGUMENTS, finish } from "../pages/browser.ts";
+import { Party } from "./peers.ts";
+
+/** First useful paint within a second, as a guest's first look should be. */
+const FIRST_PAINT_MS_MAX = 1_000;
+
+const MIB = 1024 * 1024;
+
+/** A download of this many bytes at this rate takes long enough to be looked at and ended. */
+const LONG_GAME_BYTES = 64 * MIB;
+const SLOW_UPLOADS = ["--upload-limit", "4MiB"];
+
+function binary(): string {
+  const path = Deno.env.get("LANSPREAD_BIN");
+  if (path === undefined) throw new Error("LANSPREAD_BIN has to name the program lanspread");
+  return path;
+}
+
+function card(page: Page, title: string): Locator {
+  return page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: title }) });
+}
+
+async function open(browser: Browser, address: string, errors: string[]): Promise<Page> {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    locale: "en",
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(30_000);
+  page.on("pageerror", (error) => errors.push(`the page threw: ${error.message}`));
+  page.on("console", (line) => {
+    // A browser complains by itself of a socket that a peer's end has closed.
+    if (line.type() === "error" && !line.text().includes("WebSocket")) errors.push(line.text());
+  });
+  await page.goto(address);
+  return page;
+}
+
+async function firstPaint(page: Page, errors: string[]): Promise<number> {
+  const paint = await page.evaluate(() =>
+    performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? Infinity
+  );
+  if (paint > FIRST_PAINT_MS_MAX) errors.push(`the first paint came after ${paint} ms`);
+  return paint;
+}
+
+async function fetchInstallAndUninstall(page: Page): Promise<void> {
+  const chess = card(page, "chess");
+  await chess.getByRole("button", { name: "Get it" }).click();
+  await chess.getByText("Ready to play").waitFor();
+  await chess.getByRole("heading").getByRole("button").click();
+  const panel = page.getByRole("dialog", { name: "chess" });
+  await panel.getByRole("button", { name: "Uninstall…" }).click();
+  const question = page.getByRole("dialog", { name: /Uninstall/ });
+  await question.getByText("chess/local").waitFor();
+  await question.getByRole("button", { name: "Uninstall and lose saves" }).click();
+  await panel.getByRole("button", { name: "Unpack" }).click();
+  await panel.getByText("Ready to play").first().waitFor();
+  await page.keyboard.press("Escape");
+}
+
+async function cancelALongDownload(page: Page): Promise<void> {
+  const go = card(page, "go");
+  await go.getByRole("button", { name: "Get it" }).click();
+  await go.getByText(/Downloading · \d+%/).waitFor();
+  await go.getByRole("button", { name: "Cancel" }).click();
+  await go.getByRole("button", { name: "Get it" }).waitFor();
+}
+
+const party = new Party(binary());
+const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ARGUMENTS });
+const errors: string[] = [];
+let paint = Infinity;
+try {
+  await party.addGame("anna", "chess", 3 * MIB);
+  await party.addGame("anna", "go", LONG_GAME_BYTES);
+  const anna = await party.start({ name: "anna", options: SLOW_UPLOADS });
+  const near = ["--connect", anna.address];
+  let ben = await party.start({ name: "ben", options: [...near, "--web", "127.0.0.1:0"] });
+  const address = new URL(ben.page ?? "").host;
+  const page = await open(browser, ben.page ?? "", errors);
+  await card(page, "chess").getByText("1 has it").waitFor();
+  paint = await firstPaint(page, errors);
+
+  await fetchInstallAndUninstall(page);
+  await cancelALongDownload(page);
+
+  // A peer that goes is seen to be gone, and so is what only it had.
+  await anna.end();
+  await card(page, "go").waitFor({ state: "detached" });
+  await card(page, "chess").getByText("no other peer").waitFor();
+
+  // The peer behind the page goes and comes again; the page finds it by itself.
+  await ben.end();
+  await page.getByText("The connection to Lanspread is lost").waitFor();
+  ben = await party.start({ name: "ben", options: [...near, "--web", address] });
+  await page.getByText("The connection to Lanspread is lost").waitFor({ state: "detached" });
+  await card(page, "chess").getByText("Ready to play").waitFor();
+
+  // The folder of games goes away, as a disk that is unplugged, and comes again.
+  Deno.renameSync(ben.games, `${ben.games}-unplugged`);
+  await page.getByRole("link", { name: /Help/ }).click();
+  await page.getByText("The games folder cannot be used").waitFor();
+  Deno.renameSync(`${ben.games}-unplugged`, ben.games);
+  await page.getByText("The games folder cannot be used").waitFor({ state: "detached" });
+} catch (error) {
+  errors.push(String(error));
+} finally {
+  await browser.close();
+  await party.end();
+}
+finish(
+  errors,
+  `the page of a real peer: first paint after ${Math.round(paint)} ms, ${errors.length} errors`,
+);

@@ -1,0 +1,47 @@
+// What is worked out for the eye: pictures and the grid.
+
+import assert from "node:assert/strict";
+import { initials, picture } from "../../src/design/picture.ts";
+import { layout, neighbour } from "../../src/views/library/layout.ts";
+
+Deno.test("a picture depends on the id alone and differs between games", () => {
+  assert.deepEqual(picture("0ad", "0 A.D."), picture("0ad", "0 A.D."));
+  const ids = Array.from({ length: 200 }, (_, index) => `game-${index}`);
+  const backgrounds = new Set(ids.map((id) => picture(id, id).background));
+  assert.ok(backgrounds.size > 190);
+});
+
+Deno.test("initials are letters of the title in any script, and of the id where it has none", () => {
+  assert.equal(initials("Extreme Tux Racer", "x"), "ET");
+  assert.equal(initials("openarena", "x"), "OP");
+  assert.equal(initials("סופר טוקס", "x"), "סט");
+  assert.equal(initials("!!!", "hedgewars"), "HE");
+  assert.equal(initials("", "--"), "?");
+});
+
+Deno.test("cards fill the width at every size, and there is always a column", () => {
+  for (const density of ["comfortable", "compact"] as const) {
+    for (let width = 200; width < 4_000; width += 37) {
+      const { columns, cardWidth, gap } = layout(width, 16, density);
+      assert.ok(columns >= 1);
+      assert.ok(Math.abs(columns * cardWidth + (columns - 1) * gap - width) < 0.01);
+    }
+  }
+});
+
+Deno.test("larger letters make larger cards", () => {
+  assert.ok(
+    layout(1_200, 32, "comfortable").cardHeight > layout(1_200, 16, "comfortable").cardHeight,
+  );
+  assert.ok(layout(1_200, 32, "comfortable").columns < layout(1_200, 16, "comfortable").columns);
+});
+
+Deno.test("arrow keys lead to the neighbours and stop at the edges", () => {
+  assert.equal(neighbour(5, "ArrowDown", 4, 20), 9);
+  assert.equal(neighbour(5, "ArrowUp", 4, 20), 1);
+  assert.equal(neighbour(5, "ArrowRight", 4, 20), 6);
+  assert.equal(neighbour(0, "ArrowLeft", 4, 20), 0);
+  assert.equal(neighbour(18, "ArrowDown", 4, 20), 18);
+  assert.equal(neighbour(5, "End", 4, 20), 19);
+  assert.equal(neighbour(5, "x", 4, 20), 5);
+});

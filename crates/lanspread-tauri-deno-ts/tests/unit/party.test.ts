@@ -1,0 +1,131 @@
+// What is worked out from a snapshot: readiness, progress, findings, the swarm, names, the report.
+
+import assert from "node:assert/strict";
+import type { Finished, Progress } from "../../src/api/types.ts";
+import { mainAction } from "../../src/state/action.ts";
+import { diagnose } from "../../src/state/diagnose.ts";
+import { joinPath, lastPart, peerName, portOf } from "../../src/state/names.ts";
+import { canGiveUpOld, shareDone } from "../../src/state/progress.ts";
+import { readiness } from "../../src/state/readiness.ts";
+import { report } from "../../src/state/report.ts";
+import { swarm, SWARM_PEERS_MAX } from "../../src/state/swarm.ts";
+import { SCENARIOS } from "../../src/api/mock/scenarios.ts";
+import { game, party, peer, snapshot } from "../support/games.ts";
+
+Deno.test("everybody connected has a game, lacks it, or is not known yet, and never two of these", () => {
+  const peers = [peer("a"), peer("b"), peer("c", { in_sync: false })];
+  const { have, lack, unknown } = readiness({ holders: [peers[0]!.peer_id, "gone"] }, peers);
+  assert.deepEqual([have, lack, unknown].map((list) => list.map(({ name }) => name)), [
+    ["a"],
+    ["b"],
+    ["c"],
+  ]);
+});
+
+Deno.test("progress counts what is verified and says nothing where nothing can be counted", () => {
+  const transferring = { ...party().operations[0]!.progress, verified_bytes: 5, total_bytes: 20 };
+  assert.equal(shareDone(transferring as Progress), 0.25);
+  assert.equal(shareDone({ phase: "checking", done_bytes: 0, total_bytes: 0 }), 0);
+  assert.equal(shareDone({ phase: "waiting", what: "alpha" }), null);
+  assert.equal(shareDone({ phase: "step", what: "a", index: 1, count: 1, done_bytes: 7 }), null);
+  assert.equal(shareDone({ phase: "step", what: "a", index: 2, count: 4, done_bytes: 7 }), 0.25);
+  assert.equal(shareDone(null), null);
+});
+
+Deno.test("the main action is what the peer offers, and cancelling while something runs", () => {
+  const offered = game("a", { action: "update" });
+  assert.deepEqual(mainAction(offered, null, "en")?.command, { cmd: "update", id: "a" });
+  assert.equal(mainAction(game("a", { action: "none" }), null, "en"), null);
+  const played = mainAction(game("a", { action: "play" }), null, "de");
+  assert.deepEqual(played?.command, { cmd: "play", id: "a", language: "de" });
+  const running = mainAction(offered, { id: "a", kind: "verify", progress: null }, "en");
+  assert.deepEqual(running?.command, { cmd: "cancel", id: "a" });
+});
+
+Deno.test("the old version is offered to be given up only when the disk was full and it lies here", () => {
+  const failed = (kind: string): Finished => ({
+    number: 1,
+    at_ms: 0,
+    id: "a",
+    kind: "download",
+    outcome: { result: "failed", kind, message: "" },
+  });
+  const old = game("a", { state: "update-available", downloaded: true });
+  assert.ok(canGiveUpOld(old, failed("no-space")));
+  assert.ok(!canGiveUpOld(old, failed("no-source")));
+  assert.ok(!canGiveUpOld(game("a"), failed("no-space")));
+  assert.ok(!canGiveUpOld(old, null));
+});
+
+Deno.test("findings are facts: each goes when the snapshot no longer says it", () => {
+  const about = (scenario: keyof typeof SCENARIOS) =>
+    diagnose("open", SCENARIOS[scenario]().snapshot).map((finding) => finding.about);
+  assert.deepEqual(about("party"), ["problem-games", "kept-away"]);
+  assert.deepEqual(about("no-peers"), ["no-peers"]);
+  assert.deepEqual(diagnose("lost", party()), [{ about: "connection" }]);
+  const { me } = snapshot();
+  const unplugged = snapshot({ me: { ...me, games_dir_problem: "no such folder" } });
+  assert.deepEqual(diagnose("open", unplugged)[0], {
+    about: "games-dir",
+    problem: "no such folder",
+  });
+  const nowhere = snapshot({ me: { ...me, listen_addrs: [] } });
+  assert.deepEqual(diagnose("open", nowhere), [{ about: "no-address" }]);
+});
+
+Deno.test("it is told apart whether nobody is found or finding does not work", () => {
+  const [blocked] = diagnose("open", SCENARIOS["multicast-blocked"]().snapshot);
+  const [alone] = diagnose("open", SCENARIOS["no-peers"]().snapshot);
+  assert.deepEqual(blocked, { about: "no-peers", discoveryBroken: true });
+  assert.deepEqual(alone, { about: "no-peers", discoveryBroken: false });
+});
+
+Deno.test("the swarm has an edge for every source and every upload, and none besides", () => {
+  const { edges, nodes, hidden } = swarm(party(), 640, 420);
+  assert.equal(nodes.length, 6);
+  assert.equal(hidden, 0);
+  assert.equal(edges.filter((edge) => edge.direction === "to-me").length, 3);
+  assert.equal(edges.filter((edge) => edge.direction === "from-me").length, 2);
+  assert.equal(Math.max(...edges.map((edge) => edge.strength ?? 0)), 1);
+  assert.ok(nodes.every(({ x, y }) => x > 0 && x < 640 && y > 0 && y < 420));
+});
+
+Deno.test("of a large party the swarm shows those who are busy and counts the others", () => {
+  const peers = Array.from({ length: 40 }, (_, index) => peer(`p${index}`));
+  const uploads = [{ peer_id: peers[39]!.peer_id, id: "a", requests: 1 }];
+  const picture = swarm(snapshot({ peers, uploads }), 640, 420);
+  assert.equal(picture.nodes.length, SWARM_PEERS_MAX);
+  assert.equal(picture.hidden, 40 - SWARM_PEERS_MAX);
+  assert.ok(picture.nodes.some(({ peerId }) => peerId === peers[39]!.peer_id));
+});
+
+Deno.test("paths keep the separator of their system, and ports are found in both kinds of address", () => {
+  assert.equal(joinPath("/srv/games/", "0ad", "local"), "/srv/games/0ad/local");
+  assert.equal(joinPath("D:\\Games", "0ad"), "D:\\Games\\0ad");
+  assert.equal(lastPart("D:\\Games\\"), "Games");
+  assert.equal(portOf("192.168.1.10:47000"), "47000");
+  assert.equal(portOf("[fe80::1]:47001"), "47001");
+});
+
+Deno.test("a peer that is gone is called by the first digits of its id", () => {
+  assert.equal(peerName(party(), "0123456789abcdef"), "01234567");
+  assert.equal(peerName(party(), party().peers[0]!.peer_id), "Mara");
+});
+
+Deno.test("the report holds no name, no whole path, no whole id and no sentence of the peer", () => {
+  const state = SCENARIOS.failing().snapshot;
+  const text = report("open", state, new Date(0));
+  const secrets = [
+    state.me.name,
+    state.me.games_dir,
+    state.me.peer_id,
+    "juno",
+    ...state.peers.flatMap(({ name, peer_id }) => [name, peer_id]),
+    ...state.kept_away.flatMap(({ name, peer_id, reasons }) => [name, peer_id, ...reasons]),
+    ...state.notices.map(({ message }) => message),
+  ].filter((secret) => secret !== "den");
+  for (const secret of secrets) assert.ok(!text.includes(secret), secret);
+  assert.ok(!/[0-9a-f]{9}/.test(text.replace(/fe80\S+/g, "")), text);
+  assert.match(text, /games_dir: …\/games/);
+  assert.match(text, /failed: no-source 1, no-space 1, sources-failed 1/);
+});

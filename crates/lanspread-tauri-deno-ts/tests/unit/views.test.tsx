@@ -1,0 +1,82 @@
+// The views, drawn without a browser.
+
+import assert from "node:assert/strict";
+import { type ScenarioName, SCENARIOS } from "../../src/api/mock/scenarios.ts";
+import { Frame } from "../../src/frame/frame.tsx";
+import { LANGUAGES } from "../../src/state/preferences.ts";
+import { TABS } from "../../src/state/route.ts";
+import { Card } from "../../src/views/library/card.tsx";
+import { LastOutcome } from "../../src/views/game/last-outcome.tsx";
+import { party } from "../support/games.ts";
+import { render, wordsOf } from "../support/render.tsx";
+
+const scenarios = Object.keys(SCENARIOS) as ScenarioName[];
+
+Deno.test("every view can be drawn in every scenario and language, and shows no value that is none", () => {
+  for (const scenario of scenarios) {
+    for (const language of LANGUAGES) {
+      for (const tab of TABS) {
+        const markup = render(scenario, <Frame />, language, { tab });
+        assert.doesNotMatch(
+          wordsOf(markup),
+          /undefined|NaN|\[object|Infinity/,
+          `${scenario} ${tab} ${language}`,
+        );
+      }
+    }
+  }
+});
+
+Deno.test("an open game is drawn with its title, its versions and who has it", () => {
+  const words = wordsOf(render("party", <Frame />, "de", { game: "openarena" }));
+  for (const part of ["OpenArena", "20250117", "20260301", "Aktualisieren", "Wer es hat"]) {
+    assert.ok(words.includes(part), part);
+  }
+});
+
+Deno.test("a game that left the party is said to be gone and breaks nothing", () => {
+  const words = wordsOf(render("party", <Frame />, "en", { game: "../evil" }));
+  assert.match(words, /not at the party any more/);
+});
+
+Deno.test("a card has one state, one count of holders and one button", () => {
+  const game = party().games.find(({ id }) => id === "xonotic")!;
+  const place = { index: 0, count: 1, x: 0, y: 0, width: 300, height: 250, artHeight: 150 };
+  const markup = render("party", <Card game={game} operation={null} party={6} {...place} />);
+  assert.equal(markup.match(/class="chip/g)?.length, 1);
+  assert.equal(markup.match(/class="holders/g)?.length, 1);
+  assert.equal(markup.match(/class="button /g)?.length, 1);
+  assert.match(wordsOf(markup), /Not here yet.*have it.*Get it/);
+});
+
+Deno.test("a card whose operation runs shows how far it is and offers to cancel", () => {
+  const { games, operations } = party();
+  const game = games.find(({ id }) => id === "0ad")!;
+  const place = { index: 0, count: 1, x: 0, y: 0, width: 300, height: 250, artHeight: 150 };
+  const operation = operations[0]!;
+  const markup = render("party", <Card game={game} operation={operation} party={6} {...place} />);
+  assert.match(markup, /aria-valuenow="2"/);
+  assert.match(wordsOf(markup), /Downloading · 2% · 68\.0.MiB\/s.*Cancel/);
+});
+
+Deno.test("what the user cancelled is not shown as a failure, and a full disk offers a way on", () => {
+  const { games } = SCENARIOS.failing().snapshot;
+  const shown = (id: string) =>
+    render("failing", <LastOutcome game={games.find((game) => game.id === id)!} />);
+  assert.equal(shown("nexuiz"), "");
+  assert.match(wordsOf(shown("openarena")), /The disk is full.*Delete the old version and update/);
+  assert.doesNotMatch(wordsOf(shown("xonotic")), /Delete the old version/);
+});
+
+Deno.test("what a stranger wrote is shown as text and never as markup", () => {
+  const game = { ...party().games[0]!, title: "<img src=x onerror=alert(1)>" };
+  const place = { index: 0, count: 1, x: 0, y: 0, width: 300, height: 250, artHeight: 150 };
+  const markup = render("party", <Card game={game} operation={null} party={6} {...place} />);
+  assert.ok(!markup.includes("<img"));
+});
+
+Deno.test("a lost connection is said, and what was known stays to be seen", () => {
+  const words = wordsOf(render("lost", <Frame />, "en", { tab: "party" }));
+  assert.match(words, /connection to Lanspread is lost/);
+  assert.match(words, /Mara/);
+});
