@@ -4,11 +4,13 @@
 //! not even the state. It holds no state of the peer and decides nothing about it.
 
 mod assets;
+mod bounded;
 mod converse;
 mod guard;
 mod serve;
 mod token;
 
+pub use bounded::CONNECTIONS_MAX;
 pub use converse::CLIENTS_MAX;
 pub use serve::{WebError, WebOptions, WebServer, WhoMayCome};
 pub use token::Token;

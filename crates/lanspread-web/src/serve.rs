@@ -23,6 +23,7 @@ use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
 
 use crate::{
     assets,
+    bounded::{Bounded, CONNECTIONS_MAX, SILENCE_MAX},
     converse::{CLIENTS_MAX, Seat, converse},
     guard::{self, Refusal, Said},
     token::Token,
@@ -113,6 +114,7 @@ impl WebServer {
         });
         let task = tokio::spawn(async move {
             let end = async move { app.ended().cancelled().await };
+            let listener = Bounded::new(listener, CONNECTIONS_MAX, SILENCE_MAX);
             let served = axum::serve(listener, router).with_graceful_shutdown(end);
             if let Err(error) = served.await {
                 tracing::error!(%error, "the page is not served any more");

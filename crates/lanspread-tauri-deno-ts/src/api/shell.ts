@@ -17,6 +17,8 @@ export type ShellEvent =
 export interface Abilities {
   /** Whether `chooseFolder` opens a dialog of the system. */
   chooseFolder: boolean;
+  /** Whether games start on the screen that this is seen on. */
+  play: boolean;
 }
 
 /** The way to one peer. */

@@ -117,7 +117,8 @@ export function webShellIn(browser: Browser): Shell {
     },
     coverUrl: (id) => `${browser.origin}/api/covers/${encodeURIComponent(id)}`,
     chooseFolder: () => Promise.resolve(null),
-    can: { chooseFolder: false },
+    // With a token the page is seen on another machine than the games are.
+    can: { chooseFolder: false, play: browser.token === null },
   };
 }
 

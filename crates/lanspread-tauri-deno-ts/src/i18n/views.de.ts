@@ -121,7 +121,7 @@ export const viewsDe: typeof viewsEn = {
     connectLink: "Über Adresse verbinden",
     problemsTitle: (count) =>
       n(count, { one: "# Spiel hat ein Problem", other: "# Spiele haben ein Problem" }),
-    problemsBody: "Bis das behoben ist, können sie nicht geteilt werden.",
+    problemsBody: "Bis das behoben ist, kann es niemand von hier laden.",
     awayTitle: (count) =>
       n(count, { one: "# Peer wird ferngehalten", other: "# Peers werden ferngehalten" }),
     awayBody: "Unter Party steht der Grund, und du kannst sie wieder hereinlassen.",

@@ -120,7 +120,7 @@ export const viewsEn = {
     connectLink: "Connect by address",
     problemsTitle: (count: number) =>
       n(count, { one: "# game has a problem", other: "# games have a problem" }),
-    problemsBody: "They cannot be shared until that is mended.",
+    problemsBody: "Until that is mended, nobody can fetch it from here.",
     awayTitle: (count: number) =>
       n(count, { one: "# peer is kept away", other: "# peers are kept away" }),
     awayBody: "Under Party you see why, and can let them in again.",

@@ -10,14 +10,14 @@ import { Button } from "./button.tsx";
 import { useApp, usePart, useView } from "./context.ts";
 
 export function ActionButton({ game, operation }: { game: Game; operation: Operation | null }) {
-  const { store, texts, preferences } = useApp();
+  const { shell, store, texts, preferences } = useApp();
   const action = mainAction(game, operation, preferences.language);
   const isPlayed = usePart("running").some(({ id, script }) =>
     id === game.id && script !== "server"
   );
   const asked = useView((view) => action !== null && view.asked.has(subject(action.command)));
   const isOpen = useView((view) => view.connection === "open");
-  if (action === null) return null;
+  if (action === null || (action.name === "play" && !shell.can.play)) return null;
   const isRunning = action.name === "play" && isPlayed;
   const words = isRunning ? texts.actions.running : texts.actions[action.name];
   return (

@@ -1,12 +1,23 @@
 // Takes a picture of every scenario and view in both themes, several sizes and both languages.
 //
 // Invariant: the names of the files say everything that is needed to open the same page by hand.
-// Arguments narrow it down: only files whose name contains all of them are made.
+// Arguments narrow it down: only files whose name contains all of them are made. Those that the
+// documents show go there, too.
 
 import { finish, type Language, type Look, type Theme, withPages } from "./browser.ts";
 
 const FOLDER = "screenshots";
 const SETTLE_MS = 900;
+
+/** The pictures that the documents show, and what they are called there. */
+const DOCUMENTS_FOLDER = "../../docs/pictures";
+const IN_DOCUMENTS: Record<string, string> = {
+  "party-library-1280-dark-en.png": "library",
+  "party-game-running-1280-dark-en.png": "game",
+  "party-transfers-1280-dark-en.png": "transfers",
+  "party-party-1280-light-de.png": "party",
+  "no-peers-help-1280-dark-en.png": "help",
+};
 /** The graph of rates needs a while until there is something to see. */
 const GRAPH_MS = 4_000;
 
@@ -114,6 +125,12 @@ await withPages(async (pages) => {
       pages.errors.push(`${file}: the page is ${overflow} px wider than its window`);
     }
     await page.screenshot({ path: `${FOLDER}/${file}` });
+    const shown = IN_DOCUMENTS[file];
+    if (shown !== undefined) {
+      // Ten times smaller than the same picture without loss.
+      const path = `${DOCUMENTS_FOLDER}/${shown}.jpg`;
+      await page.screenshot({ path, type: "jpeg", quality: 82 });
+    }
     await page.context().close();
   }
   finish(pages.errors, `${wanted.length} pictures in ${FOLDER}/`);

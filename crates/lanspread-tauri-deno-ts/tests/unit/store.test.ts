@@ -10,7 +10,7 @@ class PlayedShell implements Shell {
   listener: (event: ShellEvent) => void = () => {};
   askedAnew = 0;
   sent: { command: Command; resolve(): void; reject(error: unknown): void }[] = [];
-  can = { chooseFolder: false };
+  can = { chooseFolder: false, play: true };
 
   follow(listener: (event: ShellEvent) => void) {
     this.listener = listener;

@@ -28,7 +28,7 @@ export function mockShell(name: ScenarioName): Shell {
     },
     coverUrl: () => null,
     chooseFolder: () => Promise.resolve("/home/juno/more/games"),
-    can: { chooseFolder: true },
+    can: { chooseFolder: true, play: true },
   };
 }
 

@@ -12,7 +12,7 @@ import { Nothing, Section } from "../../ui/parts.tsx";
 import { subject } from "../../state/store.ts";
 
 export function MoreActions({ game }: { game: Game }) {
-  const { texts, store, format, preferences } = useApp();
+  const { texts, shell, store, format, preferences } = useApp();
   const { language } = preferences;
   const folder = joinPath(usePart("me").games_dir, game.id);
   const [question, setQuestion] = useState<Question | null>(null);
@@ -44,7 +44,7 @@ export function MoreActions({ game }: { game: Game }) {
   return (
     <Section title={texts.game.more}>
       <div className="more">
-        {installed && (
+        {installed && shell.can.play && (
           <Button
             waits={asked}
             onPress={() => void store.send({ cmd: "start-server", id, language })}
