@@ -90,12 +90,13 @@ pub(crate) fn look(thoroughness: Thoroughness) -> Result<()> {
     for name in ["size", "use", "live"] {
         task(name)?;
     }
-    let mut axe = deno("axe")?;
+    let (mut axe, mut real) = (deno("axe")?, deno("real")?);
     if thoroughness == Thoroughness::Short {
         axe.arg("--short");
+        real.arg("--short");
     }
     run_shown(&mut axe)?;
-    run_shown(deno("real")?.env("LANSPREAD_BIN", debug_program()?))
+    run_shown(real.env("LANSPREAD_BIN", debug_program()?))
 }
 
 /// Installs what the lock file names, unless that is what is there.

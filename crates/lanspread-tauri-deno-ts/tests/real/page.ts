@@ -1,7 +1,8 @@
 // The page of a real peer in a real browser, with real transfers between real peers.
 //
 // Invariant: nothing is waited for by time; every step waits for what a person would see, and an error in
-// the browser's console fails the check.
+// the browser's console fails the check. How soon the page is there is printed, and fails only a full look:
+// a time says more of a shared machine than of the page.
 
 import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 import { ARGUMENTS, finish } from "../pages/browser.ts";
@@ -42,11 +43,14 @@ async function open(browser: Browser, address: string, errors: string[]): Promis
   return page;
 }
 
+/** With `--short`, as the default tests have it, no time fails the check. */
+const short = Deno.args.includes("--short");
+
 async function firstPaint(page: Page, errors: string[]): Promise<number> {
   const paint = await page.evaluate(() =>
     performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? Infinity
   );
-  if (paint > FIRST_PAINT_MS_MAX) errors.push(`the first paint came after ${paint} ms`);
+  if (paint > FIRST_PAINT_MS_MAX && !short) errors.push(`the first paint came after ${paint} ms`);
   return paint;
 }
 
