@@ -7,6 +7,7 @@ use std::{
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
+    time::Duration,
 };
 
 use axum::{
@@ -32,6 +33,9 @@ use crate::{
 /// The name of the WebSocket's protocol; a token stands behind it in the list, since a browser can send no
 /// other header with a WebSocket.
 const PROTOCOL: &str = "lanspread";
+
+/// How long browsers have for their last answers after the peer has ended.
+const LAST_ANSWERS: Duration = Duration::from_millis(200);
 
 /// Where the page is served, and to whom.
 #[derive(Debug, Clone)]
@@ -113,11 +117,19 @@ impl WebServer {
             room: Arc::new(Semaphore::new(CLIENTS_MAX)),
         });
         let task = tokio::spawn(async move {
-            let end = async move { app.ended().cancelled().await };
+            let ending = Arc::clone(&app);
+            let end = async move { ending.ended().cancelled().await };
+            let late = async move {
+                app.ended().cancelled().await;
+                tokio::time::sleep(LAST_ANSWERS).await;
+            };
             let listener = Bounded::new(listener, CONNECTIONS_MAX, SILENCE_MAX);
             let served = axum::serve(listener, router).with_graceful_shutdown(end);
-            if let Err(error) = served.await {
-                tracing::error!(%error, "the page is not served any more");
+            tokio::select! {
+                served = served.into_future() => if let Err(error) = served {
+                    tracing::error!(%error, "the page is not served any more");
+                },
+                () = late => tracing::debug!("a browser did not take its last answer"),
             }
         });
         Ok(Self { addr, who, task })

@@ -422,6 +422,24 @@ async fn the_picture_of_a_game_lies_beside_the_catalog() {
     );
 }
 
+/// A connection on which nothing was asked yet held up the end of the program for a minute, and a browser that
+/// takes nothing for 20 s.
+#[tokio::test]
+async fn a_silent_connection_does_not_hold_up_the_end_of_the_peer() {
+    let dir = TempDir::new().expect("a directory");
+    let app = peer(dir.path());
+    app.ready().cancelled().await;
+    let server = page(&app, WhoMayCome::ThisMachine).await;
+    let mut silent = TcpStream::connect(server.addr()).await.expect("it listens");
+    silent.write_all(b"GET / HTTP").await.expect("sent");
+    // It is let in before this one is.
+    let _browser = Browser::open(&server, "lanspread").await;
+    app.handle().shutdown().await;
+    timeout(PATIENCE, server.ended())
+        .await
+        .expect("the page ends with its peer");
+}
+
 #[tokio::test]
 async fn beyond_this_machine_the_token_is_needed() {
     let dir = TempDir::new().expect("a directory");
