@@ -107,17 +107,17 @@ impl App {
                 id,
                 player,
                 language,
-            } => return self.play(&id, Script::Start, player, language),
+            } => return self.play(&id, Script::Start, player, language).await,
             Command::StartServer {
                 id,
                 player,
                 language,
-            } => return self.play(&id, Script::Server, player, language),
+            } => return self.play(&id, Script::Server, player, language).await,
         };
         self.handle().command(command).await.map(|()| Ran::Accepted)
     }
 
-    fn play(
+    async fn play(
         self: &Arc<Self>,
         id: &GameId,
         script: Script,
@@ -129,7 +129,7 @@ impl App {
             name: name.to_string(),
             language,
         };
-        self.start_script(id, script, player)?;
+        self.start_script(id, script, player).await?;
         Ok(Ran::Accepted)
     }
 

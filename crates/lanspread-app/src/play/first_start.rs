@@ -10,17 +10,17 @@ use std::{
     time::SystemTime,
 };
 
-use super::{Player, stamp};
+use lanspread_db::{INSTALL_DIR, OWNER_MARKER};
 
-/// What lies in every directory that Lanspread unpacked.
-const MARKER: &str = "local/.lanspread_owned";
+use super::{Player, blocking, stamp};
 
 /// Whether nothing was started since the last install; then what to record once it was.
 ///
 /// # Errors
 /// The record cannot be read, for people.
 pub(crate) async fn is_new(root: &Path, record: &Path) -> Result<Option<String>, String> {
-    let (marker, record) = (root.join(MARKER), record.to_owned());
+    let marker = root.join(INSTALL_DIR).join(OWNER_MARKER);
+    let record = record.to_owned();
     blocking(move || {
         let install = install(&marker);
         match fs::read_to_string(&record) {
@@ -38,7 +38,7 @@ pub(crate) async fn is_new(root: &Path, record: &Path) -> Result<Option<String>,
 /// # Errors
 /// See [`stamp::stamp`].
 pub(crate) async fn stamp(root: &Path, player: &Player) -> Result<Vec<String>, String> {
-    let (local, player) = (root.join("local"), player.clone());
+    let (local, player) = (root.join(INSTALL_DIR), player.clone());
     blocking(move || stamp::stamp(&local, &player)).await
 }
 
@@ -68,13 +68,6 @@ fn install(marker: &Path) -> String {
     format!("{} {written}", version.trim())
 }
 
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, String> + Send + 'static,
-) -> Result<T, String> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|error| Err(error.to_string()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,7 +77,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         let record_file = dir.path().join("played/chess");
         fs::create_dir(dir.path().join("local")).expect("writable");
-        let marker = dir.path().join(MARKER);
+        let marker = dir.path().join(INSTALL_DIR).join(OWNER_MARKER);
         fs::write(&marker, "20240101\n").expect("writable");
         let first = is_new(dir.path(), &record_file).await.expect("readable");
         let first = first.expect("new");

@@ -8,9 +8,13 @@ mod process;
 mod scripts;
 mod stamp;
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use lanspread_db::GameId;
+use lanspread_db::{GameId, INSTALL_DIR};
 use lanspread_jsonl::Language;
 use lanspread_peer::{CommandRefused, ErrorKind};
 
@@ -45,7 +49,7 @@ impl App {
     ///
     /// # Errors
     /// It is not unpacked, has no such script, or runs already.
-    pub(crate) fn start_script(
+    pub(crate) async fn start_script(
         self: &Arc<Self>,
         id: &GameId,
         script: Script,
@@ -59,19 +63,14 @@ impl App {
             ));
         }
         let root = self.games_dir().join(id.as_str());
-        let file = scripts::find(&root, script)
-            .map_err(|error| {
-                let message = format!(
-                    "cannot start {id}: {} cannot be read: {error}",
-                    root.display()
-                );
-                refused(ErrorKind::Io, message)
-            })?
+        let file = find(&root, script)
+            .await
+            .map_err(|why| refused(ErrorKind::Io, format!("cannot start {id}: {why}")))?
             .ok_or_else(|| {
                 let name = script.file_name();
                 let message = format!(
                     "cannot start {id}: it has no {name}; open {} and start it by hand",
-                    root.join("local").display()
+                    root.join(INSTALL_DIR).display()
                 );
                 refused(ErrorKind::NoScript, message)
             })?;
@@ -118,9 +117,7 @@ impl App {
             for note in notes {
                 tracing::info!(game = %launch.id, note, "a file of the game was told who plays");
             }
-            if let Some(file) = scripts::find(&launch.root, Script::Setup)
-                .map_err(|error| format!("{} cannot be read: {error}", launch.root.display()))?
-            {
+            if let Some(file) = find(&launch.root, Script::Setup).await? {
                 process::run(&file, launch.arguments(), &launch.root, &launch.log)
                     .await
                     .map_err(|why| format!("{} was not started: {why}", launch.id))?;
@@ -155,6 +152,24 @@ pub(crate) fn running(scripts: &RunningScripts) -> Vec<Running> {
             since_ms: *since_ms,
         })
         .collect()
+}
+
+/// Where a script of a game lies.
+async fn find(root: &Path, script: Script) -> Result<Option<PathBuf>, String> {
+    let root = root.to_owned();
+    blocking(move || {
+        scripts::find(&root, script)
+            .map_err(|error| format!("{} cannot be read: {error}", root.display()))
+    })
+    .await
+}
+
+/// Runs what waits for a disk where it holds up nobody else.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, String> + Send + 'static,
+) -> Result<T, String> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(error.to_string()))
 }
 
 fn refused(kind: ErrorKind, message: String) -> CommandRefused {
