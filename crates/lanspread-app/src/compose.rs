@@ -44,7 +44,7 @@ pub(crate) fn snapshot(parts: Composed<'_>) -> Snapshot {
         operations: view.operations.iter().map(operation).collect(),
         uploads: view.outbound.iter().map(upload).collect(),
         running,
-        limits: limits(view.rate_limits),
+        limits: Limits::from(view.rate_limits),
         playing: match view.playing {
             Playing::Yes => true,
             Playing::No => false,
@@ -191,7 +191,7 @@ fn operation(operation: &peer::OperationView) -> Operation {
     Operation {
         id: operation.id.clone(),
         kind: operation_kind(operation.kind),
-        progress: operation.progress.as_ref().map(progress),
+        progress: operation.progress.as_ref().map(Progress::from),
     }
 }
 
@@ -207,48 +207,51 @@ pub(crate) const fn operation_kind(kind: peer::OperationKind) -> OperationKind {
     }
 }
 
-fn progress(progress: &peer::Progress) -> Progress {
-    match progress {
-        peer::Progress::Waiting { what } => Progress::Waiting { what: what.clone() },
-        peer::Progress::Checking {
-            done_bytes,
-            total_bytes,
-        } => Progress::Checking {
-            done_bytes: *done_bytes,
-            total_bytes: *total_bytes,
-        },
-        peer::Progress::Transferring {
-            verified_bytes,
-            total_bytes,
-            rate_bytes_per_s,
-            time_left,
-            efficiency_percent,
-            sources,
-        } => Progress::Transferring {
-            verified_bytes: *verified_bytes,
-            total_bytes: *total_bytes,
-            rate_bytes_per_s: *rate_bytes_per_s,
-            time_left_ms: time_left.map(millis),
-            efficiency_percent: *efficiency_percent,
-            sources: sources.iter().map(source).collect(),
-        },
-        peer::Progress::Step(step) => Progress::Step {
-            what: step.what.clone(),
-            index: step.index,
-            count: step.count,
-            done_bytes: step.done_bytes,
-        },
+impl From<&peer::Progress> for Progress {
+    fn from(progress: &peer::Progress) -> Self {
+        match progress {
+            peer::Progress::Waiting { what } => Progress::Waiting { what: what.clone() },
+            peer::Progress::Checking {
+                done_bytes,
+                total_bytes,
+            } => Progress::Checking {
+                done_bytes: *done_bytes,
+                total_bytes: *total_bytes,
+            },
+            peer::Progress::Transferring {
+                verified_bytes,
+                total_bytes,
+                rate_bytes_per_s,
+                time_left,
+                efficiency_percent,
+                sources,
+            } => Progress::Transferring {
+                verified_bytes: *verified_bytes,
+                total_bytes: *total_bytes,
+                rate_bytes_per_s: *rate_bytes_per_s,
+                time_left_ms: time_left.map(millis),
+                efficiency_percent: *efficiency_percent,
+                sources: sources.iter().map(Source::from).collect(),
+            },
+            peer::Progress::Step(step) => Progress::Step {
+                what: step.what.clone(),
+                index: step.index,
+                count: step.count,
+                done_bytes: step.done_bytes,
+            },
+        }
     }
 }
 
-/// One peer that a game comes from.
-pub(crate) fn source(share: &peer::SourceShare) -> Source {
-    Source {
-        peer_id: share.peer_id,
-        name: share.name.clone(),
-        chunks: share.chunks,
-        bytes: share.bytes,
-        rate_bytes_per_s: share.rate_bytes_per_s,
+impl From<&peer::SourceShare> for Source {
+    fn from(share: &peer::SourceShare) -> Self {
+        Self {
+            peer_id: share.peer_id,
+            name: share.name.clone(),
+            chunks: share.chunks,
+            bytes: share.bytes,
+            rate_bytes_per_s: share.rate_bytes_per_s,
+        }
     }
 }
 
@@ -260,13 +263,15 @@ fn upload(upload: &peer::OutboundView) -> Upload {
     }
 }
 
-fn limits(limits: peer::RateLimits) -> Limits {
-    let bytes_per_s = |limit: Option<RateLimit>| limit.map(RateLimit::bytes_per_s);
-    Limits {
-        upload_bytes_per_s: bytes_per_s(limits.upload),
-        upload_per_peer_bytes_per_s: bytes_per_s(limits.upload_per_peer),
-        download_bytes_per_s: bytes_per_s(limits.download),
-        download_per_peer_bytes_per_s: bytes_per_s(limits.download_per_peer),
+impl From<peer::RateLimits> for Limits {
+    fn from(limits: peer::RateLimits) -> Self {
+        let bytes_per_s = |limit: Option<RateLimit>| limit.map(RateLimit::bytes_per_s);
+        Limits {
+            upload_bytes_per_s: bytes_per_s(limits.upload),
+            upload_per_peer_bytes_per_s: bytes_per_s(limits.upload_per_peer),
+            download_bytes_per_s: bytes_per_s(limits.download),
+            download_per_peer_bytes_per_s: bytes_per_s(limits.download_per_peer),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use lanspread_peer::{OperationReport, Outcome as PeerOutcome, PeerEvent};
 
 use crate::{
     compose,
-    snapshot::{Finished, Notice, NoticeKind, Outcome},
+    snapshot::{Finished, Notice, NoticeKind, Outcome, Source},
 };
 
 /// Most operations that are remembered after their end.
@@ -162,7 +162,7 @@ fn ended(outcome: &PeerOutcome) -> Outcome {
             Outcome::Finished {
                 bytes: *moved_bytes,
                 elapsed_ms: compose::millis(*elapsed),
-                sources: sources.iter().map(compose::source).collect(),
+                sources: sources.iter().map(Source::from).collect(),
                 notes: notes.clone(),
             }
         }

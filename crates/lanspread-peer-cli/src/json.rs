@@ -8,7 +8,7 @@ use lanspread_db::CatalogMode;
 use lanspread_peer::{
     GameView, KeepAwayReason, KeptAwayView, Offer, OfferView, OperationError, OperationReport,
     OperationView, OutboundView, Outcome, PeerEvent, PeerId, PeerInfo, PeerName, PeerView, Playing,
-    Progress, RateLimit, RateLimits, SourceShare,
+    Progress, RateLimits, SourceShare,
 };
 use serde_json::{Value, json};
 
@@ -110,13 +110,7 @@ fn upload(upload: &OutboundView) -> Value {
 
 /// How fast transfers may be; `null` is no limit.
 pub(crate) fn rate_limits(limits: RateLimits) -> Value {
-    let bytes_per_s = |limit: Option<RateLimit>| limit.map(RateLimit::bytes_per_s);
-    json!({
-        "upload_bytes_per_s": bytes_per_s(limits.upload),
-        "upload_per_peer_bytes_per_s": bytes_per_s(limits.upload_per_peer),
-        "download_bytes_per_s": bytes_per_s(limits.download),
-        "download_per_peer_bytes_per_s": bytes_per_s(limits.download_per_peer),
-    })
+    json!(lanspread_app::Limits::from(limits))
 }
 
 /// Whether the user plays.
@@ -136,48 +130,11 @@ pub(crate) const fn mode(mode: CatalogMode) -> &'static str {
 }
 
 fn progress(progress: &Progress) -> Value {
-    match progress {
-        Progress::Waiting { what } => json!({ "phase": "waiting", "what": what }),
-        Progress::Checking {
-            done_bytes,
-            total_bytes,
-        } => {
-            json!({ "phase": "checking", "done_bytes": done_bytes, "total_bytes": total_bytes })
-        }
-        Progress::Transferring {
-            verified_bytes,
-            total_bytes,
-            rate_bytes_per_s,
-            time_left,
-            efficiency_percent,
-            sources,
-        } => json!({
-            "phase": "transferring",
-            "verified_bytes": verified_bytes,
-            "total_bytes": total_bytes,
-            "rate_bytes_per_s": rate_bytes_per_s,
-            "time_left_ms": time_left.map(millis),
-            "efficiency_percent": efficiency_percent,
-            "sources": sources.iter().map(source).collect::<Vec<_>>(),
-        }),
-        Progress::Step(step) => json!({
-            "phase": "step",
-            "what": step.what,
-            "index": step.index,
-            "count": step.count,
-            "done_bytes": step.done_bytes,
-        }),
-    }
+    json!(lanspread_app::Progress::from(progress))
 }
 
 fn source(source: &SourceShare) -> Value {
-    json!({
-        "peer_id": source.peer_id,
-        "name": source.name,
-        "chunks": source.chunks,
-        "bytes": source.bytes,
-        "rate_bytes_per_s": source.rate_bytes_per_s,
-    })
+    json!(lanspread_app::Source::from(source))
 }
 
 /// A time in whole milliseconds.

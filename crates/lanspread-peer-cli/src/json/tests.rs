@@ -6,7 +6,7 @@ use lanspread_app::Facts;
 use lanspread_db::{ContentHash, GameFileDescription, GameId, ManifestHash, RelPath, Version};
 use lanspread_peer::{
     ErrorKind, KeepAwayReason, KeptAwayView, ListenAddr, Offence, OperationKind, PROTOCOL_VERSION,
-    PeerId, PeerName, Standing, StepProgress,
+    PeerId, PeerName, RateLimit, Standing, StepProgress,
 };
 
 use super::*;
