@@ -17,8 +17,12 @@ export type ShellEvent =
 export interface Abilities {
   /** Whether `chooseFolder` opens a dialog of the system. */
   chooseFolder: boolean;
-  /** Whether games start on the screen that this is seen on. */
-  play: boolean;
+  /** Whether `openFolder` shows a game's folder in the file manager. */
+  openFolder: boolean;
+  /** Whether `restart` starts the peer anew. */
+  restart: boolean;
+  /** Whether this is a program of the desktop, with a tray, that can start with the system. */
+  desktop: boolean;
 }
 
 /** The way to one peer. */
@@ -33,6 +37,8 @@ export interface Shell {
   details(id: string): Promise<GameDetails>;
   /** Where a picture of a game that has one is; `null` if this shell has none, and one is drawn. */
   coverUrl(id: string): string | null;
+  /** Where a game can be fetched as one ZIP file by whoever may; `null` if this shell has no such place. */
+  archiveUrl(id: string): string | null;
   /** Lets the user choose a folder; `null` if he does not. */
   chooseFolder(): Promise<string | null>;
   can: Abilities;

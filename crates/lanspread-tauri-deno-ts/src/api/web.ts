@@ -116,9 +116,9 @@ export function webShellIn(browser: Browser): Shell {
       return await answer.json() as GameDetails;
     },
     coverUrl: (id) => `${browser.origin}/api/covers/${encodeURIComponent(id)}`,
+    archiveUrl: (id) => `${browser.origin}/api/games/${encodeURIComponent(id)}/archive`,
     chooseFolder: () => Promise.resolve(null),
-    // With a token the page is seen on another machine than the games are.
-    can: { chooseFolder: false, play: browser.token === null },
+    can: { chooseFolder: false, openFolder: false, restart: false, desktop: false },
   };
 }
 

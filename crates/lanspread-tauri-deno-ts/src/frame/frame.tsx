@@ -4,8 +4,8 @@
 // stays to be seen beneath a banner.
 
 import { type ComponentType, useEffect, useLayoutEffect } from "react";
-import { formatRoute, type Tab } from "../state/route.ts";
-import { useApp, useView } from "../ui/context.ts";
+import { formatRoute, GUEST_TABS, type Tab } from "../state/route.ts";
+import { useApp, usePart, useView } from "../ui/context.ts";
 import { Mark } from "../ui/icon.tsx";
 import { GamePanel } from "../views/game/panel.tsx";
 import { Help } from "../views/help/help.tsx";
@@ -27,17 +27,20 @@ const VIEWS: Record<Tab, ComponentType> = {
 export function Frame() {
   const { texts, route } = useApp();
   const isKnown = useView((view) => view.known !== null);
+  const hasFailed = useView((view) => view.connection === "lost");
   const isLost = useView((view) => view.connection !== "open");
-  const Shown = VIEWS[route.tab];
+  const isGuest = useView((view) => view.known?.seat === "guest");
+  const tab = isGuest && !isForGuests(route.tab) ? "library" : route.tab;
+  const Shown = VIEWS[tab];
   useTopOf(formatRoute({ ...route, game: null }));
   useEffect(() => {
-    document.title = `${texts.shell[route.tab]} · Lanspread`;
-  }, [texts, route.tab]);
+    document.title = `${texts.shell[tab]} · Lanspread`;
+  }, [texts, tab]);
   if (!isKnown) {
     return (
       <main className="empty">
         <Mark />
-        <p role="status">{texts.shell.connecting}</p>
+        <p role="status">{hasFailed ? texts.shell.noAnswer : texts.shell.connecting}</p>
       </main>
     );
   }
@@ -51,12 +54,28 @@ export function Frame() {
           <span>{texts.shell.lostBody}</span>
         </div>
       )}
+      {isGuest && tab !== "help" && <GuestStrip />}
       <main id="main" tabIndex={-1}>
         <Shown />
       </main>
       {route.game !== null && <GamePanel key={route.game} id={route.game} />}
       <Refusals />
     </>
+  );
+}
+
+function isForGuests(tab: Tab): boolean {
+  return GUEST_TABS.some((known) => known === tab);
+}
+
+function GuestStrip() {
+  const { texts, href } = useApp();
+  const { name } = usePart("me");
+  return (
+    <aside className="banner banner-calm" aria-label={texts.guest.stripLink}>
+      <span>{texts.guest.strip(name)}</span>
+      <a href={href({ tab: "help", game: null })}>{texts.guest.stripLink}</a>
+    </aside>
   );
 }
 

@@ -5,8 +5,8 @@
 
 import { downloadRate } from "../state/rates.ts";
 import { diagnose } from "../state/diagnose.ts";
-import { type Tab, TABS } from "../state/route.ts";
-import { useApp, useSnapshot, useView } from "../ui/context.ts";
+import { GUEST_TABS, type Tab, TABS } from "../state/route.ts";
+import { useApp, useMay, useSnapshot, useView } from "../ui/context.ts";
 import { Icon, type IconName, Mark } from "../ui/icon.tsx";
 import { SearchField } from "./search-field.tsx";
 
@@ -51,14 +51,17 @@ function PartyState() {
 function Tabs() {
   const { texts, route, href } = useApp();
   const snapshot = useSnapshot();
+  const { ask } = useMay();
   const connection = useView((view) => view.connection);
-  const badges: Partial<Record<Tab, number>> = {
-    transfers: snapshot.operations.length,
-    help: diagnose(connection, snapshot).length,
-  };
+  const badges: Partial<Record<Tab, number>> = ask
+    ? {
+      transfers: snapshot.operations.length,
+      help: diagnose(connection, snapshot).length,
+    }
+    : {};
   return (
     <nav className="tabs" aria-label={texts.shell.tabs}>
-      {TABS.map((tab) => (
+      {(ask ? TABS : GUEST_TABS).map((tab) => (
         <a
           key={tab}
           href={href({ tab, game: null })}

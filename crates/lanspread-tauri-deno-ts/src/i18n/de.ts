@@ -5,6 +5,7 @@
 
 import type { Texts } from "./en.ts";
 import { errorsDe } from "./errors.de.ts";
+import { guestDe } from "./guest.de.ts";
 import { counting, isolated } from "./plurals.ts";
 import { viewsDe } from "./views.de.ts";
 
@@ -21,6 +22,8 @@ export const de: Texts = {
     skip: "Direkt zu den Spielen",
     connecting: "Verbinde mit Lanspread…",
     lostTitle: "Die Verbindung zu Lanspread ist weg",
+    noAnswer:
+      "Lanspread antwortet nicht. Entweder ist es beendet, oder Gäste kommen hier nicht hinein: Dann frag nach dem Link mit dem Token.",
     lostBody: "Du siehst den letzten bekannten Stand. Es wird von selbst weiter versucht.",
     tabs: "Bereiche",
     library: "Spiele",
@@ -55,6 +58,7 @@ export const de: Texts = {
     here: "Auf diesem PC",
     others: "Nur bei anderen",
     update: "Update nötig",
+    take: "Kann geladen werden",
     genre: "Genre",
     anyGenre: "Jedes Genre",
     players: "Spieler",
@@ -218,6 +222,8 @@ export const de: Texts = {
       "Dieser Peer wird 12 Stunden lang ferngehalten, egal wie oft er wiederkommt. Du kannst ihn wieder hereinlassen.",
     expel: "Ausschließen",
   },
+
+  guest: guestDe,
 
   ...viewsDe,
 };

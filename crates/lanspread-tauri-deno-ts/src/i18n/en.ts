@@ -4,6 +4,7 @@
 // in one of them does not compile. What the peer says in sentences is shown as it came and is not here.
 
 import { errorsEn } from "./errors.en.ts";
+import { guestEn } from "./guest.en.ts";
 import { counting, isolated } from "./plurals.ts";
 import { viewsEn } from "./views.en.ts";
 
@@ -20,6 +21,8 @@ export const en = {
     skip: "Skip to the games",
     connecting: "Connecting to Lanspread…",
     lostTitle: "The connection to Lanspread is lost",
+    noAnswer:
+      "Lanspread does not answer. Either it has ended, or guests are not let in here: then ask for the link with the token.",
     lostBody: "You see what was known last. It tries again by itself.",
     tabs: "Sections",
     library: "Library",
@@ -57,6 +60,7 @@ export const en = {
     here: "On this PC",
     others: "Only on others",
     update: "Needs update",
+    take: "Can be downloaded",
     genre: "Genre",
     anyGenre: "Every genre",
     players: "Players",
@@ -219,6 +223,8 @@ export const en = {
       "This peer is kept away for 12 hours, however often it comes back. You can let it in again.",
     expel: "Expel",
   },
+
+  guest: guestEn,
 
   ...viewsEn,
 };

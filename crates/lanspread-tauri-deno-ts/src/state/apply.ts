@@ -4,21 +4,23 @@
 // that of the update before. Anything else is a gap, and the state has to be asked for anew. It does not
 // know what the parts mean.
 
-import type { Game, GamesPatch, Patch, Snapshot, Update } from "../api/types.ts";
+import type { Game, GamesPatch, Patch, Seat, Snapshot, Update } from "../api/types.ts";
 
-/** A state and the number of the update that led to it. */
+/** A state, from where it is seen, and the number of the update that led to it. */
 export interface Known {
   sequence: number;
+  seat: Seat;
   snapshot: Snapshot;
 }
 
 /** The state after an update; `"gap"` if an update before it was missed. */
 export function apply(known: Known | null, update: Update): Known | "gap" {
   if (update.type === "snapshot") {
-    return { sequence: update.sequence, snapshot: update.snapshot };
+    return { sequence: update.sequence, seat: update.seat, snapshot: update.snapshot };
   }
   if (known === null || update.sequence !== known.sequence + 1) return "gap";
-  return { sequence: update.sequence, snapshot: applyPatch(known.snapshot, update.patch) };
+  const { sequence, patch } = update;
+  return { sequence, seat: known.seat, snapshot: applyPatch(known.snapshot, patch) };
 }
 
 function applyPatch(snapshot: Snapshot, { games, ...parts }: Patch): Snapshot {

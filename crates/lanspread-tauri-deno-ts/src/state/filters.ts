@@ -4,6 +4,7 @@
 // list both read it, so a counter can never disagree with the list that it counts.
 
 import type { Game } from "../api/types.ts";
+import { canTake } from "./seat.ts";
 import { localized } from "./localized.ts";
 
 /** What each filter lets through. */
@@ -13,12 +14,19 @@ export const FILTERS = {
   here: (game: Game) => game.downloaded || game.installed,
   others: (game: Game) => game.state === "on-others",
   update: (game: Game) => game.state === "update-available" || game.state === "other-version",
+  take: canTake,
 } as const satisfies Record<string, (game: Game) => boolean>;
 
 export type FilterName = keyof typeof FILTERS;
 
-/** The filters in the order in which they are offered. */
+/** Every filter that an address can name. */
 export const FILTER_NAMES = Object.keys(FILTERS) as FilterName[];
+
+/** The filters that are offered, in their order: to guests those that mean something to them. */
+export const FILTERS_OFFERED = {
+  users: FILTER_NAMES.filter((name) => name !== "take"),
+  guests: ["all", "take"],
+} as const satisfies Record<string, readonly FilterName[]>;
 
 /** Counts of players that the library can be narrowed to. */
 export const PLAYER_COUNTS = [2, 4, 8, 16, 32] as const;

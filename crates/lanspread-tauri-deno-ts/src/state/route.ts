@@ -9,6 +9,14 @@ export const TABS = ["library", "transfers", "party", "help", "settings"] as con
 
 export type Tab = (typeof TABS)[number];
 
+/** Where guests can go. */
+export const GUEST_TABS = [
+  "library",
+  "party",
+  "help",
+  "settings",
+] as const satisfies readonly Tab[];
+
 export interface Route extends Narrowing {
   tab: Tab;
   /** The game whose panel is open. */

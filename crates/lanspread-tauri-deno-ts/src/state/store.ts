@@ -1,7 +1,8 @@
 // The one place that holds what the peer said, and what was asked of it and not answered.
 //
 // Invariant: there is no truth here but the last snapshot. What is "asked" ends with the answer, and
-// nothing is guessed in between. It does not know React; `ui/context.ts` ties the two.
+// nothing is guessed in between. Nothing is sent for a guest. It does not know React; `ui/context.ts`
+// ties the two.
 
 import { CommandError, type Connection, type Shell, type ShellEvent } from "../api/shell.ts";
 import type { Command } from "../api/types.ts";
@@ -66,7 +67,7 @@ export class Store {
   /** Has a command carried out; tells whether it was. A refusal is shown until it is dismissed. */
   async send(command: Command): Promise<boolean> {
     const about = subject(command);
-    if (this.#view.asked.has(about)) return false;
+    if (this.#view.known?.seat === "guest" || this.#view.asked.has(about)) return false;
     this.#set({ asked: new Map(this.#view.asked).set(about, command) });
     try {
       await this.#shell.command(command);

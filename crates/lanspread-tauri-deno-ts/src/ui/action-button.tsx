@@ -1,23 +1,33 @@
 // The main button of a game.
 //
 // Invariant: it shows what the peer offers and sends one command; what became of it is seen in the next
-// snapshot.
+// snapshot. For a guest it is a link, and sends none.
 
 import type { Game, Operation } from "../api/types.ts";
 import { mainAction } from "../state/action.ts";
 import { subject } from "../state/store.ts";
 import { Button } from "./button.tsx";
-import { useApp, usePart, useView } from "./context.ts";
+import { useApp, useMay, usePart, useView } from "./context.ts";
+import { TakeLink } from "./take-link.tsx";
 
-export function ActionButton({ game, operation }: { game: Game; operation: Operation | null }) {
-  const { shell, store, texts, preferences } = useApp();
+interface ActionButtonProps {
+  game: Game;
+  operation: Operation | null;
+  /** Whether it stands on a card, where there is little room. */
+  brief?: boolean;
+}
+
+export function ActionButton({ game, operation, brief }: ActionButtonProps) {
+  const { store, texts, preferences } = useApp();
+  const may = useMay();
   const action = mainAction(game, operation, preferences.language);
   const isPlayed = usePart("running").some(({ id, script }) =>
     id === game.id && script !== "server"
   );
   const asked = useView((view) => action !== null && view.asked.has(subject(action.command)));
   const isOpen = useView((view) => view.connection === "open");
-  if (action === null || (action.name === "play" && !shell.can.play)) return null;
+  if (!may.ask) return <TakeLink game={game} brief={brief} />;
+  if (action === null || (action.name === "play" && !may.play)) return null;
   const isRunning = action.name === "play" && isPlayed;
   const words = isRunning ? texts.actions.running : texts.actions[action.name];
   return (

@@ -3,7 +3,8 @@
 // Invariant: a chip says its meaning in words; colour and icon only repeat it.
 
 import type { Game, GameState } from "../api/types.ts";
-import { useApp } from "./context.ts";
+import { canTake } from "../state/seat.ts";
+import { useApp, useMay } from "./context.ts";
 import { Icon, type IconName } from "./icon.tsx";
 
 type Tone = "good" | "info" | "warn" | "bad" | "none";
@@ -20,6 +21,12 @@ const LOOKS: Record<GameState, { tone: Tone; icon: IconName }> = {
 
 export function StateChip({ game }: { game: Game }) {
   const { texts } = useApp();
+  const { ask } = useMay();
+  if (!ask && game.state !== "nowhere") {
+    return canTake(game)
+      ? <Chip tone="good" icon="down" words={texts.guest.canTake} />
+      : <Chip tone="none" icon="cloud" words={texts.guest.elsewhere} />;
+  }
   if (game.problem !== null) {
     return <Chip tone="bad" icon="alert" words={texts.library.problem} />;
   }

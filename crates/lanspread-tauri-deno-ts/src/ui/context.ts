@@ -5,11 +5,13 @@
 
 import { createContext, useContext, useSyncExternalStore } from "react";
 import type { Shell } from "../api/shell.ts";
-import type { Snapshot } from "../api/types.ts";
+import type { Seat, Snapshot } from "../api/types.ts";
 import type { Texts } from "../i18n/texts.ts";
+import type { Known } from "../state/apply.ts";
 import type { Formats } from "../state/format.ts";
 import type { Preferences } from "../state/preferences.ts";
 import type { Route } from "../state/route.ts";
+import { type May, mayDo } from "../state/seat.ts";
 import type { FirstSeen } from "../state/seen.ts";
 import type { Store, View } from "../state/store.ts";
 
@@ -53,7 +55,22 @@ export function usePart<Name extends keyof Snapshot>(name: Name): Snapshot[Name]
   return useView((view) => shown(view)[name]);
 }
 
+/** From where the peer is seen. */
+export function useSeat(): Seat {
+  return useView((view) => known(view).seat);
+}
+
+/** What may be done from there. */
+export function useMay(): May {
+  const { shell } = useApp();
+  return mayDo(useSeat(), shell.can);
+}
+
 function shown(view: View): Snapshot {
+  return known(view).snapshot;
+}
+
+function known(view: View): Known {
   if (view.known === null) throw new Error("a view is drawn before there is a state to show");
-  return view.known.snapshot;
+  return view.known;
 }

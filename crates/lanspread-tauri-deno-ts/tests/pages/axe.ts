@@ -31,6 +31,13 @@ const PLACES: [scenario: string, hash: string][] = [
   ["errors", "#/library"],
   ["lost", "#/library"],
   ["lost", "#/help"],
+  ["guest", "#/library"],
+  ["guest", "#/library?game=teeworlds"],
+  ["guest", "#/library?game=xonotic"],
+  ["guest", "#/party"],
+  ["guest", "#/help"],
+  ["guest", "#/settings"],
+  ["elsewhere", "#/library?game=teeworlds"],
 ];
 
 const WIDE = { width: 1280, height: 800 };

@@ -48,7 +48,12 @@ class PlayedPeer {
     this.socket = socket;
     this.connections += 1;
     socket.onopen = () =>
-      this.says({ type: "snapshot", sequence: 1, snapshot: SCENARIOS.party().snapshot });
+      this.says({
+        type: "snapshot",
+        sequence: 1,
+        seat: "elsewhere",
+        snapshot: SCENARIOS.party().snapshot,
+      });
     socket.onmessage = ({ data }) => {
       const { seq, ...command } = JSON.parse(data) as { seq: number } & Command;
       this.commands.push(command as Command);

@@ -68,6 +68,9 @@ const SCENARIOS: Place[] = [
   ["rtl", "#/transfers", "transfers"],
   ["errors", "#/library", "library"],
   ["lost", "#/library", "library"],
+  ["guest", "#/library", "library"],
+  ["guest", "#/library?game=teeworlds", "game"],
+  ["guest", "#/help", "help"],
 ];
 
 interface Shot {

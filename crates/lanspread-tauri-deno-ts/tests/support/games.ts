@@ -12,7 +12,8 @@ export function game(id: string, rest: Partial<Game> = {}): Game {
 
 export function peer(name: string, rest: Partial<Peer> = {}): Peer {
   const id = name.padEnd(64, "-");
-  return { peer_id: id, name, addr: "192.168.1.20:47000", games: 1, in_sync: true, ...rest };
+  const addr = "192.168.1.20:47000";
+  return { peer_id: id, name, addr, games: 1, in_sync: true, status: null, ...rest };
 }
 
 export function snapshot(rest: Partial<Snapshot> = {}): Snapshot {

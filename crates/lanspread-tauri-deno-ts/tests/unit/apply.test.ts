@@ -6,6 +6,7 @@ import { game, snapshot } from "../support/games.ts";
 
 const known = (ids: string[]): Known => ({
   sequence: 7,
+  seat: "here",
   snapshot: snapshot({ games: ids.map((id) => game(id)) }),
 });
 
@@ -21,14 +22,16 @@ function applied(before: Known | null, ...update: Parameters<typeof apply>[1][])
 }
 
 Deno.test("a snapshot replaces whatever was known, whatever its number", () => {
-  const next = applied(known(["a"]), { type: "snapshot", sequence: 2, snapshot: snapshot() });
-  assert.deepEqual(next, { sequence: 2, snapshot: snapshot() });
+  const update = { type: "snapshot", sequence: 2, seat: "guest", snapshot: snapshot() } as const;
+  const { type: _, ...expected } = update;
+  assert.deepEqual(applied(known(["a"]), update), expected);
 });
 
 Deno.test("a patch replaces the parts that it names and keeps the others as they are", () => {
   const before = known(["a"]);
   const next = applied(before, { type: "patch", sequence: 8, patch: { playing: true } });
   assert.equal(next.snapshot.playing, true);
+  assert.equal(next.seat, before.seat);
   assert.equal(next.snapshot.games, before.snapshot.games);
   assert.equal(next.snapshot.peers, before.snapshot.peers);
 });

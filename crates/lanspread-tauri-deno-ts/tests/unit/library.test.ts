@@ -22,7 +22,7 @@ Deno.test("every counter counts the list that its filter shows", () => {
 
 Deno.test("a game that only can be played here is ready and here, and nothing to update", () => {
   const games = [game("a", { state: "local-only", installed: true })];
-  assert.deepEqual(counts(games), { all: 1, ready: 1, here: 1, others: 0, update: 0 });
+  assert.deepEqual(counts(games), { all: 1, ready: 1, here: 1, others: 0, update: 0, take: 0 });
 });
 
 Deno.test("games are narrowed by genre in the user's language and by players", () => {

@@ -92,7 +92,7 @@ Deno.test("the swarm has an edge for every source and every upload, and none bes
 
 Deno.test("of a large party the swarm shows those who are busy and counts the others", () => {
   const peers = Array.from({ length: 40 }, (_, index) => peer(`p${index}`));
-  const uploads = [{ peer_id: peers[39]!.peer_id, id: "a", requests: 1 }];
+  const uploads = [{ peer_id: peers[39]!.peer_id, id: "a", requests: 1, rate_bytes_per_s: 9 }];
   const picture = swarm(snapshot({ peers, uploads }), 640, 420);
   assert.equal(picture.nodes.length, SWARM_PEERS_MAX);
   assert.equal(picture.hidden, 40 - SWARM_PEERS_MAX);

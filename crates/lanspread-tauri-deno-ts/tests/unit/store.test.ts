@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { CommandError, type Shell, type ShellEvent } from "../../src/api/shell.ts";
-import type { Command } from "../../src/api/types.ts";
+import type { Command, Seat } from "../../src/api/types.ts";
 import { REFUSALS_MAX, Store } from "../../src/state/store.ts";
 import { snapshot } from "../support/games.ts";
 
@@ -10,7 +10,7 @@ class PlayedShell implements Shell {
   listener: (event: ShellEvent) => void = () => {};
   askedAnew = 0;
   sent: { command: Command; resolve(): void; reject(error: unknown): void }[] = [];
-  can = { chooseFolder: false, play: true };
+  can = { chooseFolder: false, openFolder: false, restart: false, desktop: false };
 
   follow(listener: (event: ShellEvent) => void) {
     this.listener = listener;
@@ -28,19 +28,22 @@ class PlayedShell implements Shell {
   coverUrl() {
     return null;
   }
+  archiveUrl() {
+    return null;
+  }
   chooseFolder() {
     return Promise.resolve(null);
   }
 }
 
-function followed() {
+function followed(seat: Seat = "here") {
   const shell = new PlayedShell();
   const store = new Store(shell);
   store.follow();
   shell.listener({ type: "connection", state: "open" });
   shell.listener({
     type: "update",
-    update: { type: "snapshot", sequence: 1, snapshot: snapshot() },
+    update: { type: "snapshot", sequence: 1, seat, snapshot: snapshot() },
   });
   return { shell, store };
 }
@@ -72,6 +75,12 @@ Deno.test("a second command about the same game is not sent while the first is a
   assert.equal(shell.sent.length, 1);
   shell.sent[0]?.resolve();
   await first;
+});
+
+Deno.test("nothing is sent for a guest, whatever is asked for", async () => {
+  const { shell, store } = followed("guest");
+  assert.equal(await store.send(download), false);
+  assert.deepEqual(shell.sent, []);
 });
 
 Deno.test("a refusal is kept with its kind and message until it is dismissed", async () => {

@@ -58,6 +58,7 @@ export function mockGame(id: string, title: string, rest: Partial<Game> = {}): G
     downloaded: false,
     installed: false,
     holders: [],
+    outdated: [],
     problem: null,
     genre: {},
     players: null,

@@ -2,11 +2,19 @@
 //
 // Invariant: it is loaded in development and in mock builds only.
 
-import { CommandError, type Shell } from "../shell.ts";
+import { type Abilities, CommandError, type Shell } from "../shell.ts";
 import type { Game, GameDetails, Offer } from "../types.ts";
 import { OLD_VERSION } from "./library.ts";
-import { type ScenarioName, SCENARIOS } from "./scenarios.ts";
+import { type Scenario, type ScenarioName, SCENARIOS } from "./scenarios.ts";
 import { World } from "./world.ts";
+
+/** What a window of the desktop can do. */
+const DESKTOP: Abilities = {
+  chooseFolder: true,
+  openFolder: true,
+  restart: true,
+  desktop: true,
+};
 
 /** Whether the mock has a scenario of this name. */
 export function isScenario(name: string): name is ScenarioName {
@@ -15,7 +23,8 @@ export function isScenario(name: string): name is ScenarioName {
 
 /** A shell that plays a scenario. */
 export function mockShell(name: ScenarioName): Shell {
-  const world = new World(SCENARIOS[name]());
+  const scenario: Scenario = SCENARIOS[name]();
+  const world = new World(scenario);
   return {
     follow: (listener) => world.follow(listener),
     again: () => world.again(),
@@ -27,8 +36,9 @@ export function mockShell(name: ScenarioName): Shell {
         : Promise.reject(new CommandError("unknown-game", id));
     },
     coverUrl: () => null,
+    archiveUrl: (id) => `archive-of-${encodeURIComponent(id)}.zip`,
     chooseFolder: () => Promise.resolve("/home/juno/more/games"),
-    can: { chooseFolder: true, play: true },
+    can: scenario.can ?? DESKTOP,
   };
 }
 

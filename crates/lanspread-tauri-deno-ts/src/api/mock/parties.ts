@@ -2,15 +2,45 @@
 //
 // Invariant: each is a snapshot that a peer could send.
 
-import type { Game, Notice, NoticeKind, Peer, Progress, Snapshot, Source } from "../types.ts";
+import type {
+  Game,
+  Notice,
+  NoticeKind,
+  Peer,
+  PeerStatus,
+  Progress,
+  Snapshot,
+  Source,
+} from "../types.ts";
 import * as games from "./library.ts";
 
 const MEBIBYTE = 1024 * 1024;
+const GIBIBYTE = 1024 * MEBIBYTE;
 
 export const NAMES = ["Mara", "tobi", "PixelPia", "den", "Okke", "NAS"];
 
 export const peerId = (index: number): string =>
   `${(index + 1).toString(16)}a7c3e5f`.repeat(8).slice(0, 64);
+
+/** What a peer says of itself; every fifth is an old one that says nothing. */
+function status(index: number): PeerStatus | null {
+  if (index % 5 === 4) return null;
+  return {
+    version: index % 4 === 3 ? "0.0.9" : "0.1.0",
+    free_bytes: index === 3 ? 2 * GIBIBYTE : (60 + (index * 37) % 400) * GIBIBYTE,
+    games_folder: index !== 7,
+    playing: index % 6 === 1,
+    operations: index % 6 === 2
+      ? [{
+        id: "xonotic",
+        kind: "download",
+        percent: 62,
+        time_left_ms: 190_000,
+        waiting: false,
+      }]
+      : [],
+  };
+}
 
 function party(names: readonly string[]): Peer[] {
   return names.map((name, index) => ({
@@ -19,6 +49,7 @@ function party(names: readonly string[]): Peer[] {
     addr: `192.168.1.${20 + index}:47000`,
     games: 3 + (index * 5) % 17,
     in_sync: index !== 4,
+    status: status(index),
   }));
 }
 
@@ -51,6 +82,16 @@ export function quiet(): Snapshot {
       download_per_peer_bytes_per_s: null,
     },
     playing: false,
+    queue: [],
+    settings: {
+      name: null,
+      language: null,
+      party_code: false,
+      start_with_system: false,
+      keep_in_tray: true,
+      guests: false,
+      restart_needed: false,
+    },
     finished: [],
     notices: [],
   };
@@ -77,6 +118,8 @@ function variedGames(peers: readonly Peer[]): Game[] {
   return games.knownGames().map((game, index) => {
     const holders = peers.filter((_, at) => (index * 5 + at * 7) % 11 < 5).map((p) => p.peer_id);
     const held = { ...game, holders: holders.length > 0 ? holders : [peers[0]!.peer_id] };
+    const late = peers.filter((_, at) => (index * 3 + at) % 13 === 0).map((p) => p.peer_id);
+    held.outdated = late.filter((peerId) => !held.holders.includes(peerId));
     return (VARIED[game.id] ?? ((same: Game) => same))(held);
   });
 }
@@ -128,8 +171,18 @@ export function partySnapshot(names: readonly string[] = NAMES): Snapshot {
       ]),
     }],
     uploads: [
-      { peer_id: second.peer_id, id: "teeworlds", requests: 4 },
-      { peer_id: peers[2]!.peer_id, id: "hedgewars", requests: 2 },
+      {
+        peer_id: second.peer_id,
+        id: "teeworlds",
+        requests: 4,
+        rate_bytes_per_s: 31 * MEBIBYTE,
+      },
+      {
+        peer_id: peers[2]!.peer_id,
+        id: "hedgewars",
+        requests: 2,
+        rate_bytes_per_s: 12 * MEBIBYTE,
+      },
     ],
     finished: [{
       number: 1,

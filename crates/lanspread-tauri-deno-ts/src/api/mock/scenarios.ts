@@ -3,8 +3,8 @@
 // Invariant: each is a snapshot that a peer could send, and shows one thing that is otherwise hard to
 // come by.
 
-import type { Connection } from "../shell.ts";
-import type { Notice, Snapshot } from "../types.ts";
+import type { Abilities, Connection } from "../shell.ts";
+import type { Notice, Seat, Snapshot } from "../types.ts";
 import { manyGames } from "./library.ts";
 import { NAMES, notice, partySnapshot, quiet, transferring } from "./parties.ts";
 
@@ -14,6 +14,10 @@ const MEBIBYTE = 1024 * 1024;
 export interface Scenario {
   snapshot: Snapshot;
   connection?: Connection;
+  /** From where it is seen, if not from the machine itself. */
+  seat?: Seat;
+  /** What its shell can do; all that a desktop can, unless it says otherwise. */
+  can?: Abilities;
   /** Whether downloads go on, stand still, or fail after a while. */
   downloads?: "run" | "stand" | "fail";
   /** The kind of error with which every command is refused. */
@@ -145,6 +149,31 @@ function rightToLeft(): Scenario {
 const DISCOVERY_BROKEN =
   "peers cannot be found on this network: another program keeps UDP port 5353 to itself; discovery goes on trying, meanwhile connect by address";
 
+/** What the page of a browser can do. */
+const BROWSER: Abilities = {
+  chooseFolder: false,
+  openFolder: false,
+  restart: false,
+  desktop: false,
+};
+
+/** What a guest is shown of a party, as the peer leaves it out. */
+function asGuest(snapshot: Snapshot): Snapshot {
+  const { me } = snapshot;
+  const { kept_away, running, queue, settings, finished, notices } = quiet();
+  return {
+    ...snapshot,
+    ...{ kept_away, running, queue, settings, finished, notices },
+    me: { ...me, games_dir: "", state_dir: "" },
+  };
+}
+
+function fromElsewhere(): Scenario {
+  const snapshot = partySnapshot();
+  const settings = { ...snapshot.settings, guests: true };
+  return { snapshot: { ...snapshot, settings }, seat: "elsewhere", can: BROWSER };
+}
+
 /** Every scenario by its name. */
 export const SCENARIOS = {
   "party": () => ({ snapshot: partySnapshot() }),
@@ -160,6 +189,9 @@ export const SCENARIOS = {
   "rtl": rightToLeft,
   "errors": () => ({ snapshot: partySnapshot(), refuses: "busy" }),
   "lost": () => ({ snapshot: partySnapshot(), connection: "lost", downloads: "stand" }),
+  "browser": () => ({ snapshot: partySnapshot(), can: BROWSER }),
+  "elsewhere": fromElsewhere,
+  "guest": () => ({ snapshot: asGuest(partySnapshot()), seat: "guest", can: BROWSER }),
 } as const satisfies Record<string, () => Scenario>;
 
 export type ScenarioName = keyof typeof SCENARIOS;

@@ -49,8 +49,9 @@ export class World {
 
   async command(command: Command): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, ANSWER_MS));
-    const { connection, refuses } = this.#scenario;
+    const { connection, refuses, seat } = this.#scenario;
     if (connection === "lost") throw new CommandError("connection", "");
+    if (seat === "guest") throw new CommandError("not-allowed", "guests look and fetch games");
     if (refuses) throw new CommandError(refuses, "the mock refuses every command in this scenario");
     this.change(applyCommand(this.#snapshot, command));
   }
@@ -74,6 +75,7 @@ export class World {
     const update = {
       type: "snapshot",
       sequence: this.#sequence,
+      seat: this.#scenario.seat ?? "here",
       snapshot: this.#snapshot,
     } as const;
     listener({ type: "update", update });

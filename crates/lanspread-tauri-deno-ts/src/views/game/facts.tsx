@@ -6,7 +6,7 @@ import type { ReactNode } from "react";
 import type { Game } from "../../api/types.ts";
 import { localized } from "../../state/localized.ts";
 import { joinPath } from "../../state/names.ts";
-import { useApp, usePart } from "../../ui/context.ts";
+import { useApp, useMay, usePart } from "../../ui/context.ts";
 import { Path } from "../../ui/dialog.tsx";
 import { Facts, Section } from "../../ui/parts.tsx";
 import type { Details } from "./details.ts";
@@ -15,10 +15,14 @@ export function GameFacts({ game, details }: { game: Game; details: Details }) {
   const { texts, format, preferences } = useApp();
   const me = usePart("me");
   const words = texts.game;
+  const { ask } = useMay();
   const more = details.state === "loaded" ? details.details : null;
   const folder = joinPath(me.games_dir, game.id);
   const known: [string, ReactNode][] = [
-    [words.versionHere, game.version ?? words.versionNone],
+    [
+      ask ? words.versionHere : texts.guest.versionThere(me.name),
+      game.version ?? words.versionNone,
+    ],
     [words.versionParty, game.expected_version ?? words.versionNone],
     [words.genre, localized(game.genre, preferences.language)],
     [words.players, game.players?.text ?? null],
@@ -26,7 +30,7 @@ export function GameFacts({ game, details }: { game: Game; details: Details }) {
     [words.publisher, more?.publisher && <bdi key="publisher">{more.publisher}</bdi>],
     [words.release, more?.release ?? null],
   ];
-  const isHere = game.downloaded || game.installed;
+  const isHere = ask && (game.downloaded || game.installed);
   return (
     <Section title={words.facts}>
       {isHere && <Path path={folder} />}

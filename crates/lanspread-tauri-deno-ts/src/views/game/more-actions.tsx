@@ -6,15 +6,19 @@ import { useState } from "react";
 import type { Command, Game } from "../../api/types.ts";
 import { joinPath } from "../../state/names.ts";
 import { Button } from "../../ui/button.tsx";
-import { useApp, usePart, useView } from "../../ui/context.ts";
+import { useApp, useMay, usePart, useSeat, useView } from "../../ui/context.ts";
 import { Confirm, type Question } from "../../ui/dialog.tsx";
 import { Nothing, Section } from "../../ui/parts.tsx";
+import { TakeLink } from "../../ui/take-link.tsx";
+import { offersTaking } from "../../state/seat.ts";
 import { subject } from "../../state/store.ts";
 
 export function MoreActions({ game }: { game: Game }) {
-  const { texts, shell, store, format, preferences } = useApp();
+  const { texts, store, format, preferences } = useApp();
   const { language } = preferences;
   const folder = joinPath(usePart("me").games_dir, game.id);
+  const may = useMay();
+  const offersZip = offersTaking(useSeat(), usePart("settings").guests);
   const [question, setQuestion] = useState<Question | null>(null);
   const { id, title, size, downloaded, installed } = game;
   const verify: Command = { cmd: "verify", id };
@@ -44,7 +48,7 @@ export function MoreActions({ game }: { game: Game }) {
   return (
     <Section title={texts.game.more}>
       <div className="more">
-        {installed && shell.can.play && (
+        {installed && may.play && (
           <Button
             waits={asked}
             onPress={() => void store.send({ cmd: "start-server", id, language })}
@@ -57,6 +61,7 @@ export function MoreActions({ game }: { game: Game }) {
             {texts.actions.verify}
           </Button>
         )}
+        {offersZip && <TakeLink game={game} kind="quiet" />}
         {installed && (
           <Button kind="danger" waits={asked} onPress={askUninstall}>
             {texts.actions.uninstall}

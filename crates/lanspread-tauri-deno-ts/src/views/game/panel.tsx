@@ -9,12 +9,13 @@ import { ActionButton } from "../../ui/action-button.tsx";
 import { Art } from "../../ui/art.tsx";
 import { Button } from "../../ui/button.tsx";
 import { HoldersChip, StateChip } from "../../ui/chip.tsx";
-import { useApp, usePart } from "../../ui/context.ts";
+import { useApp, useMay, usePart } from "../../ui/context.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 import { OperationDetail } from "../../ui/operation.tsx";
 import { Description } from "./description.tsx";
 import { useDetails } from "./details.ts";
 import { GameFacts } from "./facts.tsx";
+import { ForGuests } from "./for-guests.tsx";
 import { Holders } from "./holders.tsx";
 import { LastOutcome } from "./last-outcome.tsx";
 import { MoreActions } from "./more-actions.tsx";
@@ -42,6 +43,7 @@ function GameBody({ game }: { game: Game }) {
   const operation = operationOn(usePart("operations"), game.id);
   const party = usePart("peers").length;
   const details = useDetails(game);
+  const { ask } = useMay();
   return (
     <>
       <div className="panel-art">
@@ -56,13 +58,14 @@ function GameBody({ game }: { game: Game }) {
           <HoldersChip game={game} party={party} />
         </div>
         <div className="panel-main">
-          {operation === null && <p>{texts.reasons[game.state]}</p>}
+          {!ask && <ForGuests game={game} />}
+          {ask && operation === null && <p>{texts.reasons[game.state]}</p>}
           <ActionButton game={game} operation={operation} />
         </div>
         <RunningScripts game={game} />
         {operation !== null && <OperationDetail operation={operation} title={game.title} />}
         {operation === null && <LastOutcome game={game} />}
-        {game.problem !== null && (
+        {ask && game.problem !== null && (
           <div className="warning" role="note">
             <strong>{texts.game.problem}</strong>
             <p>{game.problem}</p>
@@ -72,7 +75,7 @@ function GameBody({ game }: { game: Game }) {
         <Description game={game} details={details} />
         <GameFacts game={game} details={details} />
         <Holders game={game} />
-        {operation === null && <MoreActions game={game} />}
+        {ask && operation === null && <MoreActions game={game} />}
       </div>
     </>
   );

@@ -5,12 +5,18 @@
 
 import { portOf } from "../../state/names.ts";
 import { diagnose } from "../../state/diagnose.ts";
-import { useApp, useSnapshot, useView } from "../../ui/context.ts";
+import { useApp, useMay, useSnapshot, useView } from "../../ui/context.ts";
 import { Facts, Nothing, Section } from "../../ui/parts.tsx";
 import { CopyReport } from "./copy-report.tsx";
+import { GuestHelp } from "./guest-help.tsx";
 import { AllFine, FindingBox } from "./finding.tsx";
 
 export function Help() {
+  const { ask } = useMay();
+  return ask ? <UserHelp /> : <GuestHelp />;
+}
+
+function UserHelp() {
   const { texts } = useApp();
   const snapshot = useSnapshot();
   const connection = useView((view) => view.connection);

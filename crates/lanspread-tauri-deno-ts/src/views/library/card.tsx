@@ -64,7 +64,7 @@ export const Card = memo(function Card(props: CardProps) {
         <HoldersChip game={game} party={party} brief={preferences.density === "compact"} />
       </div>
       <div className="card-action">
-        <ActionButton game={game} operation={operation} />
+        <ActionButton game={game} operation={operation} brief />
       </div>
     </div>
   );

@@ -3,10 +3,10 @@
 // Invariant: the counters count what the list would show with that filter, since both ask `filters.ts`.
 
 import type { FilterName } from "../../state/filters.ts";
-import { FILTER_NAMES, PLAYER_COUNTS } from "../../state/filters.ts";
+import { FILTERS_OFFERED, PLAYER_COUNTS } from "../../state/filters.ts";
 import { DENSITIES } from "../../state/preferences.ts";
 import { SORT_NAMES, type SortName } from "../../state/sort.ts";
-import { useApp } from "../../ui/context.ts";
+import { useApp, useMay } from "../../ui/context.ts";
 import { Choice, Select } from "../../ui/parts.tsx";
 
 interface FilterBarProps {
@@ -17,6 +17,8 @@ interface FilterBarProps {
 export function FilterBar({ counted, genres }: FilterBarProps) {
   const { texts, format, route, go, preferences, choose } = useApp();
   const words = texts.filters;
+  const { ask } = useMay();
+  const offered = ask ? FILTERS_OFFERED.users : FILTERS_OFFERED.guests;
   const sortWords: Record<SortName, string> = {
     name: words.name,
     availability: words.availability,
@@ -27,7 +29,7 @@ export function FilterBar({ counted, genres }: FilterBarProps) {
   return (
     <div className="filter-bar">
       <div className="filters" role="group" aria-label={words.label}>
-        {FILTER_NAMES.map((name) => (
+        {offered.map((name) => (
           <button
             key={name}
             type="button"

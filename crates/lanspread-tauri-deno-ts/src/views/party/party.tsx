@@ -2,7 +2,7 @@
 //
 // Invariant: it shows the peers that are connected and no others; one who left is gone at once.
 
-import { useApp, useSnapshot } from "../../ui/context.ts";
+import { useApp, useMay, useSnapshot } from "../../ui/context.ts";
 import { Button } from "../../ui/button.tsx";
 import { Name, Nothing, Section } from "../../ui/parts.tsx";
 import { ConnectForm } from "./connect.tsx";
@@ -11,6 +11,7 @@ import { SwarmPicture } from "./swarm-picture.tsx";
 
 export function Party() {
   const { texts } = useApp();
+  const { ask } = useMay();
   return (
     <div className="view view-split">
       <h1>{texts.party.title}</h1>
@@ -18,13 +19,13 @@ export function Party() {
         <Section title={texts.party.picture}>
           <SwarmPicture />
         </Section>
-        <ConnectForm />
+        {ask && <ConnectForm />}
       </div>
       <div className="view-side">
         <Section title={texts.party.peers}>
           <PeerList />
         </Section>
-        <KeptAway />
+        {ask && <KeptAway />}
       </div>
     </div>
   );

@@ -5,20 +5,21 @@
 import { useState } from "react";
 import type { Peer } from "../../api/types.ts";
 import { Button } from "../../ui/button.tsx";
-import { useApp, useSnapshot } from "../../ui/context.ts";
+import { useApp, useMay, useSnapshot } from "../../ui/context.ts";
 import { Confirm } from "../../ui/dialog.tsx";
 import { Name, Nothing } from "../../ui/parts.tsx";
 
 export function PeerList() {
   const { texts, store, href } = useApp();
   const { me, peers, games } = useSnapshot();
+  const { ask } = useMay();
   const [leaving, setLeaving] = useState<Peer | null>(null);
   const mine = games.filter((game) => game.downloaded).length;
   return (
     <>
       <ul className="lines">
         <li>
-          <Name>{me.name}</Name> <em>{texts.party.you}</em>
+          <Name>{me.name}</Name> <em>{ask ? texts.party.you : texts.guest.host}</em>
           <span className="lines-more">{texts.party.games(mine)}</span>
         </li>
         {peers.map((peer) => (
@@ -31,13 +32,15 @@ export function PeerList() {
                 <bdi>{peer.addr}</bdi>
               </span>
             </div>
-            <Button
-              kind="plain"
-              label={texts.actions.of(texts.party.expel, peer.name)}
-              onPress={() => setLeaving(peer)}
-            >
-              {texts.party.expel}
-            </Button>
+            {ask && (
+              <Button
+                kind="plain"
+                label={texts.actions.of(texts.party.expel, peer.name)}
+                onPress={() => setLeaving(peer)}
+              >
+                {texts.party.expel}
+              </Button>
+            )}
           </li>
         ))}
       </ul>

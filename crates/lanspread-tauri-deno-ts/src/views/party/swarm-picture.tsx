@@ -4,7 +4,7 @@
 // Transfers, in words.
 
 import { type Swarm, swarm, type SwarmEdge, type SwarmNode } from "../../state/swarm.ts";
-import { useApp, useSnapshot } from "../../ui/context.ts";
+import { useApp, useMay, useSnapshot } from "../../ui/context.ts";
 import { Nothing } from "../../ui/parts.tsx";
 
 const WIDTH = 640;
@@ -17,6 +17,8 @@ const CROWD = 10;
 export function SwarmPicture() {
   const { texts } = useApp();
   const snapshot = useSnapshot();
+  const { ask } = useMay();
+  const { name } = snapshot.me;
   const picture = swarm(snapshot, WIDTH, HEIGHT);
   const count = (direction: SwarmEdge["direction"]) =>
     picture.edges.filter((edge) => edge.direction === direction).length;
@@ -37,8 +39,12 @@ export function SwarmPicture() {
         </g>
       </svg>
       <figcaption>
-        <span className="swarm-key swarm-key-to-me">{texts.party.toYou}</span>
-        <span className="swarm-key swarm-key-from-me">{texts.party.fromYou}</span>
+        <span className="swarm-key swarm-key-to-me">
+          {ask ? texts.party.toYou : texts.guest.toHost(name)}
+        </span>
+        <span className="swarm-key swarm-key-from-me">
+          {ask ? texts.party.fromYou : texts.guest.fromHost(name)}
+        </span>
         {picture.hidden > 0 && <span>{texts.party.more(picture.hidden)}</span>}
       </figcaption>
     </figure>

@@ -5,12 +5,13 @@
 import { ACCENTS, DENSITIES, LANGUAGES, THEMES } from "../../state/preferences.ts";
 import { TEXTS } from "../../i18n/texts.ts";
 import { Button } from "../../ui/button.tsx";
-import { useApp, useSnapshot, useView } from "../../ui/context.ts";
+import { useApp, useMay, useSnapshot, useView } from "../../ui/context.ts";
 import { Path } from "../../ui/dialog.tsx";
 import { Choice, Facts, Section } from "../../ui/parts.tsx";
 
 export function Settings() {
   const { texts, preferences, choose } = useApp();
+  const { ask } = useMay();
   const words = texts.settings;
   return (
     <div className="view view-narrow">
@@ -46,7 +47,7 @@ export function Settings() {
           onChoose={(density) => choose({ density })}
         />
       </Section>
-      <ThisPc />
+      {ask && <ThisPc />}
     </div>
   );
 }
@@ -56,7 +57,9 @@ function ThisPc() {
   const { me } = useSnapshot();
   const asked = useView((view) => view.asked.has("set-game-dir"));
 
-  const chooseFolder = async () => {
+  const { chooseFolder } = useMay();
+
+  const choose = async () => {
     const path = await shell.chooseFolder();
     if (path !== null) await store.send({ cmd: "set-game-dir", path });
   };
@@ -74,9 +77,9 @@ function ThisPc() {
           [texts.help.folder, <Path key="folder" path={me.games_dir} />],
         ]}
       />
-      {shell.can.chooseFolder && (
+      {chooseFolder && (
         <div className="report">
-          <Button icon="folder" waits={asked} onPress={() => void chooseFolder()}>
+          <Button icon="folder" waits={asked} onPress={() => void choose()}>
             {asked ? texts.shell.asked : texts.settings.chooseFolder}
           </Button>
           <p>{texts.settings.folderHint}</p>
