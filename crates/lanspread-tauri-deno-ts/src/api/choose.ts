@@ -3,6 +3,7 @@
 // Invariant: this is the only place that decides it. A build for a peer is made with `__MOCK__` false,
 // and then the mock is no part of it.
 
+import { isTauri } from "@tauri-apps/api/core";
 import type { Shell } from "./shell.ts";
 import { webShell } from "./web.ts";
 
@@ -10,6 +11,7 @@ declare const __MOCK__: boolean;
 
 /** The shell of this page; `null` if it shows the list of the mock's scenarios instead. */
 export async function chooseShell(): Promise<Shell | null> {
+  if (isTauri()) return (await import("./tauri.ts")).tauriShell();
   if (!__MOCK__) return webShell();
   const { isScenario, mockShell, showScenarios } = await import("./mock/mock.ts");
   const scenario = new URLSearchParams(location.search).get("mock") ?? "party";

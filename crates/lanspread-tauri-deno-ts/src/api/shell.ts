@@ -11,7 +11,8 @@ export type Connection = "connecting" | "open" | "lost";
 /** What a shell reports. */
 export type ShellEvent =
   | { type: "update"; update: Update }
-  | { type: "connection"; state: Connection };
+  | { type: "connection"; state: Connection }
+  | { type: "folder-dropped"; path: string };
 
 /** What a shell can do beyond carrying commands. */
 export interface Abilities {
@@ -23,6 +24,12 @@ export interface Abilities {
   restart: boolean;
   /** Whether this is a program of the desktop, with a tray, that can start with the system. */
   desktop: boolean;
+}
+
+/** What the first start asks for, and what is proposed for it. */
+export interface Proposal {
+  name: string;
+  games_dir: string;
 }
 
 /** The way to one peer. */
@@ -41,7 +48,20 @@ export interface Shell {
   archiveUrl(id: string): string | null;
   /** Lets the user choose a folder; `null` if he does not. */
   chooseFolder(): Promise<string | null>;
+  /** Shows a game's folder in the file manager. */
+  openFolder(id: string): Promise<void>;
+  /** Starts the peer anew, with the wishes that hold from a start on. */
+  restart(): Promise<void>;
+  /** What to propose at the first start; `null` where the questions are answered. */
+  firstRun(): Promise<Proposal | null>;
+  /** Answers the questions of the first start. */
+  finishFirstRun(answers: Proposal): Promise<void>;
   can: Abilities;
+}
+
+/** What a shell without an ability answers. */
+export function cannot(): Promise<never> {
+  return Promise.reject(new CommandError("not-allowed", ""));
 }
 
 /** A command that was refused. */

@@ -4,7 +4,7 @@
 // with the kind `connection`, since nobody can know whether it was carried out. It does not know what
 // the state holds.
 
-import { CommandError, type Shell, type ShellEvent } from "./shell.ts";
+import { cannot, CommandError, type Shell, type ShellEvent } from "./shell.ts";
 import type { Command, GameDetails, Update } from "./types.ts";
 
 const RETRY_FIRST_MS = 500;
@@ -118,6 +118,10 @@ export function webShellIn(browser: Browser): Shell {
     coverUrl: (id) => `${browser.origin}/api/covers/${encodeURIComponent(id)}`,
     archiveUrl: (id) => `${browser.origin}/api/games/${encodeURIComponent(id)}/archive`,
     chooseFolder: () => Promise.resolve(null),
+    openFolder: cannot,
+    restart: cannot,
+    firstRun: () => Promise.resolve(null),
+    finishFirstRun: cannot,
     can: { chooseFolder: false, openFolder: false, restart: false, desktop: false },
   };
 }

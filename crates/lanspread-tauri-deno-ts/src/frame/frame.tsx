@@ -13,6 +13,7 @@ import { Library } from "../views/library/library.tsx";
 import { Party } from "../views/party/party.tsx";
 import { Settings } from "../views/settings/settings.tsx";
 import { Transfers } from "../views/transfers/transfers.tsx";
+import { DroppedFolder } from "./dropped-folder.tsx";
 import { Header } from "./header.tsx";
 import { Refusals } from "./refusals.tsx";
 
@@ -59,6 +60,7 @@ export function Frame() {
         <Shown />
       </main>
       {route.game !== null && <GamePanel key={route.game} id={route.game} />}
+      <DroppedFolder />
       <Refusals />
     </>
   );

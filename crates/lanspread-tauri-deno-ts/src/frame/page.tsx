@@ -18,7 +18,7 @@ import type { Store } from "../state/store.ts";
 import { go, useRoute } from "../ui/address.ts";
 import { type App, AppContext } from "../ui/context.ts";
 import { useLooks } from "../ui/looks.ts";
-import { Frame } from "./frame.tsx";
+import { Begin } from "./begin.tsx";
 
 export function Page({ shell, store }: { shell: Shell; store: Store }) {
   const [preferences, setPreferences] = useState(() =>
@@ -49,7 +49,7 @@ export function Page({ shell, store }: { shell: Shell; store: Store }) {
   };
   return (
     <AppContext value={app}>
-      <Frame />
+      <Begin />
     </AppContext>
   );
 }

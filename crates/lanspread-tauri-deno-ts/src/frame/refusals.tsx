@@ -2,7 +2,6 @@
 //
 // Invariant: the headline is ours and in the user's language, the sentence beneath it is the peer's.
 
-import type { Command } from "../api/types.ts";
 import { headline } from "../i18n/texts.ts";
 import { gameTitle } from "../state/names.ts";
 import { Button } from "../ui/button.tsx";
@@ -13,11 +12,10 @@ export function Refusals() {
   const { texts, store } = useApp();
   const refusals = useView((view) => view.refusals);
   const games = usePart("games");
-  const about = (command: Command) => "id" in command ? gameTitle(games, command.id) : null;
   return (
     <div className="refusals" role="alert">
-      {refusals.map(({ number, command, kind, message }) => {
-        const title = about(command);
+      {refusals.map(({ number, game, kind, message }) => {
+        const title = game === null ? null : gameTitle(games, game);
         return (
           <div key={number} className="refusal">
             <Icon name="alert" />

@@ -5,6 +5,7 @@
 
 import type { Texts } from "./en.ts";
 import { errorsDe } from "./errors.de.ts";
+import { firstRunDe } from "./first-run.de.ts";
 import { guestDe } from "./guest.de.ts";
 import { counting, isolated } from "./plurals.ts";
 import { viewsDe } from "./views.de.ts";
@@ -104,6 +105,7 @@ export const de: Texts = {
     play: "Spielen",
     running: "Läuft",
     startServer: "Server starten",
+    openFolder: "Ordner öffnen",
     cancel: "Abbrechen",
     verify: "Dateien prüfen",
     verifyHint: "Liest jedes Byte noch einmal und holt Beschädigtes neu.",
@@ -204,6 +206,11 @@ export const de: Texts = {
 
   confirm: {
     keep: "Behalten",
+    leave: "Lassen",
+    folderTitle: "Diesen Ordner für Spiele nehmen?",
+    folderBody:
+      "Er tritt an die Stelle des bisherigen Ordners. Nichts wird verschoben und nichts gelöscht.",
+    folder: "Diesen Ordner nehmen",
     uninstallTitle: (title) => `${isolated(title)} deinstallieren?`,
     uninstallBody: "Dieser Ordner wird gelöscht, samt Spielständen und Einstellungen darin:",
     uninstallKept: (bytes) =>
@@ -223,6 +230,7 @@ export const de: Texts = {
     expel: "Ausschließen",
   },
 
+  firstRun: firstRunDe,
   guest: guestDe,
 
   ...viewsDe,

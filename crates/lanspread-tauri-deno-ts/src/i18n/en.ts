@@ -4,6 +4,7 @@
 // in one of them does not compile. What the peer says in sentences is shown as it came and is not here.
 
 import { errorsEn } from "./errors.en.ts";
+import { firstRunEn } from "./first-run.en.ts";
 import { guestEn } from "./guest.en.ts";
 import { counting, isolated } from "./plurals.ts";
 import { viewsEn } from "./views.en.ts";
@@ -105,6 +106,7 @@ export const en = {
     play: "Play",
     running: "Running",
     startServer: "Start a server",
+    openFolder: "Open folder",
     cancel: "Cancel",
     verify: "Check files",
     verifyHint: "Reads every byte again and fetches what is damaged.",
@@ -205,6 +207,11 @@ export const en = {
 
   confirm: {
     keep: "Keep it",
+    leave: "Leave it",
+    folderTitle: "Use this folder for games?",
+    folderBody:
+      "It takes the place of the folder that is used. Nothing is moved and nothing deleted.",
+    folder: "Use this folder",
     uninstallTitle: (title: string) => `Uninstall ${isolated(title)}?`,
     uninstallBody: "This folder is deleted, with saves and settings inside it:",
     uninstallKept: (bytes: string) =>
@@ -224,6 +231,7 @@ export const en = {
     expel: "Expel",
   },
 
+  firstRun: firstRunEn,
   guest: guestEn,
 
   ...viewsEn,

@@ -12,10 +12,14 @@ import { rateNow, type RateSample, withSample } from "./rates.ts";
 /** At most so many refusals are shown; older ones make room. */
 export const REFUSALS_MAX = 3;
 
+/** The subject of starting the peer anew. */
+export const RESTART = "restart";
+
 /** A command that was refused, for the user to read. */
 export interface Refusal {
   number: number;
-  command: Command;
+  /** The game that it was about. */
+  game: string | null;
   kind: string;
   message: string;
 }
@@ -24,9 +28,11 @@ export interface Refusal {
 export interface View {
   connection: Connection;
   known: Known | null;
-  asked: ReadonlyMap<string, Command>;
+  asked: ReadonlySet<string>;
   refusals: readonly Refusal[];
   rates: readonly RateSample[];
+  /** A folder that was dragged onto the window, until somebody says what it is for. */
+  dropped: string | null;
 }
 
 /** What a command is about. Of two about the same, the second waits until the first is answered. */
@@ -43,9 +49,10 @@ export class Store {
   #view: View = {
     connection: "connecting",
     known: null,
-    asked: new Map(),
+    asked: new Set(),
     refusals: [],
     rates: [],
+    dropped: null,
   };
 
   constructor(shell: Shell) {
@@ -65,18 +72,37 @@ export class Store {
   readonly view = (): View => this.#view;
 
   /** Has a command carried out; tells whether it was. A refusal is shown until it is dismissed. */
-  async send(command: Command): Promise<boolean> {
-    const about = subject(command);
+  send(command: Command): Promise<boolean> {
+    const game = "id" in command ? command.id : null;
+    return this.#ask(subject(command), game, () => this.#shell.command(command));
+  }
+
+  /** Shows a game's folder in the file manager. */
+  openFolder(id: string): Promise<boolean> {
+    return this.#ask(`folder ${id}`, id, () => this.#shell.openFolder(id));
+  }
+
+  /** Starts the peer anew. */
+  restart(): Promise<boolean> {
+    return this.#ask(RESTART, null, () => this.#shell.restart());
+  }
+
+  /** Forgets a folder that was dragged onto the window. */
+  forgetDropped(): void {
+    this.#set({ dropped: null });
+  }
+
+  async #ask(about: string, game: string | null, run: () => Promise<void>): Promise<boolean> {
     if (this.#view.known?.seat === "guest" || this.#view.asked.has(about)) return false;
-    this.#set({ asked: new Map(this.#view.asked).set(about, command) });
+    this.#set({ asked: new Set(this.#view.asked).add(about) });
     try {
-      await this.#shell.command(command);
+      await run();
       return true;
     } catch (error) {
-      this.#refuse(command, error);
+      this.#refuse(game, error);
       return false;
     } finally {
-      const asked = new Map(this.#view.asked);
+      const asked = new Set(this.#view.asked);
       asked.delete(about);
       this.#set({ asked });
     }
@@ -96,17 +122,18 @@ export class Store {
 
   #take(event: ShellEvent): void {
     if (event.type === "connection") return this.#set({ connection: event.state });
+    if (event.type === "folder-dropped") return this.#set({ dropped: event.path });
     const known = apply(this.#view.known, event.update);
     if (known === "gap") return this.#shell.again();
     this.#set({ known });
   }
 
-  #refuse(command: Command, error: unknown): void {
+  #refuse(game: string | null, error: unknown): void {
     const { kind, message } = error instanceof CommandError
       ? error
       : { kind: "io", message: String(error) };
     this.#refused += 1;
-    const refusal = { number: this.#refused, command, kind, message };
+    const refusal = { number: this.#refused, game, kind, message };
     this.#set({ refusals: [...this.#view.refusals, refusal].slice(-REFUSALS_MAX) });
   }
 

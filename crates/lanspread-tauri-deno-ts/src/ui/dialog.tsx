@@ -54,11 +54,14 @@ export interface Question {
   /** What else is to be known before one decides. */
   after?: string;
   confirm: string;
+  /** Whether something is lost with it; it is unless said. */
+  isLoss?: boolean;
   onConfirm(): void;
 }
 
 export function Confirm({ question, onClose }: { question: Question; onClose(): void }) {
   const { texts } = useApp();
+  const { isLoss = true } = question;
   return (
     <Dialog className="question" label={question.title} onClose={onClose}>
       <div className="question-body">
@@ -67,9 +70,11 @@ export function Confirm({ question, onClose }: { question: Question; onClose(): 
         {question.folder !== undefined && <Path path={question.folder} />}
         {question.after !== undefined && <p>{question.after}</p>}
         <div className="question-buttons">
-          <Button autoFocus onPress={onClose}>{texts.confirm.keep}</Button>
+          <Button autoFocus onPress={onClose}>
+            {isLoss ? texts.confirm.keep : texts.confirm.leave}
+          </Button>
           <Button
-            kind="danger"
+            kind={isLoss ? "danger" : "main"}
             onPress={() => {
               question.onConfirm();
               onClose();

@@ -38,6 +38,8 @@ const PLACES: [scenario: string, hash: string][] = [
   ["guest", "#/help"],
   ["guest", "#/settings"],
   ["elsewhere", "#/library?game=teeworlds"],
+  ["first-run", ""],
+  ["dropped", "#/library"],
 ];
 
 const WIDE = { width: 1280, height: 800 };

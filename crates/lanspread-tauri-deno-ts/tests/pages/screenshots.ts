@@ -71,6 +71,8 @@ const SCENARIOS: Place[] = [
   ["guest", "#/library", "library"],
   ["guest", "#/library?game=teeworlds", "game"],
   ["guest", "#/help", "help"],
+  ["first-run", "", "first-run"],
+  ["dropped", "#/library", "dropped"],
 ];
 
 interface Shot {

@@ -14,6 +14,33 @@ const card = (page: Page, title: string) =>
   page.locator(".card", { has: page.getByRole("heading", { name: title, exact: true }) });
 
 const STEPS: Record<string, [scenario: string, hash: string, step: Step]> = {
+  "the first start asks for a name and a folder, says what does not do, and leads to the party": [
+    "first-run",
+    "",
+    async (page) => {
+      const join = page.getByRole("button", { name: "Join the party" });
+      await page.getByLabel("Your name").fill("");
+      await page.getByText("Others have to call you something").waitFor();
+      await page.getByLabel("Your name").fill("Juno");
+      await page.getByLabel("Where your games lie").fill("games");
+      await join.click();
+      await page.getByText("games is no whole path of a folder").waitFor();
+      await page.getByRole("button", { name: "Choose…" }).click();
+      await join.click();
+      await card(page, "0 A.D.").waitFor();
+    },
+  ],
+  "a folder that is dragged onto the window is used only after a question": [
+    "dropped",
+    "#/settings",
+    async (page) => {
+      const question = page.locator("dialog.question");
+      await question.getByText("/media/juno/SSD/games").waitFor();
+      await question.getByRole("button", { name: "Leave it" }).click();
+      await question.waitFor({ state: "detached" });
+      await page.getByText("/home/juno/lan/games").waitFor();
+    },
+  ],
   "the search is reached by a key, forgives a slip, and Escape clears it": [
     "party",
     "#/party",

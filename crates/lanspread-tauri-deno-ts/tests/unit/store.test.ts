@@ -1,7 +1,7 @@
 // What the store holds, against a shell that the test plays.
 
 import assert from "node:assert/strict";
-import { CommandError, type Shell, type ShellEvent } from "../../src/api/shell.ts";
+import { cannot, CommandError, type Shell, type ShellEvent } from "../../src/api/shell.ts";
 import type { Command, Seat } from "../../src/api/types.ts";
 import { REFUSALS_MAX, Store } from "../../src/state/store.ts";
 import { snapshot } from "../support/games.ts";
@@ -30,6 +30,12 @@ class PlayedShell implements Shell {
   }
   archiveUrl() {
     return null;
+  }
+  openFolder = cannot;
+  restart = cannot;
+  finishFirstRun = cannot;
+  firstRun() {
+    return Promise.resolve(null);
   }
   chooseFolder() {
     return Promise.resolve(null);
@@ -81,6 +87,22 @@ Deno.test("nothing is sent for a guest, whatever is asked for", async () => {
   const { shell, store } = followed("guest");
   assert.equal(await store.send(download), false);
   assert.deepEqual(shell.sent, []);
+});
+
+Deno.test("a folder that was dragged onto the window waits until somebody says what it is for", () => {
+  const { shell, store } = followed();
+  shell.listener({ type: "folder-dropped", path: "/games" });
+  assert.equal(store.view().dropped, "/games");
+  store.forgetDropped();
+  assert.equal(store.view().dropped, null);
+});
+
+Deno.test("what a shell cannot do is refused like a command", async () => {
+  const { store } = followed();
+  assert.equal(await store.openFolder("teeworlds"), false);
+  assert.deepEqual(store.view().refusals.map(({ kind, game }) => [kind, game]), [
+    ["not-allowed", "teeworlds"],
+  ]);
 });
 
 Deno.test("a refusal is kept with its kind and message until it is dismissed", async () => {

@@ -38,6 +38,10 @@ export function mockShell(name: ScenarioName): Shell {
     coverUrl: () => null,
     archiveUrl: (id) => `archive-of-${encodeURIComponent(id)}.zip`,
     chooseFolder: () => Promise.resolve("/home/juno/more/games"),
+    openFolder: () => Promise.resolve(),
+    restart: () => world.restart(),
+    firstRun: () => Promise.resolve(scenario.firstRun ?? null),
+    finishFirstRun: ({ games_dir }) => world.begin(games_dir),
     can: scenario.can ?? DESKTOP,
   };
 }

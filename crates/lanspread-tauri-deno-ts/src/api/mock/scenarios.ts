@@ -3,7 +3,7 @@
 // Invariant: each is a snapshot that a peer could send, and shows one thing that is otherwise hard to
 // come by.
 
-import type { Abilities, Connection } from "../shell.ts";
+import type { Abilities, Connection, Proposal } from "../shell.ts";
 import type { Notice, Seat, Snapshot } from "../types.ts";
 import { manyGames } from "./library.ts";
 import { NAMES, notice, partySnapshot, quiet, transferring } from "./parties.ts";
@@ -16,6 +16,10 @@ export interface Scenario {
   connection?: Connection;
   /** From where it is seen, if not from the machine itself. */
   seat?: Seat;
+  /** What is proposed at the first start, where nobody has answered yet. */
+  firstRun?: Proposal;
+  /** A folder that is dragged onto the window. */
+  dropped?: string;
   /** What its shell can do; all that a desktop can, unless it says otherwise. */
   can?: Abilities;
   /** Whether downloads go on, stand still, or fail after a while. */
@@ -189,6 +193,11 @@ export const SCENARIOS = {
   "rtl": rightToLeft,
   "errors": () => ({ snapshot: partySnapshot(), refuses: "busy" }),
   "lost": () => ({ snapshot: partySnapshot(), connection: "lost", downloads: "stand" }),
+  "first-run": () => ({
+    snapshot: partySnapshot(),
+    firstRun: { name: "Juno", games_dir: "/home/juno/Lanspread" },
+  }),
+  "dropped": () => ({ snapshot: partySnapshot(), dropped: "/media/juno/SSD/games" }),
   "browser": () => ({ snapshot: partySnapshot(), can: BROWSER }),
   "elsewhere": fromElsewhere,
   "guest": () => ({ snapshot: asGuest(partySnapshot()), seat: "guest", can: BROWSER }),

@@ -34,6 +34,8 @@ export class World {
     if (this.#scenario.connection) {
       listener({ type: "connection", state: this.#scenario.connection });
     }
+    const { dropped } = this.#scenario;
+    if (dropped !== undefined) listener({ type: "folder-dropped", path: dropped });
     this.#ticker ??= setInterval(() => this.#tick(), TICK_MS);
     return () => {
       this.#listeners.delete(listener);
@@ -54,6 +56,26 @@ export class World {
     if (seat === "guest") throw new CommandError("not-allowed", "guests look and fetch games");
     if (refuses) throw new CommandError(refuses, "the mock refuses every command in this scenario");
     this.change(applyCommand(this.#snapshot, command));
+  }
+
+  /** Answers the questions of the first start: one folder does not do, as at a peer. */
+  async begin(gamesDir: string): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, ANSWER_MS));
+    if (!/^(\/|[A-Za-z]:)/.test(gamesDir)) {
+      throw new CommandError("bad-input", `${gamesDir} is no whole path of a folder`);
+    }
+    this.change({ me: { ...this.#snapshot.me, games_dir: gamesDir } });
+  }
+
+  /** Starts anew: the name that was wished for is the one that is used. */
+  async restart(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, ANSWER_MS));
+    const { me, settings } = this.#snapshot;
+    const name = settings.name ?? me.name;
+    this.change({
+      me: { ...me, name, party_code: settings.party_code },
+      settings: { ...settings, restart_needed: false },
+    });
   }
 
   /** Changes parts of the state, and tells of it. */

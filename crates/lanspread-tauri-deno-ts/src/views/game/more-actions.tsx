@@ -56,6 +56,11 @@ export function MoreActions({ game }: { game: Game }) {
             {texts.actions.startServer}
           </Button>
         )}
+        {may.openFolder && (
+          <Button icon="folder" onPress={() => void store.openFolder(id)}>
+            {texts.actions.openFolder}
+          </Button>
+        )}
         {downloaded && (
           <Button waits={asked} onPress={() => void store.send(verify)}>
             {texts.actions.verify}
