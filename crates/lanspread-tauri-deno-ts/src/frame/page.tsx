@@ -1,6 +1,7 @@
 // The page: provides what all parts use, and shows the part that the address names.
 //
-// Invariant: preferences and the record of seen games are kept in this browser and nowhere else.
+// Invariant: preferences and the record of seen games are kept in this browser and nowhere else; only the
+// language follows the peer, where there is one that keeps the user's.
 
 import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import type { Shell } from "../api/shell.ts";
@@ -12,6 +13,7 @@ import {
   type Preferences,
   savePreferences,
 } from "../state/preferences.ts";
+import { spoken } from "../state/language.ts";
 import { formatRoute } from "../state/route.ts";
 import { loadSeen, noteSeen, saveSeen } from "../state/seen.ts";
 import type { Store } from "../state/store.ts";
@@ -21,19 +23,23 @@ import { useLooks } from "../ui/looks.ts";
 import { Begin } from "./begin.tsx";
 
 export function Page({ shell, store }: { shell: Shell; store: Store }) {
-  const [preferences, setPreferences] = useState(() =>
+  const [kept, setKept] = useState(() =>
     loadPreferences(localStorage, defaults(navigator.languages))
   );
+  const language = useSyncExternalStore(
+    store.subscribe,
+    () => spoken(store.view().known, kept.language),
+  );
+  const preferences = useMemo(() => ({ ...kept, language }), [kept, language]);
   const route = useRoute();
   const seen = useSeen(store);
   useLooks(preferences);
 
   const choose = (change: Partial<Preferences>) => {
-    const next = { ...preferences, ...change };
+    const next = { ...kept, ...change };
     savePreferences(localStorage, next);
-    setPreferences(next);
+    setKept(next);
   };
-  const { language } = preferences;
   const format = useMemo(() => formats(language), [language]);
   const app: App = {
     shell,

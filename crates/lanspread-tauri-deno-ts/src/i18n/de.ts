@@ -8,6 +8,7 @@ import { errorsDe } from "./errors.de.ts";
 import { firstRunDe } from "./first-run.de.ts";
 import { guestDe } from "./guest.de.ts";
 import { counting, isolated } from "./plurals.ts";
+import { settingsDe } from "./settings.de.ts";
 import { viewsDe } from "./views.de.ts";
 
 const n = counting("de");
@@ -232,6 +233,7 @@ export const de: Texts = {
 
   firstRun: firstRunDe,
   guest: guestDe,
+  settings: settingsDe,
 
   ...viewsDe,
 };

@@ -7,6 +7,7 @@ import { errorsEn } from "./errors.en.ts";
 import { firstRunEn } from "./first-run.en.ts";
 import { guestEn } from "./guest.en.ts";
 import { counting, isolated } from "./plurals.ts";
+import { settingsEn } from "./settings.en.ts";
 import { viewsEn } from "./views.en.ts";
 
 const n = counting("en");
@@ -233,6 +234,7 @@ export const en = {
 
   firstRun: firstRunEn,
   guest: guestEn,
+  settings: settingsEn,
 
   ...viewsEn,
 };

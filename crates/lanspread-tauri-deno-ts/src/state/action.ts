@@ -4,19 +4,14 @@
 // an operation runs, the button cancels it, and while a command about the game is asked, it waits.
 
 import type { Command, Game, Operation } from "../api/types.ts";
-import type { Language } from "./preferences.ts";
 
 export interface MainAction {
   name: "cancel" | "download" | "update" | "install" | "play";
   command: Command;
 }
 
-/** The main action of a game; `null` if there is nothing to do. Games are told the user's language. */
-export function mainAction(
-  game: Game,
-  operation: Operation | null,
-  language: Language,
-): MainAction | null {
+/** The main action of a game; `null` if there is nothing to do. */
+export function mainAction(game: Game, operation: Operation | null): MainAction | null {
   const { id } = game;
   if (operation !== null) return { name: "cancel", command: { cmd: "cancel", id } };
   switch (game.action) {
@@ -27,7 +22,7 @@ export function mainAction(
     case "install":
       return { name: "install", command: { cmd: "install", id } };
     case "play":
-      return { name: "play", command: { cmd: "play", id, language } };
+      return { name: "play", command: { cmd: "play", id } };
     case "none":
       return null;
   }

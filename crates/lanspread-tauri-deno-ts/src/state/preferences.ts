@@ -1,7 +1,7 @@
 // What the user chose about how things look.
 //
 // Invariant: whatever is stored, or is not, gives preferences that can be used. They never leave this
-// machine, and the peer knows nothing of them.
+// machine, and the peer knows nothing of them; a language that the peer keeps goes before the one here.
 
 import { SORT_NAMES } from "./sort.ts";
 

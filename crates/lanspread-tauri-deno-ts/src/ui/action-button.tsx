@@ -18,9 +18,9 @@ interface ActionButtonProps {
 }
 
 export function ActionButton({ game, operation, brief }: ActionButtonProps) {
-  const { store, texts, preferences } = useApp();
+  const { store, texts } = useApp();
   const may = useMay();
-  const action = mainAction(game, operation, preferences.language);
+  const action = mainAction(game, operation);
   const isPlayed = usePart("running").some(({ id, script }) =>
     id === game.id && script !== "server"
   );

@@ -41,7 +41,8 @@ export function Facts({ facts }: { facts: [string, ReactNode][] }) {
 interface ChoiceProps<T extends string> {
   label: string;
   options: readonly T[];
-  value: T;
+  /** `null` while none is chosen. */
+  value: T | null;
   words(option: T): string;
   /** Whether each option shows the colour that it stands for. */
   swatches?: boolean;

@@ -40,6 +40,9 @@ const PLACES: [scenario: string, hash: string][] = [
   ["elsewhere", "#/library?game=teeworlds"],
   ["first-run", ""],
   ["dropped", "#/library"],
+  ["restart-needed", "#/settings"],
+  ["browser", "#/settings"],
+  ["elsewhere", "#/settings"],
 ];
 
 const WIDE = { width: 1280, height: 800 };

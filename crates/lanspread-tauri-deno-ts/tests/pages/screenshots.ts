@@ -73,6 +73,8 @@ const SCENARIOS: Place[] = [
   ["guest", "#/help", "help"],
   ["first-run", "", "first-run"],
   ["dropped", "#/library", "dropped"],
+  ["restart-needed", "#/settings", "settings"],
+  ["browser", "#/settings", "settings"],
 ];
 
 interface Shot {

@@ -196,12 +196,56 @@ const STEPS: Record<string, [scenario: string, hash: string, step: Step]> = {
     "party",
     "#/settings",
     async (page) => {
-      await page.getByRole("radio", { name: "Deutsch" }).check();
+      await page.getByRole("radio", { name: "Deutsch" }).click();
       await page.getByRole("heading", { name: "Optionen" }).waitFor();
       await page.getByRole("radio", { name: "Hell" }).check();
       await page.locator(":root[lang=de][data-theme=light]").waitFor({ state: "attached" });
       const kept = await page.evaluate(() => localStorage.getItem("lanspread-preferences"));
       assert.match(kept ?? "", /"language":"de","theme":"light"/);
+    },
+  ],
+  "a name is kept, holds after a restart, and can be restarted for": [
+    "party",
+    "#/settings",
+    async (page) => {
+      await page.getByLabel("Player name").fill("Juno II");
+      await page.getByRole("button", { name: "Keep", exact: true }).click();
+      await page.getByText("Something holds after the next start").waitFor();
+      await page.getByRole("button", { name: "Restart now" }).click();
+      await page.getByText("Something holds after the next start").waitFor({ state: "detached" });
+      assert.equal(await page.getByLabel("Player name").inputValue(), "Juno II");
+    },
+  ],
+  "a party code that could be guessed is refused and stays in its field, and a good one is not shown":
+    [
+      "party",
+      "#/settings",
+      async (page) => {
+        const code = page.getByLabel("New code");
+        await code.fill("1234");
+        await page.getByRole("button", { name: "Set the code" }).click();
+        await page.getByText("that party code could be guessed").waitFor();
+        assert.equal(await code.inputValue(), "1234");
+        await code.fill("k7m2-x9qd");
+        await page.getByRole("button", { name: "Set the code" }).click();
+        await page.getByText("A code is set").waitFor();
+        assert.equal(await page.getByLabel("Another code").inputValue(), "");
+        assert.ok(!(await page.content()).includes("k7m2-x9qd"));
+        await page.getByRole("button", { name: "Remove it" }).click();
+        await page.getByText("No code is set").waitFor();
+      },
+    ],
+  "where no dialog can be opened, the folder of games is typed": [
+    "browser",
+    "#/settings",
+    async (page) => {
+      await page.getByRole("link", { name: "Transfers" }).click();
+      await page.getByRole("button", { name: /^Cancel/ }).first().click();
+      await page.getByText("Nothing is running").waitFor();
+      await page.getByRole("link", { name: "Settings" }).click();
+      await page.getByLabel("Another folder").fill("/srv/games");
+      await page.getByRole("button", { name: "Use it" }).click();
+      await page.getByText("/srv/games").waitFor();
     },
   ],
   "a filter shows as many games as its counter says": [

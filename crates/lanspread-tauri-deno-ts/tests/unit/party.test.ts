@@ -34,11 +34,11 @@ Deno.test("progress counts what is verified and says nothing where nothing can b
 
 Deno.test("the main action is what the peer offers, and cancelling while something runs", () => {
   const offered = game("a", { action: "update" });
-  assert.deepEqual(mainAction(offered, null, "en")?.command, { cmd: "update", id: "a" });
-  assert.equal(mainAction(game("a", { action: "none" }), null, "en"), null);
-  const played = mainAction(game("a", { action: "play" }), null, "de");
-  assert.deepEqual(played?.command, { cmd: "play", id: "a", language: "de" });
-  const running = mainAction(offered, { id: "a", kind: "verify", progress: null }, "en");
+  assert.deepEqual(mainAction(offered, null)?.command, { cmd: "update", id: "a" });
+  assert.equal(mainAction(game("a", { action: "none" }), null), null);
+  const played = mainAction(game("a", { action: "play" }), null);
+  assert.deepEqual(played?.command, { cmd: "play", id: "a" });
+  const running = mainAction(offered, { id: "a", kind: "verify", progress: null });
   assert.deepEqual(running?.command, { cmd: "cancel", id: "a" });
 });
 

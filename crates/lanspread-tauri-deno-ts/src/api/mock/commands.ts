@@ -3,7 +3,15 @@
 // Invariant: it refuses what a peer would refuse, with the same kinds.
 
 import { CommandError } from "../shell.ts";
-import type { Command, Operation, OperationKind, Patch, Script, Snapshot } from "../types.ts";
+import type {
+  Command,
+  Operation,
+  OperationKind,
+  Patch,
+  Script,
+  SettingsChange,
+  Snapshot,
+} from "../types.ts";
 
 const RATE = 24 * 1024 * 1024;
 
@@ -40,6 +48,8 @@ export function applyCommand(snapshot: Snapshot, command: Command): Patch {
         "unreachable",
         `nobody answered at ${command.addr}: is Lanspread running there, and does its firewall let it in?`,
       );
+    case "change-settings":
+      return changeSettings(snapshot, command);
     case "expel":
       return expel(snapshot, command.peer_id);
     case "readmit":
@@ -100,6 +110,26 @@ function cancel(snapshot: Snapshot, id: string): Patch {
     operations: snapshot.operations.filter((one) => one !== operation),
     finished: [...snapshot.finished, ended],
   };
+}
+
+const CODE_LENGTH_MIN = 8;
+
+function changeSettings({ me, settings }: Snapshot, change: SettingsChange): Patch {
+  const { name, language, party_code: code, start_with_system, keep_in_tray, guests } = change;
+  if (code && code.length < CODE_LENGTH_MIN) {
+    throw new CommandError("bad-input", "that party code could be guessed; take a longer one");
+  }
+  const next = {
+    ...settings,
+    name: name === undefined || name === null ? settings.name : name || null,
+    language: language ?? settings.language,
+    party_code: typeof code === "string" ? code !== "" : settings.party_code,
+    start_with_system: start_with_system ?? settings.start_with_system,
+    keep_in_tray: keep_in_tray ?? settings.keep_in_tray,
+    guests: guests ?? settings.guests,
+  };
+  const isOther = (next.name ?? me.name) !== me.name || typeof code === "string";
+  return { settings: { ...next, restart_needed: isOther || settings.restart_needed } };
 }
 
 function expel(snapshot: Snapshot, peerId: string): Patch {

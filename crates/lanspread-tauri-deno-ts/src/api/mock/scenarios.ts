@@ -178,6 +178,18 @@ function fromElsewhere(): Scenario {
   return { snapshot: { ...snapshot, settings }, seat: "elsewhere", can: BROWSER };
 }
 
+function restartNeeded(): Scenario {
+  const snapshot = partySnapshot();
+  const settings = {
+    ...snapshot.settings,
+    name: "Juno the Second",
+    language: "fr" as const,
+    party_code: true,
+    restart_needed: true,
+  };
+  return { snapshot: { ...snapshot, settings } };
+}
+
 /** Every scenario by its name. */
 export const SCENARIOS = {
   "party": () => ({ snapshot: partySnapshot() }),
@@ -198,6 +210,7 @@ export const SCENARIOS = {
     firstRun: { name: "Juno", games_dir: "/home/juno/Lanspread" },
   }),
   "dropped": () => ({ snapshot: partySnapshot(), dropped: "/media/juno/SSD/games" }),
+  "restart-needed": restartNeeded,
   "browser": () => ({ snapshot: partySnapshot(), can: BROWSER }),
   "elsewhere": fromElsewhere,
   "guest": () => ({ snapshot: asGuest(partySnapshot()), seat: "guest", can: BROWSER }),

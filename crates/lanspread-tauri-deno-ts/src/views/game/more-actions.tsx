@@ -14,8 +14,7 @@ import { offersTaking } from "../../state/seat.ts";
 import { subject } from "../../state/store.ts";
 
 export function MoreActions({ game }: { game: Game }) {
-  const { texts, store, format, preferences } = useApp();
-  const { language } = preferences;
+  const { texts, store, format } = useApp();
   const folder = joinPath(usePart("me").games_dir, game.id);
   const may = useMay();
   const offersZip = offersTaking(useSeat(), usePart("settings").guests);
@@ -51,7 +50,7 @@ export function MoreActions({ game }: { game: Game }) {
         {installed && may.play && (
           <Button
             waits={asked}
-            onPress={() => void store.send({ cmd: "start-server", id, language })}
+            onPress={() => void store.send({ cmd: "start-server", id })}
           >
             {texts.actions.startServer}
           </Button>

@@ -9,6 +9,7 @@ import { parseLimit, writeLimit } from "../../state/limits.ts";
 import { Button } from "../../ui/button.tsx";
 import { useApp, usePart, useView } from "../../ui/context.ts";
 import { Section } from "../../ui/parts.tsx";
+import { Switch } from "../../ui/switch.tsx";
 
 const FIELDS = [
   "upload_bytes_per_s",
@@ -84,18 +85,12 @@ function PlayingSwitch() {
   const playing = usePart("playing");
   const asked = useView((view) => view.asked.has("set-playing"));
   return (
-    <label className="switch">
-      <input
-        type="checkbox"
-        role="switch"
-        checked={playing}
-        aria-busy={asked}
-        onChange={() => void store.send({ cmd: "set-playing", playing: !playing })}
-      />
-      <span>
-        <strong>{texts.transfers.playing}</strong>
-        <small>{texts.transfers.playingHint}</small>
-      </span>
-    </label>
+    <Switch
+      label={texts.transfers.playing}
+      hint={texts.transfers.playingHint}
+      isOn={playing}
+      isAsked={asked}
+      onToggle={(on) => void store.send({ cmd: "set-playing", playing: on })}
+    />
   );
 }

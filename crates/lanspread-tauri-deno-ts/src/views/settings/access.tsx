@@ -1,0 +1,60 @@
+// Who may come: the code of the party, and guests.
+//
+// Invariant: a code goes in and never comes out; what is shown is only whether there is one. A code that
+// is refused stays in its field, with the peer's reason told.
+
+import { type FormEvent, useState } from "react";
+import { Button } from "../../ui/button.tsx";
+import { useApp, usePart, useView } from "../../ui/context.ts";
+import { Switch } from "../../ui/switch.tsx";
+
+export function PartyCode() {
+  const { texts, store } = useApp();
+  const { party_code: isSet } = usePart("settings");
+  const asked = useView((view) => view.asked.has("change-settings"));
+  const [code, setCode] = useState("");
+  const words = texts.settings;
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    if (code.trim() === "") return;
+    if (await store.send({ cmd: "change-settings", party_code: code.trim() })) setCode("");
+  };
+  const remove = () => void store.send({ cmd: "change-settings", party_code: "" });
+
+  return (
+    <form className="setting" onSubmit={(event) => void submit(event)}>
+      <h3>{words.code}</h3>
+      <p>{isSet ? words.codeSet : words.codeNone}</p>
+      <label>
+        <span>{isSet ? words.codeOther : words.codeNew}</span>
+        <input
+          value={code}
+          autoComplete="off"
+          autoCapitalize="off"
+          spellCheck={false}
+          onChange={(event) => setCode(event.target.value)}
+        />
+      </label>
+      <Button submits waits={asked || code.trim() === ""}>
+        {asked ? texts.shell.asked : words.codeKeep}
+      </Button>
+      {isSet && <Button waits={asked} onPress={remove}>{words.codeRemove}</Button>}
+    </form>
+  );
+}
+
+export function GuestSwitch() {
+  const { texts, store } = useApp();
+  const { guests } = usePart("settings");
+  const isAsked = useView((view) => view.asked.has("change-settings"));
+  return (
+    <Switch
+      label={texts.settings.guests}
+      hint={texts.settings.guestsHint}
+      isOn={guests}
+      isAsked={isAsked}
+      onToggle={(on) => void store.send({ cmd: "change-settings", guests: on })}
+    />
+  );
+}
