@@ -10,7 +10,7 @@ use super::Violation;
 use crate::workspace;
 
 /// Which crates of the workspace each crate may stand on.
-const ALLOWED: [(&str, &[&str]); 17] = [
+const ALLOWED: [(&str, &[&str]); 18] = [
     ("lanspread-db", &[]),
     ("lanspread-proto", &["lanspread-db"]),
     ("lanspread-core", &["lanspread-db", "lanspread-proto"]),
@@ -64,6 +64,15 @@ const ALLOWED: [(&str, &[&str]); 17] = [
             "lanspread-jsonl",
             "lanspread-peer",
             "lanspread-web",
+        ],
+    ),
+    (
+        "lanspread-tauri-deno-ts",
+        &[
+            "lanspread-app",
+            "lanspread-db",
+            "lanspread-jsonl",
+            "lanspread-peer",
         ],
     ),
     (

@@ -31,11 +31,14 @@ const LICENCES: [&str; 11] = [
 ];
 
 /// Packages under another licence, and why that is no harm.
-const OTHER_LICENCES: [(&str, &str); 4] = [
+const OTHER_LICENCES: [(&str, &str); 8] = [
     (
         "axe-core",
         "MPL-2.0 covers its own files only; it looks at pages in tests and does not ship",
     ),
+    ("cssparser", STYLE_SHEETS),
+    ("cssparser-macros", STYLE_SHEETS),
+    ("dtoa-short", STYLE_SHEETS),
     (
         "lightningcss",
         "MPL-2.0 covers its own files only; Vite writes style sheets with it, and none of it ships",
@@ -48,40 +51,74 @@ const OTHER_LICENCES: [(&str, &str); 4] = [
         "option-ext",
         "MPL-2.0 covers its own files only, and they are used as they are",
     ),
+    ("selectors", STYLE_SHEETS),
 ];
+
+const STYLE_SHEETS: &str =
+    "MPL-2.0 covers its own files only; Tauri reads the page with it while the window is built";
 
 /// The one place from which packages come.
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
 /// Why there is more than one version of a package.
-const DUPLICATES: [(&str, &str); 17] = [
+const DUPLICATES: [(&str, &str); 32] = [
     ("base64", "axum and rcgen stand on different ones"),
+    (
+        "bit-set",
+        "proptest and what reads pages for Tauri stand on different ones",
+    ),
     (
         "bit-vec",
         "proptest and the 7z reader stand on different ones",
     ),
+    ("bitflags", GTK),
     ("block-buffer", RUST_CRYPTO),
     ("cpufeatures", RUST_CRYPTO),
     ("crypto-common", RUST_CRYPTO),
     ("digest", RUST_CRYPTO),
+    ("dirs", "auto-launch stands on the one before Tauri's"),
     ("getrandom", "ring still stands on 0.2"),
+    ("hashbrown", SCHEMARS),
+    ("heck", GTK),
     ("hmac", RUST_CRYPTO),
+    ("indexmap", SCHEMARS),
     ("io-lifetimes", "cap-std still stands on 2"),
+    (
+        "jni-sys",
+        "for Android only; the one before hands on to the one after",
+    ),
+    (
+        "miniz_oxide",
+        "what reads PNG for Tauri stands on the one before",
+    ),
+    ("proc-macro-crate", GTK),
     (
         "r-efi",
         "for UEFI only; the two generations of rand have their own",
     ),
     ("rand", "tungstenite stands on the one before proptest's"),
     ("rand_core", RUST_CRYPTO),
+    ("schemars", SCHEMARS),
+    ("serde_spanned", GTK),
     (
         "sha1",
         "WebSockets and the RAR reader stand on different ones",
     ),
     ("sha2", RUST_CRYPTO),
     ("syn", "derive macros move to 3 one by one"),
+    ("synstructure", "derive macros move to syn 3 one by one"),
+    ("thiserror", GTK),
+    ("thiserror-impl", GTK),
     ("untrusted", "the two readers of certificates differ"),
     ("windows-sys", WINDOWS),
+    ("winnow", GTK),
 ];
+
+const GTK: &str =
+    "GTK 3, which Tauri's window stands on, is bound by crates of the generation before";
+
+const SCHEMARS: &str =
+    "Tauri describes its files with the generation of schemars that is its first";
 
 const RUST_CRYPTO: &str =
     "spake2 stands on the generation of RustCrypto before the one that all others use";
@@ -89,7 +126,15 @@ const RUST_CRYPTO: &str =
 const WINDOWS: &str = "bindings for Windows only; every crate has its own";
 
 /// Beginnings of the names of packages that come in many parts and versions.
-const DUPLICATE_FAMILIES: [(&str, &str); 2] = [("windows-targets", WINDOWS), ("windows_", WINDOWS)];
+const DUPLICATE_FAMILIES: [(&str, &str); 4] = [
+    (
+        "jiff",
+        "serde_with, below Tauri, names each generation and builds none",
+    ),
+    ("toml", GTK),
+    ("windows-targets", WINDOWS),
+    ("windows_", WINDOWS),
+];
 
 /// The workspaces: what ships with its tests, and the program that looks for inputs that break it.
 const WORKSPACES: [&str; 2] = ["", "fuzz"];

@@ -1,0 +1,147 @@
+//! The start of the peer behind the window, and what follows it while it runs.
+//!
+//! Invariant: a peer that cannot start is told in a dialog that says what to do; nothing ends in silence.
+
+use std::sync::Arc;
+
+use lanspread_app::{App, Events, Settings, StartError};
+use lanspread_peer::{ErrorKind, PeerEvent};
+use tauri::{AppHandle, Emitter, Manager};
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::{
+    desktop::{self, Desktop, WINDOW},
+    dialogs, events,
+    notify::Notifier,
+    peer::Peer,
+    refused::Refused,
+    tray,
+    words::fill,
+};
+
+/// What is told by a program that was built without the front end, to whoever built it.
+const MISSING: &str = "This program was built without what it shows. `cargo xtask page` builds that; then build \
+                       the program again.";
+
+/// Starts the peer if the user has said all that it needs; else the front end asks for it.
+pub(crate) fn begin(app: &AppHandle, complaint: Option<String>) {
+    end_on_signals(app);
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        let begun = match complaint {
+            Some(complaint) => Err(complaint),
+            None if !has_front_end(&app) => Err(MISSING.to_owned()),
+            None => begin_with_settings(&app).await,
+        };
+        if let Err(text) = begun {
+            let title = app.state::<Desktop>().words().cannot_start;
+            dialogs::tell(title, &text).await;
+            desktop::quit(&app);
+        }
+    });
+}
+
+/// Whether this program was built with what it shows.
+fn has_front_end(app: &AppHandle) -> bool {
+    app.asset_resolver().get("index.html".to_owned()).is_some()
+}
+
+async fn begin_with_settings(app: &AppHandle) -> Result<(), String> {
+    let loaded = Settings::load(app.state::<Peer>().place().state_dir());
+    app.state::<Desktop>().keep_trouble(loaded.trouble);
+    if loaded.first_run {
+        // Also where we started with the system: nobody would see the questions otherwise.
+        desktop::show(app);
+        return Ok(());
+    }
+    start(app, loaded.settings)
+        .await
+        .map_err(|error| explain(app, &error))
+}
+
+fn explain(app: &AppHandle, error: &StartError) -> String {
+    let reason = error.to_string();
+    if error.is_busy() {
+        fill(app.state::<Desktop>().words().busy, &[("reason", &reason)])
+    } else {
+        reason
+    }
+}
+
+/// Starts a peer as the user wishes it, after one that runs has ended.
+///
+/// # Errors
+/// See [`StartError`].
+pub(crate) async fn start(app: &AppHandle, settings: Settings) -> Result<(), StartError> {
+    let (running, events) = app.state::<Peer>().start(settings.clone()).await?;
+    desktop::wish(app, settings);
+    if let Some(trouble) = app.state::<Desktop>().take_trouble() {
+        running.notice(trouble);
+    }
+    tauri::async_runtime::spawn(watch(app.clone(), running, events));
+    Ok(())
+}
+
+/// Starts the peer anew, with the wishes that hold from a start on.
+///
+/// # Errors
+/// None runs, or none can be started with them.
+pub(crate) async fn restart(app: &AppHandle) -> Result<(), Refused> {
+    let settings = app.state::<Peer>().app()?.settings();
+    start(app, settings)
+        .await
+        .map_err(|error| Refused::new(ErrorKind::Io, explain(app, &error)))
+}
+
+/// Carries what a peer tells to the window, the tray and the system until that peer has ended.
+async fn watch(app: AppHandle, running: Arc<App>, mut events: Events) {
+    let mut notifier = Notifier::default();
+    loop {
+        let event = match events.recv().await {
+            Ok(event) => event,
+            Err(RecvError::Lagged(count)) => {
+                tracing::warn!(count, "the window missed events");
+                continue;
+            }
+            Err(RecvError::Closed) => return,
+        };
+        let (name, fields) = events::told(&event);
+        if let Err(error) = app.emit_to(WINDOW, &name, fields) {
+            tracing::warn!(%error, %name, "the window was not told");
+        }
+        tray::follow(&app, &event);
+        notifier.follow(&app.state::<Desktop>(), &running, &event);
+        if matches!(*event, PeerEvent::RuntimeFailed { .. }) {
+            desktop::show(&app);
+        }
+        if running.ended().is_cancelled() && events.is_empty() {
+            return;
+        }
+    }
+}
+
+/// A signal to end is as good as the tray's menu.
+#[cfg(unix)]
+fn end_on_signals(app: &AppHandle) {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    for kind in [
+        SignalKind::terminate(),
+        SignalKind::interrupt(),
+        SignalKind::hangup(),
+    ] {
+        let app = app.clone();
+        tauri::async_runtime::spawn(async move {
+            match signal(kind) {
+                Ok(mut asked) => {
+                    asked.recv().await;
+                    desktop::quit(&app);
+                }
+                Err(error) => tracing::warn!(%error, "a signal cannot be heard"),
+            }
+        });
+    }
+}
+
+#[cfg(not(unix))]
+fn end_on_signals(_: &AppHandle) {}

@@ -1,0 +1,107 @@
+//! The peer behind the window: started, ended, started again.
+//!
+//! Invariant: at most one runs, and one that ends does so politely: the others are told, and it has ended
+//! before the next one starts or the program does.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lanspread_app::{App, ApplicationLog, Events, Ran, Settings, StartError, Update};
+use lanspread_jsonl::bad_input;
+use tauri::{async_runtime::JoinHandle, ipc::Channel};
+use tokio::sync::watch;
+
+use crate::{follow::follow, place::Place, refused::Refused, said::Said};
+
+/// The peer, running or not.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    place: Place,
+    log: ApplicationLog,
+    current: watch::Sender<Option<Arc<App>>>,
+    following: Mutex<Option<JoinHandle<()>>>,
+    /// Held by whoever starts or ends a peer.
+    turn: tokio::sync::Mutex<()>,
+}
+
+impl Peer {
+    /// Nothing runs yet.
+    pub(crate) fn new(place: Place, log: ApplicationLog) -> Self {
+        Self {
+            place,
+            log,
+            current: watch::Sender::new(None),
+            following: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Where it keeps things.
+    pub(crate) const fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Starts a peer as the user wishes it, after one that runs has ended. The listener hears its events from the first on.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub(crate) async fn start(&self, settings: Settings) -> Result<(Arc<App>, Events), StartError> {
+        let options = self.place.options(settings, self.log.clone())?;
+        let turn = self.turn.lock().await;
+        self.end_current().await;
+        let (app, events) = App::start(options)?;
+        self.current.send_replace(Some(Arc::clone(&app)));
+        drop(turn);
+        Ok((app, events))
+    }
+
+    /// Ends the peer, if one runs, and waits for that.
+    pub(crate) async fn end(&self) {
+        let turn = self.turn.lock().await;
+        self.end_current().await;
+        drop(turn);
+    }
+
+    async fn end_current(&self) {
+        let Some(app) = self.current.send_replace(None) else {
+            return;
+        };
+        app.leave().cancel();
+        let end = app.handle().shutdown().await;
+        app.ended().cancelled().await;
+        tracing::info!(?end, "the peer has ended");
+    }
+
+    /// The peer that runs.
+    ///
+    /// # Errors
+    /// None does.
+    pub(crate) fn app(&self) -> Result<Arc<App>, Refused> {
+        self.current.borrow().clone().ok_or_else(Refused::no_peer)
+    }
+
+    /// Has a command carried out or accepted.
+    ///
+    /// # Errors
+    /// It cannot be carried out now; the refusal says why.
+    pub(crate) async fn run(&self, Said(command): Said) -> Result<(), Refused> {
+        match self.app()?.run(command).await? {
+            Ran::Accepted => Ok(()),
+            Ran::Asked(_) => Err(Refused::from(bad_input(
+                "a window is sent the state unasked".to_owned(),
+            ))),
+        }
+    }
+
+    /// Sends the state from here on, and nothing more to whoever followed before.
+    pub(crate) fn follow(&self, on_update: Channel<Update>) {
+        let task = tauri::async_runtime::spawn(follow(self.current.subscribe(), on_update));
+        let before = self
+            .following
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .replace(task);
+        if let Some(before) = before {
+            before.abort();
+        }
+    }
+}
