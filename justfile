@@ -40,6 +40,10 @@ hostile *arguments:
 page *arguments:
     cargo xtask page {{arguments}}
 
+# Build the desktop window; `check`, `look` and `run` do more with it.
+window *arguments:
+    cargo xtask window {{arguments}}
+
 # Run the peer alpha, which holds a game, speaking JSON lines on this terminal.
 peer-cli-alpha *arguments:
     cargo xtask peer-cli alpha -- {{arguments}}

@@ -11,7 +11,7 @@ use lanspread_testbed::command::is_installed;
 
 use crate::stage::Stages;
 use crate::workspace::{cargo, metadata, run_shown, target_dir};
-use crate::{crash, page, rules, setup, simulate};
+use crate::{crash, page, rules, setup, simulate, window};
 
 /// The crate whose examples show how the peer is embedded.
 const EMBEDDED_CRATE: &str = "lanspread-peer";
@@ -43,6 +43,7 @@ enum Part {
     Documentation,
     Build,
     Page,
+    Window,
     Example,
     DocTests,
     Crashes,
@@ -52,7 +53,7 @@ enum Part {
 
 impl Part {
     /// All parts, the cheap ones first and the tests last.
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Format,
         Self::Rules,
         Self::FrontEnd,
@@ -60,6 +61,7 @@ impl Part {
         Self::Documentation,
         Self::Build,
         Self::Page,
+        Self::Window,
         Self::Example,
         Self::DocTests,
         Self::Crashes,
@@ -76,6 +78,7 @@ impl Part {
             Self::Documentation => "documentation",
             Self::Build => "build",
             Self::Page => "page in a browser",
+            Self::Window => "window on a desktop",
             Self::Example => "embedding example",
             Self::DocTests => "documentation tests",
             Self::Crashes => "crash rounds",
@@ -93,6 +96,7 @@ impl Part {
             Self::Documentation => document(),
             Self::Build => build(),
             Self::Page => page::look(page::Thoroughness::Short),
+            Self::Window => window::look(page::Thoroughness::Short),
             Self::Example => run_examples(),
             Self::DocTests => run_shown(cargo().args(["test", "--workspace", "--doc", "--quiet"])),
             Self::Crashes => crash::run_for_tests(),
@@ -109,6 +113,7 @@ pub(crate) fn format_sources() -> Result<()> {
 
 /// Lints all targets.
 pub(crate) fn lint() -> Result<()> {
+    setup::provide_libraries();
     run_shown(cargo().args([
         "clippy",
         "--workspace",
@@ -121,6 +126,7 @@ pub(crate) fn lint() -> Result<()> {
 
 /// Builds everything.
 pub(crate) fn build() -> Result<()> {
+    setup::provide_libraries();
     run_shown(cargo().args(["build", "--workspace", "--all-targets"]))
 }
 

@@ -16,6 +16,7 @@ mod rules;
 mod setup;
 mod simulate;
 mod stage;
+mod window;
 mod workspace;
 
 use std::process::ExitCode;
@@ -60,6 +61,8 @@ enum Command {
     Hostile(hostile::HostileOptions),
     /// Builds, checks and shows the front end: the page that a peer serves.
     Page(page::PageOptions),
+    /// Builds, drives and runs the desktop window.
+    Window(window::WindowOptions),
     /// Runs a peer of its own for daily work, speaking JSON lines on this terminal.
     PeerCli(peer_cli::PeerCliOptions),
 }
@@ -83,6 +86,7 @@ fn main() -> ExitCode {
         Command::Sim(options) => simulate::run(&options),
         Command::Hostile(options) => hostile::run(&options),
         Command::Page(options) => page::run(&options),
+        Command::Window(options) => window::run(&options),
         Command::PeerCli(options) => peer_cli::run(&options),
     };
     match result {

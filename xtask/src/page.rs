@@ -51,10 +51,7 @@ pub(crate) enum Thoroughness {
 /// Builds the page, or does what is asked.
 pub(crate) fn run(options: &PageOptions) -> Result<()> {
     match options.what {
-        None => {
-            install()?;
-            task("build")
-        }
+        None => build(),
         Some(What::Check) => check(),
         Some(What::Look) => {
             crate::setup::run();
@@ -74,6 +71,12 @@ pub(crate) fn run(options: &PageOptions) -> Result<()> {
             task("dev")
         }
     }
+}
+
+/// Builds the page for programs to take in.
+pub(crate) fn build() -> Result<()> {
+    install()?;
+    task("build")
 }
 
 /// Everything that needs no browser and no peer; builds what those need that do.
@@ -128,7 +131,7 @@ fn task(name: &str) -> Result<()> {
 }
 
 /// Deno, which npm brought, with one of the front end's tasks.
-fn deno(task: &str) -> Result<Command> {
+pub(crate) fn deno(task: &str) -> Result<Command> {
     let name = if cfg!(windows) { "deno.cmd" } else { "deno" };
     let program = directory().join("node_modules/.bin").join(name);
     if !program.is_file() {

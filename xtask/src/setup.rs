@@ -9,7 +9,7 @@ use std::process::Command;
 use lanspread_testbed::command::{self, CommandError, is_installed};
 
 /// Programs by the Debian package that brings them.
-const NEEDED: [(&str, &str); 11] = [
+const NEEDED: [(&str, &str); 16] = [
     NAMESPACES,
     ("nft", "nftables"),
     ("ethtool", "ethtool"),
@@ -21,6 +21,21 @@ const NEEDED: [(&str, &str); 11] = [
     ("cc", "gcc"),
     ("mke2fs", "e2fsprogs"),
     ("chromium", "chromium"),
+    ("Xvfb", "xvfb"),
+    ("dbus-daemon", "dbus-daemon"),
+    ("matchbox-window-manager", "matchbox-window-manager"),
+    ("wmctrl", "wmctrl"),
+    ("WebKitWebDriver", "webkit2gtk-driver"),
+];
+
+/// What finds libraries.
+const FINDS_LIBRARIES: (&str, &str) = ("pkg-config", "pkg-config");
+
+/// Libraries that the desktop window is built on, as pkg-config calls them, by the Debian package that brings
+/// them. The last one is looked for when the window runs.
+const LIBRARIES: [(&str, &str); 2] = [
+    ("webkit2gtk-4.1", "libwebkit2gtk-4.1-dev"),
+    ("ayatana-appindicator3-0.1", "libayatana-appindicator3-dev"),
 ];
 
 /// What makes network namespaces.
@@ -28,12 +43,25 @@ const NAMESPACES: (&str, &str) = ("ip", "iproute2");
 
 /// Installs what is missing of what tests, the demonstration and `bench transfer` need.
 pub(crate) fn run() {
-    provide(&NEEDED);
+    let mut missing = missing_packages(&NEEDED);
+    missing.extend(missing_libraries());
+    install_or_tell(&missing);
+}
+
+/// Installs what the desktop window is built on, where it is missing; says nothing where all is there.
+pub(crate) fn provide_libraries() {
+    let missing = missing_libraries();
+    if !missing.is_empty() {
+        install_or_tell(&missing);
+    }
 }
 
 /// Installs what is missing of these programs, each with the Debian package that brings it.
 pub(crate) fn provide(needed: &[(&str, &'static str)]) {
-    let missing = missing_packages(needed);
+    install_or_tell(&missing_packages(needed));
+}
+
+fn install_or_tell(missing: &[&str]) {
     if missing.is_empty() {
         println!("everything is there");
         return;
@@ -44,7 +72,7 @@ pub(crate) fn provide(needed: &[(&str, &'static str)]) {
         return;
     }
     println!("installing {names}");
-    if let Err(error) = install(&missing) {
+    if let Err(error) = install(missing) {
         println!("could not install {names}: {error}");
     }
 }
@@ -80,6 +108,24 @@ fn missing_packages(needed: &[(&str, &'static str)]) -> Vec<&'static str> {
         .filter(|(program, _)| !is_installed(program))
         .map(|(_, package)| *package)
         .collect()
+}
+
+/// Systems other than Linux bring a browser engine of their own.
+fn missing_libraries() -> Vec<&'static str> {
+    if !cfg!(target_os = "linux") {
+        return Vec::new();
+    }
+    let mut missing = missing_packages(&[FINDS_LIBRARIES]);
+    let absent = LIBRARIES
+        .iter()
+        .filter(|(library, _)| !is_library_there(library));
+    missing.extend(absent.map(|(_, package)| *package));
+    missing
+}
+
+fn is_library_there(library: &str) -> bool {
+    let (finder, _) = FINDS_LIBRARIES;
+    command::run(Command::new(finder).args(["--exists", library])).is_ok()
 }
 
 /// `apt-get`, through `sudo` without a password where there is one and we are not root.

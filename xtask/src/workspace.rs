@@ -8,6 +8,8 @@ use std::process::Command;
 use eyre::{Result, WrapErr, bail, eyre};
 use serde_json::Value;
 
+use crate::setup;
+
 /// The crate whose binary the demonstration and the benchmark run.
 const PROGRAM_CRATE: &str = "lanspread-peer-cli";
 
@@ -102,12 +104,19 @@ pub(crate) fn run_shown(command: &mut Command) -> Result<()> {
 /// Builds everything that tests run, in the way that tests build it: another choice of crates would
 /// choose other features of the dependencies, and compile most of them once more.
 pub(crate) fn build_everything() -> Result<()> {
+    setup::provide_libraries();
     run_shown(cargo().args(["build", "--workspace", "--all-targets", "--quiet"]))
 }
 
 /// Where the program lies that [`build_everything`] built.
 pub(crate) fn debug_program() -> Result<PathBuf> {
     let name = format!("lanspread{}", std::env::consts::EXE_SUFFIX);
+    Ok(target_dir()?.join("debug").join(name))
+}
+
+/// Where the window lies that [`build_everything`] built.
+pub(crate) fn debug_window() -> Result<PathBuf> {
+    let name = format!("lanspread-window{}", std::env::consts::EXE_SUFFIX);
     Ok(target_dir()?.join("debug").join(name))
 }
 

@@ -1,0 +1,170 @@
+// A window that is driven as a person would: the W3C protocol, spoken to the driver of the system's browser engine.
+//
+// Invariant: nothing is waited for by time alone; a wait that is too long says what it waited for and what was there.
+
+/** How long anything may take, also on a machine that is busy with other things. */
+const PATIENCE_MS = 90_000;
+/** How often is looked. */
+const LOOK_MS = 100;
+
+/** The name of an element's id in answers. */
+const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
+
+type Answer = { value: unknown };
+
+/** Waits until something is there. */
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | null | undefined | false> | T | null | undefined | false,
+): Promise<T> {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const found = await look();
+    if (found !== null && found !== undefined && found !== false) return found;
+    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+/** The driver, a process of its own. */
+export class Driver {
+  readonly #process: Deno.ChildProcess;
+  readonly #origin: string;
+
+  private constructor(process: Deno.ChildProcess, origin: string) {
+    this.#process = process;
+    this.#origin = origin;
+  }
+
+  /** Starts the driver; the window's program gets the same environment from it. */
+  static async start(env: Record<string, string>): Promise<Driver> {
+    const port = freePort();
+    const process = new Deno.Command("WebKitWebDriver", {
+      args: [`--port=${port}`, "--host=127.0.0.1"],
+      env: { ...env, TAURI_WEBVIEW_AUTOMATION: "true" },
+      stdout: "null",
+      stderr: "inherit",
+    }).spawn();
+    const driver = new Driver(process, `http://127.0.0.1:${port}`);
+    await until("the driver", () => driver.#ask("GET", "/status").then(() => true, () => false));
+    return driver;
+  }
+
+  /** Starts the program, and gives its window. */
+  async open(binary: string, args: string[]): Promise<Window> {
+    const capabilities = {
+      alwaysMatch: { "webkitgtk:browserOptions": { binary, args } },
+    };
+    const { sessionId } = await this.#ask("POST", "/session", { capabilities }) as {
+      sessionId: string;
+    };
+    return new Window((method, path, body) =>
+      this.#ask(method, `/session/${sessionId}${path}`, body)
+    );
+  }
+
+  async #ask(method: string, path: string, body?: unknown): Promise<unknown> {
+    const answer = await fetch(this.#origin + path, {
+      method,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      headers: { "content-type": "application/json" },
+    });
+    const { value } = await answer.json() as Answer;
+    if (answer.ok) return value;
+    const { error, message } = value as { error: string; message: string };
+    throw new Error(`${method} ${path}: ${error}: ${message}`);
+  }
+
+  /** Ends the driver. */
+  async end(): Promise<void> {
+    try {
+      this.#process.kill("SIGTERM");
+    } catch { /* it has ended */ }
+    await this.#process.status;
+  }
+}
+
+/** What a window shows. Places in it are named by XPath. */
+export class Window {
+  readonly #ask: (method: string, path: string, body?: unknown) => Promise<unknown>;
+
+  constructor(ask: (method: string, path: string, body?: unknown) => Promise<unknown>) {
+    this.#ask = ask;
+  }
+
+  /** Waits for a place that can be seen. */
+  async see(xpath: string): Promise<string> {
+    const look = async () => {
+      const found = await this.#find(xpath);
+      return found !== null && await this.#ask("GET", `/element/${found}/displayed`) === true
+        ? found
+        : null;
+    };
+    try {
+      // Between two questions the place may be drawn anew, and is then looked for again.
+      return await until(xpath, () => look().catch(() => null));
+    } catch (error) {
+      throw new Error(`${error}; the window shows:\n${await this.text().catch(String)}`);
+    }
+  }
+
+  /** Waits until no such place is there. */
+  async unsee(xpath: string): Promise<void> {
+    await until(`the end of ${xpath}`, async () => await this.#find(xpath) === null);
+  }
+
+  /** Clicks on a place, when it can be seen. */
+  async click(xpath: string): Promise<void> {
+    await until(`a click on ${xpath}`, async () => {
+      const found = await this.see(xpath);
+      const clicked = this.#ask("POST", `/element/${found}/click`, {});
+      return await clicked.then(() => true, () => false);
+    });
+  }
+
+  /** Puts a text into a field instead of what stands there. */
+  async type(xpath: string, text: string): Promise<void> {
+    const found = await this.see(xpath);
+    await this.#ask("POST", `/element/${found}/clear`, {});
+    await this.#ask("POST", `/element/${found}/value`, { text });
+  }
+
+  /** What stands in a place. */
+  async read(xpath: string): Promise<string> {
+    const found = await this.see(xpath);
+    return await this.#ask("GET", `/element/${found}/text`) as string;
+  }
+
+  /** What stands in the whole window. */
+  async text(): Promise<string> {
+    return await this.run("return document.body.innerText") as string;
+  }
+
+  /** Runs a script in the window. */
+  run(script: string, ...args: unknown[]): Promise<unknown> {
+    return this.#ask("POST", "/execute/sync", { script, args });
+  }
+
+  /** Runs a script in the window and waits for what it promises. */
+  later(script: string): Promise<unknown> {
+    const waiting =
+      `const done = arguments[0]; (async () => { ${script} })().then(done, (error) => done(String(error)))`;
+    return this.#ask("POST", "/execute/async", { script: waiting, args: [] });
+  }
+
+  /** Makes a picture. */
+  async picture(path: string): Promise<void> {
+    const png = await this.#ask("GET", "/screenshot") as string;
+    Deno.writeFileSync(path, Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0)));
+  }
+
+  async #find(xpath: string): Promise<string | null> {
+    const found = await this.#ask("POST", "/elements", { using: "xpath", value: xpath });
+    return (found as Record<string, string>[])[0]?.[ELEMENT] ?? null;
+  }
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}

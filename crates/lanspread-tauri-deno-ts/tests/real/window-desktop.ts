@@ -1,0 +1,108 @@
+// A desktop without a screen: a display, frames for windows, a bus for what programs of one user tell each other,
+// a home.
+//
+// Invariant: everything that was started here is gone and the home removed when it ends, and nothing of the real
+// home is read or written.
+
+import { until } from "./webdriver.ts";
+
+/** A desktop that runs. */
+export class Desktop {
+  readonly home: string;
+  readonly env: Record<string, string>;
+  readonly #processes: Deno.ChildProcess[];
+
+  private constructor(
+    home: string,
+    env: Record<string, string>,
+    processes: Deno.ChildProcess[],
+  ) {
+    this.home = home;
+    this.env = env;
+    this.#processes = processes;
+  }
+
+  /** Starts one. */
+  static async start(): Promise<Desktop> {
+    const home = Deno.makeTempDirSync({ prefix: "lanspread-window-" });
+    Deno.mkdirSync(`${home}/run`, { mode: 0o700 });
+    const screen = await Told.start("Xvfb", [
+      ...["-displayfd", "1", "-screen", "0", "1400x900x24", "-nolisten", "tcp"],
+    ], {});
+    const display = `:${screen.line}`;
+    const own = { HOME: home, DISPLAY: display, XDG_RUNTIME_DIR: `${home}/run` };
+    const bus = await Told.start(
+      "dbus-daemon",
+      ["--session", "--nofork", "--print-address=1"],
+      own,
+    );
+    const env = {
+      ...own,
+      DBUS_SESSION_BUS_ADDRESS: bus.line,
+      XDG_CONFIG_HOME: `${home}/.config`,
+      XDG_DATA_HOME: `${home}/.local/share`,
+      XDG_CACHE_HOME: `${home}/.cache`,
+      LANG: "C.UTF-8",
+      // What speaks to people with other senses has no bus here, and would only say so.
+      NO_AT_BRIDGE: "1",
+    };
+    const frames = new Deno.Command("matchbox-window-manager", {
+      env: own,
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    const desktop = new Desktop(home, env, [screen.process, bus.process, frames]);
+    // It has begun once it can be asked.
+    await until("frames for windows", async () => (await desktop.run("wmctrl", ["-m"])) !== "");
+    return desktop;
+  }
+
+  /** Whether a window of this title is shown. */
+  async shows(title: string): Promise<boolean> {
+    const lines = (await this.run("wmctrl", ["-l"])).split("\n");
+    return lines.some((line) => line.endsWith(` ${title}`));
+  }
+
+  /** Closes a window as the button on its frame does. */
+  async close(title: string): Promise<void> {
+    await until(`a window ${title}`, () => this.shows(title));
+    await this.run("wmctrl", ["-F", "-c", title]);
+  }
+
+  /** Runs a program to its end and gives what it said. */
+  async run(program: string, args: string[]): Promise<string> {
+    const run = new Deno.Command(program, { args, env: this.env, stdout: "piped", stderr: "null" });
+    return new TextDecoder().decode((await run.output()).stdout);
+  }
+
+  /** Ends everything. */
+  async end(): Promise<void> {
+    for (const process of [...this.#processes].reverse()) {
+      try {
+        process.kill("SIGTERM");
+      } catch { /* it has ended */ }
+      await process.status;
+    }
+    Deno.removeSync(this.home, { recursive: true });
+  }
+}
+
+/** A process, and the first line that it wrote. */
+class Told {
+  constructor(readonly process: Deno.ChildProcess, readonly line: string) {}
+
+  static async start(program: string, args: string[], env: Record<string, string>): Promise<Told> {
+    const process = new Deno.Command(program, { args, env, stdout: "piped", stderr: "null" })
+      .spawn();
+    const reader = process.stdout.getReader();
+    const decoder = new TextDecoder();
+    let text = "";
+    while (!text.includes("\n")) {
+      const { value, done } = await reader.read();
+      if (done) throw new Error(`${program} ended before it was ready`);
+      text += decoder.decode(value, { stream: true });
+    }
+    await reader.cancel();
+    return new Told(process, text.split("\n")[0] ?? "");
+  }
+}
