@@ -3,7 +3,7 @@
 // Invariant: it is one line on a wide window, and on a narrow one the tabs move to the lower edge, where
 // thumbs are.
 
-import { downloadRate } from "../state/rates.ts";
+import { downloadRate, uploadRate } from "../state/rates.ts";
 import { diagnose } from "../state/diagnose.ts";
 import { GUEST_TABS, type Tab, TABS } from "../state/route.ts";
 import { useApp, useMay, useSnapshot, useView } from "../ui/context.ts";
@@ -84,21 +84,22 @@ function Tabs() {
 function Rates() {
   const { texts, format } = useApp();
   const { operations, uploads } = useSnapshot();
-  const rate = downloadRate(operations);
+  const down = downloadRate(operations);
+  const up = uploadRate(uploads);
   const fetching = new Set(uploads.map((upload) => upload.peer_id)).size;
   return (
     <div className="rates">
       <Rate
         icon="down"
-        figure={format.rate(rate)}
-        words={texts.shell.down(format.rate(rate))}
-        isIdle={rate === 0}
+        figure={format.rate(down)}
+        words={texts.shell.down(format.rate(down))}
+        isIdle={down === 0}
       />
       <Rate
         icon="up"
-        figure={format.number(fetching)}
-        words={texts.shell.up(fetching)}
-        isIdle={fetching === 0}
+        figure={format.rate(up)}
+        words={texts.shell.up(format.rate(up), fetching)}
+        isIdle={up === 0}
       />
     </div>
   );

@@ -8,6 +8,7 @@ import { errorsDe } from "./errors.de.ts";
 import { firstRunDe } from "./first-run.de.ts";
 import { guestDe } from "./guest.de.ts";
 import { counting, isolated } from "./plurals.ts";
+import { queueDe } from "./queue.de.ts";
 import { settingsDe } from "./settings.de.ts";
 import { viewsDe } from "./views.de.ts";
 
@@ -40,7 +41,8 @@ export const de: Texts = {
     catalogHint: "Ein Katalog sagt, welche Spiele in welcher Version hier gespielt werden.",
     findings: (count) => n(count, { one: "# Hinweis", other: "# Hinweise" }),
     down: (rate) => `Download ${rate}`,
-    up: (count) => n(count, { one: "# Peer lädt von dir", other: "# Peers laden von dir" }),
+    up: (rate, count) =>
+      `Upload ${rate}, ${n(count, { one: "# Peer lädt von dir", other: "# Peers laden von dir" })}`,
     dismiss: "Ausblenden",
     close: "Schließen",
     asked: "Angefragt…",
@@ -107,6 +109,8 @@ export const de: Texts = {
     running: "Läuft",
     startServer: "Server starten",
     openFolder: "Ordner öffnen",
+    pause: "Pausieren",
+    resume: "Fortsetzen",
     cancel: "Abbrechen",
     verify: "Dateien prüfen",
     verifyHint: "Liest jedes Byte noch einmal und holt Beschädigtes neu.",
@@ -233,6 +237,7 @@ export const de: Texts = {
 
   firstRun: firstRunDe,
   guest: guestDe,
+  queue: queueDe,
   settings: settingsDe,
 
   ...viewsDe,

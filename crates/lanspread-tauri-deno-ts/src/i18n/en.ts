@@ -7,6 +7,7 @@ import { errorsEn } from "./errors.en.ts";
 import { firstRunEn } from "./first-run.en.ts";
 import { guestEn } from "./guest.en.ts";
 import { counting, isolated } from "./plurals.ts";
+import { queueEn } from "./queue.en.ts";
 import { settingsEn } from "./settings.en.ts";
 import { viewsEn } from "./views.en.ts";
 
@@ -41,8 +42,10 @@ export const en = {
     findings: (count: number) =>
       n(count, { one: "# thing to look at", other: "# things to look at" }),
     down: (rate: string) => `Download ${rate}`,
-    up: (count: number) =>
-      n(count, { one: "# peer fetches from you", other: "# peers fetch from you" }),
+    up: (rate: string, count: number) =>
+      `Upload ${rate}, ${
+        n(count, { one: "# peer fetches from you", other: "# peers fetch from you" })
+      }`,
     dismiss: "Dismiss",
     close: "Close",
     asked: "Asked…",
@@ -108,6 +111,8 @@ export const en = {
     running: "Running",
     startServer: "Start a server",
     openFolder: "Open folder",
+    pause: "Pause",
+    resume: "Resume",
     cancel: "Cancel",
     verify: "Check files",
     verifyHint: "Reads every byte again and fetches what is damaged.",
@@ -234,6 +239,7 @@ export const en = {
 
   firstRun: firstRunEn,
   guest: guestEn,
+  queue: queueEn,
   settings: settingsEn,
 
   ...viewsEn,

@@ -13,9 +13,10 @@ const peers = (count: number) => n(count, { one: "# Peer", other: "# Peers" });
 export const viewsDe: typeof viewsEn = {
   transfers: {
     title: "Transfers",
-    rate: "Downloadrate",
-    rateLabel: (rate, top) =>
-      `Downloadrate der letzten zwei Minuten: jetzt ${rate}, Skala bis ${top}`,
+    rate: "Download",
+    rateUp: "Upload",
+    rateLabel: (down, up, top) =>
+      `Raten der letzten zwei Minuten: Download jetzt ${down}, Upload jetzt ${up}, Skala bis ${top}`,
     rateNow: "jetzt",
     rateAgo: "vor 2 Minuten",
     running: "Läuft gerade",

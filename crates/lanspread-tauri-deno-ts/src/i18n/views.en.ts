@@ -12,9 +12,10 @@ const peers = (count: number) => n(count, { one: "# peer", other: "# peers" });
 export const viewsEn = {
   transfers: {
     title: "Transfers",
-    rate: "Download rate",
-    rateLabel: (rate: string, top: string) =>
-      `Download rate of the last two minutes: now ${rate}, scale up to ${top}`,
+    rate: "Download",
+    rateUp: "Upload",
+    rateLabel: (down: string, up: string, top: string) =>
+      `Rates of the last two minutes: download now ${down}, upload now ${up}, scale up to ${top}`,
     rateNow: "now",
     rateAgo: "2 minutes ago",
     running: "Running",

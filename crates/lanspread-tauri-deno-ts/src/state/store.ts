@@ -116,7 +116,7 @@ export class Store {
   /** Notes the present rates in the history that the graph shows. */
   sample(atMs: number): void {
     if (this.#view.known === null) return;
-    const sample = rateNow(this.#view.known.snapshot.operations, atMs);
+    const sample = rateNow(this.#view.known.snapshot, atMs);
     this.#set({ rates: withSample(this.#view.rates, sample) });
   }
 

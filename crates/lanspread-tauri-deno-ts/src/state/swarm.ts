@@ -4,6 +4,7 @@
 // or an upload. The same party gives the same picture, so nothing moves until somebody comes or goes.
 
 import type { Snapshot } from "../api/types.ts";
+import { traffic } from "./traffic.ts";
 
 /** More peers than this would lie on top of each other; the list below the picture has them all. */
 export const SWARM_PEERS_MAX = 24;
@@ -23,8 +24,8 @@ export interface SwarmNode {
 export interface SwarmEdge {
   peerId: string;
   direction: "to-me" | "from-me";
-  /** From 0 to 1, against the strongest; `null` where the rate is not known. */
-  strength: number | null;
+  /** From 0 to 1, against the strongest. */
+  strength: number;
 }
 
 export interface Swarm {
@@ -35,15 +36,16 @@ export interface Swarm {
 
 /** The picture of a party around this peer, in a box of the given size. */
 export function swarm(snapshot: Snapshot, width: number, height: number): Swarm {
-  const rates = ratesOfSources(snapshot);
-  const uploading = new Set(snapshot.uploads.map((upload) => upload.peer_id));
+  const moving = traffic(snapshot);
   const busyFirst = snapshot.peers.toSorted((a, b) =>
-    Number(rates.has(b.peer_id) || uploading.has(b.peer_id)) -
-    Number(rates.has(a.peer_id) || uploading.has(a.peer_id))
+    Number(moving.has(b.peer_id)) - Number(moving.has(a.peer_id))
   );
   const shown = new Set(busyFirst.slice(0, SWARM_PEERS_MAX).map((peer) => peer.peer_id));
   const peers = snapshot.peers.filter((peer) => shown.has(peer.peer_id));
-  const strongest = Math.max(1, ...rates.values());
+  const strongest = Math.max(
+    1,
+    ...[...moving.values()].flatMap(({ from, to }) => [from ?? 0, to ?? 0]),
+  );
   const nodes = peers.map((peer, index) => {
     const angle = (index / peers.length) * 2 * Math.PI - Math.PI / 2;
     const isInner = peers.length > ONE_RING_MAX && index % 2 === 1;
@@ -56,25 +58,11 @@ export function swarm(snapshot: Snapshot, width: number, height: number): Swarm 
     };
   });
   const edges = nodes.flatMap(({ peerId }) => {
-    const rate = rates.get(peerId);
+    const { from = null, to = null } = moving.get(peerId) ?? {};
     const found: SwarmEdge[] = [];
-    if (rate !== undefined) {
-      found.push({ peerId, direction: "to-me", strength: rate / strongest });
-    }
-    if (uploading.has(peerId)) found.push({ peerId, direction: "from-me", strength: null });
+    if (from !== null) found.push({ peerId, direction: "to-me", strength: from / strongest });
+    if (to !== null) found.push({ peerId, direction: "from-me", strength: to / strongest });
     return found;
   });
   return { nodes, edges, hidden: snapshot.peers.length - peers.length };
-}
-
-function ratesOfSources({ operations }: Snapshot): Map<string, number> {
-  const rates = new Map<string, number>();
-  for (const { progress } of operations) {
-    if (progress?.phase !== "transferring") continue;
-    for (const source of progress.sources) {
-      const before = rates.get(source.peer_id) ?? 0;
-      rates.set(source.peer_id, before + source.rate_bytes_per_s);
-    }
-  }
-  return rates;
 }

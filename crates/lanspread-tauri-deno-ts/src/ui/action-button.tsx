@@ -5,6 +5,7 @@
 
 import type { Game, Operation } from "../api/types.ts";
 import { mainAction } from "../state/action.ts";
+import { queuedOf } from "../state/queue.ts";
 import { subject } from "../state/store.ts";
 import { Button } from "./button.tsx";
 import { useApp, useMay, usePart, useView } from "./context.ts";
@@ -20,7 +21,8 @@ interface ActionButtonProps {
 export function ActionButton({ game, operation, brief }: ActionButtonProps) {
   const { store, texts } = useApp();
   const may = useMay();
-  const action = mainAction(game, operation);
+  const queued = queuedOf(usePart("queue"), game.id);
+  const action = mainAction(game, operation, queued);
   const isPlayed = usePart("running").some(({ id, script }) =>
     id === game.id && script !== "server"
   );

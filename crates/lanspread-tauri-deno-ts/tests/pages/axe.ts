@@ -41,6 +41,8 @@ const PLACES: [scenario: string, hash: string][] = [
   ["first-run", ""],
   ["dropped", "#/library"],
   ["restart-needed", "#/settings"],
+  ["queue", "#/transfers"],
+  ["queue", "#/library?game=nexuiz"],
   ["browser", "#/settings"],
   ["elsewhere", "#/settings"],
 ];

@@ -86,7 +86,7 @@ try {
   await page.getByRole("button", { name: /^Get it.*AssaultCube/ }).click();
   await page.getByText("Something else is running on this game").waitFor();
   await page.getByText(BUSY.message).waitFor();
-  assert.deepEqual(peer.commands, [{ cmd: "download", id: "assaultcube" }]);
+  assert.deepEqual(peer.commands, [{ cmd: "queue", id: "assaultcube" }]);
   console.log("ok    a command is sent once, and its refusal is shown");
 
   await page.getByRole("button", { name: "AssaultCube", exact: true }).click();

@@ -74,6 +74,8 @@ const SCENARIOS: Place[] = [
   ["first-run", "", "first-run"],
   ["dropped", "#/library", "dropped"],
   ["restart-needed", "#/settings", "settings"],
+  ["queue", "#/transfers", "transfers"],
+  ["queue", "#/library?game=nexuiz", "game-paused"],
   ["browser", "#/settings", "settings"],
 ];
 

@@ -64,21 +64,32 @@ Deno.test("a limit that was written is read as the same", () => {
 Deno.test("the history of rates never grows past its bound and keeps the newest", () => {
   let history: readonly RateSample[] = [];
   for (let atMs = 0; atMs < SAMPLES_MAX * 2; atMs += 1) {
-    history = withSample(history, { atMs, bytesPerSecond: atMs });
+    history = withSample(history, { atMs, down: atMs, up: 0 });
   }
   assert.equal(history.length, SAMPLES_MAX);
   assert.equal(history.at(-1)?.atMs, SAMPLES_MAX * 2 - 1);
 });
 
 Deno.test("the scale of the graph ends at a round number above every rate", () => {
-  const top = (rate: number) => scaleTop([{ atMs: 0, bytesPerSecond: rate * MEBIBYTE }]) / MEBIBYTE;
+  const top = (rate: number) =>
+    scaleTop([{ atMs: 0, down: 0, up: rate * MEBIBYTE }, {
+      atMs: 0,
+      down: rate * MEBIBYTE,
+      up: 0,
+    }]) /
+    MEBIBYTE;
   assert.deepEqual([0, 1, 1.1, 3, 64, 100, 101].map(top), [1, 1, 2, 5, 100, 100, 200]);
 });
 
 Deno.test("the graph ends at the right edge and stays within its box", () => {
-  const history = [0, 5, 10].map((rate) => ({ atMs: 0, bytesPerSecond: rate * MEBIBYTE }));
-  const { line, area } = ratePath(history, 119, 100);
+  const history = [0, 5, 10].map((rate) => ({
+    atMs: 0,
+    down: rate * MEBIBYTE,
+    up: 0,
+  }));
+  const { line, area } = ratePath(history, "down", 119, 100);
   assert.equal(line, "M117.0 100.0L118.0 50.0L119.0 0.0");
   assert.ok(area.startsWith(line) && area.endsWith("Z"));
-  assert.deepEqual(ratePath(history.slice(0, 1), 119, 100), { line: "", area: "" });
+  assert.equal(ratePath(history, "up", 119, 100).line, "M117.0 100.0L118.0 100.0L119.0 100.0");
+  assert.deepEqual(ratePath(history.slice(0, 1), "down", 119, 100), { line: "", area: "" });
 });

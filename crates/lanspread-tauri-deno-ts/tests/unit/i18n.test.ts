@@ -48,6 +48,8 @@ const SAME = new Set([
   "shell.down",
   "shell.partyState",
   "transfers.title",
+  "transfers.rate",
+  "transfers.rateUp",
   "transfers.took",
 ]);
 

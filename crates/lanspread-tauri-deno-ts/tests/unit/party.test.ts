@@ -1,7 +1,7 @@
 // What is worked out from a snapshot: readiness, progress, findings, the swarm, names, the report.
 
 import assert from "node:assert/strict";
-import type { Finished, Progress } from "../../src/api/types.ts";
+import type { Finished, Game, Progress, Turn } from "../../src/api/types.ts";
 import { mainAction } from "../../src/state/action.ts";
 import { diagnose } from "../../src/state/diagnose.ts";
 import { joinPath, lastPart, peerName, portOf } from "../../src/state/names.ts";
@@ -32,14 +32,28 @@ Deno.test("progress counts what is verified and says nothing where nothing can b
   assert.equal(shareDone(null), null);
 });
 
-Deno.test("the main action is what the peer offers, and cancelling while something runs", () => {
+Deno.test("the main action is what the peer offers, and what is fetched takes its turn", () => {
+  const command = (action: Game["action"]) =>
+    mainAction(game("a", { action }), null, null)?.command ?? null;
+  assert.deepEqual(command("download"), { cmd: "queue", id: "a" });
+  assert.deepEqual(command("update"), { cmd: "queue", id: "a" });
+  assert.deepEqual(command("install"), { cmd: "install", id: "a" });
+  assert.deepEqual(command("play"), { cmd: "play", id: "a" });
+  assert.equal(command("none"), null);
+});
+
+Deno.test("what runs or waits for its turn can be ended, and what rests goes on", () => {
   const offered = game("a", { action: "update" });
-  assert.deepEqual(mainAction(offered, null)?.command, { cmd: "update", id: "a" });
-  assert.equal(mainAction(game("a", { action: "none" }), null), null);
-  const played = mainAction(game("a", { action: "play" }), null);
-  assert.deepEqual(played?.command, { cmd: "play", id: "a" });
-  const running = mainAction(offered, { id: "a", kind: "verify", progress: null });
-  assert.deepEqual(running?.command, { cmd: "cancel", id: "a" });
+  const action = (running: boolean, turn: Turn | null) =>
+    mainAction(
+      offered,
+      running ? { id: "a", kind: "download", progress: null } : null,
+      turn === null ? null : { id: "a", install: true, turn },
+    )?.name;
+  assert.equal(action(true, null), "cancel");
+  assert.equal(action(true, "running"), "cancel");
+  assert.equal(action(false, "waiting"), "cancel");
+  assert.equal(action(false, "paused"), "resume");
 });
 
 Deno.test("the old version is offered to be given up only when the disk was full and it lies here", () => {

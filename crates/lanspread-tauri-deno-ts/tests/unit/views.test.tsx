@@ -42,7 +42,10 @@ Deno.test("a game that left the party is said to be gone and breaks nothing", ()
 Deno.test("a card has one state, one count of holders and one button", () => {
   const game = party().games.find(({ id }) => id === "xonotic")!;
   const place = { index: 0, count: 1, x: 0, y: 0, width: 300, height: 250, artHeight: 150 };
-  const markup = render("party", <Card game={game} operation={null} party={6} {...place} />);
+  const markup = render(
+    "party",
+    <Card game={game} operation={null} queued={null} party={6} {...place} />,
+  );
   assert.equal(markup.match(/class="chip/g)?.length, 1);
   assert.equal(markup.match(/class="holders/g)?.length, 1);
   assert.equal(markup.match(/class="button /g)?.length, 1);
@@ -54,7 +57,10 @@ Deno.test("a card whose operation runs shows how far it is and offers to cancel"
   const game = games.find(({ id }) => id === "0ad")!;
   const place = { index: 0, count: 1, x: 0, y: 0, width: 300, height: 250, artHeight: 150 };
   const operation = operations[0]!;
-  const markup = render("party", <Card game={game} operation={operation} party={6} {...place} />);
+  const markup = render(
+    "party",
+    <Card game={game} operation={operation} queued={null} party={6} {...place} />,
+  );
   assert.match(markup, /aria-valuenow="2"/);
   assert.match(wordsOf(markup), /Downloading · 2% · 68\.0.MiB\/s.*Cancel/);
 });
@@ -71,7 +77,10 @@ Deno.test("what the user cancelled is not shown as a failure, and a full disk of
 Deno.test("what a stranger wrote is shown as text and never as markup", () => {
   const game = { ...party().games[0]!, title: "<img src=x onerror=alert(1)>" };
   const place = { index: 0, count: 1, x: 0, y: 0, width: 300, height: 250, artHeight: 150 };
-  const markup = render("party", <Card game={game} operation={null} party={6} {...place} />);
+  const markup = render(
+    "party",
+    <Card game={game} operation={null} queued={null} party={6} {...place} />,
+  );
   assert.ok(!markup.includes("<img"));
 });
 

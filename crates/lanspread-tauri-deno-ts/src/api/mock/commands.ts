@@ -12,6 +12,7 @@ import type {
   SettingsChange,
   Snapshot,
 } from "../types.ts";
+import { changeQueue } from "./queue.ts";
 
 const RATE = 24 * 1024 * 1024;
 
@@ -21,6 +22,11 @@ export function applyCommand(snapshot: Snapshot, command: Command): Patch {
     case "download":
     case "update":
       return begin(snapshot, command.id, "download");
+    case "queue":
+    case "pause":
+    case "resume":
+    case "move":
+      return changeQueue(snapshot, command);
     case "install":
     case "uninstall":
     case "remove":
@@ -102,12 +108,15 @@ function run(snapshot: Snapshot, id: string, script: Script): Patch {
 
 function cancel(snapshot: Snapshot, id: string): Patch {
   const operation = snapshot.operations.find((one) => one.id === id);
+  const queue = snapshot.queue.filter((one) => one.id !== id);
+  if (!operation && queue.length < snapshot.queue.length) return { queue };
   if (!operation) throw new CommandError("no-operation", `nothing runs on ${id}`);
   const number = (snapshot.finished.at(-1)?.number ?? 0) + 1;
   const { kind } = operation;
   const ended = { number, at_ms: Date.now(), id, kind, outcome: { result: "cancelled" } } as const;
   return {
     operations: snapshot.operations.filter((one) => one !== operation),
+    queue,
     finished: [...snapshot.finished, ended],
   };
 }

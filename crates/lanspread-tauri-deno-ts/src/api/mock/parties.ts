@@ -170,6 +170,7 @@ export function partySnapshot(names: readonly string[] = NAMES): Snapshot {
         source(third, 9 * MEBIBYTE, 15 * MEBIBYTE),
       ]),
     }],
+    queue: [{ id: "0ad", install: true, turn: "running" }],
     uploads: [
       {
         peer_id: second.peer_id,

@@ -4,7 +4,7 @@
 // come by.
 
 import type { Abilities, Connection, Proposal } from "../shell.ts";
-import type { Notice, Seat, Snapshot } from "../types.ts";
+import type { Notice, Seat, Snapshot, Turn } from "../types.ts";
 import { manyGames } from "./library.ts";
 import { NAMES, notice, partySnapshot, quiet, transferring } from "./parties.ts";
 
@@ -178,6 +178,34 @@ function fromElsewhere(): Scenario {
   return { snapshot: { ...snapshot, settings }, seat: "elsewhere", can: BROWSER };
 }
 
+function queued(): Scenario {
+  const snapshot = partySnapshot();
+  const size = snapshot.games.find((game) => game.id === "redeclipse")?.size ?? 0;
+  const [first, , second] = snapshot.peers;
+  const sources = [first!, second!].map(({ peer_id, name }, index) => ({
+    peer_id,
+    name,
+    chunks: 900 - index * 400,
+    bytes: (230 - index * 100) * MEBIBYTE,
+    rate_bytes_per_s: (29 - index * 13) * MEBIBYTE,
+  }));
+  const progress = transferring(size, 0.38, sources);
+  const operations: Snapshot["operations"] = [
+    ...snapshot.operations,
+    { id: "redeclipse", kind: "download", progress },
+  ];
+  const turns: [id: string, turn: Turn][] = [
+    ["0ad", "running"],
+    ["redeclipse", "running"],
+    ["xonotic", "waiting"],
+    ["nexuiz", "paused"],
+    ["speeddreams", "waiting"],
+    ["warzone2100", "waiting"],
+  ];
+  const queue = turns.map(([id, turn]) => ({ id, install: true, turn }));
+  return { snapshot: { ...snapshot, operations, queue } };
+}
+
 function restartNeeded(): Scenario {
   const snapshot = partySnapshot();
   const settings = {
@@ -210,6 +238,7 @@ export const SCENARIOS = {
     firstRun: { name: "Juno", games_dir: "/home/juno/Lanspread" },
   }),
   "dropped": () => ({ snapshot: partySnapshot(), dropped: "/media/juno/SSD/games" }),
+  "queue": queued,
   "restart-needed": restartNeeded,
   "browser": () => ({ snapshot: partySnapshot(), can: BROWSER }),
   "elsewhere": fromElsewhere,

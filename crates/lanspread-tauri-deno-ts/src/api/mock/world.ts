@@ -6,6 +6,7 @@
 import { CommandError, type ShellEvent } from "../shell.ts";
 import type { Command, Game, Operation, Outcome, Patch, Snapshot } from "../types.ts";
 import { applyCommand } from "./commands.ts";
+import { due } from "./queue.ts";
 import type { Scenario } from "./scenarios.ts";
 
 const TICK_MS = 500;
@@ -16,6 +17,7 @@ export class World {
   readonly #listeners = new Set<(event: ShellEvent) => void>();
   #snapshot: Snapshot;
   #sequence = 1;
+  readonly #came = new Map<string, number>();
   #ticker: ReturnType<typeof setInterval> | undefined;
 
   constructor(scenario: Scenario) {
@@ -55,6 +57,7 @@ export class World {
     if (connection === "lost") throw new CommandError("connection", "");
     if (seat === "guest") throw new CommandError("not-allowed", "guests look and fetch games");
     if (refuses) throw new CommandError(refuses, "the mock refuses every command in this scenario");
+    this.#noteWhatCame();
     this.change(applyCommand(this.#snapshot, command));
   }
 
@@ -105,11 +108,37 @@ export class World {
 
   #tick(): void {
     const { downloads = "run" } = this.#scenario;
-    if (downloads === "stand" || this.#snapshot.operations.length === 0) return;
+    if (downloads === "stand") return;
+    this.#beginDue();
+    if (this.#snapshot.operations.length === 0) return;
     const ended = this.#snapshot.operations.filter((one) => hasEnded(one, downloads));
     const going = this.#snapshot.operations.filter((one) => !ended.includes(one)).map(advanced);
     this.change({ operations: going });
     for (const operation of ended) this.#end(operation, downloads);
+  }
+
+  /** Begins the download whose turn it is; what came of it earlier is still here. */
+  #beginDue(): void {
+    const queued = due(this.#snapshot);
+    if (queued === null) return;
+    const { id } = queued;
+    const { operations = [] } = applyCommand(this.#snapshot, { cmd: "download", id });
+    const came = this.#came.get(id) ?? 0;
+    this.change({
+      operations: operations.map((one) =>
+        one.id === id && one.progress?.phase === "transferring"
+          ? { ...one, progress: { ...one.progress, verified_bytes: came } }
+          : one
+      ),
+      queue: this.#snapshot.queue.map((one) => one.id === id ? { ...one, turn: "running" } : one),
+    });
+  }
+
+  /** Remembers what came of the downloads that run, for when they rest. */
+  #noteWhatCame(): void {
+    for (const { id, progress } of this.#snapshot.operations) {
+      if (progress?.phase === "transferring") this.#came.set(id, progress.verified_bytes);
+    }
   }
 
   #end({ id, kind, progress }: Operation, downloads: "run" | "fail"): void {
@@ -131,7 +160,8 @@ export class World {
     const number = (this.#snapshot.finished.at(-1)?.number ?? 0) + 1;
     const finished = [...this.#snapshot.finished, { number, at_ms: Date.now(), id, kind, outcome }];
     const changed = outcome.result === "finished" ? [after(game, kind)] : [];
-    this.change({ games: { changed, gone: [] }, finished });
+    const queue = this.#snapshot.queue.filter((one) => one.id !== id);
+    this.change({ games: { changed, gone: [] }, finished, queue });
     if (outcome.result === "finished" && kind === "download") {
       const install: Operation = { id, kind: "install", progress: null };
       this.change({ operations: [...this.#snapshot.operations, install] });

@@ -52,7 +52,7 @@ export function GiveUpOld({ game }: { game: Game }) {
             body: texts.confirm.giveUpBody(format.bytes(game.size)),
             folder: joinPath(me.games_dir, game.id),
             confirm: texts.confirm.giveUp,
-            onConfirm: () => void store.send({ cmd: "update", id: game.id, give_up_old: true }),
+            onConfirm: () => void store.send({ cmd: "queue", id: game.id, give_up_old: true }),
           }}
           onClose={() => setAsking(false)}
         />

@@ -5,6 +5,7 @@
 import type { Game } from "../../api/types.ts";
 import { gameById } from "../../state/names.ts";
 import { operationOn } from "../../state/progress.ts";
+import { queuedOf } from "../../state/queue.ts";
 import { ActionButton } from "../../ui/action-button.tsx";
 import { Art } from "../../ui/art.tsx";
 import { Button } from "../../ui/button.tsx";
@@ -12,6 +13,7 @@ import { HoldersChip, StateChip } from "../../ui/chip.tsx";
 import { useApp, useMay, usePart } from "../../ui/context.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 import { OperationDetail } from "../../ui/operation.tsx";
+import { PauseButton } from "../../ui/pause-button.tsx";
 import { Description } from "./description.tsx";
 import { useDetails } from "./details.ts";
 import { GameFacts } from "./facts.tsx";
@@ -20,6 +22,7 @@ import { Holders } from "./holders.tsx";
 import { LastOutcome } from "./last-outcome.tsx";
 import { MoreActions } from "./more-actions.tsx";
 import { Offers } from "./offers.tsx";
+import { QueuedNote } from "./queued.tsx";
 import { RunningScripts } from "./running.tsx";
 
 export function GamePanel({ id }: { id: string }) {
@@ -44,6 +47,7 @@ function GameBody({ game }: { game: Game }) {
   const party = usePart("peers").length;
   const details = useDetails(game);
   const { ask } = useMay();
+  const queued = queuedOf(usePart("queue"), game.id);
   return (
     <>
       <div className="panel-art">
@@ -59,12 +63,14 @@ function GameBody({ game }: { game: Game }) {
         </div>
         <div className="panel-main">
           {!ask && <ForGuests game={game} />}
-          {ask && operation === null && <p>{texts.reasons[game.state]}</p>}
+          {ask && operation === null && queued === null && <p>{texts.reasons[game.state]}</p>}
+          {operation !== null && <PauseButton operation={operation} title={game.title} />}
           <ActionButton game={game} operation={operation} />
         </div>
+        {operation === null && queued !== null && <QueuedNote queued={queued} />}
         <RunningScripts game={game} />
         {operation !== null && <OperationDetail operation={operation} title={game.title} />}
-        {operation === null && <LastOutcome game={game} />}
+        {operation === null && queued === null && <LastOutcome game={game} />}
         {ask && game.problem !== null && (
           <div className="warning" role="note">
             <strong>{texts.game.problem}</strong>

@@ -15,6 +15,8 @@ import { OperationLine } from "../../ui/operation.tsx";
 interface CardProps {
   game: Game;
   operation: Operation | null;
+  /** How its download stands that was asked for and does not run. */
+  queued: string | null;
   party: number;
   index: number;
   count: number;
@@ -26,7 +28,7 @@ interface CardProps {
 }
 
 export const Card = memo(function Card(props: CardProps) {
-  const { game, operation, party, index, count, x, y, width, height, artHeight } = props;
+  const { game, operation, queued, party, index, count, x, y, width, height, artHeight } = props;
   const { texts, preferences, format, go } = useApp();
   const facts = [
     localized(game.genre, preferences.language),
@@ -54,7 +56,7 @@ export const Card = memo(function Card(props: CardProps) {
           </button>
         </h2>
         {operation === null
-          ? <p className="card-facts">{facts.join(" · ")}</p>
+          ? <p className="card-facts">{queued ?? facts.join(" · ")}</p>
           : <OperationLine operation={operation} title={game.title} />}
       </div>
       <div className="card-state">

@@ -14,6 +14,7 @@ import {
 } from "react";
 import type { Game } from "../../api/types.ts";
 import { useApp, usePart } from "../../ui/context.ts";
+import { queuedWords } from "../game/queued.tsx";
 import { Card } from "./card.tsx";
 import { layout, neighbour } from "./layout.ts";
 
@@ -39,6 +40,13 @@ export function Grid({ games }: { games: readonly Game[] }) {
   });
   useLayoutEffect(() => rows.measure(), [rows, rowHeight]);
 
+  const queue = usePart("queue");
+  const waiting = new Map(
+    queue.filter((one) => one.turn !== "running").map(({ id }) => [
+      id,
+      queuedWords(texts, queue, id),
+    ]),
+  );
   const running = new Map(operations.map((operation) => [operation.id, operation]));
 
   const onKeyDown = (event: KeyboardEvent) => {
@@ -68,6 +76,7 @@ export function Grid({ games }: { games: readonly Game[] }) {
             key={game.id}
             game={game}
             operation={running.get(game.id) ?? null}
+            queued={waiting.get(game.id) ?? null}
             party={party}
             index={row.index * columns + column}
             count={games.length}

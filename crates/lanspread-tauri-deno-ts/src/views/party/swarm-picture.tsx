@@ -60,7 +60,7 @@ function Edges({ picture: { nodes, edges } }: { picture: Swarm }) {
       <path
         key={`${edge.peerId} ${edge.direction}`}
         className={`swarm-edge swarm-edge-${edge.direction}`}
-        style={{ strokeWidth: 2 + 5 * (edge.strength ?? 0.2) }}
+        style={{ strokeWidth: 2 + 5 * edge.strength }}
         d={curve(node, edge.direction)}
       />
     );

@@ -1,10 +1,11 @@
-// The download rate of the last two minutes.
+// The rates of the last two minutes, down and up.
 //
 // Invariant: the picture holds as many points as the history, which is bounded. Whoever cannot see it is
-// told the present rate and the scale.
+// told the present rates and the scale.
 
-import { downloadRate, ratePath, scaleTop } from "../../state/rates.ts";
+import { downloadRate, ratePath, scaleTop, uploadRate } from "../../state/rates.ts";
 import { useApp, usePart, useView } from "../../ui/context.ts";
+import { Icon } from "../../ui/icon.tsx";
 
 const WIDTH = 600;
 const HEIGHT = 140;
@@ -12,25 +13,34 @@ const HEIGHT = 140;
 export function RateGraph() {
   const { texts, format } = useApp();
   const rates = useView((view) => view.rates);
-  const now = format.rate(downloadRate(usePart("operations")));
+  const down = format.rate(downloadRate(usePart("operations")));
+  const up = format.rate(uploadRate(usePart("uploads")));
   const top = format.rate(scaleTop(rates));
-  const { line, area } = ratePath(rates, WIDTH, HEIGHT);
+  const downPath = ratePath(rates, "down", WIDTH, HEIGHT);
+  const upPath = ratePath(rates, "up", WIDTH, HEIGHT);
   return (
     <figure className="graph">
       <figcaption>
-        <span>{texts.transfers.rate}</span>
-        <strong>{now}</strong>
+        <span className="graph-down">
+          <Icon name="down" />
+          {texts.transfers.rate} <strong>{down}</strong>
+        </span>
+        <span className="graph-up">
+          <Icon name="up" />
+          {texts.transfers.rateUp} <strong>{up}</strong>
+        </span>
       </figcaption>
       <div className="graph-box">
         <svg
           role="img"
-          aria-label={texts.transfers.rateLabel(now, top)}
+          aria-label={texts.transfers.rateLabel(down, up, top)}
           viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
           preserveAspectRatio="none"
         >
           <path className="graph-grid" d={`M0 ${HEIGHT / 2}H${WIDTH}M0 0.5H${WIDTH}`} />
-          <path className="graph-area" d={area} />
-          <path className="graph-line" d={line} />
+          <path className="graph-area" d={downPath.area} />
+          <path className="graph-line graph-line-up" d={upPath.line} />
+          <path className="graph-line" d={downPath.line} />
         </svg>
         <span className="graph-top">{top}</span>
       </div>

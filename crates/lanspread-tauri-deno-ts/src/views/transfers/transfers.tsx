@@ -1,16 +1,19 @@
 // What moves, what has moved, and how fast it may.
 //
-// Invariant: running, finished and fetched are three parts of the snapshot, and nothing is in two of
-// them.
+// Invariant: what runs, what waits or rests, what ended and what is fetched from here are four lists, and
+// nothing is in two of them.
 
 import { useApp, useSnapshot } from "../../ui/context.ts";
-import { gameById, gameTitle, peerName } from "../../state/names.ts";
+import { gameById } from "../../state/names.ts";
 import { ActionButton } from "../../ui/action-button.tsx";
 import { OperationDetail } from "../../ui/operation.tsx";
+import { PauseButton } from "../../ui/pause-button.tsx";
 import { Name, Nothing, Section } from "../../ui/parts.tsx";
 import { FinishedList } from "./finished.tsx";
 import { LimitsForm } from "./limits.tsx";
+import { QueueList } from "./queue-list.tsx";
 import { RateGraph } from "./rate-graph.tsx";
+import { Uploads } from "./uploads.tsx";
 
 export function Transfers() {
   const { texts } = useApp();
@@ -20,6 +23,7 @@ export function Transfers() {
       <div className="view-main">
         <RateGraph />
         <Running />
+        <QueueList />
         <Section title={texts.transfers.finished}>
           <FinishedList />
         </Section>
@@ -50,34 +54,15 @@ function Running() {
                     <Name>{title}</Name>
                   </button>
                 </h3>
-                {game && <ActionButton game={game} operation={operation} />}
+                <div className="queue-buttons">
+                  <PauseButton operation={operation} title={title} />
+                  {game && <ActionButton game={game} operation={operation} />}
+                </div>
               </div>
               <OperationDetail operation={operation} title={title} />
             </li>
           );
         })}
-      </ul>
-    </Section>
-  );
-}
-
-function Uploads() {
-  const { texts } = useApp();
-  const snapshot = useSnapshot();
-  return (
-    <Section title={texts.transfers.uploads}>
-      {snapshot.uploads.length === 0 && <Nothing>{texts.transfers.noUploads}</Nothing>}
-      <ul className="lines">
-        {snapshot.uploads.map((upload) => (
-          <li key={`${upload.peer_id} ${upload.id}`}>
-            <Name>{peerName(snapshot, upload.peer_id)}</Name>
-            <span className="lines-more">
-              <Name>{gameTitle(snapshot.games, upload.id)}</Name>
-              {" · "}
-              {texts.transfers.upload(upload.requests)}
-            </span>
-          </li>
-        ))}
       </ul>
     </Section>
   );

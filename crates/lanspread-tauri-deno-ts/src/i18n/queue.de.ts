@@ -1,0 +1,22 @@
+// The words of downloads that take their turn, in German.
+//
+// Invariant: it has exactly the texts of its English counterpart.
+
+import { counting } from "./plurals.ts";
+import type { queueEn } from "./queue.en.ts";
+
+const n = counting("de");
+
+export const queueDe: typeof queueEn = {
+  title: "Danach",
+  ahead: (count, bytes) =>
+    `${
+      n(count, { one: "# Spiel", other: "# Spiele" })
+    }, ${bytes}. Zwei werden gleichzeitig geladen.`,
+  waiting: (place) => place === 1 ? "Als Nächstes dran" : `Wartet, bis es dran ist, Platz ${place}`,
+  paused: "Pausiert",
+  pausedHint: "Was schon da ist, bleibt; von dort geht es weiter.",
+  waitingHint: "Es beginnt von selbst, sobald es dran ist.",
+  up: "Nach oben",
+  down: "Nach unten",
+};

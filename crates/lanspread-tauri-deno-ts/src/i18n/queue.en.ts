@@ -1,0 +1,24 @@
+// The words of downloads that take their turn, in English.
+//
+// Invariant: it is a part of the English catalog.
+
+import { counting } from "./plurals.ts";
+
+const n = counting("en");
+const ordinals = new Intl.PluralRules("en", { type: "ordinal" });
+const ENDINGS: Partial<Record<Intl.LDMLPluralRule, string>> = { one: "st", two: "nd", few: "rd" };
+
+const ordinal = (place: number) => `${place}${ENDINGS[ordinals.select(place)] ?? "th"}`;
+
+export const queueEn = {
+  title: "Up next",
+  ahead: (count: number, bytes: string) =>
+    `${n(count, { one: "# game", other: "# games" })}, ${bytes}. Two are fetched at the same time.`,
+  waiting: (place: number) =>
+    place === 1 ? "Next in line" : `Waits for its turn, ${ordinal(place)} in line`,
+  paused: "Paused",
+  pausedHint: "What has come stays here; it goes on from there.",
+  waitingHint: "It begins by itself when its turn comes.",
+  up: "Move up",
+  down: "Move down",
+};

@@ -1,0 +1,37 @@
+// How a game stands whose download waits for its turn, or rests.
+//
+// Invariant: it says what happens by itself and what does not.
+
+import type { Queued } from "../../api/types.ts";
+import { placeOf } from "../../state/queue.ts";
+import { subject } from "../../state/store.ts";
+import { Button } from "../../ui/button.tsx";
+import { useApp, usePart, useView } from "../../ui/context.ts";
+
+/** The words on a card. */
+export function queuedWords(
+  texts: ReturnType<typeof useApp>["texts"],
+  queue: readonly Queued[],
+  id: string,
+): string {
+  const place = placeOf(queue, id);
+  return place === null ? texts.queue.paused : texts.queue.waiting(place);
+}
+
+export function QueuedNote({ queued }: { queued: Queued }) {
+  const { texts, store } = useApp();
+  const { id, turn } = queued;
+  const state = queuedWords(texts, usePart("queue"), id);
+  const asked = useView((view) => view.asked.has(subject({ cmd: "cancel", id })));
+  const isPaused = turn === "paused";
+  const other = isPaused ? "cancel" : "pause";
+  return (
+    <div className="warning warning-calm" role="note">
+      <strong>{state}</strong>
+      <p>{isPaused ? texts.queue.pausedHint : texts.queue.waitingHint}</p>
+      <Button waits={asked} onPress={() => void store.send({ cmd: other, id })}>
+        {texts.actions[other]}
+      </Button>
+    </div>
+  );
+}

@@ -1,0 +1,45 @@
+// How the party is used, and the page as a whole.
+//
+// Invariant: every step waits for what a person would see.
+
+import assert from "node:assert/strict";
+import type { Steps } from "./steps.ts";
+
+export const FRAME: Steps = {
+  "somebody is expelled after a question, and let in again": [
+    "party",
+    "#/party",
+    async (page) => {
+      await page.getByRole("button", { name: /^Expel….*tobi/ }).click();
+      await page.locator("dialog.question").getByRole("button", { name: "Expel" }).click();
+      await page.getByRole("button", { name: /^Let in again.*tobi/ }).click();
+      await page.getByRole("button", { name: /^Let in again.*tobi/ }).waitFor({
+        state: "detached",
+      });
+    },
+  ],
+  "a refused command is told in the user's words with the peer's reason, and can be dismissed": [
+    "party",
+    "#/party",
+    async (page) => {
+      await page.getByRole("textbox", { name: "Address" }).fill("192.168.1.99:47000");
+      await page.getByRole("button", { name: "Connect" }).click();
+      await page.getByText("The peer does not answer").waitFor();
+      await page.getByText("nobody answered at 192.168.1.99:47000").waitFor();
+      await page.getByRole("button", { name: "Dismiss" }).click();
+      await page.locator(".refusal").waitFor({ state: "detached" });
+    },
+  ],
+  "the page can be used from the keyboard alone, beginning with a link past the header": [
+    "party",
+    "#/library",
+    async (page) => {
+      await page.keyboard.press("Tab");
+      assert.equal(await page.evaluate(() => document.activeElement?.className), "skip");
+      await page.keyboard.press("Enter");
+      assert.equal(await page.evaluate(() => document.activeElement?.id), "main");
+      await page.keyboard.press("Tab");
+      assert.equal(await page.evaluate(() => document.activeElement?.className), "filter");
+    },
+  ],
+};

@@ -1,0 +1,69 @@
+// How the library is used: searched, walked through, narrowed.
+//
+// Invariant: every step waits for what a person would see.
+
+import assert from "node:assert/strict";
+import { card, type Steps } from "./steps.ts";
+
+export const LIBRARY: Steps = {
+  "the search is reached by a key, forgives a slip, and Escape clears it": [
+    "party",
+    "#/party",
+    async (page) => {
+      await page.keyboard.press("/");
+      await page.keyboard.type("supertxkart");
+      await card(page, "SuperTuxKart").waitFor();
+      assert.match(page.url(), /#\/library\?words=supertxkart/);
+      assert.equal(await page.locator(".card").count(), 1);
+      await page.keyboard.press("Escape");
+      await card(page, "0 A.D.").waitFor();
+      assert.equal(await page.locator(".search input").inputValue(), "");
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("Control+f");
+      assert.ok(
+        await page.locator(".search input").evaluate((it) => it === document.activeElement),
+      );
+    },
+  ],
+  "arrow keys walk through five thousand games, also past those that are drawn": [
+    "huge",
+    "#/library",
+    async (page) => {
+      await page.locator("[data-index='0']").focus();
+      await page.keyboard.press("ArrowRight");
+      await page.locator("[data-index='1']:focus").waitFor();
+      await page.keyboard.press("ArrowDown");
+      await page.locator("[data-index='5']:focus").waitFor();
+      await page.keyboard.press("End");
+      await page.locator("[data-index='4999']:focus").waitFor();
+      await page.keyboard.press("Enter");
+      await page.locator("dialog.panel[open]").waitFor();
+    },
+  ],
+  "an open game has an address, Escape closes it, and Back opens it again": [
+    "party",
+    "#/library",
+    async (page) => {
+      await card(page, "AssaultCube").getByRole("button", { name: "AssaultCube" }).first().click();
+      await page.locator("dialog.panel[open]").waitFor();
+      assert.match(page.url(), /game=assaultcube/);
+      await page.keyboard.press("Escape");
+      await page.locator("dialog.panel").waitFor({ state: "detached" });
+      await card(page, "AssaultCube").locator("[data-index]:focus").waitFor();
+      await page.goBack();
+      await page.locator("dialog.panel[open]").waitFor();
+      await page.reload();
+      await page.getByRole("heading", { name: "AssaultCube" }).last().waitFor();
+    },
+  ],
+  "a filter shows as many games as its counter says": [
+    "many",
+    "#/library",
+    async (page) => {
+      const filter = page.getByRole("button", { name: /^Ready to play \d+$/ });
+      const count = (await filter.textContent())?.match(/\d+/)?.[0];
+      await filter.click();
+      await page.getByText(`${count} games shown`).waitFor();
+    },
+  ],
+};
