@@ -54,6 +54,8 @@ async fn begin_with_settings(app: &AppHandle) -> Result<(), String> {
         desktop::show(app);
         return Ok(());
     }
+    // Before the start, so that a failure is told in the user's language.
+    desktop::wish(app, loaded.settings.clone());
     start(app, loaded.settings)
         .await
         .map_err(|error| explain(app, &error))

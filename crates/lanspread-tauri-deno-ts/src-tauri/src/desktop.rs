@@ -145,6 +145,7 @@ pub(crate) fn close(app: &AppHandle) {
 }
 
 fn hide(app: &AppHandle) {
+    app.state::<Desktop>().set_focused(false);
     if let Some(window) = app.get_webview_window(WINDOW)
         && let Err(error) = window.hide()
     {

@@ -7,6 +7,9 @@ const PATIENCE_MS = 90_000;
 /** How often is looked. */
 const LOOK_MS = 100;
 
+/** Where pictures go. */
+const PICTURES = "screenshots";
+
 /** The name of an element's id in answers. */
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
 
@@ -146,16 +149,33 @@ export class Window {
   }
 
   /** Runs a script in the window and waits for what it promises. */
-  later(script: string): Promise<unknown> {
-    const waiting =
-      `const done = arguments[0]; (async () => { ${script} })().then(done, (error) => done(String(error)))`;
-    return this.#ask("POST", "/execute/async", { script: waiting, args: [] });
+  async later(script: string): Promise<unknown> {
+    const waiting = `const done = arguments[0];
+      const told = (error) => error.message ?? String(error);
+      (async () => { ${script} })()
+        .then((value) => done({ value }), (error) => done({ error: told(error) }));`;
+    const answer = await this.#ask("POST", "/execute/async", { script: waiting, args: [] });
+    const { value, error } = answer as { value?: unknown; error?: string };
+    if (error !== undefined) throw new Error(`${script}: ${error}`);
+    return value;
   }
 
-  /** Makes a picture. */
-  async picture(path: string): Promise<void> {
+  /** Calls one of the program's commands, as the page does. */
+  call(name: string, fields: Record<string, unknown>): Promise<unknown> {
+    const [what, which] = [name, fields].map((part) => JSON.stringify(part));
+    return this.later(`return globalThis.__TAURI_INTERNALS__.invoke(${what}, ${which});`);
+  }
+
+  /** Makes a picture, for people to look at. */
+  async picture(name: string): Promise<void> {
+    // What is in the document is on the screen one picture later.
+    await this.later(
+      "await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))",
+    );
     const png = await this.#ask("GET", "/screenshot") as string;
-    Deno.writeFileSync(path, Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0)));
+    const bytes = Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0));
+    Deno.mkdirSync(PICTURES, { recursive: true });
+    Deno.writeFileSync(`${PICTURES}/window-${name}.png`, bytes);
   }
 
   async #find(xpath: string): Promise<string | null> {

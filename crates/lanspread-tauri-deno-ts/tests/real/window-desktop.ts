@@ -69,6 +69,32 @@ export class Desktop {
     await this.run("wmctrl", ["-F", "-c", title]);
   }
 
+  /** Every process of a program on this desktop, by its number. */
+  async running(binary: string): Promise<number[]> {
+    const found: number[] = [];
+    for await (const { name } of Deno.readDir("/proc")) {
+      if (!/^\d+$/.test(name)) continue;
+      try {
+        const isIt = Deno.readLinkSync(`/proc/${name}/exe`) === binary;
+        const environment = Deno.readTextFileSync(`/proc/${name}/environ`);
+        if (isIt && environment.includes(`HOME=${this.home}\0`)) found.push(Number(name));
+      } catch { /* it is gone, or somebody else's */ }
+    }
+    return found;
+  }
+
+  /** Listens to what programs ask of this interface on the bus. */
+  listen(asked: string): Listening {
+    return new Listening(
+      new Deno.Command("dbus-monitor", {
+        args: ["--session", `type='method_call',interface='${asked}'`],
+        env: this.env,
+        stdout: "piped",
+        stderr: "null",
+      }).spawn(),
+    );
+  }
+
   /** Runs a program to its end and gives what it said. */
   async run(program: string, args: string[]): Promise<string> {
     const run = new Deno.Command(program, { args, env: this.env, stdout: "piped", stderr: "null" });
@@ -84,6 +110,37 @@ export class Desktop {
       await process.status;
     }
     Deno.removeSync(this.home, { recursive: true });
+  }
+}
+
+/** A process that writes what it hears. */
+class Listening {
+  #heard = "";
+  readonly #process: Deno.ChildProcess;
+  readonly #reading: Promise<void>;
+
+  constructor(process: Deno.ChildProcess) {
+    this.#process = process;
+    this.#reading = this.#read();
+  }
+
+  async #read(): Promise<void> {
+    const decoder = new TextDecoder();
+    for await (const part of this.#process.stdout) {
+      this.#heard += decoder.decode(part, { stream: true });
+    }
+  }
+
+  /** Waits until these words were heard. */
+  async hears(words: string): Promise<void> {
+    await until(words, () => this.#heard.includes(words));
+  }
+
+  /** Stops. */
+  async end(): Promise<void> {
+    this.#process.kill("SIGTERM");
+    await this.#reading;
+    await this.#process.status;
   }
 }
 

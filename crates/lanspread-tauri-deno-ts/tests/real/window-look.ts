@@ -1,0 +1,123 @@
+// What a full look at the window adds to the check that every change has to pass.
+//
+// Invariant: as there, nothing is waited for by time.
+
+import { until, type Window } from "./webdriver.ts";
+import type { Desktop } from "./window-desktop.ts";
+
+/** A window that is looked at. */
+interface Looked {
+  desktop: Desktop;
+  window: Window;
+  binary: string;
+  title: string;
+}
+
+/** Looks at a window that runs, and says how its tray calls the end from then on. */
+export async function lookOn(looked: Looked): Promise<string> {
+  await pictures(looked.window);
+  await notifications(looked);
+  await startsWithTheSystem(looked);
+  await anotherName(looked.window);
+  await looked.window.call("change_settings", { language: "de" });
+  return "Beenden";
+}
+
+/** Looks at what happens when no window runs and another program has the peer's place. */
+export async function lookAfter(
+  { desktop, binary, title, env }: Omit<Looked, "window"> & { env: Record<string, string> },
+): Promise<void> {
+  const start = () => new Deno.Command(binary, { env, stdout: "null", stderr: "null" }).spawn();
+
+  // Nothing is asked again; without a wish to stay in the tray, closing it ends it.
+  const settings = `${env.LANSPREAD_STATE_DIR}/settings.json`;
+  const kept = JSON.parse(Deno.readTextFileSync(settings));
+  Deno.writeTextFileSync(settings, JSON.stringify({ ...kept, keep_in_tray: false }));
+  const window = start();
+  await desktop.close(title);
+  await window.status;
+
+  // Another peer has the state directory: that is told in a dialog, and when it is read all ends.
+  const other = new Deno.Command(Deno.env.get("LANSPREAD_BIN") ?? "", {
+    args: ["serve", "--listen", "127.0.0.1"],
+    env,
+    stdout: "null",
+    stderr: "inherit",
+  }).spawn();
+  try {
+    await until("the other peer", () => isThere(`${env.LANSPREAD_STATE_DIR}/control.sock`));
+    const refused = start();
+    const dialog = "Lanspread kann nicht starten";
+    await until("the dialog", () => desktop.shows(dialog));
+    await desktop.close(dialog);
+    await refused.status;
+  } finally {
+    other.kill("SIGTERM");
+    await other.status;
+  }
+}
+
+/** Every view in both themes and languages. */
+async function pictures(window: Window): Promise<void> {
+  for (const [theme, language] of [["light", "de"], ["dark", "en"]] as const) {
+    const wished = JSON.stringify({ theme, language });
+    for (const tab of ["transfers", "party", "help", "settings", "library"]) {
+      await window.run(
+        `localStorage.setItem("lanspread-preferences", arguments[0]);
+        location.hash = "#/" + arguments[1];
+        location.reload();`,
+        wished,
+        tab,
+      );
+      await window.see("//main");
+      await window.picture(`${tab}-${theme}-${language}`);
+    }
+  }
+}
+
+/** While the window is hidden, the system is asked to tell what became of a game. */
+async function notifications({ desktop, window, binary, title }: Looked): Promise<void> {
+  await desktop.close(title);
+  await until("the window to be hidden", async () => !(await desktop.shows(title)));
+  const bus = desktop.listen("org.freedesktop.Notifications");
+  try {
+    await window.call("uninstall_game", { id: "chess" });
+    await until(
+      "the end of the uninstallation",
+      () => window.call("install_game", { id: "chess" }).then(() => true, () => false),
+    );
+    await bus.hears("chess is ready to play.");
+  } finally {
+    await bus.end();
+  }
+  await new Deno.Command(binary, { env: desktop.env, stdout: "null", stderr: "null" }).output();
+  await until("the window to be shown", () => desktop.shows(title));
+}
+
+/** The wish to start with the system is followed at once, both ways. */
+async function startsWithTheSystem({ desktop, window }: Looked): Promise<void> {
+  const entry = `${desktop.home}/.config/autostart/Lanspread.desktop`;
+  await window.call("change_settings", { start_with_system: true });
+  await until("the entry", () => isThere(entry));
+  const text = Deno.readTextFileSync(entry);
+  if (!text.includes("--hidden")) throw new Error(`it would start with a window:\n${text}`);
+  await window.call("change_settings", { start_with_system: false });
+  await until("the end of the entry", () => !isThere(entry));
+}
+
+/** Another name holds after a restart of the peer, and the window follows the new one by itself. */
+async function anotherName(window: Window): Promise<void> {
+  await window.call("change_settings", { name: "Cleo" });
+  await window.call("restart", {});
+  await window.run(`location.hash = "#/party"`);
+  await window.see("//*[contains(text(),'Cleo')]");
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
