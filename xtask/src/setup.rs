@@ -9,7 +9,7 @@ use std::process::Command;
 use lanspread_testbed::command::{self, CommandError, is_installed};
 
 /// Programs by the Debian package that brings them.
-const NEEDED: [(&str, &str); 16] = [
+const NEEDED: [(&str, &str); 17] = [
     NAMESPACES,
     ("nft", "nftables"),
     ("ethtool", "ethtool"),
@@ -22,7 +22,8 @@ const NEEDED: [(&str, &str); 16] = [
     ("mke2fs", "e2fsprogs"),
     ("chromium", "chromium"),
     ("Xvfb", "xvfb"),
-    ("dbus-daemon", "dbus-daemon"),
+    ("dbus-daemon", "dbus"),
+    ("gdbus", "libglib2.0-bin"),
     ("matchbox-window-manager", "matchbox-window-manager"),
     ("wmctrl", "wmctrl"),
     ("WebKitWebDriver", "webkit2gtk-driver"),

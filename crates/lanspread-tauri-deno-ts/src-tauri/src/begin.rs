@@ -34,6 +34,8 @@ pub(crate) fn begin(app: &AppHandle, complaint: Option<String>) {
             None => begin_with_settings(&app).await,
         };
         if let Err(text) = begun {
+            // What the window asks or shows leads nowhere.
+            desktop::hide(&app);
             let title = app.state::<Desktop>().words().cannot_start;
             dialogs::tell(title, &text).await;
             desktop::quit(&app);

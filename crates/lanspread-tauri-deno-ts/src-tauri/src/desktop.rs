@@ -14,7 +14,7 @@ use std::{
 use lanspread_app::Settings;
 use serde_json::json;
 use tauri::{
-    AppHandle, DragDropEvent, Emitter, Manager, WebviewWindowBuilder, Wry, plugin::TauriPlugin,
+    AppHandle, DragDropEvent, Emitter, Manager, Url, WebviewWindowBuilder, Wry, plugin::TauriPlugin,
 };
 use tauri_plugin_window_state::StateFlags;
 
@@ -115,8 +115,18 @@ pub(crate) fn open(app: &AppHandle, hidden: bool) -> tauri::Result<()> {
         .ok_or(tauri::Error::WindowNotFound)?;
     WebviewWindowBuilder::from_config(app, config)?
         .visible(!hidden)
+        .on_navigation(is_own)
         .build()?;
     Ok(())
+}
+
+/// Whether an address is one of the front end: a link or a folder dropped beside its place leads nowhere else.
+fn is_own(address: &Url) -> bool {
+    match address.scheme() {
+        "tauri" => address.host_str() == Some("localhost"),
+        "http" | "https" => address.host_str() == Some("tauri.localhost"),
+        _ => false,
+    }
 }
 
 /// Shows the window before all others.
@@ -144,7 +154,8 @@ pub(crate) fn close(app: &AppHandle) {
     }
 }
 
-fn hide(app: &AppHandle) {
+/// Hides the window.
+pub(crate) fn hide(app: &AppHandle) {
     app.state::<Desktop>().set_focused(false);
     if let Some(window) = app.get_webview_window(WINDOW)
         && let Err(error) = window.hide()
@@ -181,5 +192,28 @@ pub(crate) fn dropped(app: &AppHandle, event: &DragDropEvent) {
     );
     if let Err(error) = told {
         tracing::warn!(%error, "the window was not told of a folder");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_stays_with_its_own_page() {
+        let is_own = |address| is_own(&Url::parse(address).expect("an address"));
+        assert!(is_own("tauri://localhost/index.html#/party"));
+        assert!(is_own("http://tauri.localhost/"));
+        for elsewhere in [
+            "https://example.org/",
+            "http://tauri.localhost.example.org/",
+            "tauri://elsewhere/",
+            "file:///etc/passwd",
+            "data:text/html,x",
+            "about:blank",
+            "cover://localhost/chess",
+        ] {
+            assert!(!is_own(elsewhere), "{elsewhere}");
+        }
     }
 }

@@ -19,6 +19,7 @@ export async function lookOn(looked: Looked): Promise<string> {
   await notifications(looked);
   await startsWithTheSystem(looked);
   await anotherName(looked.window);
+  await noFolder(looked);
   await looked.window.call("change_settings", { language: "de" });
   return "Beenden";
 }
@@ -111,6 +112,15 @@ async function anotherName(window: Window): Promise<void> {
   await window.call("restart", {});
   await window.run(`location.hash = "#/party"`);
   await window.see("//*[contains(text(),'Cleo')]");
+}
+
+/** The system's dialog comes, and closing it chooses nothing. */
+async function noFolder({ desktop, window }: Looked): Promise<void> {
+  const dialog = "Choose the folder of your games";
+  const chosen = window.call("choose_folder", {});
+  await until("the dialog", () => desktop.shows(dialog));
+  await desktop.close(dialog);
+  if (await chosen !== null) throw new Error(`nobody chose ${await chosen}`);
 }
 
 function isThere(path: string): boolean {

@@ -86,6 +86,7 @@ async function isClosed(window: Window): Promise<void> {
     script.remove();
     return { script: "let" in globalThis, tauri: "__TAURI__" in globalThis };
   `);
+  await window.run(`location.href = "http://127.0.0.1:9/"; open("http://127.0.0.1:9/");`);
   const refused = await window.later(`
     const refused = (asked) => asked.then(() => "done", () => "refused");
     const { invoke } = globalThis.__TAURI_INTERNALS__;
