@@ -1,11 +1,12 @@
 // The page: provides what all parts use, and shows the part that the address names.
 //
-// Invariant: preferences and the record of seen games are kept in this browser and nowhere else; only the
+// Invariant: preferences, the evening's games and the record of seen games are kept in this browser and nowhere else; only the
 // language follows the peer, where there is one that keeps the user's.
 
 import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import type { Shell } from "../api/shell.ts";
 import { TEXTS } from "../i18n/texts.ts";
+import { loadChosen, saveChosen } from "../state/evening.ts";
 import { formats } from "../state/format.ts";
 import {
   defaults,
@@ -31,6 +32,7 @@ export function Page({ shell, store }: { shell: Shell; store: Store }) {
     () => spoken(store.view().known, kept.language),
   );
   const preferences = useMemo(() => ({ ...kept, language }), [kept, language]);
+  const [evening, setEvening] = useState(() => loadChosen(localStorage));
   const route = useRoute();
   const seen = useSeen(store);
   useLooks(preferences);
@@ -52,6 +54,11 @@ export function Page({ shell, store }: { shell: Shell; store: Store }) {
     go,
     href: (change) => formatRoute({ ...route, ...change }),
     seen,
+    evening,
+    decideEvening: (chosen) => {
+      saveChosen(localStorage, chosen);
+      setEvening(chosen);
+    },
   };
   return (
     <AppContext value={app}>

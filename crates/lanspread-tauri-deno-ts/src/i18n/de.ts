@@ -5,6 +5,7 @@
 
 import type { Texts } from "./en.ts";
 import { errorsDe } from "./errors.de.ts";
+import { eveningDe } from "./evening.de.ts";
 import { firstRunDe } from "./first-run.de.ts";
 import { guestDe } from "./guest.de.ts";
 import { counting, isolated } from "./plurals.ts";
@@ -188,6 +189,7 @@ export const de: Texts = {
     detailsFailed: "Mehr zu diesem Spiel ließ sich nicht laden.",
     holders: "Wer es hat",
     noHolders: "Kein anderer Peer hat die Version dieser Party.",
+    old: "Wer eine andere Version hat",
     lack: "Wem es fehlt",
     unknown: "Noch nicht bekannt",
     offers: "Nicht alle haben dieselben Dateien",
@@ -235,6 +237,7 @@ export const de: Texts = {
     expel: "Ausschließen",
   },
 
+  evening: eveningDe,
   firstRun: firstRunDe,
   guest: guestDe,
   queue: queueDe,

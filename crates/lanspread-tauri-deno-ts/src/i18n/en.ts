@@ -4,6 +4,7 @@
 // in one of them does not compile. What the peer says in sentences is shown as it came and is not here.
 
 import { errorsEn } from "./errors.en.ts";
+import { eveningEn } from "./evening.en.ts";
 import { firstRunEn } from "./first-run.en.ts";
 import { guestEn } from "./guest.en.ts";
 import { counting, isolated } from "./plurals.ts";
@@ -190,6 +191,7 @@ export const en = {
     detailsFailed: "More about this game could not be loaded.",
     holders: "Who has it",
     noHolders: "No other peer has the version of this party.",
+    old: "Who has another version",
     lack: "Who does not have it",
     unknown: "Not known yet",
     offers: "Not everybody has the same files",
@@ -237,6 +239,7 @@ export const en = {
     expel: "Expel",
   },
 
+  evening: eveningEn,
   firstRun: firstRunEn,
   guest: guestEn,
   queue: queueEn,

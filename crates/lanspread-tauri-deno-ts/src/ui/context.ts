@@ -8,6 +8,7 @@ import type { Shell } from "../api/shell.ts";
 import type { Seat, Snapshot } from "../api/types.ts";
 import type { Texts } from "../i18n/texts.ts";
 import type { Known } from "../state/apply.ts";
+import type { Chosen } from "../state/evening.ts";
 import type { Formats } from "../state/format.ts";
 import type { Preferences } from "../state/preferences.ts";
 import type { Route } from "../state/route.ts";
@@ -27,6 +28,9 @@ export interface App {
   /** The address of another place, for links. */
   href(change: Partial<Route>): string;
   seen: FirstSeen;
+  /** The games that were chosen for this evening. */
+  evening: Chosen;
+  decideEvening(chosen: Chosen): void;
 }
 
 export const AppContext = createContext<App | null>(null);

@@ -9,10 +9,17 @@ export function Name({ children }: { children: string }) {
 }
 
 /** A titled part of a view. */
-export function Section({ title, children }: { title: string; children: ReactNode }) {
+interface SectionProps {
+  title: string;
+  /** Whether it takes the whole width of a view with two columns. */
+  wide?: boolean;
+  children: ReactNode;
+}
+
+export function Section({ title, wide = false, children }: SectionProps) {
   const id = useId();
   return (
-    <section className="section" aria-labelledby={id}>
+    <section className={wide ? "section section-wide" : "section"} aria-labelledby={id}>
       <h2 id={id}>{title}</h2>
       {children}
     </section>

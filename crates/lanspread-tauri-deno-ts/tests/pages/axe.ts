@@ -42,6 +42,7 @@ const PLACES: [scenario: string, hash: string][] = [
   ["dropped", "#/library"],
   ["restart-needed", "#/settings"],
   ["queue", "#/transfers"],
+  ["evening", "#/party"],
   ["queue", "#/library?game=nexuiz"],
   ["browser", "#/settings"],
   ["elsewhere", "#/settings"],

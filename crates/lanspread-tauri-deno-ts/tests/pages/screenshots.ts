@@ -75,6 +75,7 @@ const SCENARIOS: Place[] = [
   ["dropped", "#/library", "dropped"],
   ["restart-needed", "#/settings", "settings"],
   ["queue", "#/transfers", "transfers"],
+  ["evening", "#/party", "party"],
   ["queue", "#/library?game=nexuiz", "game-paused"],
   ["browser", "#/settings", "settings"],
 ];

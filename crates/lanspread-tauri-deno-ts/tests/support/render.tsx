@@ -35,6 +35,8 @@ export function render(
     go: () => {},
     href: (change) => formatRoute({ ...route, ...change }),
     seen: {},
+    evening: null,
+    decideEvening: () => {},
   };
   return renderToStaticMarkup(<AppContext value={app}>{part}</AppContext>);
 }

@@ -12,11 +12,14 @@ import { swarm, SWARM_PEERS_MAX } from "../../src/state/swarm.ts";
 import { SCENARIOS } from "../../src/api/mock/scenarios.ts";
 import { game, party, peer, snapshot } from "../support/games.ts";
 
-Deno.test("everybody connected has a game, lacks it, or is not known yet, and never two of these", () => {
-  const peers = [peer("a"), peer("b"), peer("c", { in_sync: false })];
-  const { have, lack, unknown } = readiness({ holders: [peers[0]!.peer_id, "gone"] }, peers);
-  assert.deepEqual([have, lack, unknown].map((list) => list.map(({ name }) => name)), [
+Deno.test("everybody connected has a game, has another version, lacks it or is not known, and never two", () => {
+  const peers = [peer("a"), peer("b"), peer("c", { in_sync: false }), peer("d")];
+  const [a, , , d] = peers.map(({ peer_id }) => peer_id);
+  const of = { holders: [a!, "gone"], outdated: [d!, "gone too"] };
+  const { have, old, lack, unknown } = readiness(of, peers);
+  assert.deepEqual([have, old, lack, unknown].map((list) => list.map(({ name }) => name)), [
     ["a"],
+    ["d"],
     ["b"],
     ["c"],
   ]);

@@ -6,6 +6,7 @@
 import type { Abilities, Connection, Proposal } from "../shell.ts";
 import type { Notice, Seat, Snapshot, Turn } from "../types.ts";
 import { manyGames } from "./library.ts";
+import { eveningSnapshot } from "./evening.ts";
 import { NAMES, notice, partySnapshot, quiet, transferring } from "./parties.ts";
 
 const MEBIBYTE = 1024 * 1024;
@@ -206,6 +207,14 @@ function queued(): Scenario {
   return { snapshot: { ...snapshot, operations, queue } };
 }
 
+function evening(): Scenario {
+  const names = Array.from({ length: 50 }, (_, at) => {
+    const round = Math.floor(at / CROWD.length);
+    return `${CROWD[at % CROWD.length]}${round === 0 ? "" : ` ${round + 1}`}`;
+  });
+  return { snapshot: eveningSnapshot(names) };
+}
+
 function restartNeeded(): Scenario {
   const snapshot = partySnapshot();
   const settings = {
@@ -238,6 +247,7 @@ export const SCENARIOS = {
     firstRun: { name: "Juno", games_dir: "/home/juno/Lanspread" },
   }),
   "dropped": () => ({ snapshot: partySnapshot(), dropped: "/media/juno/SSD/games" }),
+  "evening": evening,
   "queue": queued,
   "restart-needed": restartNeeded,
   "browser": () => ({ snapshot: partySnapshot(), can: BROWSER }),

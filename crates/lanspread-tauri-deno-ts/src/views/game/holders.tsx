@@ -9,7 +9,7 @@ import { Name, Nothing, Section } from "../../ui/parts.tsx";
 
 export function Holders({ game }: { game: Game }) {
   const { texts } = useApp();
-  const { have, lack, unknown } = readiness(game, usePart("peers"));
+  const { have, old, lack, unknown } = readiness(game, usePart("peers"));
   return (
     <>
       <Section title={texts.game.holders}>
@@ -17,6 +17,11 @@ export function Holders({ game }: { game: Game }) {
           ? <Nothing>{texts.game.noHolders}</Nothing>
           : <Names peers={have} tone="has" />}
       </Section>
+      {old.length > 0 && (
+        <Section title={texts.game.old}>
+          <Names peers={old} tone="lacks" />
+        </Section>
+      )}
       {lack.length > 0 && (
         <Section title={texts.game.lack}>
           <Names peers={lack} tone="lacks" />

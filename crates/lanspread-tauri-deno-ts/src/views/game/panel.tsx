@@ -14,6 +14,7 @@ import { useApp, useMay, usePart } from "../../ui/context.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 import { OperationDetail } from "../../ui/operation.tsx";
 import { PauseButton } from "../../ui/pause-button.tsx";
+import { TonightButton } from "../../ui/tonight-button.tsx";
 import { Description } from "./description.tsx";
 import { useDetails } from "./details.ts";
 import { GameFacts } from "./facts.tsx";
@@ -60,6 +61,7 @@ function GameBody({ game }: { game: Game }) {
         <div className="panel-state">
           <StateChip game={game} />
           <HoldersChip game={game} party={party} />
+          <TonightButton game={game} />
         </div>
         <div className="panel-main">
           {!ask && <ForGuests game={game} />}

@@ -1,4 +1,4 @@
-// Who is at the party, who is kept away, and who sends to whom.
+// Whether the evening can start, who is at the party, who is kept away, and who sends to whom.
 //
 // Invariant: it shows the peers that are connected and no others; one who left is gone at once.
 
@@ -6,6 +6,7 @@ import { useApp, useMay, useSnapshot } from "../../ui/context.ts";
 import { Button } from "../../ui/button.tsx";
 import { Name, Nothing, Section } from "../../ui/parts.tsx";
 import { ConnectForm } from "./connect.tsx";
+import { EveningMatrix } from "./matrix.tsx";
 import { PeerList } from "./peer-list.tsx";
 import { SwarmPicture } from "./swarm-picture.tsx";
 
@@ -15,6 +16,7 @@ export function Party() {
   return (
     <div className="view view-split">
       <h1>{texts.party.title}</h1>
+      <EveningMatrix />
       <div className="view-main">
         <Section title={texts.party.picture}>
           <SwarmPicture />

@@ -1,36 +1,43 @@
-// The peers by name, with what they have and where they are.
+// The peers by name: what they have, what they run, what their machine is short of.
 //
-// Invariant: nobody is expelled without a question.
+// Invariant: what a peer says of itself is shown as it said it, and what it does not say is not guessed.
+// Nobody is expelled without a question.
 
 import { useState } from "react";
-import type { Peer } from "../../api/types.ts";
+import type { Peer, PeerStatus } from "../../api/types.ts";
+import { gameTitle } from "../../state/names.ts";
+import { type Traffic, traffic } from "../../state/traffic.ts";
 import { Button } from "../../ui/button.tsx";
-import { useApp, useMay, useSnapshot } from "../../ui/context.ts";
+import { Chip } from "../../ui/chip.tsx";
+import { useApp, useMay, usePart, useSnapshot } from "../../ui/context.ts";
 import { Confirm } from "../../ui/dialog.tsx";
+import { Icon } from "../../ui/icon.tsx";
 import { Name, Nothing } from "../../ui/parts.tsx";
 
 export function PeerList() {
   const { texts, store, href } = useApp();
-  const { me, peers, games } = useSnapshot();
+  const snapshot = useSnapshot();
+  const { me, peers, games } = snapshot;
   const { ask } = useMay();
   const [leaving, setLeaving] = useState<Peer | null>(null);
   const mine = games.filter((game) => game.downloaded).length;
+  const moving = traffic(snapshot);
   return (
     <>
-      <ul className="lines">
+      <ul className="lines peer-list" tabIndex={0} aria-label={texts.party.peers}>
         <li>
           <Name>{me.name}</Name> <em>{ask ? texts.party.you : texts.guest.host}</em>
-          <span className="lines-more">{texts.party.games(mine)}</span>
+          <span className="lines-more">
+            {texts.party.games(mine)} · {texts.evening.version(me.version)}
+          </span>
         </li>
         {peers.map((peer) => (
           <li key={peer.peer_id} className="lines-action">
             <div>
               <Name>{peer.name}</Name>
-              <span className="lines-more">
-                {peer.in_sync ? texts.party.games(peer.games) : texts.party.syncing}
-                {" · "}
-                <bdi>{peer.addr}</bdi>
-              </span>
+              <PeerFacts peer={peer} />
+              {peer.status !== null && <PeerState status={peer.status} />}
+              <PeerTraffic moving={moving.get(peer.peer_id)} />
             </div>
             {ask && (
               <Button
@@ -61,5 +68,75 @@ export function PeerList() {
         />
       )}
     </>
+  );
+}
+
+function PeerFacts({ peer }: { peer: Peer }) {
+  const { texts, format } = useApp();
+  const { status } = peer;
+  const facts = [
+    peer.in_sync ? texts.party.games(peer.games) : texts.party.syncing,
+    status === null ? texts.evening.saysNothing : texts.evening.version(status.version),
+    status?.free_bytes == null ? null : texts.evening.free(format.bytes(status.free_bytes)),
+    peer.addr,
+  ].filter((fact) => fact !== null);
+  return (
+    <span className="lines-more">
+      {facts.map((fact, index) => (
+        <span key={fact} className="peer-fact">
+          {index > 0 && " · "}
+          <bdi>{fact}</bdi>
+        </span>
+      ))}
+    </span>
+  );
+}
+
+function PeerState({ status }: { status: PeerStatus }) {
+  const { texts, format } = useApp();
+  const games = usePart("games");
+  const { playing, games_folder, operations } = status;
+  return (
+    <>
+      {(playing || !games_folder) && (
+        <span className="peer-chips">
+          {playing && <Chip tone="info" icon="play" words={texts.evening.playing} />}
+          {!games_folder && <Chip tone="bad" icon="alert" words={texts.evening.noFolder} />}
+        </span>
+      )}
+      {operations.map(({ id, kind, percent, time_left_ms: left, waiting }) => (
+        <span key={id} className="lines-more">
+          {texts.evening.operation(
+            waiting ? texts.progress.waiting : texts.operations[kind],
+            gameTitle(games, id),
+          )}
+          {" · "}
+          {format.percent(percent / 100)}
+          {left !== null && ` · ${texts.evening.left(format.duration(left))}`}
+        </span>
+      ))}
+    </>
+  );
+}
+
+function PeerTraffic({ moving }: { moving: Traffic | undefined }) {
+  const { texts, format } = useApp();
+  const { ask } = useMay();
+  if (moving === undefined || !ask) return null;
+  return (
+    <span className="lines-more peer-traffic">
+      {moving.from !== null && (
+        <span>
+          <Icon name="down" />
+          {texts.evening.from(format.rate(moving.from))}
+        </span>
+      )}
+      {moving.to !== null && (
+        <span>
+          <Icon name="up" />
+          {texts.evening.to(format.rate(moving.to))}
+        </span>
+      )}
+    </span>
   );
 }

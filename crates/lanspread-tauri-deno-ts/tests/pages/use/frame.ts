@@ -6,6 +6,27 @@ import assert from "node:assert/strict";
 import type { Steps } from "./steps.ts";
 
 export const FRAME: Steps = {
+  "the evening's games are chosen from a game and from the party, and stay chosen": [
+    "party",
+    "#/library?game=xonotic",
+    async (page) => {
+      await page.getByRole("button", { name: "Tonight" }).click();
+      await page.getByRole("button", { name: "Tonight", pressed: true }).waitFor();
+      await page.keyboard.press("Escape");
+      await page.getByRole("link", { name: "Party" }).click();
+      const columns = page.locator(".matrix thead th[scope=col]");
+      await columns.filter({ hasText: "Xonotic" }).waitFor();
+      assert.equal(await columns.count(), 2);
+      await page.getByLabel("Add a game").selectOption({ label: "Teeworlds" });
+      await columns.filter({ hasText: "Teeworlds" }).waitFor();
+      await page.reload();
+      await columns.filter({ hasText: "Teeworlds" }).waitFor();
+      await page.getByRole("button", { name: /^Take off the evening: .*Xonotic/ }).click();
+      await columns.filter({ hasText: "Xonotic" }).waitFor({ state: "detached" });
+      await page.getByRole("button", { name: /^Take off the evening: .*Teeworlds/ }).click();
+      await page.getByText("These are the games that most of you have").waitFor();
+    },
+  ],
   "somebody is expelled after a question, and let in again": [
     "party",
     "#/party",
