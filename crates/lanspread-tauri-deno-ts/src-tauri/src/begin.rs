@@ -79,6 +79,7 @@ fn explain(app: &AppHandle, error: &StartError) -> String {
 pub(crate) async fn start(app: &AppHandle, settings: Settings) -> Result<(), StartError> {
     let (running, events) = app.state::<Peer>().start(settings.clone()).await?;
     desktop::wish(app, settings);
+    tray::show_playing(app, running.snapshot().playing);
     if let Some(trouble) = app.state::<Desktop>().take_trouble() {
         running.notice(trouble);
     }

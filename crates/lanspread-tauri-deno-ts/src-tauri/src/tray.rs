@@ -111,10 +111,15 @@ fn play(app: &AppHandle) {
 
 /// Shows what the peer tells.
 pub(crate) fn follow(app: &AppHandle, event: &PeerEvent) {
-    if let PeerEvent::RatesChanged { playing, .. } = event
-        && let Some(items) = app.state::<Tray>().0.get()
-    {
-        check(items, *playing == Playing::Yes);
+    if let PeerEvent::RatesChanged { playing, .. } = event {
+        show_playing(app, *playing == Playing::Yes);
+    }
+}
+
+/// Shows whether uploads yield to a game.
+pub(crate) fn show_playing(app: &AppHandle, playing: bool) {
+    if let Some(items) = app.state::<Tray>().0.get() {
+        check(items, playing);
     }
 }
 

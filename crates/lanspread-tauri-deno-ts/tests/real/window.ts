@@ -34,6 +34,16 @@ const button = (name: string) => `//button[normalize-space()='${name}' or @aria-
 const field = (label: string) => `//label[contains(.,'${label}')]//input`;
 const card = (title: string) => `//*[@role='listitem'][.//h2[normalize-space()='${title}']]`;
 
+/** The party's catalog beside the games, and a picture beside the catalog. */
+async function addCatalog(of: string, beside: string): Promise<void> {
+  Deno.mkdirSync(`${beside}/covers`, { recursive: true });
+  const args = ["catalog", "build", of, "-o", `${beside}/game.db`];
+  const { success } = await new Deno.Command(program("LANSPREAD_BIN"), { args, stdout: "null" })
+    .output();
+  if (!success) throw new Error("the catalog could not be built");
+  Deno.copyFileSync("src-tauri/icons/128x128.png", `${beside}/covers/chess.png`);
+}
+
 /** The first start asks for a name and a folder, proposes both, and takes the answers. */
 async function firstRun(window: Window, games: string): Promise<void> {
   await window.see(field("Your name"));
@@ -47,6 +57,12 @@ async function firstRun(window: Window, games: string): Promise<void> {
 async function download(window: Window): Promise<void> {
   const game = card("chess");
   await window.see(`${game}//*[contains(.,'1 has it')]`);
+  await until(
+    "the picture of the game",
+    () =>
+      window.run(`return [...document.images].some(({ src, naturalWidth }) =>
+      src.startsWith("cover:") && naturalWidth === 128)`) as Promise<boolean>,
+  );
   await window.picture("library");
   await window.click(game + button("Get it"));
   const seen = new Set<string>();
@@ -138,6 +154,7 @@ try {
     `${party.games("anna")}/chess/game_start.sh`,
     'for told in "$@" end; do echo "$told"; done >local/told.txt\n',
   );
+  await addCatalog(party.games("anna"), games);
   const anna = ["--party-code", PARTY_CODE, ...SLOW_UPLOADS];
   const holder = await party.start({ name: "anna", options: anna });
 
