@@ -63,7 +63,8 @@ async fn begin_with_settings(app: &AppHandle) -> Result<(), String> {
         .map_err(|error| explain(app, &error))
 }
 
-fn explain(app: &AppHandle, error: &StartError) -> String {
+/// Why no peer could be started, and what to do.
+pub(crate) fn explain(app: &AppHandle, error: &StartError) -> String {
     let reason = error.to_string();
     if error.is_busy() {
         fill(app.state::<Desktop>().words().busy, &[("reason", &reason)])
@@ -90,9 +91,20 @@ pub(crate) async fn start(app: &AppHandle, settings: Settings) -> Result<(), Sta
 /// Starts the peer anew, with the wishes that hold from a start on.
 ///
 /// # Errors
-/// None runs, or none can be started with them.
+/// Name and folder were not said yet, or no peer can be started with the wishes.
 pub(crate) async fn restart(app: &AppHandle) -> Result<(), Refused> {
-    let settings = app.state::<Peer>().app()?.settings();
+    let peer = app.state::<Peer>();
+    let settings = match peer.app() {
+        Ok(running) => running.settings(),
+        // Where the last start failed, another one may do.
+        Err(no_peer) => {
+            let loaded = Settings::load(peer.place().state_dir());
+            if loaded.first_run {
+                return Err(no_peer);
+            }
+            loaded.settings
+        }
+    };
     start(app, settings)
         .await
         .map_err(|error| Refused::new(ErrorKind::Io, explain(app, &error)))
@@ -102,7 +114,13 @@ pub(crate) async fn restart(app: &AppHandle) -> Result<(), Refused> {
 async fn watch(app: AppHandle, running: Arc<App>, mut events: Events) {
     let mut notifier = Notifier::default();
     loop {
-        let event = match events.recv().await {
+        // What was told before the end is carried, too.
+        let event = tokio::select! {
+            biased;
+            event = events.recv() => event,
+            () = running.ended().cancelled() => return,
+        };
+        let event = match event {
             Ok(event) => event,
             Err(RecvError::Lagged(count)) => {
                 tracing::warn!(count, "the window missed events");
@@ -118,9 +136,6 @@ async fn watch(app: AppHandle, running: Arc<App>, mut events: Events) {
         notifier.follow(&app.state::<Desktop>(), &running, &event);
         if matches!(*event, PeerEvent::RuntimeFailed { .. }) {
             desktop::show(&app);
-        }
-        if running.ended().is_cancelled() && events.is_empty() {
-            return;
         }
     }
 }

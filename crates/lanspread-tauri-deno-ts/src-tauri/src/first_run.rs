@@ -68,7 +68,7 @@ pub(crate) async fn finish(app: &AppHandle, name: &str, games_dir: PathBuf) -> R
     };
     begin::start(app, settings.clone())
         .await
-        .map_err(|error| Refused::new(ErrorKind::Io, error.to_string()))?;
+        .map_err(|error| Refused::new(ErrorKind::Io, begin::explain(app, &error)))?;
     settings
         .save(state_dir)
         .map_err(|error| Refused::new(ErrorKind::Io, error))
