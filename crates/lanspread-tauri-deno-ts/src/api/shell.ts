@@ -1,9 +1,9 @@
 // What the front end asks of whatever carries it to a peer: a page's socket, a window, a mock.
 //
-// Invariant: everything that the front end shows comes through `follow` and `details`, and everything
-// that it wants done goes through `command`. It does not know how either travels.
+// Invariant: everything that the front end shows comes through `follow`, `details` and the logs, and
+// everything that it wants of the peer goes through `command`. It does not know how either travels.
 
-import type { Command, GameDetails, Update } from "./types.ts";
+import type { Command, GameDetails, LogLine, LogPage, UnpackRun, Update } from "./types.ts";
 
 /** How the way to the peer stands. */
 export type Connection = "connecting" | "open" | "lost";
@@ -42,6 +42,10 @@ export interface Shell {
   command(command: Command): Promise<void>;
   /** What is told of one game. */
   details(id: string): Promise<GameDetails>;
+  /** The lines of the program's log after a number. */
+  log(after: number): Promise<LogPage<LogLine>>;
+  /** The archives that were unpacked after a number. */
+  unpackLog(after: number): Promise<LogPage<UnpackRun>>;
   /** Where a picture of a game that has one is; `null` if this shell has none, and one is drawn. */
   coverUrl(id: string): string | null;
   /** Where a game can be fetched as one ZIP file by whoever may; `null` if this shell has no such place. */

@@ -5,7 +5,7 @@
 // the state holds.
 
 import { cannot, CommandError, type Shell, type ShellEvent } from "./shell.ts";
-import type { Command, GameDetails, Update } from "./types.ts";
+import type { Command, GameDetails, LogLine, LogPage, UnpackRun, Update } from "./types.ts";
 
 const RETRY_FIRST_MS = 500;
 const RETRY_LAST_MS = 5_000;
@@ -80,6 +80,13 @@ export function webShellIn(browser: Browser): Shell {
     };
   };
 
+  const get = async <Answer>(place: string, kind: string): Promise<Answer> => {
+    const headers = browser.token ? { authorization: `Bearer ${browser.token}` } : undefined;
+    const answer = await browser.fetch(`${browser.origin}/api/${place}`, { headers });
+    if (!answer.ok) throw new CommandError(kind, `${place}: ${answer.status}`);
+    return await answer.json() as Answer;
+  };
+
   const rejectAll = () => {
     const waiting = [...pending.values()];
     pending.clear();
@@ -108,13 +115,9 @@ export function webShellIn(browser: Browser): Shell {
         open.send(JSON.stringify({ seq: mine, ...command }));
       });
     },
-    async details(id) {
-      const headers = browser.token ? { authorization: `Bearer ${browser.token}` } : undefined;
-      const url = `${browser.origin}/api/games/${encodeURIComponent(id)}`;
-      const answer = await browser.fetch(url, { headers });
-      if (!answer.ok) throw new CommandError("unknown-game", `${id}: ${answer.status}`);
-      return await answer.json() as GameDetails;
-    },
+    details: (id) => get<GameDetails>(`games/${encodeURIComponent(id)}`, "unknown-game"),
+    log: (after) => get<LogPage<LogLine>>(`log?after=${after}`, "not-allowed"),
+    unpackLog: (after) => get<LogPage<UnpackRun>>(`unpack-log?after=${after}`, "not-allowed"),
     coverUrl: (id) => `${browser.origin}/api/covers/${encodeURIComponent(id)}`,
     archiveUrl: (id) => `${browser.origin}/api/games/${encodeURIComponent(id)}/archive`,
     chooseFolder: () => Promise.resolve(null),

@@ -10,6 +10,7 @@ import { Mark } from "../ui/icon.tsx";
 import { GamePanel } from "../views/game/panel.tsx";
 import { Help } from "../views/help/help.tsx";
 import { Library } from "../views/library/library.tsx";
+import { Logs } from "../views/logs/logs.tsx";
 import { Party } from "../views/party/party.tsx";
 import { Settings } from "../views/settings/settings.tsx";
 import { Transfers } from "../views/transfers/transfers.tsx";
@@ -21,6 +22,7 @@ const VIEWS: Record<Tab, ComponentType> = {
   library: Library,
   transfers: Transfers,
   party: Party,
+  logs: Logs,
   help: Help,
   settings: Settings,
 };

@@ -14,6 +14,7 @@ const ICONS: Record<Tab, IconName> = {
   library: "library",
   transfers: "transfers",
   party: "peers",
+  logs: "logs",
   help: "help",
   settings: "settings",
 };

@@ -8,6 +8,7 @@ import { errorsDe } from "./errors.de.ts";
 import { eveningDe } from "./evening.de.ts";
 import { firstRunDe } from "./first-run.de.ts";
 import { guestDe } from "./guest.de.ts";
+import { logsDe } from "./logs.de.ts";
 import { counting, isolated } from "./plurals.ts";
 import { queueDe } from "./queue.de.ts";
 import { settingsDe } from "./settings.de.ts";
@@ -33,6 +34,7 @@ export const de: Texts = {
     library: "Spiele",
     transfers: "Transfers",
     party: "Party",
+    logs: "Logs",
     help: "Hilfe",
     settings: "Optionen",
     partyState: (peerCount, gameCount) => `${peers(peerCount)} · ${games(gameCount)}`,
@@ -240,6 +242,7 @@ export const de: Texts = {
   evening: eveningDe,
   firstRun: firstRunDe,
   guest: guestDe,
+  logs: logsDe,
   queue: queueDe,
   settings: settingsDe,
 

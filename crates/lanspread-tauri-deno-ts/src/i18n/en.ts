@@ -7,6 +7,7 @@ import { errorsEn } from "./errors.en.ts";
 import { eveningEn } from "./evening.en.ts";
 import { firstRunEn } from "./first-run.en.ts";
 import { guestEn } from "./guest.en.ts";
+import { logsEn } from "./logs.en.ts";
 import { counting, isolated } from "./plurals.ts";
 import { queueEn } from "./queue.en.ts";
 import { settingsEn } from "./settings.en.ts";
@@ -32,6 +33,7 @@ export const en = {
     library: "Library",
     transfers: "Transfers",
     party: "Party",
+    logs: "Logs",
     help: "Help",
     settings: "Settings",
     partyState: (peerCount: number, gameCount: number) =>
@@ -242,6 +244,7 @@ export const en = {
   evening: eveningEn,
   firstRun: firstRunEn,
   guest: guestEn,
+  logs: logsEn,
   queue: queueEn,
   settings: settingsEn,
 

@@ -12,6 +12,8 @@ export interface Formats {
   percent(share: number): string;
   duration(ms: number): string;
   clock(atMs: number): string;
+  /** Day and time to the second. */
+  moment(atMs: number): string;
 }
 
 /** How a language writes numbers. */
@@ -23,6 +25,14 @@ export function formats(language: string): Formats {
   });
   const percents = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 });
   const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
+  const moment = new Intl.DateTimeFormat(language, {
+    day: "2-digit",
+    month: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    hourCycle: "h23",
+  });
   const unit = (value: number, name: "hour" | "minute" | "second") =>
     new Intl.NumberFormat(language, { style: "unit", unit: name, unitDisplay: "short" })
       .format(value);
@@ -47,5 +57,6 @@ export function formats(language: string): Formats {
       return m > 0 ? `${unit(m, "minute")} ${unit(s, "second")}` : unit(s, "second");
     },
     clock: (atMs) => clock.format(atMs),
+    moment: (atMs) => moment.format(atMs),
   };
 }

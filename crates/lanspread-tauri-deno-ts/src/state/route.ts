@@ -5,9 +5,12 @@
 
 import { FILTER_NAMES, type Narrowing, PLAYER_COUNTS } from "./filters.ts";
 
-export const TABS = ["library", "transfers", "party", "help", "settings"] as const;
+export const TABS = ["library", "transfers", "party", "logs", "help", "settings"] as const;
 
 export type Tab = (typeof TABS)[number];
+
+/** The logs that can be looked at. */
+export const LOGS = ["unpacking", "program"] as const;
 
 /** Where guests can go. */
 export const GUEST_TABS = [
@@ -21,6 +24,8 @@ export interface Route extends Narrowing {
   tab: Tab;
   /** The game whose panel is open. */
   game: string | null;
+  /** Which log is looked at. */
+  log: (typeof LOGS)[number];
   /** The words that are searched. */
   words: string;
 }
@@ -29,6 +34,7 @@ export interface Route extends Narrowing {
 export const START: Route = {
   tab: "library",
   game: null,
+  log: "unpacking",
   words: "",
   filter: "all",
   genre: null,
@@ -43,6 +49,7 @@ export function parseRoute(hash: string): Route {
   return {
     tab: TABS.find((tab) => tab === path) ?? START.tab,
     game: found.get("game") || null,
+    log: LOGS.find((log) => log === found.get("log")) ?? START.log,
     words: found.get("words") ?? "",
     filter: FILTER_NAMES.find((name) => name === found.get("filter")) ?? START.filter,
     genre: found.get("genre") || null,
@@ -55,6 +62,7 @@ export function formatRoute(route: Route): string {
   const query = new URLSearchParams();
   const put = (name: string, value: string | null) => value && query.set(name, value);
   put("game", route.game);
+  put("log", route.log === START.log ? null : route.log);
   put("words", route.words);
   put("filter", route.filter === START.filter ? null : route.filter);
   put("genre", route.genre);
@@ -63,9 +71,9 @@ export function formatRoute(route: Route): string {
   return `#/${route.tab}${text && `?${text}`}`;
 }
 
-/** Whether a change is a step that Back should undo: another tab or game, and not a letter typed. */
+/** Whether a change is a step that Back should undo: another tab, game or log, and not a letter typed. */
 export function isStep(from: Route, to: Route): boolean {
-  return from.tab !== to.tab || from.game !== to.game;
+  return from.tab !== to.tab || from.game !== to.game || from.log !== to.log;
 }
 
 /** The same place with nothing narrowed. */

@@ -42,6 +42,8 @@ const MAIN: Place[] = [
   ["party", "#/library?game=teeworlds", "game-ready"],
   ["party", "#/transfers", "transfers"],
   ["party", "#/party", "party"],
+  ["party", "#/logs", "logs-unpacking"],
+  ["party", "#/logs?log=program", "logs-program"],
   ["party", "#/help", "help"],
   ["party", "#/settings", "settings"],
 ];

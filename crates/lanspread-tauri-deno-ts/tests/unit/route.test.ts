@@ -17,6 +17,7 @@ Deno.test("a route survives its address", () => {
     START,
     { ...START, tab: "party" },
     { ...START, game: "../evil&game=x", words: "a b+c#ü%", filter: "update" },
+    { ...START, tab: "logs", log: "program" },
     { ...START, genre: "Rennen & Sport", players: 16, filter: "ready" },
   ];
   for (const route of routes) assert.deepEqual(parseRoute(formatRoute(route)), route);

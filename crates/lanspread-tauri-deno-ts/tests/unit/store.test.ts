@@ -31,6 +31,8 @@ class PlayedShell implements Shell {
   archiveUrl() {
     return null;
   }
+  log = cannot;
+  unpackLog = cannot;
   openFolder = cannot;
   restart = cannot;
   finishFirstRun = cannot;

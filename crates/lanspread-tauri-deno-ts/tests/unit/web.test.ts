@@ -138,6 +138,17 @@ Deno.test("asking anew closes the socket, so that the next one begins with every
   leave();
 });
 
+Deno.test("logs are asked for with the token, from a number on", async () => {
+  const { shell, asked, leave } = connected("secret");
+  await shell.log(17);
+  await shell.unpackLog(0);
+  assert.deepEqual(asked, [
+    ["http://192.168.1.10:8080/api/log?after=17", "Bearer secret"],
+    ["http://192.168.1.10:8080/api/unpack-log?after=0", "Bearer secret"],
+  ]);
+  leave();
+});
+
 Deno.test("details are asked for by an id that cannot leave its place in the address", async () => {
   const { shell, asked, leave } = connected("secret");
   await shell.details("../evil?x");

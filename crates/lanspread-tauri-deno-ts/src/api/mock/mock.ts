@@ -5,6 +5,7 @@
 import { type Abilities, CommandError, type Shell } from "../shell.ts";
 import type { Game, GameDetails, Offer } from "../types.ts";
 import { OLD_VERSION } from "./library.ts";
+import { MockLogs } from "./logs.ts";
 import { type Scenario, type ScenarioName, SCENARIOS } from "./scenarios.ts";
 import { World } from "./world.ts";
 
@@ -25,6 +26,7 @@ export function isScenario(name: string): name is ScenarioName {
 export function mockShell(name: ScenarioName): Shell {
   const scenario: Scenario = SCENARIOS[name]();
   const world = new World(scenario);
+  const logs = new MockLogs(world.snapshot.games.length === 0, Date.now());
   return {
     follow: (listener) => world.follow(listener),
     again: () => world.again(),
@@ -35,6 +37,8 @@ export function mockShell(name: ScenarioName): Shell {
         ? Promise.resolve(details(game))
         : Promise.reject(new CommandError("unknown-game", id));
     },
+    log: (after) => Promise.resolve(logs.lines(after, Date.now())),
+    unpackLog: (after) => Promise.resolve(logs.runs(after)),
     coverUrl: () => null,
     archiveUrl: (id) => `archive-of-${encodeURIComponent(id)}.zip`,
     chooseFolder: () => Promise.resolve("/home/juno/more/games"),

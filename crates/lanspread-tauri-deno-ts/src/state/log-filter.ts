@@ -1,0 +1,54 @@
+// Which lines of a log are shown, and how they are copied.
+//
+// Invariant: what is copied is what is shown.
+
+import type { LogLevel, LogLine, UnpackRun } from "../api/types.ts";
+
+/** The levels, what matters most first: each shows itself and those before it. */
+export const LEVELS = ["error", "warn", "info", "debug"] as const satisfies readonly LogLevel[];
+
+/** The lines down to a level whose text holds some words. */
+export function shownLines(
+  lines: readonly LogLine[],
+  level: LogLevel,
+  words: string,
+): readonly LogLine[] {
+  const most = LEVELS.indexOf(level);
+  const needle = words.trim().toLowerCase();
+  return lines.filter((line) =>
+    LEVELS.indexOf(line.level) <= most &&
+    (needle === "" || `${line.target} ${line.message}`.toLowerCase().includes(needle))
+  );
+}
+
+/** The runs of games and archives whose name holds some words, the newest first. */
+export function shownRuns(
+  runs: readonly UnpackRun[],
+  titles: ReadonlyMap<string, string>,
+  words: string,
+  errorsOnly: boolean,
+): readonly UnpackRun[] {
+  const needle = words.trim().toLowerCase();
+  return runs.filter((run) =>
+    (!errorsOnly || run.result === "failed") &&
+    (needle === "" ||
+      `${titles.get(run.id) ?? ""} ${run.id} ${run.archive}`.toLowerCase().includes(needle))
+  ).toReversed();
+}
+
+/** Lines as text, in terms that are the same in every language. */
+export function linesText(lines: readonly LogLine[]): string {
+  const written = lines.map(({ at_ms, level, target, message }) =>
+    `${new Date(at_ms).toISOString()} ${level.toUpperCase().padEnd(5)} ${target}: ${message}`
+  );
+  return `${written.join("\n")}\n`;
+}
+
+/** Runs as text. */
+export function runsText(runs: readonly UnpackRun[]): string {
+  const written = runs.flatMap(({ at_ms, id, archive, elapsed_ms, bytes, result, output }) => [
+    `${new Date(at_ms).toISOString()} ${result} ${id}/${archive} ${bytes} bytes, ${elapsed_ms} ms`,
+    ...output.map((line) => `  ${line}`),
+  ]);
+  return `${written.join("\n")}\n`;
+}
