@@ -39,6 +39,8 @@ pub(crate) enum Purpose {
     Pull(PeerId),
     /// A peer is told who is expelled.
     Expulsions(PeerId),
+    /// Another peer is told how this one stands.
+    Status(PeerId),
     /// Who is expelled is written down.
     KeepExpelled,
     /// The limits of transfers are written down.

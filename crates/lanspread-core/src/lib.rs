@@ -33,6 +33,7 @@ mod rescan;
 pub mod root;
 pub mod scan;
 mod serve;
+mod status;
 mod sync;
 mod ties;
 pub mod transfer;

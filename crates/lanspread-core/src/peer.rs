@@ -20,7 +20,7 @@ use std::{
 };
 
 use lanspread_db::GameId;
-use lanspread_proto::{LibraryState, ListenAddr};
+use lanspread_proto::{LibraryState, ListenAddr, PeerStatus, limits::STATUS_OPERATIONS_MAX};
 
 use crate::{
     CommandId, Config, Ctx, Effect, GameView, Input, Now, PeerCommand, PeerEvent, PeerView,
@@ -38,6 +38,7 @@ use crate::{
     rates::{Playing, RateLimits, RateSetting},
     rescan::Rescan,
     serve::Serves,
+    status::{self, Statuses},
     sync::Sync,
     view,
     world::{Dirty, World},
@@ -60,6 +61,9 @@ pub struct Peer {
     expulsions: Expulsions,
     sync: Sync,
     announcer: Announcer,
+    statuses: Statuses,
+    /// Bytes that were free where the games lie when all of them were looked at last.
+    free_bytes: Option<u64>,
     library: Library,
     rescan: Rescan,
     hashing: Hashing,
@@ -81,6 +85,8 @@ pub struct Peer {
     /// Another game directory waits until everything that reads this one has ended.
     moving: Option<Moving>,
     dirty: Dirty,
+    /// When the last input came.
+    now: Now,
     /// Computed once for each input: a simulator polls it far more often.
     deadline: Option<Now>,
     games: Arc<Vec<GameView>>,
@@ -127,6 +133,8 @@ impl Peer {
             expulsions: Expulsions::default(),
             sync: Sync::default(),
             announcer: Announcer::default(),
+            statuses: Statuses::default(),
+            free_bytes: None,
             library,
             rescan: Rescan::default(),
             hashing: Hashing::default(),
@@ -147,6 +155,7 @@ impl Peer {
                 games: true,
                 sources: false,
             },
+            now: start,
             deadline: None,
             games: Arc::default(),
             view: None,
@@ -166,10 +175,14 @@ impl Peer {
     /// Takes in one fact. `now` never goes backwards. Effects may follow.
     pub fn handle(&mut self, now: Now, input: Input) {
         self.view = None;
+        self.now = now;
         match self.phase {
             Phase::Ended => {}
             Phase::Ending { at } => self.handle_ending(now, at, &input),
             Phase::Starting | Phase::Bound { .. } | Phase::Ready => {
+                if !matches!(input, Input::Tick) {
+                    self.statuses.touch();
+                }
                 self.dispatch(now, input);
                 self.carry_on(now);
             }
@@ -200,10 +213,10 @@ impl Peer {
         let view = Arc::new(PeerView {
             mode: catalog.mode(),
             games: Arc::clone(&self.games),
-            peers: view::peers(catalog, &self.members, &self.sync),
+            peers: view::peers(catalog, &self.members, &self.sync, &self.statuses),
             kept_away: view::kept_away(&self.conduct),
             operations: self.operations.view(),
-            outbound: self.serves.view(),
+            outbound: self.serves.view(self.now),
             rate_limits: self.rates.limits(),
             playing: self.rates.playing(),
             game_dir_problem: self.game_dir_problem.clone(),
@@ -228,6 +241,7 @@ impl Peer {
             self.expulsions.deadline(),
             self.sync.deadline(),
             self.announcer.deadline(),
+            self.statuses.deadline(),
             self.library.deadline(),
             self.rescan.deadline().filter(|_| self.moving.is_none()),
             self.serves.deadline(),
@@ -361,6 +375,12 @@ impl Peer {
         };
         self.announcer
             .tell(&mut ctx, &self.members, self.library.listing().state());
+        self.tell_status(now);
+        let mut ctx = Ctx {
+            now,
+            config: &self.config,
+            out: &mut self.out,
+        };
         if self.moving.is_none() {
             let operations = &self.operations;
             self.hashing
@@ -369,6 +389,31 @@ impl Peer {
         if std::mem::take(&mut self.dirty.list) {
             self.out.emit(PeerEvent::GamesListUpdated);
         }
+    }
+
+    /// Tells the others how this peer stands, if it is time.
+    fn tell_status(&mut self, now: Now) {
+        if !self.statuses.is_due(now) {
+            return;
+        }
+        let operations = self.operations.view();
+        let status = PeerStatus {
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            free_bytes: self.free_bytes.map(status::in_steps),
+            games_folder: self.game_dir_problem.is_none(),
+            playing: self.rates.playing() == Playing::Yes,
+            operations: operations
+                .iter()
+                .take(STATUS_OPERATIONS_MAX)
+                .map(status::told)
+                .collect(),
+        };
+        let mut ctx = Ctx {
+            now,
+            config: &self.config,
+            out: &mut self.out,
+        };
+        self.statuses.tell(&mut ctx, &self.members, status);
     }
 
     /// The listener is bound and the library is read, or long enough was waited for it.
@@ -412,6 +457,7 @@ impl Peer {
                 MemberFact::Introduced { library, told, .. } => {
                     self.dirty.sources = true;
                     self.announcer.introduced(peer, told);
+                    self.statuses.introduced(peer);
                     self.expulsions.introduced(peer);
                     if let Some(to) = self.members.route(peer) {
                         self.sync.announced(&mut ctx, to, library);
@@ -425,6 +471,7 @@ impl Peer {
                 MemberFact::Lost { .. } => {
                     self.dirty.sources = true;
                     self.announcer.lost(peer);
+                    self.statuses.lost(peer);
                     self.expulsions.lost(peer);
                     self.sync.lost(&mut ctx, peer);
                 }

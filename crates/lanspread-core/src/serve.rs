@@ -13,6 +13,7 @@ use crate::{
     Ctx, Effect, EffectId, Now, OutboundView, Purpose, ReplyId,
     hashing::Rest,
     limits::{SERVES_MAX, SERVES_PER_PEER_MAX},
+    transfer::rate::SlidingRate,
     uploads::{UploadId, Uploads},
 };
 
@@ -39,6 +40,8 @@ pub(crate) struct Serves {
     running: BTreeMap<EffectId, Serve>,
     waiting: BTreeMap<UploadId, Waiting>,
     uploads: Uploads,
+    /// How fast each game leaves for each receiver, for people.
+    rates: BTreeMap<(PeerId, GameId), SlidingRate>,
     per_peer: BTreeMap<PeerId, usize>,
 }
 
@@ -159,9 +162,21 @@ impl Serves {
         self.uncount(serve.peer);
         if let Some(upload) = serve.upload {
             self.uploads.ended(upload, sent_bytes);
+            self.sent(ctx.now, &serve, sent_bytes);
             self.begin_uploads(ctx);
         }
         Some(serve.id)
+    }
+
+    fn sent(&mut self, now: Now, serve: &Serve, bytes: u64) {
+        let to = (serve.peer, serve.id.clone());
+        if !self.rates.contains_key(&to) {
+            // Whoever fetched in the last seconds is remembered, and nobody else.
+            self.rates.retain(|_, rate| rate.bytes_per_s(now) > 0);
+        }
+        let rate = self.rates.entry(to);
+        rate.or_insert_with(|| SlidingRate::new(now))
+            .record(now, bytes);
     }
 
     /// Ends every upload of a game. Says whether all have come to rest.
@@ -221,7 +236,7 @@ impl Serves {
     }
 
     /// What users see, sorted by receiver and game.
-    pub(crate) fn view(&self) -> Vec<OutboundView> {
+    pub(crate) fn view(&self, now: Now) -> Vec<OutboundView> {
         let mut requests: BTreeMap<(PeerId, &GameId), usize> = BTreeMap::new();
         let running = self.running.values().map(|serve| (serve.peer, &serve.id));
         let waiting = self.waiting.values().map(|it| (it.peer, &it.request.id));
@@ -230,10 +245,16 @@ impl Serves {
         }
         requests
             .into_iter()
-            .map(|((peer_id, id), requests)| OutboundView {
-                peer_id,
-                id: id.clone(),
-                requests,
+            .map(|((peer_id, id), requests)| {
+                let id = id.clone();
+                let to = (peer_id, id);
+                let rate = self.rates.get(&to).map(|rate| rate.bytes_per_s(now));
+                OutboundView {
+                    peer_id,
+                    id: to.1,
+                    requests,
+                    rate_bytes_per_s: rate.unwrap_or(0),
+                }
             })
             .collect()
     }

@@ -14,6 +14,7 @@ use crate::{
     library::{Library, broken_pin, version_of},
     membership::Membership,
     offers::{choose, who_says_what},
+    status::Statuses,
     sync::Sync,
 };
 
@@ -147,7 +148,12 @@ fn title(
 }
 
 /// Live peers as users see them.
-pub(crate) fn peers(catalog: &Catalog, members: &Membership, sync: &Sync) -> Vec<PeerInfo> {
+pub(crate) fn peers(
+    catalog: &Catalog,
+    members: &Membership,
+    sync: &Sync,
+    statuses: &Statuses,
+) -> Vec<PeerInfo> {
     members
         .all_live()
         .filter_map(|(peer, member)| {
@@ -160,6 +166,7 @@ pub(crate) fn peers(catalog: &Catalog, members: &Membership, sync: &Sync) -> Vec
                 name: member.name.clone(),
                 games,
                 in_sync: sync.in_sync(peer),
+                status: statuses.of(peer),
             })
         })
         .collect()

@@ -141,6 +141,13 @@ impl Disk {
         scan::scan_local_library(&*self.library()?)
     }
 
+    /// Bytes that are free where the games lie; `None` if the system does not say.
+    #[must_use]
+    pub fn free_bytes(&self) -> Option<u64> {
+        let library = self.library().ok()?;
+        library.fs.available_bytes(&library.path).ok()
+    }
+
     /// Carries out [`lanspread_core::Effect::ScanRoot`]. `None`: there is no such root.
     ///
     /// # Errors

@@ -19,8 +19,8 @@ use lanspread_db::{
 use lanspread_proto::{
     Admission, AdmissionRefusal, ChunkRequest, ChunkRuns, ExpelledPeer, FrameKind, GameSummary,
     Hello, Holdings, HoldingsLog, HoldingsRequest, LibraryDelta, LibraryEpoch, LibraryRevision,
-    LibrarySnapshot, LibraryState, PeerId, PeerName, Refusal, RefusalKind, Request, Response,
-    Token, VersionProbe, WrongVersion, encode_frame,
+    LibrarySnapshot, LibraryState, PeerId, PeerName, PeerOperation, PeerStatus, Refusal,
+    RefusalKind, Request, Response, Token, VersionProbe, Work, WrongVersion, encode_frame,
 };
 use lanspread_sim::expand;
 use lanspread_testbed::fixture::{ArchiveFormat, Contents, write_archive};
@@ -108,6 +108,22 @@ fn expelled(peer_id: PeerId) -> ExpelledPeer {
     }
 }
 
+fn status() -> PeerStatus {
+    PeerStatus {
+        program: "0.1.0".to_owned(),
+        free_bytes: Some(268_435_456_000),
+        games_folder: true,
+        playing: false,
+        operations: vec![PeerOperation {
+            id: id("teeworlds"),
+            work: Work::Download,
+            percent: 41,
+            left_s: Some(12),
+            waiting: false,
+        }],
+    }
+}
+
 fn wire() -> Done {
     let manifest = manifest();
     let peer = PeerId::from_bytes([7; 32]);
@@ -156,6 +172,7 @@ fn wire() -> Done {
         Request::Expulsions {
             expelled: vec![expelled(peer)],
         },
+        Request::Status(status()),
         Request::LaneToken,
         Request::Goodbye,
     ];
@@ -205,6 +222,10 @@ fn wire() -> Done {
     }
     put("frame", "endless", [0xff; 12])?;
     put("request", "nested", "[".repeat(1000))?;
+    probe()
+}
+
+fn probe() -> Done {
     let probe = VersionProbe {
         protocol_version: lanspread_proto::PROTOCOL_VERSION,
     };

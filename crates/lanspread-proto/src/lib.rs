@@ -11,6 +11,7 @@ mod library;
 pub mod limits;
 mod message;
 mod peer_id;
+mod status;
 mod version;
 
 pub use addr::{ListenAddr, ListenAddrError, TransportAddr};
@@ -26,17 +27,18 @@ pub use message::{
     WrongVersion,
 };
 pub use peer_id::{PeerId, PeerIdError};
+pub use status::{PeerOperation, PeerStatus, Work};
 pub use version::{VersionExchangeError, VersionProbe, alpn, alpn_with_code};
 
 /// The wire version this build speaks. Peers of any other version are refused, by name.
-pub const PROTOCOL_VERSION: u32 = 3;
+pub const PROTOCOL_VERSION: u32 = 4;
 
 /// The TLS application protocol of this wire version, in a party without a code.
-pub const ALPN: &[u8] = b"lanspread/3";
+pub const ALPN: &[u8] = b"lanspread/4";
 
 /// The TLS application protocol of this wire version, in a party with a code: on such a connection
 /// an [`Admission`] comes before anything else.
-pub const ALPN_WITH_CODE: &[u8] = b"lanspread/3+code";
+pub const ALPN_WITH_CODE: &[u8] = b"lanspread/4+code";
 
 /// The TLS application protocol on which peers of different versions tell each other so.
 ///

@@ -31,5 +31,11 @@ pub const REQUEST_DATA_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Most runs of chunks that one `Holdings` answer may name; the rest comes with the next one.
 pub const HOLDINGS_RUNS_MAX: usize = 2_048;
 
+/// Longest version of a program that a peer may say it runs, in bytes of UTF-8.
+pub const PROGRAM_BYTES_MAX: usize = 64;
+
+/// Most operations that a peer may say it runs.
+pub const STATUS_OPERATIONS_MAX: usize = 64;
+
 /// Longest text in a refusal, in bytes of UTF-8.
 pub const REFUSAL_TEXT_BYTES_MAX: usize = 1024;

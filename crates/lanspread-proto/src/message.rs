@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     GameSummary, Holdings, HoldingsRequest, LibraryDelta, LibraryEpoch, LibraryRevision,
-    LibrarySnapshot, LibraryState, ListenAddr, PROTOCOL_VERSION, PeerId, PeerName, TableName,
-    Token, limits::REFUSAL_TEXT_BYTES_MAX,
+    LibrarySnapshot, LibraryState, ListenAddr, PROTOCOL_VERSION, PeerId, PeerName, PeerStatus,
+    TableName, Token, limits::REFUSAL_TEXT_BYTES_MAX,
 };
 
 /// What one peer asks of another.
@@ -51,6 +51,8 @@ pub enum Request {
         /// The whole list; at most [`crate::limits::EXPELLED_MAX`].
         expelled: Vec<ExpelledPeer>,
     },
+    /// "This is how I stand": sent when it changed, for people to see.
+    Status(PeerStatus),
     /// "Let me open one bulk lane without encryption": refused by whoever does not want any.
     LaneToken,
     /// "I leave": a hint.
@@ -72,6 +74,7 @@ impl Request {
             Self::GetGameFileChunk(_) => "get-game-file-chunk",
             Self::Holdings(_) => "holdings",
             Self::Expulsions { .. } => "expulsions",
+            Self::Status(_) => "status",
             Self::LaneToken => "lane-token",
             Self::Goodbye => "goodbye",
         }
@@ -161,7 +164,7 @@ pub enum Response {
     HelloAck(HelloAck),
     /// The answer to `Ping`.
     Pong,
-    /// The answer to `LibrarySummary`, `Expulsions` and `Goodbye`.
+    /// The answer to `LibrarySummary`, `Expulsions`, `Status` and `Goodbye`.
     Noted,
     /// The answer to `LibrarySnapshot`, and to a `LibraryDelta` whose start is unknown.
     LibrarySnapshot(LibrarySnapshot),

@@ -13,8 +13,9 @@ use lanspread_db::{
 use lanspread_proto::{
     Admission, AdmissionRefusal, ChunkRequest, ChunkRuns, ExpelledPeer, FrameKind, GameSummary,
     Hello, Holdings, HoldingsLog, HoldingsRequest, LibraryDelta, LibraryEpoch, LibraryRevision,
-    LibrarySnapshot, LibraryState, PROTOCOL_VERSION, PeerId, PeerName, Refusal, RefusalKind,
-    Request, Response, Token, VersionProbe, WrongVersion, decode_payload, encode_frame,
+    LibrarySnapshot, LibraryState, PROTOCOL_VERSION, PeerId, PeerName, PeerOperation, PeerStatus,
+    Refusal, RefusalKind, Request, Response, Token, VersionProbe, Work, WrongVersion,
+    decode_payload, encode_frame,
 };
 use serde_json::Value;
 
@@ -139,7 +140,7 @@ fn requests() -> Vec<(Request, &'static str)> {
     vec![
         (
             Request::Hello(hello()),
-            r#"{"type":"hello","protocol_version":3,"peer_id":"{ada}","listen_addr":"192.168.1.20:47000","name":"Ada","library":{"epoch":3391824770157312,"revision":7,"digest":"{digest}"}}"#,
+            r#"{"type":"hello","protocol_version":4,"peer_id":"{ada}","listen_addr":"192.168.1.20:47000","name":"Ada","library":{"epoch":3391824770157312,"revision":7,"digest":"{digest}"}}"#,
         ),
         (Request::Ping, r#"{"type":"ping"}"#),
         (
@@ -192,6 +193,22 @@ fn requests() -> Vec<(Request, &'static str)> {
             },
             r#"{"type":"expulsions","expelled":[{"peer_id":"{listener}","name":"Mallory","left_s":43200}]}"#,
         ),
+        (
+            Request::Status(PeerStatus {
+                program: "0.1.0".to_owned(),
+                free_bytes: Some(268_435_456_000),
+                games_folder: true,
+                playing: false,
+                operations: vec![PeerOperation {
+                    id: teeworlds(),
+                    work: Work::Download,
+                    percent: 41,
+                    left_s: Some(12),
+                    waiting: false,
+                }],
+            }),
+            r#"{"type":"status","program":"0.1.0","free_bytes":268435456000,"games_folder":true,"playing":false,"operations":[{"id":"teeworlds","work":"download","percent":41,"left_s":12,"waiting":false}]}"#,
+        ),
         (Request::LaneToken, r#"{"type":"lane-token"}"#),
         (Request::Goodbye, r#"{"type":"goodbye"}"#),
     ]
@@ -201,7 +218,7 @@ fn responses() -> Vec<(Response, &'static str)> {
     vec![
         (
             Response::HelloAck(hello()),
-            r#"{"type":"hello-ack","protocol_version":3,"peer_id":"{ada}","listen_addr":"192.168.1.20:47000","name":"Ada","library":{"epoch":3391824770157312,"revision":7,"digest":"{digest}"}}"#,
+            r#"{"type":"hello-ack","protocol_version":4,"peer_id":"{ada}","listen_addr":"192.168.1.20:47000","name":"Ada","library":{"epoch":3391824770157312,"revision":7,"digest":"{digest}"}}"#,
         ),
         (Response::Pong, r#"{"type":"pong"}"#),
         (Response::Noted, r#"{"type":"noted"}"#),
@@ -259,8 +276,8 @@ fn responses() -> Vec<(Response, &'static str)> {
             r#"{"type":"lane-token","token":"{share}"}"#,
         ),
         (
-            Response::WrongVersion(WrongVersion { ours: 3, yours: 4 }),
-            r#"{"type":"wrong-version","ours":3,"yours":4}"#,
+            Response::WrongVersion(WrongVersion { ours: 4, yours: 5 }),
+            r#"{"type":"wrong-version","ours":4,"yours":5}"#,
         ),
         (
             Response::Refused(Refusal::new(
@@ -419,7 +436,7 @@ fn the_goldens_hold_every_kind_of_message_once() {
     assert_eq!(kinds.len(), requests.len());
     assert_eq!(
         kinds.len(),
-        12,
+        13,
         "a request was added: give it a golden and a place in the document"
     );
     let responses = responses();

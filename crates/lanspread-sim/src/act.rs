@@ -95,6 +95,7 @@ impl Act<'_> {
             Transition::Lie => self.lie(),
             Transition::Download => running && self.download(),
             Transition::Cancel => running && self.command(|id| PeerCommand::Cancel { id }),
+            Transition::Pause => running && self.command(|id| PeerCommand::Pause { id }),
             Transition::Install => running && self.command(|id| PeerCommand::InstallGame { id }),
             Transition::Uninstall => {
                 running && self.command(|id| PeerCommand::UninstallGame { id })

@@ -93,6 +93,7 @@ impl Beliefs {
                 | Request::GetGameFileChunk(_)
                 | Request::Holdings(_)
                 | Request::Expulsions { .. }
+                | Request::Status(_)
                 | Request::LaneToken
                 | Request::Goodbye => return Ok(()),
             },

@@ -727,6 +727,7 @@ fn request_name(request: &Request) -> &'static str {
         Request::GetGameFileChunk(_) => "request: get-game-file-chunk",
         Request::Holdings(_) => "request: holdings",
         Request::Expulsions { .. } => "request: expulsions",
+        Request::Status(_) => "request: status",
         Request::LaneToken => "request: lane-token",
         Request::Goodbye => "request: goodbye",
         Request::ListGames => "request: list-games",

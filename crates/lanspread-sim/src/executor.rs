@@ -342,6 +342,7 @@ fn on_disk(
         Effect::ScanLibrary { effect } => Input::LibraryScanned {
             effect,
             result: disk.scan_library(),
+            free_bytes: disk.free_bytes(),
         },
         Effect::ScanRoot { effect, id } => Input::RootScanned {
             effect,

@@ -44,6 +44,7 @@ impl Record {
             Request::GetGameFileChunk(_) => "GetGameFileChunk",
             Request::Holdings(_) => "Holdings",
             Request::Expulsions { .. } => "Expulsions",
+            Request::Status(_) => "Status",
             Request::LaneToken => "LaneToken",
             Request::Goodbye => "Goodbye",
         };

@@ -70,7 +70,9 @@ transitions! {
     /// A user starts a download or an update.
     Download = 42, "download";
     /// A user ends an operation.
-    Cancel = 8, "cancel";
+    Cancel = 6, "cancel";
+    /// A user lets a download rest.
+    Pause = 2, "pause";
     /// A user installs a game.
     Install = 12, "install";
     /// A user uninstalls a game.

@@ -55,6 +55,11 @@ pub enum PeerCommand {
         /// The game.
         id: GameId,
     },
+    /// End the running download of a game and keep what has come, so that another one goes on from there.
+    Pause {
+        /// The game.
+        id: GameId,
+    },
     /// Use another game directory.
     SetGameDir {
         /// The directory.

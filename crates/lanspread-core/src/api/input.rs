@@ -160,6 +160,8 @@ pub enum Input {
         effect: EffectId,
         /// Every game root, or why the directory cannot be read.
         result: Result<Vec<RootReport>, DiskFailure>,
+        /// Bytes that are free where they lie, if the system says so.
+        free_bytes: Option<u64>,
     },
     /// Answers [`Effect::ScanRoot`](crate::Effect::ScanRoot).
     RootScanned {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lanspread_db::{CatalogMode, GameId, ManifestHash, Version};
-use lanspread_proto::{ListenAddr, PeerId, PeerName};
+use lanspread_proto::{ListenAddr, PeerId, PeerName, PeerStatus};
 
 use super::{OperationKind, Progress};
 use crate::{
@@ -123,6 +123,8 @@ pub struct PeerInfo {
     pub games: usize,
     /// Whether its library is known as it stands.
     pub in_sync: bool,
+    /// What it says of itself; `None` until it did.
+    pub status: Option<Arc<PeerStatus>>,
 }
 
 /// One peer that is kept away.
@@ -156,4 +158,6 @@ pub struct OutboundView {
     pub id: GameId,
     /// Requests being served.
     pub requests: usize,
+    /// Bytes per second of what was served in the last seconds.
+    pub rate_bytes_per_s: u64,
 }

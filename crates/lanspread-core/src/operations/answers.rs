@@ -60,7 +60,7 @@ impl Operation {
                 ..
             }) if self.is_cancelled() => {
                 self.outcome = Some(Outcome::Cancelled);
-                self.change(world, Goal::DropDownload);
+                self.change(world, self.leaves_behind());
             }
             Ok(prepared) => {
                 let mut gather = Gather::new(world, hash, manifest, (effect, &prepared.stored));

@@ -1,9 +1,9 @@
-//! The user wants an operation to end: from which stage that can be undone, and how.
+//! The user wants an operation to end, for good or for now: from which stage that can be undone, and how.
 //!
 //! Invariant: what is past undoing is completed; nothing but what the operation itself made is swept.
 
 use super::operation::{AfterClearing, Operation, Stage, Wish};
-use crate::{DiskFailureKind, Outcome, root::Goal, world::World};
+use crate::{DiskFailureKind, OperationKind, Outcome, root::Goal, world::World};
 
 impl Operation {
     /// The user wants it to end.
@@ -51,6 +51,38 @@ impl Operation {
         Ok(())
     }
 
+    /// The user wants a download to end for now; what has come stays for the next one.
+    ///
+    /// # Errors
+    /// It is no download, or has everything already.
+    pub(super) fn pause(&mut self, world: &mut World<'_>) -> Result<(), String> {
+        match (&mut self.stage, self.kind) {
+            (Stage::Hunting(hunt), OperationKind::Download) => {
+                if !hunt.abort(world) {
+                    self.outcome = Some(Outcome::Cancelled);
+                    self.wish = Wish::Paused;
+                    self.settle(world);
+                }
+            }
+            (Stage::Preparing(..), OperationKind::Download) => self.abort_pending(world),
+            (Stage::Gathering(gather, _), OperationKind::Download) => {
+                gather.stop();
+                self.wish = Wish::Paused;
+                self.pump(world);
+            }
+            (_, kind) => {
+                return Err(format!(
+                    "cannot pause the {} of {}: only a download that still lacks something can rest; \
+                     wait for it or cancel it",
+                    kind.as_str(),
+                    self.id
+                ));
+            }
+        }
+        self.wish = Wish::Paused;
+        Ok(())
+    }
+
     pub(super) fn cancelled_after_clearing(&mut self, world: &mut World<'_>, then: &AfterClearing) {
         // It had ended before the user wished so.
         if let AfterClearing::Settle = then {
@@ -59,7 +91,7 @@ impl Operation {
         self.outcome = Some(Outcome::Cancelled);
         match then {
             AfterClearing::Change(Goal::Switch { .. } | Goal::DropDownload) => {
-                self.change(world, Goal::DropDownload);
+                self.change(world, self.leaves_behind());
             }
             AfterClearing::Read
             | AfterClearing::Prepare(..)
@@ -76,7 +108,15 @@ impl Operation {
 
     /// Whether the user wants it to end.
     pub(super) fn is_cancelled(&self) -> bool {
-        self.wish == Wish::Cancelled
+        self.wish != Wish::Done
+    }
+
+    /// What a download that is given up on the user's wish leaves.
+    pub(super) fn leaves_behind(&self) -> Goal {
+        match self.wish {
+            Wish::Paused => Goal::Settle,
+            Wish::Done | Wish::Cancelled => Goal::DropDownload,
+        }
     }
 
     /// Whether a failed step is only the echo of a cancel.

@@ -65,7 +65,8 @@ impl Operation {
             Gathered::Disk(failure) => self.give_up(world, disk_error(failure)),
             Gathered::Stopped => {
                 self.outcome = Some(Outcome::Cancelled);
-                self.clear(world, AfterClearing::Change(Goal::DropDownload));
+                let goal = self.leaves_behind();
+                self.clear(world, AfterClearing::Change(goal));
             }
         }
     }

@@ -217,6 +217,29 @@ impl Operations {
         result
     }
 
+    /// The user wants a download to end for now.
+    ///
+    /// # Errors
+    /// Says why it cannot.
+    pub(crate) fn pause(
+        &mut self,
+        world: &mut World<'_>,
+        id: &GameId,
+    ) -> Result<(), CommandRefused> {
+        let Some(operation) = self.running.get_mut(id) else {
+            return Err(CommandRefused {
+                kind: ErrorKind::NoOperation,
+                message: format!("nothing to pause: no operation runs on {id}"),
+            });
+        };
+        let result = operation.pause(world).map_err(|message| CommandRefused {
+            kind: ErrorKind::Busy,
+            message,
+        });
+        self.reap(world, id);
+        result
+    }
+
     /// Something outside changed: who has what, who is served, the time.
     pub(crate) fn advance(&mut self, world: &mut World<'_>) {
         let ids: Vec<GameId> = self.running.keys().cloned().collect();

@@ -53,8 +53,10 @@ pub(crate) struct Operation {
 pub(super) enum Wish {
     /// That it goes on.
     Done,
-    /// That it ends.
+    /// That it ends, and leaves nothing behind.
     Cancelled,
+    /// That it ends, and what has come is kept.
+    Paused,
 }
 
 /// What follows an operation by itself, apart from the install after a download.
@@ -238,7 +240,7 @@ impl Operation {
         let Stage::Clearing(then, _) = std::mem::replace(&mut self.stage, Stage::Over) else {
             return;
         };
-        if self.wish == Wish::Cancelled {
+        if self.is_cancelled() {
             return self.cancelled_after_clearing(world, &then);
         }
         match then {
@@ -312,11 +314,11 @@ impl Operation {
 
     /// The root was observed: the next step.
     pub(super) fn observed(&mut self, world: &mut World<'_>, observed: &RootObservation) {
+        let cancelled = self.is_cancelled();
         let Stage::Changing(run) = &mut self.stage else {
             return;
         };
-        let undo =
-            self.wish == Wish::Cancelled && run.goal == Goal::Install && !is_past_undoing(observed);
+        let undo = cancelled && run.goal == Goal::Install && !is_past_undoing(observed);
         if undo {
             self.outcome = Some(Outcome::Cancelled);
             *run = RootRun::new(Goal::Settle);

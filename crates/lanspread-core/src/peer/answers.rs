@@ -26,6 +26,7 @@ const fn blame(
         | Purpose::Nudge(peer)
         | Purpose::Holdings(_, peer)
         | Purpose::Expulsions(peer)
+        | Purpose::Status(peer)
         | Purpose::Goodbye(peer) => Some((peer, Offence::BrokenAnswer)),
         Purpose::Connect(_)
         | Purpose::Dial(_)
@@ -105,7 +106,13 @@ impl Peer {
             (Purpose::Recall(id, hash), Input::ManifestRecalled { result, .. }) => {
                 self.recalled(&id, hash, result);
             }
-            (Purpose::ScanLibrary, Input::LibraryScanned { result, .. }) => {
+            (
+                Purpose::ScanLibrary,
+                Input::LibraryScanned {
+                    result, free_bytes, ..
+                },
+            ) => {
+                self.free_bytes = free_bytes;
                 self.library_scanned(now, result);
             }
             (Purpose::ScanRoot(id), Input::RootScanned { result, .. }) => {
@@ -209,6 +216,11 @@ impl Peer {
                     out: &mut self.out,
                 };
                 self.announcer.answered(&mut ctx, peer, effect, outcome);
+            }
+            Purpose::Status(peer) => {
+                self.sign_of_life(now, peer, result.as_ref().ok());
+                let noted = matches!(result, Ok(Response::Noted));
+                self.statuses.answered(peer, effect, noted);
             }
             Purpose::Expulsions(peer) => {
                 self.sign_of_life(now, peer, result.as_ref().ok());

@@ -80,6 +80,9 @@ impl Peer {
             PeerCommand::Cancel { id } => {
                 self.with_operations(now, |operations, _, world| operations.cancel(world, &id))
             }
+            PeerCommand::Pause { id } => {
+                self.with_operations(now, |operations, _, world| operations.pause(world, &id))
+            }
             PeerCommand::GetGame { id } | PeerCommand::FetchLatestFromPeers { id } => {
                 self.inquire(now, &id)
             }

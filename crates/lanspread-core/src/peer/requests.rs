@@ -26,6 +26,7 @@ const fn toll(request: &Request) -> Toll {
         | Request::ListGames
         | Request::GetGame { .. }
         | Request::Holdings(_)
+        | Request::Status(_)
         | Request::LaneToken
         | Request::Goodbye => Toll::Question,
     }
@@ -97,6 +98,7 @@ impl Peer {
                 })
             }
             Request::Expulsions { expelled } => Some(self.expulsions_heard(now, peer, expelled)),
+            Request::Status(status) => Some(self.statuses.hear(peer, status)),
             // Whoever runs this and wants such lanes gives tokens out before a request comes here.
             Request::LaneToken => Some(Response::Refused(Refusal::new(
                 RefusalKind::NotAvailable,

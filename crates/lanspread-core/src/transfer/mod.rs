@@ -23,7 +23,7 @@ mod pick;
 mod progress;
 mod race;
 mod rarest;
-mod rate;
+pub(crate) mod rate;
 mod schedule;
 mod source;
 mod swarm;

@@ -71,7 +71,7 @@ impl BusyRate {
 
 /// A rate for people: over the last seconds, idle or not.
 #[derive(Debug)]
-pub(super) struct SlidingRate {
+pub(crate) struct SlidingRate {
     since: Now,
     /// Slice number and the bytes that came within it, oldest first.
     slices: VecDeque<(u64, u64)>,
@@ -79,7 +79,7 @@ pub(super) struct SlidingRate {
 
 impl SlidingRate {
     /// Nothing came before `now`.
-    pub(super) fn new(now: Now) -> Self {
+    pub(crate) fn new(now: Now) -> Self {
         Self {
             since: now,
             slices: VecDeque::new(),
@@ -87,7 +87,7 @@ impl SlidingRate {
     }
 
     /// Bytes came.
-    pub(super) fn record(&mut self, now: Now, bytes: u64) {
+    pub(crate) fn record(&mut self, now: Now, bytes: u64) {
         let current = slice_of(now);
         while self
             .slices
@@ -103,7 +103,7 @@ impl SlidingRate {
     }
 
     /// Bytes per second over the last seconds.
-    pub(super) fn bytes_per_s(&self, now: Now) -> u64 {
+    pub(crate) fn bytes_per_s(&self, now: Now) -> u64 {
         let current = slice_of(now);
         let oldest = (current + 1).saturating_sub(SLICES);
         let sum: u64 = self

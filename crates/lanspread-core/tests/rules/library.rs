@@ -263,6 +263,7 @@ fn a_root_that_cannot_be_hashed_is_told_once_tried_again_and_shared_when_it_can(
         lone.feed(Input::LibraryScanned {
             effect: scan,
             result: Ok(vec![unhashed.clone()]),
+            free_bytes: None,
         });
     }
     let hash = *hashes(&lone).last().unwrap();
@@ -293,6 +294,7 @@ fn a_directory_that_cannot_be_read_is_told_once_and_seen_until_it_can() {
         lone.feed(Input::LibraryScanned {
             effect: *scans.last().unwrap(),
             result,
+            free_bytes: None,
         });
     };
     let gone = || {

@@ -8,6 +8,7 @@ mod pins;
 mod rates;
 mod serving;
 mod sharing;
+mod status;
 mod work;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -176,6 +177,7 @@ impl Lone {
         lone.feed(Input::LibraryScanned {
             effect: scans[0],
             result: Ok(roots),
+            free_bytes: None,
         });
         lone
     }
@@ -193,6 +195,7 @@ impl Lone {
         self.feed(Input::LibraryScanned {
             effect: scans[0],
             result: Ok(roots),
+            free_bytes: None,
         });
     }
 

@@ -17,6 +17,7 @@ fn no_more_than_the_limit_of_commands_waits_for_the_first_look() {
     lone.feed(Input::LibraryScanned {
         effect: scan,
         result: Ok(Vec::new()),
+        free_bytes: None,
     });
     let answers = lone
         .effects
@@ -72,6 +73,7 @@ fn what_a_failed_operation_left_is_recovered_at_the_next_look_at_all() {
     lone.feed(Input::LibraryScanned {
         effect: scans[scans.len() - 1],
         result: Ok(vec![root(0), left]),
+        free_bytes: None,
     });
     let view = lone.peer.view();
     let [running] = &view.operations[..] else {
@@ -118,6 +120,7 @@ fn another_game_directory_is_opened_only_when_nothing_reads_the_old_one() {
     lone.feed(Input::LibraryScanned {
         effect: scans[1],
         result: Ok(vec![root(2)]),
+        free_bytes: None,
     });
     let view = lone.peer.view();
     assert_eq!(

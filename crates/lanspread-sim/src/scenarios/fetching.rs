@@ -232,6 +232,40 @@ fn cancel_sweeps_a_new_download_and_nothing_else() {
 }
 
 #[test]
+fn a_download_that_was_paused_goes_on_with_what_it_has() {
+    let mut world = downloading(19, 32 * MIB, 20);
+    let pause = PeerCommand::Pause { id: game("game") };
+    assert_eq!(world.command(1, pause.clone()), Ok(()));
+    until_ended(&mut world, 1, OperationKind::Download);
+    assert_eq!(
+        ended(&world, 1, OperationKind::Download),
+        [&Outcome::Cancelled]
+    );
+    // It does not go on by itself.
+    world.pass(Duration::from_secs(30));
+    world.assert_at_rest();
+    assert_eq!(world.disk(1).version(&game("game")), None);
+    let refusal = world.command(1, pause).unwrap_err();
+    assert_eq!(refusal.kind, ErrorKind::NoOperation);
+
+    assert_eq!(world.command(1, download("game")), Ok(()));
+    world.until("the second download to end", |world| {
+        ended(world, 1, OperationKind::Download).len() == 2
+    });
+    let outcomes = ended(&world, 1, OperationKind::Download);
+    let Some(Outcome::Finished(report)) = outcomes.last() else {
+        panic!("{outcomes:?}");
+    };
+    // Twenty chunks were here, and none of them comes twice.
+    assert!(
+        report.moved_bytes < 28 * MIB,
+        "{} bytes came once more",
+        report.moved_bytes
+    );
+    assert_eq!(world.disk(1).version(&game("game")), Some(version(OLD)));
+}
+
+#[test]
 fn a_cancelled_update_leaves_the_previous_version() {
     let mut world = party(2, 18);
     world.disk(0).put(&manifest("game", NEW, 32 * MIB, 8), true);

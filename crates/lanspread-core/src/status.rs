@@ -1,0 +1,284 @@
+//! What peers say of themselves: told to every live peer when it changed, and heard from each.
+//!
+//! Invariant: all peers are told in one round, and between two rounds lies a pause that grows with the
+//! party, so that a hall in which everybody downloads is not flooded with it. One status per peer is under
+//! way. What is heard is shown to people and decides nothing.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use lanspread_proto::{
+    PeerId, PeerOperation, PeerStatus, Refusal, RefusalKind, Request, Response, Work,
+    limits::{PROGRAM_BYTES_MAX, STATUS_OPERATIONS_MAX},
+};
+
+use crate::{
+    Ctx, Effect, EffectId, Now, OperationKind, OperationView, Progress, Purpose,
+    membership::Membership,
+};
+
+/// Between two rounds lies at least so much.
+pub(crate) const STATUS_PAUSE: Duration = Duration::from_secs(2);
+
+/// So much more for each peer that is told: nobody gets more than ten a second.
+pub(crate) const STATUS_PAUSE_PER_PEER: Duration = Duration::from_millis(100);
+
+/// Free space is told in steps of so many bytes, so that nobody is told of every small file.
+pub(crate) const FREE_STEP_BYTES: u64 = 64 * 1024 * 1024;
+
+/// What one peer knows of this one.
+#[derive(Debug, Default)]
+struct Told {
+    status: Option<Arc<PeerStatus>>,
+    pending: Option<(EffectId, Arc<PeerStatus>)>,
+}
+
+/// Who knows what of this peer, and what is known of others.
+#[derive(Debug, Default)]
+pub(crate) struct Statuses {
+    told: BTreeMap<PeerId, Told>,
+    heard: BTreeMap<PeerId, Arc<PeerStatus>>,
+    /// Whether anything happened since the last round.
+    stale: bool,
+    not_before: Option<Now>,
+}
+
+impl Statuses {
+    /// Something happened here, and the status may be another one.
+    pub(crate) const fn touch(&mut self) {
+        self.stale = true;
+    }
+
+    /// A peer was greeted.
+    pub(crate) fn introduced(&mut self, peer: PeerId) {
+        self.told.insert(peer, Told::default());
+        self.stale = true;
+    }
+
+    /// A peer is gone.
+    pub(crate) fn lost(&mut self, peer: PeerId) {
+        self.told.remove(&peer);
+        self.heard.remove(&peer);
+    }
+
+    /// Whether [`Statuses::tell`] has something to look at.
+    pub(crate) fn is_due(&self, now: Now) -> bool {
+        self.stale && !self.told.is_empty() && self.not_before.is_none_or(|at| at <= now)
+    }
+
+    /// Tells whoever does not know it.
+    pub(crate) fn tell(&mut self, ctx: &mut Ctx<'_>, members: &Membership, status: PeerStatus) {
+        let status = Arc::new(status);
+        self.stale = false;
+        let mut count = 0;
+        for (&peer, told) in &mut self.told {
+            if told.pending.is_some() {
+                // It is told of what changed since then in the next round.
+                self.stale = true;
+                continue;
+            }
+            if told.status.as_ref() == Some(&status) {
+                continue;
+            }
+            let Some(to) = members.route(peer) else {
+                continue;
+            };
+            let request = Request::Status(PeerStatus::clone(&status));
+            let timeout = ctx.config.timing.request_timeout;
+            let effect = ctx
+                .out
+                .ask(Purpose::Status(peer), |effect| Effect::Request {
+                    effect,
+                    to,
+                    request,
+                    timeout,
+                });
+            told.pending = Some((effect, Arc::clone(&status)));
+            count += 1;
+        }
+        let pause = STATUS_PAUSE.max(STATUS_PAUSE_PER_PEER * count);
+        self.not_before = Some(ctx.now + pause);
+    }
+
+    /// The answer of a peer that was told; `noted` says whether it knows it now.
+    pub(crate) fn answered(&mut self, peer: PeerId, effect: EffectId, noted: bool) {
+        let Some(told) = self.told.get_mut(&peer) else {
+            return;
+        };
+        let Some((_, status)) = told.pending.take_if(|(pending, _)| *pending == effect) else {
+            return;
+        };
+        if noted {
+            told.status = Some(status);
+        } else {
+            self.stale = true;
+        }
+    }
+
+    /// A peer says how it stands.
+    pub(crate) fn hear(&mut self, peer: PeerId, status: PeerStatus) -> Response {
+        if let Err(why) = check(&status) {
+            return Response::Refused(Refusal::new(RefusalKind::BadRequest, why));
+        }
+        self.heard.insert(peer, Arc::new(status));
+        Response::Noted
+    }
+
+    /// What a peer said last.
+    pub(crate) fn of(&self, peer: PeerId) -> Option<Arc<PeerStatus>> {
+        self.heard.get(&peer).cloned()
+    }
+
+    /// When [`Statuses::tell`] has something to do.
+    pub(crate) fn deadline(&self) -> Option<Now> {
+        self.not_before
+            .filter(|_| self.stale && !self.told.is_empty())
+    }
+}
+
+/// Whether a status keeps to the limits.
+fn check(status: &PeerStatus) -> Result<(), String> {
+    if status.program.len() > PROGRAM_BYTES_MAX {
+        return Err(format!(
+            "the program's version has more than {PROGRAM_BYTES_MAX} bytes"
+        ));
+    }
+    if status.operations.len() > STATUS_OPERATIONS_MAX {
+        return Err(format!("more than {STATUS_OPERATIONS_MAX} operations run"));
+    }
+    if let Some(operation) = status.operations.iter().find(|it| it.percent > 100) {
+        return Err(format!("{} is done to more than 100 percent", operation.id));
+    }
+    let sorted = status
+        .operations
+        .windows(2)
+        .all(|two| two[0].id < two[1].id);
+    if !sorted {
+        return Err("the operations are not sorted by game, each game once".to_owned());
+    }
+    Ok(())
+}
+
+/// An operation as other peers are told of it.
+pub(crate) fn told(operation: &OperationView) -> PeerOperation {
+    let (percent, left_s, waiting) = match &operation.progress {
+        None => (0, None, false),
+        Some(Progress::Waiting { .. }) => (0, None, true),
+        Some(Progress::Checking {
+            done_bytes,
+            total_bytes,
+        }) => (percent(*done_bytes, *total_bytes), None, false),
+        Some(Progress::Transferring {
+            verified_bytes,
+            total_bytes,
+            time_left,
+            ..
+        }) => {
+            let left_s = time_left.map(|left| u32::try_from(left.as_secs()).unwrap_or(u32::MAX));
+            (percent(*verified_bytes, *total_bytes), left_s, false)
+        }
+        Some(Progress::Step(step)) => {
+            let done = u64::from(step.index.saturating_sub(1));
+            (percent(done, u64::from(step.count)), None, false)
+        }
+    };
+    PeerOperation {
+        id: operation.id.clone(),
+        work: match operation.kind {
+            OperationKind::Download => Work::Download,
+            OperationKind::Install => Work::Install,
+            OperationKind::Uninstall => Work::Uninstall,
+            OperationKind::Remove => Work::Remove,
+            OperationKind::Verify => Work::Verify,
+            OperationKind::Recover => Work::Recover,
+        },
+        percent,
+        left_s,
+        waiting,
+    }
+}
+
+/// Free space as it is told.
+pub(crate) const fn in_steps(free_bytes: u64) -> u64 {
+    free_bytes / FREE_STEP_BYTES * FREE_STEP_BYTES
+}
+
+/// Whole percent, 0 of nothing.
+fn percent(done: u64, of: u64) -> u8 {
+    let share = u128::from(done.min(of)) * 100 / u128::from(of.max(1));
+    u8::try_from(share).unwrap_or(100)
+}
+
+#[cfg(test)]
+mod tests {
+    use lanspread_db::GameId;
+
+    use super::*;
+
+    fn peer() -> PeerId {
+        PeerId::from_bytes([7; 32])
+    }
+
+    fn operation(id: &str, percent: u8) -> PeerOperation {
+        PeerOperation {
+            id: GameId::parse(id).expect("a valid id"),
+            work: Work::Download,
+            percent,
+            left_s: None,
+            waiting: false,
+        }
+    }
+
+    fn status(operations: Vec<PeerOperation>) -> PeerStatus {
+        PeerStatus {
+            operations,
+            ..PeerStatus::default()
+        }
+    }
+
+    fn heard(status: PeerStatus) -> (Response, bool) {
+        let mut statuses = Statuses::default();
+        let response = statuses.hear(peer(), status);
+        (response, statuses.of(peer()).is_some())
+    }
+
+    #[test]
+    fn what_keeps_to_the_limits_is_noted_and_what_does_not_is_refused() {
+        let many = |count: usize| {
+            let ids = (0..count).map(|number| format!("game{number:03}"));
+            status(ids.map(|id| operation(&id, 100)).collect())
+        };
+        let program = |bytes: usize| PeerStatus {
+            program: "x".repeat(bytes),
+            ..PeerStatus::default()
+        };
+        for fits in [many(STATUS_OPERATIONS_MAX), program(PROGRAM_BYTES_MAX)] {
+            assert_eq!(heard(fits), (Response::Noted, true));
+        }
+        let bad = [
+            many(STATUS_OPERATIONS_MAX + 1),
+            program(PROGRAM_BYTES_MAX + 1),
+            status(vec![operation("a", 101)]),
+            status(vec![operation("b", 1), operation("a", 1)]),
+            status(vec![operation("a", 1), operation("a", 1)]),
+        ];
+        for bad in bad {
+            let (response, known) = heard(bad);
+            assert!(matches!(response, Response::Refused(_)) && !known);
+        }
+    }
+
+    #[test]
+    fn free_space_is_told_in_steps_and_never_more_than_there_is() {
+        assert_eq!(in_steps(FREE_STEP_BYTES - 1), 0);
+        assert_eq!(in_steps(FREE_STEP_BYTES), FREE_STEP_BYTES);
+        assert_eq!(in_steps(2 * FREE_STEP_BYTES + 1), 2 * FREE_STEP_BYTES);
+    }
+
+    #[test]
+    fn percent_is_whole_and_never_past_all() {
+        assert_eq!(percent(0, 0), 0);
+        assert_eq!(percent(1, 3), 33);
+        assert_eq!(percent(u64::MAX, u64::MAX), 100);
+        assert_eq!(percent(5, 4), 100);
+    }
+}
