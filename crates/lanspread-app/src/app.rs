@@ -5,7 +5,7 @@
 
 use std::{
     collections::btree_map::Entry,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
@@ -20,8 +20,11 @@ use crate::{
     covers::{self, Cover, Covers},
     history::History,
     live::Live,
+    logs::{ApplicationLog, LogLine, LogPage, UnpackLog, UnpackRun},
     play::{self, RunningScripts, Script},
-    snapshot::{Game, GameDetails, NoticeKind, Snapshot},
+    queue::Queue,
+    settings::Settings,
+    snapshot::{Game, GameDetails, NoticeKind, Seat, Snapshot, Wishes},
 };
 
 /// Events a listener may be behind before it loses the oldest.
@@ -59,6 +62,13 @@ pub struct App {
     /// The games of the last view that somebody looked at: they are many and change seldom.
     games: Mutex<Option<KeptGames>>,
     scripts: Mutex<RunningScripts>,
+    pub(crate) queue: Mutex<Queue>,
+    pub(crate) settings: Mutex<Settings>,
+    /// Who changes the settings, one after the other.
+    pub(crate) settings_turn: tokio::sync::Mutex<()>,
+    /// What the settings were when the peer was started.
+    started_with: Settings,
+    logs: Logs,
     events: broadcast::Sender<Arc<PeerEvent>>,
     /// Changes whenever something is in a snapshot that does not come from the peer's view.
     news: watch::Sender<()>,
@@ -66,6 +76,41 @@ pub struct App {
     ready: CancellationToken,
     leave: CancellationToken,
     ended: CancellationToken,
+}
+
+/// What an app begins with beside the peer.
+#[derive(Debug)]
+pub(crate) struct Takeover {
+    pub(crate) facts: Facts,
+    pub(crate) games_dir: PathBuf,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) settings: Settings,
+    /// Downloads that wait; `None` where they are left to another peer.
+    pub(crate) queue: Option<Queue>,
+    pub(crate) logs: Logs,
+    /// What is told first.
+    pub(crate) notices: Vec<String>,
+}
+
+/// What happened, for those who ask later.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Logs {
+    pub(crate) application: ApplicationLog,
+    pub(crate) unpacking: UnpackLog,
+}
+
+impl Logs {
+    /// Keeps them in the state directory from here on.
+    pub(crate) fn attach(&self, state_dir: &Path) {
+        let dir = state_dir.join("logs");
+        self.application.attach(&dir);
+        self.unpacking.attach(&dir);
+    }
+
+    fn flush(&self) {
+        self.application.flush();
+        self.unpacking.flush();
+    }
 }
 
 /// Games as the peer shows them, and what was made of them.
@@ -76,16 +121,23 @@ struct KeptGames {
 }
 
 impl App {
-    /// Takes over a running peer and its events; `notices` are told first. Whoever holds the returned
-    /// listener hears every event from the beginning.
+    /// Takes over a running peer and its events. Whoever holds the returned listener hears every event
+    /// from the beginning.
     pub(crate) fn take_over(
         handle: PeerRuntimeHandle,
         rx_events: mpsc::Receiver<PeerEvent>,
-        facts: Facts,
-        games_dir: PathBuf,
-        catalog: Arc<Catalog>,
-        notices: Vec<String>,
+        takeover: Takeover,
     ) -> (Arc<Self>, Events) {
+        let Takeover {
+            facts,
+            games_dir,
+            catalog,
+            settings,
+            queue,
+            logs,
+            notices,
+        } = takeover;
+        let tends = queue.is_some();
         let (events, listener) = broadcast::channel(EVENT_QUEUE_LEN);
         let covers = facts.catalog.as_deref().map(Covers::beside);
         let app = Arc::new(Self {
@@ -97,6 +149,11 @@ impl App {
             history: Mutex::default(),
             games: Mutex::default(),
             scripts: Mutex::default(),
+            queue: Mutex::new(queue.unwrap_or_default()),
+            settings: Mutex::new(settings.clone()),
+            settings_turn: tokio::sync::Mutex::default(),
+            started_with: settings,
+            logs,
             events,
             news: watch::Sender::new(()),
             began: Instant::now(),
@@ -108,6 +165,9 @@ impl App {
             app.notice(message);
         }
         tokio::spawn(Arc::clone(&app).pump(rx_events));
+        if tends {
+            tokio::spawn(Arc::clone(&app).tend());
+        }
         (app, listener)
     }
 
@@ -123,6 +183,7 @@ impl App {
         // Commands that come from here on are answered by the peer's own refusal.
         self.ready.cancel();
         self.leave.cancel();
+        self.logs.flush();
         self.ended.cancel();
     }
 
@@ -132,7 +193,9 @@ impl App {
     }
 
     fn tell(&self, event: PeerEvent) {
-        if lock(&self.history).note(unix_ms(), &event) {
+        // A download that rests has not ended for whoever looks.
+        let rests = self.note_in_queue(&event);
+        if rests || lock(&self.history).note(unix_ms(), &event) {
             self.news.send_replace(());
         }
         // With nobody listening an event is told to nobody.
@@ -145,10 +208,10 @@ impl App {
         self.events.subscribe()
     }
 
-    /// Follows the state from here on.
+    /// Follows the state from here on, from a seat.
     #[must_use]
-    pub fn live(self: &Arc<Self>) -> Live {
-        Live::new(Arc::clone(self))
+    pub fn live(self: &Arc<Self>, seat: Seat) -> Live {
+        Live::new(Arc::clone(self), seat)
     }
 
     /// Set once the listener is bound, and at the end.
@@ -192,6 +255,38 @@ impl App {
         self.news.send_replace(());
     }
 
+    /// What the user wishes.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        lock(&self.settings).clone()
+    }
+
+    fn wishes(&self) -> Wishes {
+        let settings = lock(&self.settings);
+        let then = &self.started_with;
+        Wishes {
+            name: settings.name.as_ref().map(ToString::to_string),
+            language: settings.language,
+            party_code: settings.party_code.is_some(),
+            start_with_system: settings.start_with_system,
+            keep_in_tray: settings.keep_in_tray,
+            guests: settings.guests,
+            restart_needed: settings.name != then.name || settings.party_code != then.party_code,
+        }
+    }
+
+    /// The lines of the program's log after a number.
+    #[must_use]
+    pub fn log(&self, after: u64) -> LogPage<LogLine> {
+        self.logs.application.page(after)
+    }
+
+    /// The archives that were unpacked after a number.
+    #[must_use]
+    pub fn unpack_log(&self, after: u64) -> LogPage<UnpackRun> {
+        self.logs.unpacking.page(after)
+    }
+
     /// For how long it has run.
     #[must_use]
     pub fn uptime(&self) -> Duration {
@@ -217,11 +312,10 @@ impl App {
         self.news.send_replace(());
     }
 
-    /// Tells that a script failed.
-    pub(crate) fn script_failed(&self, id: &GameId, message: String) {
-        let kind = NoticeKind::ScriptFailed;
-        lock(&self.history).tell(unix_ms(), kind, Some(id.to_string()), message.clone());
-        self.news.send_replace(());
+    /// Tells of what the peer itself knows nothing.
+    pub(crate) fn tell_notice(&self, kind: NoticeKind, about: Option<String>, message: String) {
+        lock(&self.history).tell(unix_ms(), kind, about, message.clone());
+        self.tell_news();
         drop(self.events.send(Arc::new(PeerEvent::Notice { message })));
     }
 
@@ -229,6 +323,10 @@ impl App {
     #[must_use]
     pub fn view(&self) -> Arc<PeerView> {
         self.handle.game_db().view()
+    }
+
+    pub(crate) fn tell_news(&self) {
+        self.news.send_replace(());
     }
 
     pub(crate) fn news(&self) -> watch::Receiver<()> {
@@ -240,12 +338,15 @@ impl App {
     pub fn snapshot(&self) -> Snapshot {
         let view = self.view();
         let games = self.games_of(&view);
+        let queue = lock(&self.queue).clone();
         let history = lock(&self.history);
         compose::snapshot(Composed {
             view: &view,
             games,
             me: compose::me(self, &view),
             running: play::running(&lock(&self.scripts)),
+            queue: &queue,
+            settings: self.wishes(),
             history: &history,
         })
     }
@@ -282,12 +383,12 @@ impl App {
 }
 
 /// What a lock holds is whole between two calls, so a panic elsewhere does not spoil it.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Milliseconds since 1970 by this machine's clock; 0 for a clock that stands before that.
-fn unix_ms() -> u64 {
+pub(crate) fn unix_ms() -> u64 {
     SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |time| {

@@ -2,9 +2,9 @@
 //!
 //! Invariant: pure, and the one place that says how things stand with a game and what to do about it.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use lanspread_db::{Catalog, CatalogMode, Game as CatalogGame};
+use lanspread_db::{Catalog, CatalogMode, Game as CatalogGame, GameId};
 use lanspread_peer as peer;
 use lanspread_peer::{GameView, PROTOCOL_VERSION, PeerView, Playing, RateLimit};
 
@@ -12,9 +12,11 @@ use crate::{
     app::App,
     covers::Covers,
     history::History,
+    queue::{Queue, Runs},
     snapshot::{
         Action, Game, GameDetails, GameState, KeptAway, Limits, Me, Mode, Offer, Operation,
-        OperationKind, Peer, Progress, Running, Snapshot, Source, Standing, Upload,
+        OperationKind, Peer, PeerOperation, PeerStatus, Progress, Running, Snapshot, Source,
+        Standing, Upload, Wishes,
     },
 };
 
@@ -24,6 +26,8 @@ pub(crate) struct Composed<'a> {
     pub(crate) games: Arc<Vec<Game>>,
     pub(crate) me: Me,
     pub(crate) running: Vec<Running>,
+    pub(crate) queue: &'a Queue,
+    pub(crate) settings: Wishes,
     pub(crate) history: &'a History,
 }
 
@@ -34,6 +38,8 @@ pub(crate) fn snapshot(parts: Composed<'_>) -> Snapshot {
         games,
         me,
         running,
+        queue,
+        settings,
         history,
     } = parts;
     Snapshot {
@@ -49,9 +55,31 @@ pub(crate) fn snapshot(parts: Composed<'_>) -> Snapshot {
             Playing::Yes => true,
             Playing::No => false,
         },
+        queue: queue.shown(&runs(view)),
+        settings,
         finished: history.finished(),
         notices: history.notices(),
     }
+}
+
+/// What runs, as far as the queue of downloads is concerned.
+pub(crate) fn runs(view: &PeerView) -> BTreeMap<GameId, Runs> {
+    let runs = |operation: &peer::OperationView| match (operation.kind, &operation.progress) {
+        (peer::OperationKind::Download, Some(peer::Progress::Waiting { .. })) => Runs::Waits,
+        (peer::OperationKind::Download, Some(_) | None) => Runs::Gathers,
+        (
+            peer::OperationKind::Install
+            | peer::OperationKind::Uninstall
+            | peer::OperationKind::Remove
+            | peer::OperationKind::Verify
+            | peer::OperationKind::Recover,
+            _,
+        ) => Runs::Else,
+    };
+    view.operations
+        .iter()
+        .map(|operation| (operation.id.clone(), runs(operation)))
+        .collect()
 }
 
 /// This peer.
@@ -98,6 +126,7 @@ fn game(view: &GameView, listed: Option<&CatalogGame>, cover: bool) -> Game {
         downloaded: view.downloaded,
         installed: view.installed,
         holders: view.peers.clone(),
+        outdated: outdated(view),
         problem: view.problem.clone(),
         genre: listed.map(|game| game.genre.clone()).unwrap_or_default(),
         players: listed.and_then(|game| game.max_players.clone()),
@@ -106,6 +135,17 @@ fn game(view: &GameView, listed: Option<&CatalogGame>, cover: bool) -> Game {
             !game.descriptions.is_empty() || game.publisher.is_some() || game.release.is_some()
         }),
     }
+}
+
+/// Who has another version than this party plays.
+fn outdated(view: &GameView) -> Vec<peer::PeerId> {
+    let others = view.offers.iter().filter(|offer| {
+        view.expected_version
+            .is_some_and(|expected| offer.version != expected)
+    });
+    let mut peers: Vec<_> = others.flat_map(|offer| offer.peers.clone()).collect();
+    peers.sort();
+    peers
 }
 
 /// How things stand with a game.
@@ -176,6 +216,34 @@ fn other_peer(other: &peer::PeerInfo) -> Peer {
         addr: other.addr,
         games: count(other.games),
         in_sync: other.in_sync,
+        status: other.status.as_deref().map(peer_status),
+    }
+}
+
+fn peer_status(status: &peer::PeerStatus) -> PeerStatus {
+    PeerStatus {
+        version: status.program.clone(),
+        free_bytes: status.free_bytes,
+        games_folder: status.games_folder,
+        playing: status.playing,
+        operations: status.operations.iter().map(peer_operation).collect(),
+    }
+}
+
+fn peer_operation(operation: &peer::PeerOperation) -> PeerOperation {
+    PeerOperation {
+        id: operation.id.clone(),
+        kind: match operation.work {
+            peer::Work::Download => OperationKind::Download,
+            peer::Work::Install => OperationKind::Install,
+            peer::Work::Uninstall => OperationKind::Uninstall,
+            peer::Work::Remove => OperationKind::Remove,
+            peer::Work::Verify => OperationKind::Verify,
+            peer::Work::Recover => OperationKind::Recover,
+        },
+        percent: operation.percent,
+        time_left_ms: operation.left_s.map(|left| u64::from(left) * 1000),
+        waiting: operation.waiting,
     }
 }
 
@@ -260,6 +328,7 @@ fn upload(upload: &peer::OutboundView) -> Upload {
         peer_id: upload.peer_id,
         id: upload.id.clone(),
         requests: count(upload.requests),
+        rate_bytes_per_s: upload.rate_bytes_per_s,
     }
 }
 

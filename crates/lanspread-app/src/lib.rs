@@ -10,11 +10,15 @@ mod compose;
 mod covers;
 mod history;
 mod live;
+mod logs;
 mod patch;
 mod play;
+mod queue;
 mod run;
+mod settings;
 mod snapshot;
 mod start;
+mod tend;
 #[cfg(test)]
 mod tests;
 
@@ -22,12 +26,21 @@ pub use app::{App, Events, Facts};
 pub use covers::{COVER_BYTES_MAX, Cover};
 pub use history::{FINISHED_MAX, NOTICES_MAX};
 pub use live::{Live, SNAPSHOT_PERIOD};
+pub use logs::{
+    ApplicationLog, LINE_TEXT_BYTES_MAX, LOG_ENTRIES_MAX, LOG_FILE_BYTES_MAX, LOG_PAGE_ENTRIES_MAX,
+    LogLevel, LogLine, LogPage, UNPACK_OUTPUT_LINES_MAX, UnpackResult, UnpackRun,
+};
 pub use patch::{GamesPatch, Patch, Update};
 pub use play::{INI_BYTES_MAX, LOG_BYTES_MAX, STAMP_ENTRIES_MAX, Script};
+pub use queue::{GATHERING_MAX, QUEUE_MAX};
 pub use run::{Asked, Ran};
+pub use settings::{Loaded, SETTINGS_FILE, SETTINGS_FILE_BYTES_MAX, Settings};
 pub use snapshot::{
     Action, Finished, Game, GameDetails, GameState, KeptAway, Limits, Me, Mode, Notice, NoticeKind,
-    Offer, Operation, OperationKind, Outcome, Peer, Progress, Running, Snapshot, Source, Standing,
-    Upload,
+    Offer, Operation, OperationKind, Outcome, Peer, PeerOperation, PeerStatus, Progress, Queued,
+    Running, Seat, Snapshot, Source, Standing, Turn, Upload, Wishes,
 };
-pub use start::{AppOptions, CATALOG_FILE, Chosen, StartError};
+pub use start::{
+    AppOptions, CATALOG_FILE, Chosen, StartError, Stay, catalog_beside, default_games_dir,
+};
+pub use tend::{QUEUE_FILE, QUEUE_FILE_BYTES_MAX};

@@ -14,7 +14,7 @@ use tokio::{
 use crate::{
     app::App,
     patch::{Patch, Update},
-    snapshot::Snapshot,
+    snapshot::{Seat, Snapshot},
 };
 
 /// A client is sent updates no more often than this.
@@ -24,6 +24,7 @@ pub const SNAPSHOT_PERIOD: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct Live {
     app: Arc<App>,
+    seat: Seat,
     views: watch::Receiver<Arc<PeerView>>,
     news: watch::Receiver<()>,
     /// Whether something may have changed since `sent`.
@@ -34,11 +35,12 @@ pub struct Live {
 }
 
 impl Live {
-    pub(crate) fn new(app: Arc<App>) -> Self {
+    pub(crate) fn new(app: Arc<App>, seat: Seat) -> Self {
         Self {
             views: app.handle().game_db().subscribe(),
             news: app.news(),
             app,
+            seat,
             stale: true,
             sent: None,
             sequence: 0,
@@ -62,7 +64,7 @@ impl Live {
             self.views.mark_unchanged();
             self.news.mark_unchanged();
             self.stale = false;
-            let snapshot = Arc::new(self.app.snapshot());
+            let snapshot = Arc::new(self.app.snapshot().seen_from(self.seat));
             if let Some(update) = self.update(&snapshot) {
                 self.sent = Some(snapshot);
                 self.sequence += 1;
@@ -77,6 +79,7 @@ impl Live {
         match &self.sent {
             None => Some(Update::Snapshot {
                 sequence,
+                seat: self.seat,
                 snapshot: Arc::clone(snapshot),
             }),
             Some(sent) => Patch::between(sent, snapshot).map(|patch| Update::Patch {

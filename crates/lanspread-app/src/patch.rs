@@ -10,7 +10,8 @@ use serde::Serialize;
 use ts_rs::TS;
 
 use crate::snapshot::{
-    Finished, Game, KeptAway, Limits, Me, Notice, Operation, Peer, Running, Snapshot, Upload,
+    Finished, Game, KeptAway, Limits, Me, Notice, Operation, Peer, Queued, Running, Seat, Snapshot,
+    Upload, Wishes,
 };
 
 /// What a client is sent: everything at first, and what changed from then on.
@@ -22,6 +23,8 @@ pub enum Update {
         /// Its number. The next update's is one more; a client that finds a gap asks anew.
         #[ts(type = "number")]
         sequence: u64,
+        /// Who is sent it.
+        seat: Seat,
         /// The state.
         #[ts(as = "Snapshot")]
         snapshot: Arc<Snapshot>,
@@ -67,6 +70,12 @@ pub struct Patch {
     /// Whether uploads yield to a game.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub playing: Option<bool>,
+    /// All downloads that were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue: Option<Vec<Queued>>,
+    /// All wishes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settings: Option<Wishes>,
     /// All operations that ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finished: Option<Vec<Finished>>,
@@ -99,6 +108,8 @@ impl Patch {
             running: changed(&old.running, &new.running),
             limits: changed(&old.limits, &new.limits),
             playing: changed(&old.playing, &new.playing),
+            queue: changed(&old.queue, &new.queue),
+            settings: changed(&old.settings, &new.settings),
             finished: changed(&old.finished, &new.finished),
             notices: changed(&old.notices, &new.notices),
         };

@@ -8,13 +8,14 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use lanspread_db::GameId;
 use lanspread_jsonl::{Command, Language};
 use lanspread_peer::{
-    AfterDownload, CommandRefused, DownloadRoom, ErrorKind, LimitChanges, PeerCommand, PeerName,
-    Playing,
+    AfterDownload, CommandRefused, DownloadRoom, ErrorKind, LimitChanges, OperationKind,
+    OperationView, PeerCommand, PeerName, Playing,
 };
 
 use crate::{
-    app::App,
+    app::{App, lock},
     play::{Player, Script},
+    settings::Settings,
 };
 
 /// What became of a command.
@@ -102,7 +103,20 @@ impl App {
             Command::Uninstall { id } => PeerCommand::UninstallGame { id },
             Command::Remove { id } => PeerCommand::RemoveGame { id },
             Command::Verify { id } => PeerCommand::VerifyGame { id },
-            Command::Cancel { id } => PeerCommand::Cancel { id },
+            Command::Cancel { id } => return self.cancel(id).await,
+            Command::Queue {
+                id,
+                install,
+                give_up_old,
+            } => return self.change_queue(&id, |queue| queue.ask(&id, install, give_up_old)),
+            Command::Pause { id } => return self.pause(&id),
+            Command::Resume { id } => {
+                return self.change_queue(&id, |queue| queue.pause(&id, false));
+            }
+            Command::Move { id, before } => {
+                return self.change_queue(&id, |queue| queue.put_before(&id, before.as_ref()));
+            }
+            Command::ChangeSettings(change) => return self.change_settings(change).await,
             Command::Play {
                 id,
                 player,
@@ -122,8 +136,9 @@ impl App {
         id: &GameId,
         script: Script,
         player: Option<String>,
-        language: Language,
+        language: Option<Language>,
     ) -> Result<Ran, CommandRefused> {
+        let language = language.or(self.settings().language).unwrap_or_default();
         let name = player.map_or_else(|| self.facts().name.clone(), |name| PeerName::new(&name));
         let player = Player {
             name: name.to_string(),
@@ -131,6 +146,30 @@ impl App {
         };
         self.start_script(id, script, player).await?;
         Ok(Ran::Accepted)
+    }
+
+    /// A download that waits is forgotten; one that runs is ended.
+    async fn cancel(&self, id: GameId) -> Result<Ran, CommandRefused> {
+        let waited = lock(&self.queue).forget(&id);
+        self.tell_news();
+        let runs = self.view().operations.iter().any(|it| it.id == id);
+        if waited && !runs {
+            return Ok(Ran::Accepted);
+        }
+        let cancelled = self.handle().command(PeerCommand::Cancel { id }).await;
+        cancelled.map(|()| Ran::Accepted)
+    }
+
+    /// A download that runs without having been queued is put there, so that it can go on from there.
+    fn pause(&self, id: &GameId) -> Result<Ran, CommandRefused> {
+        let downloads = |it: &OperationView| it.id == *id && it.kind == OperationKind::Download;
+        let runs = self.view().operations.iter().any(downloads);
+        self.change_queue(id, |queue| {
+            if runs && !queue.has(id) {
+                queue.ask(id, true, false)?;
+            }
+            queue.pause(id, true)
+        })
     }
 
     fn is_here(&self, id: &GameId) -> bool {
@@ -164,8 +203,15 @@ impl App {
         self.handle()
             .command(PeerCommand::SetGameDir { path: path.clone() })
             .await?;
-        self.set_games_dir(path);
-        Ok(Ran::Accepted)
+        self.set_games_dir(path.clone());
+        // The next start uses it, too.
+        self.update_settings(|settings| {
+            Ok(Settings {
+                games_dir: Some(path),
+                ..settings
+            })
+        })
+        .await
     }
 }
 

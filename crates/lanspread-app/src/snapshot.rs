@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use lanspread_db::{GameId, Localized, ManifestHash, MaxPlayers, Version};
+use lanspread_jsonl::Language;
 use lanspread_peer::{ListenAddr, PeerId, PeerName};
 use serde::Serialize;
 use ts_rs::TS;
@@ -35,10 +36,36 @@ pub struct Snapshot {
     pub limits: Limits,
     /// Whether uploads yield to a game.
     pub playing: bool,
+    /// Downloads that wait for their turn, rest or run, in their order.
+    pub queue: Vec<Queued>,
+    /// What is kept of the user's wishes.
+    pub settings: Wishes,
     /// Operations that ended, the newest last.
     pub finished: Vec<Finished>,
     /// What the user should know, the newest last.
     pub notices: Vec<Notice>,
+}
+
+impl Snapshot {
+    /// What of it is seen from a seat: a guest is shown nothing of the machine's folders, of who is kept
+    /// away and of what was told to its user.
+    #[must_use]
+    pub(crate) fn seen_from(mut self, seat: Seat) -> Self {
+        if seat != Seat::Guest {
+            return self;
+        }
+        self.me.games_dir = String::new();
+        self.me.state_dir = String::new();
+        self.me.catalog = self.me.catalog.map(|_| String::new());
+        self.me.games_dir_problem = self.me.games_dir_problem.map(|_| String::new());
+        self.kept_away = Vec::new();
+        self.running = Vec::new();
+        self.queue = Vec::new();
+        self.settings = Wishes::default();
+        self.finished = Vec::new();
+        self.notices = Vec::new();
+        self
+    }
 }
 
 /// This peer.
@@ -71,6 +98,65 @@ pub struct Me {
     pub state_dir: String,
     /// The catalog, if there is one.
     pub catalog: Option<String>,
+}
+
+/// A download that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct Queued {
+    /// The game.
+    #[ts(type = "string")]
+    pub id: GameId,
+    /// Whether it is installed, too.
+    pub install: bool,
+    /// How it stands.
+    pub turn: Turn,
+}
+
+/// How a download that was asked for stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum Turn {
+    /// Others are before it.
+    Waiting,
+    /// It runs.
+    Running,
+    /// The user lets it rest.
+    Paused,
+}
+
+/// What is kept of the user's wishes, as far as it may be seen.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, TS)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a wish of its own, as the settings show it"
+)]
+pub struct Wishes {
+    /// What the player and this peer are called; `None` for the machine's name.
+    pub name: Option<String>,
+    /// The player's language, if he chose one.
+    pub language: Option<Language>,
+    /// Whether a code of the party is kept.
+    pub party_code: bool,
+    /// Whether the window's program starts with the system.
+    pub start_with_system: bool,
+    /// Whether games are shared on when the window is closed.
+    pub keep_in_tray: bool,
+    /// Whether whoever opens the page without its token may look and fetch games.
+    pub guests: bool,
+    /// Whether something of it holds only after the next start.
+    pub restart_needed: bool,
+}
+
+/// Who looks at a peer through an interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum Seat {
+    /// Somebody at this machine.
+    Here,
+    /// Somebody elsewhere who may control this peer.
+    Elsewhere,
+    /// Somebody elsewhere who may look, and fetch games.
+    Guest,
 }
 
 /// Which games belong to the party.
@@ -115,6 +201,9 @@ pub struct Game {
     /// Who has the version of this party, sorted.
     #[ts(type = "Array<string>")]
     pub holders: Vec<PeerId>,
+    /// Who has another version, sorted.
+    #[ts(type = "Array<string>")]
+    pub outdated: Vec<PeerId>,
     /// What is wrong with what is here.
     pub problem: Option<String>,
     /// What kind of game it is.
@@ -241,6 +330,41 @@ pub struct Peer {
     pub games: u32,
     /// Whether its games are known as they stand.
     pub in_sync: bool,
+    /// What it says of itself; `None` until it said anything.
+    pub status: Option<PeerStatus>,
+}
+
+/// What a peer says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct PeerStatus {
+    /// Its program's version.
+    pub version: String,
+    /// Bytes that are free where its games lie.
+    #[ts(type = "number | null")]
+    pub free_bytes: Option<u64>,
+    /// Whether its games folder can be read.
+    pub games_folder: bool,
+    /// Whether somebody plays there, so that its uploads yield.
+    pub playing: bool,
+    /// What runs there, sorted by game.
+    pub operations: Vec<PeerOperation>,
+}
+
+/// What runs at another peer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct PeerOperation {
+    /// The game.
+    #[ts(type = "string")]
+    pub id: GameId,
+    /// What is done with it.
+    pub kind: OperationKind,
+    /// How much of it is done.
+    pub percent: u8,
+    /// Milliseconds that are left, as far as it knows.
+    #[ts(type = "number | null")]
+    pub time_left_ms: Option<u64>,
+    /// Whether it waits for something.
+    pub waiting: bool,
 }
 
 /// One peer that is not let in.
@@ -368,6 +492,9 @@ pub struct Upload {
     pub id: GameId,
     /// How many requests are served.
     pub requests: u32,
+    /// Bytes per second that leave for it.
+    #[ts(type = "number")]
+    pub rate_bytes_per_s: u64,
 }
 
 /// A script of a game that runs.

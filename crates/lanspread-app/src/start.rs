@@ -13,13 +13,20 @@ use lanspread_db::{Catalog, CatalogError, RowRejection};
 use lanspread_peer::{
     PeerGameDB, PeerId, PeerOptions, StartError as PeerStartError, start_peer_with,
 };
-use lanspread_unpack::AnyUnpacker;
 use tokio::sync::mpsc;
 
-use crate::app::{App, Events, Facts};
+use crate::{
+    app::{App, Events, Facts, Logs, Takeover},
+    logs::{ApplicationLog, LoggingUnpacker, UnpackLog},
+    settings::Settings,
+    tend,
+};
 
 /// A catalog of this name beside the game folders is the party's.
 pub const CATALOG_FILE: &str = "game.db";
+
+/// The folder of games in the home folder, unless another one is named.
+const GAMES_DIR: &str = "Lanspread";
 
 /// Events that wait for the app; past that the peer keeps them.
 const EVENTS_PENDING_MAX: usize = 256;
@@ -34,8 +41,51 @@ pub struct AppOptions {
     pub games_dir: PathBuf,
     /// The catalog; without one the party is open.
     pub catalog: Option<Chosen<PathBuf>>,
+    /// For how long.
+    pub stay: Stay,
+    /// What the user wishes.
+    pub settings: Settings,
+    /// The program's log, which has listened since the program began.
+    pub log: ApplicationLog,
     /// Everything else. An organiser that is named here goes before the one that the catalog names.
     pub peer: PeerOptions,
+}
+
+/// For how long a peer is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stay {
+    /// Until the user ends it: downloads that wait take their turn, and the logs are kept.
+    On,
+    /// For one command: what waits is left to a peer that stays.
+    ForOneCommand,
+}
+
+impl AppOptions {
+    /// A peer that stays, as the user of this machine wants it.
+    ///
+    /// # Errors
+    /// No folder of games was chosen, and the home folder is not known.
+    pub fn for_user(
+        state_dir: PathBuf,
+        settings: Settings,
+        log: ApplicationLog,
+    ) -> Result<Self, StartError> {
+        let games_dir = settings.games_dir.clone().or_else(default_games_dir);
+        let games_dir = games_dir.ok_or(StartError::NoHome)?;
+        Ok(Self {
+            catalog: catalog_beside(&games_dir),
+            peer: PeerOptions {
+                state_dir,
+                name: settings.name_or_default(),
+                party_code: settings.party_code.clone(),
+                ..PeerOptions::default()
+            },
+            games_dir,
+            stay: Stay::On,
+            settings,
+            log,
+        })
+    }
 }
 
 /// A value, and who chose it.
@@ -59,6 +109,9 @@ impl<T> Chosen<T> {
 /// Why no peer could be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// There is no home folder to put the games into.
+    #[error("your home folder is not known; choose the folder of your games")]
+    NoHome,
     /// The folder of games cannot be made.
     #[error("the games folder {} cannot be made: {source}; name another one with --games-dir", dir.display())]
     GamesDir {
@@ -92,6 +145,9 @@ impl App {
         let AppOptions {
             games_dir,
             catalog: chosen,
+            stay,
+            settings,
+            log,
             mut peer,
         } = options;
         let mut notices = Vec::new();
@@ -109,19 +165,55 @@ impl App {
             state_dir: peer.state_dir.clone(),
             catalog: chosen.as_ref().map(|chosen| chosen.value().clone()),
         };
+        let logs = Logs {
+            application: log,
+            unpacking: UnpackLog::default(),
+        };
         let (tx_events, rx_events) = mpsc::channel(EVENTS_PENDING_MAX);
         let handle = start_peer_with(
             peer,
             &games_dir,
             tx_events,
             PeerGameDB::new(),
-            Arc::new(AnyUnpacker),
+            Arc::new(LoggingUnpacker::new(logs.unpacking.clone())),
             Arc::clone(&catalog),
         )?;
-        Ok(Self::take_over(
-            handle, rx_events, facts, games_dir, catalog, notices,
-        ))
+        // The peer holds the lock of its state directory from here on, so what lies there is ours.
+        let queue = match stay {
+            Stay::On => {
+                logs.attach(&facts.state_dir);
+                let (queue, trouble) = tend::load(&facts.state_dir);
+                notices.extend(trouble);
+                Some(queue)
+            }
+            Stay::ForOneCommand => None,
+        };
+        let takeover = Takeover {
+            facts,
+            games_dir,
+            catalog,
+            settings,
+            queue,
+            logs,
+            notices,
+        };
+        Ok(Self::take_over(handle, rx_events, takeover))
     }
+}
+
+/// The folder of games that is used when nobody named one; `None` if the home folder is not known.
+#[must_use]
+pub fn default_games_dir() -> Option<PathBuf> {
+    std::env::home_dir()
+        .filter(|home| !home.as_os_str().is_empty())
+        .map(|home| home.join(GAMES_DIR))
+}
+
+/// The catalog that lies beside the games, if one does.
+#[must_use]
+pub fn catalog_beside(games_dir: &Path) -> Option<Chosen<PathBuf>> {
+    let beside = games_dir.join(CATALOG_FILE);
+    beside.is_file().then_some(Chosen::ByDefault(beside))
 }
 
 fn make_games_dir(dir: &Path, notices: &mut Vec<String>) -> Result<(), StartError> {

@@ -152,10 +152,10 @@ pub enum Command {
         #[serde(default)]
         #[ts(optional = nullable)]
         player: Option<String>,
-        /// The player's language.
+        /// The player's language; that of the settings unless said, and English without any.
         #[serde(default)]
-        #[ts(optional, as = "Option<Language>")]
-        language: Language,
+        #[ts(optional = nullable)]
+        language: Option<Language>,
     },
     /// Starts the dedicated server of a game that is unpacked.
     StartServer {
@@ -166,11 +166,49 @@ pub enum Command {
         #[serde(default)]
         #[ts(optional = nullable)]
         player: Option<String>,
-        /// The player's language.
+        /// The player's language; that of the settings unless said, and English without any.
         #[serde(default)]
-        #[ts(optional, as = "Option<Language>")]
-        language: Language,
+        #[ts(optional = nullable)]
+        language: Option<Language>,
     },
+    /// Downloads a game when its turn comes; at once if nothing is before it.
+    Queue {
+        /// The game.
+        #[ts(type = "string")]
+        id: GameId,
+        /// Whether it is installed, too.
+        #[serde(default = "yes")]
+        #[ts(optional, as = "Option<bool>")]
+        install: bool,
+        /// Whether the old version is deleted first, for a disk that cannot hold both.
+        #[serde(default)]
+        #[ts(optional, as = "Option<bool>")]
+        give_up_old: bool,
+    },
+    /// Lets a download rest, running or not; what has come is kept.
+    Pause {
+        /// The game.
+        #[ts(type = "string")]
+        id: GameId,
+    },
+    /// Lets a download that rests take its turn again.
+    Resume {
+        /// The game.
+        #[ts(type = "string")]
+        id: GameId,
+    },
+    /// Gives a download another place among those that wait.
+    Move {
+        /// The game.
+        #[ts(type = "string")]
+        id: GameId,
+        /// The game before which it is put; at the end if none is named.
+        #[serde(default)]
+        #[ts(optional, type = "string | null")]
+        before: Option<GameId>,
+    },
+    /// Changes what is kept of the user's wishes; what is not named stays.
+    ChangeSettings(SettingsChange),
     /// Waits until peers are connected and in sync.
     WaitPeers {
         /// How many.
@@ -182,6 +220,31 @@ pub enum Command {
     },
     /// Ends the peer.
     Shutdown {},
+}
+
+/// Wishes of the user that change.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(optional_fields = nullable)]
+pub struct SettingsChange {
+    /// What the player and this peer are called; empty for the machine's name. Others see it after the next start.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The player's language.
+    #[serde(default)]
+    pub language: Option<Language>,
+    /// The code of the party; empty for an open one. It holds after the next start.
+    #[serde(default)]
+    pub party_code: Option<String>,
+    /// Whether the window's program starts with the system.
+    #[serde(default)]
+    pub start_with_system: Option<bool>,
+    /// Whether games are shared on when the window is closed.
+    #[serde(default)]
+    pub keep_in_tray: Option<bool>,
+    /// Whether whoever opens the page without its token may look and fetch games.
+    #[serde(default)]
+    pub guests: Option<bool>,
 }
 
 /// A language that games are told.

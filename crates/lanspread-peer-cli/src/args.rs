@@ -155,6 +155,10 @@ pub(crate) struct WebArgs {
     /// Serve it to the whole network: whoever has the link that is printed can control this peer
     #[arg(long)]
     pub(crate) web_lan: bool,
+    /// Let guests open the page of --web-lan without its token, to look and to fetch games with a browser
+    /// [default: as the settings say]
+    #[arg(long, requires = "web_lan")]
+    pub(crate) guests: bool,
 }
 
 /// The port of the page unless another one is named: LANS on a telephone's keys.

@@ -83,6 +83,7 @@ fn peer(peer: &PeerInfo) -> Value {
         "name": peer.name,
         "games": peer.games,
         "in_sync": peer.in_sync,
+        "status": peer.status,
     })
 }
 
@@ -105,7 +106,12 @@ pub(crate) fn outbound(view: &PeerView) -> Value {
 }
 
 fn upload(upload: &OutboundView) -> Value {
-    json!({ "peer_id": upload.peer_id, "id": upload.id, "requests": upload.requests })
+    json!({
+        "peer_id": upload.peer_id,
+        "id": upload.id,
+        "requests": upload.requests,
+        "rate_bytes_per_s": upload.rate_bytes_per_s,
+    })
 }
 
 /// How fast transfers may be; `null` is no limit.

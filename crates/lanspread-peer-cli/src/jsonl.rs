@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use eyre::{Result, eyre};
-use lanspread_app::{App, Events};
+use lanspread_app::{App, Events, Stay};
 use lanspread_peer::RuntimeEnd;
 use tokio::io::{AsyncWriteExt, BufReader, stdin, stdout};
 
@@ -27,7 +27,7 @@ const LAST_LINES: Duration = Duration::from_millis(500);
 /// The peer cannot be started, or could not go on.
 pub(crate) async fn run(setup: &Setup) -> Result<()> {
     let mut signal = EndSignal::listen()?;
-    let (node, events) = match Node::start(setup) {
+    let (node, events) = match Node::start(setup, Stay::On) {
         Ok(started) => started,
         Err(error) => {
             say_why(&error.to_string()).await;

@@ -40,8 +40,11 @@ use std::{io, process::ExitCode, time::Duration};
 
 use clap::{CommandFactory, Parser};
 use eyre::{Result, WrapErr, eyre};
+use lanspread_app::ApplicationLog;
 use lanspread_db::GameId;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{
+    EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 use crate::{
     args::{Cli, GameArgs, PeerArgs, Subcommands},
@@ -190,8 +193,8 @@ fn on_runtime(
     log: Log,
     work: impl AsyncFnOnce(Setup) -> Result<()>,
 ) -> Result<()> {
-    start_log(log, args.verbose);
-    let setup = Setup::resolve(args)?;
+    let log = start_log(log, args.verbose);
+    let setup = Setup::resolve(args, log)?;
     // One worker is enough for what only decides and waits: bytes, files and hashes have threads of their
     // own, and several workers wake each other for every small task.
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -214,8 +217,9 @@ enum Log {
     Warnings,
 }
 
-/// The log goes to standard error; `RUST_LOG` decides what is in it, else `--verbose`.
-fn start_log(log: Log, verbose: u8) {
+/// The log goes to standard error, where `RUST_LOG` decides what is in it, else `--verbose`; and to where it
+/// can be read later.
+fn start_log(log: Log, verbose: u8) -> ApplicationLog {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| {
         EnvFilter::new(match (verbose, log) {
             (0, Log::Nothing) => "off",
@@ -225,11 +229,16 @@ fn start_log(log: Log, verbose: u8) {
             (3.., _) => "debug,lanspread=trace",
         })
     });
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let kept = ApplicationLog::default();
+    let shown = tracing_subscriber::fmt::layer()
         .with_writer(io::stderr)
         .with_ansi(console::colors_enabled_stderr())
+        .with_filter(filter);
+    tracing_subscriber::registry()
+        .with(kept.layer())
+        .with(shown)
         .init();
+    kept
 }
 
 #[cfg(test)]

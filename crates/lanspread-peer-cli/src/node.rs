@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use lanspread_app::{App, AppOptions, Events, StartError};
+use lanspread_app::{App, AppOptions, Events, StartError, Stay};
 use lanspread_peer::{PeerCommand, PeerOptions, RuntimeEnd};
 use tokio::task::JoinHandle;
 
@@ -23,10 +23,13 @@ impl Node {
     ///
     /// # Errors
     /// See [`StartError`].
-    pub(crate) fn start(setup: &Setup) -> Result<(Self, Events), StartError> {
+    pub(crate) fn start(setup: &Setup, stay: Stay) -> Result<(Self, Events), StartError> {
         let (app, events) = App::start(AppOptions {
             games_dir: setup.games_dir.value().clone(),
             catalog: setup.catalog.clone(),
+            stay,
+            settings: setup.settings.clone(),
+            log: setup.log.clone(),
             peer: PeerOptions {
                 state_dir: setup.state_dir.clone(),
                 listen: setup.listen,
@@ -39,6 +42,9 @@ impl Node {
                 ..PeerOptions::default()
             },
         })?;
+        if let Some(trouble) = &setup.trouble {
+            app.notice(trouble.clone());
+        }
         // The peer holds the lock of its state directory from here on, so the socket is ours to take.
         let control = match ControlSocket::bind(&setup.state_dir) {
             Ok(socket) => Some(tokio::spawn(socket.serve(Arc::clone(&app)))),

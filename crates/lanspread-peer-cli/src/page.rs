@@ -26,18 +26,37 @@ pub(crate) async fn open(app: &Arc<App>, args: WebArgs) -> Result<Option<WebServ
     } else {
         WhoMayCome::ThisMachine
     };
-    let server = WebServer::start(Arc::clone(app), WebOptions { addr, who }).await?;
+    let server = WebServer::start(
+        Arc::clone(app),
+        WebOptions {
+            addr,
+            who,
+            guests: args.guests,
+        },
+    )
+    .await?;
     Ok(Some(server))
 }
 
 /// How the page is reached, for people. `columns` is the width of the terminal, if it is one.
-pub(crate) fn invitation(server: &WebServer, shared: bool, columns: Option<usize>) -> String {
+pub(crate) fn invitation(
+    server: &WebServer,
+    shared: bool,
+    guests: bool,
+    columns: Option<usize>,
+) -> String {
     let links = server.links();
     let mut told = vec![format!("The page is at {}", links.join(", "))];
     if shared {
         told.push("Whoever has this link can control this peer.".to_owned());
         let picture = links.first().and_then(|link| picture(link, columns?));
         told.extend(picture);
+        if guests {
+            told.push(format!(
+                "Guests look and fetch games at {}",
+                server.guest_links().join(", ")
+            ));
+        }
     }
     told.join("\n") + "\n"
 }

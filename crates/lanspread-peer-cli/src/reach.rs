@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use eyre::{Result, bail, eyre};
-use lanspread_app::{Chosen, Events};
+use lanspread_app::{Chosen, Events, Stay};
 use lanspread_peer::RuntimeEnd;
 use serde_json::{Value, json};
 use tokio::io::{BufReader, duplex, split};
@@ -60,7 +60,7 @@ impl Reached {
                 let client = Client::new(BufReader::new(input), output);
                 return Self::running(client, setup).await;
             }
-            match Node::start(setup) {
+            match Node::start(setup, Stay::ForOneCommand) {
                 Ok((node, events)) => return Self::own(node, events).await,
                 Err(error) if error.is_busy() && began.elapsed() < BUSY_PATIENCE => {
                     tokio::time::sleep(BUSY_PAUSE).await;

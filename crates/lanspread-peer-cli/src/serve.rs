@@ -8,6 +8,7 @@ use std::{
 };
 
 use eyre::{Result, WrapErr, eyre};
+use lanspread_app::Stay;
 use lanspread_peer::{PeerView, RuntimeEnd};
 use serde_json::json;
 
@@ -34,7 +35,7 @@ const UPLOADS_CHECK: Duration = Duration::from_secs(1);
 /// The peer cannot be started, or could not go on.
 pub(crate) async fn run(setup: &Setup, rates: &ServeRates, web: WebArgs) -> Result<()> {
     let mut signal = EndSignal::listen()?;
-    let (node, events) = Node::start(setup).map_err(|error| {
+    let (node, events) = Node::start(setup, Stay::On).map_err(|error| {
         if error.is_busy() {
             eyre!("{error}; `lanspread status` shows what that one does")
         } else {
@@ -44,9 +45,10 @@ pub(crate) async fn run(setup: &Setup, rates: &ServeRates, web: WebArgs) -> Resu
     let client = talk_to(&node, events);
     let (page, watched) = match page::open(node.app(), web).await {
         Ok(page) => {
-            let invitation = page
-                .as_ref()
-                .map(|page| page::invitation(page, web.web_lan, output::columns()));
+            let invitation = page.as_ref().map(|page| {
+                let guests = web.guests || node.app().settings().guests;
+                page::invitation(page, web.web_lan, guests, output::columns())
+            });
             let watched = tokio::select! {
                 watched = watch(client, &node, rates, invitation) => watched,
                 () = signal.wait() => output::line("ending").wrap_err("nobody reads this"),

@@ -1,25 +1,21 @@
 //! What a peer of this machine is started with, worked out from the command line.
 //!
 //! Invariant: nothing is made here; folders appear only when a peer is really started. The state
-//! folder never lies within the games.
+//! folder never lies within the games. What is said on the command line goes before the settings that the
+//! user made elsewhere.
 
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
 };
 
-use lanspread_app::{CATALOG_FILE, Chosen};
-use lanspread_peer::{
-    ListenAddr, PartyCode, PeerId, PeerName, TableName, default_state_dir, host_name,
-};
+use lanspread_app::{ApplicationLog, Chosen, Loaded, Settings, catalog_beside, default_games_dir};
+use lanspread_peer::{ListenAddr, PartyCode, PeerId, PeerName, TableName, default_state_dir};
 
 use crate::{
     args::PeerArgs,
     secret::{self, SecretError},
 };
-
-/// The folder of games in the home folder, unless another one is named.
-const GAMES_DIR: &str = "Lanspread";
 
 /// What a peer is started with.
 #[derive(Debug, Clone)]
@@ -35,6 +31,10 @@ pub(crate) struct Setup {
     pub(crate) quic_only: bool,
     pub(crate) unencrypted_lanes: bool,
     pub(crate) connect: Vec<ListenAddr>,
+    pub(crate) settings: Settings,
+    /// What the user should know of the settings.
+    pub(crate) trouble: Option<String>,
+    pub(crate) log: ApplicationLog,
 }
 
 /// Why no peer can be set up like this.
@@ -73,12 +73,15 @@ impl Setup {
     ///
     /// # Errors
     /// See [`SetupError`].
-    pub(crate) fn resolve(args: &PeerArgs) -> Result<Self, SetupError> {
-        let games_dir = match &args.games_dir {
-            Some(dir) => Chosen::ByUser(absolute(dir)?),
-            None => Chosen::ByDefault(home().ok_or(SetupError::NoHome)?.join(GAMES_DIR)),
-        };
+    pub(crate) fn resolve(args: &PeerArgs, log: ApplicationLog) -> Result<Self, SetupError> {
         let state_dir = absolute(&args.state_dir.clone().unwrap_or_else(default_state_dir))?;
+        let Loaded {
+            settings, trouble, ..
+        } = Settings::load(&state_dir);
+        let games_dir = match args.games_dir.as_ref().or(settings.games_dir.as_ref()) {
+            Some(dir) => Chosen::ByUser(absolute(dir)?),
+            None => Chosen::ByDefault(default_games_dir().ok_or(SetupError::NoHome)?),
+        };
         if state_dir.starts_with(games_dir.value()) {
             let games_dir = games_dir.value().clone();
             return Err(SetupError::StateWithinGames {
@@ -86,21 +89,27 @@ impl Setup {
                 games_dir,
             });
         }
-        let beside = games_dir.value().join(CATALOG_FILE);
         let catalog = match &args.catalog {
             Some(file) => Some(Chosen::ByUser(absolute(file)?)),
-            None => beside.is_file().then_some(Chosen::ByDefault(beside)),
+            None => catalog_beside(games_dir.value()),
         };
         Ok(Self {
             games_dir,
             state_dir,
             catalog,
             listen: args.listen,
-            name: PeerName::new(args.name.as_deref().unwrap_or(&host_name())),
+            name: match &args.name {
+                Some(name) => PeerName::new(name),
+                None => settings.name_or_default(),
+            },
             party_code: secret::party_code(
                 args.party_code.as_ref(),
                 args.party_code_file.as_deref(),
-            )?,
+            )?
+            .or_else(|| settings.party_code.clone()),
+            settings,
+            trouble,
+            log,
             organiser: args.organiser,
             table: args.table.clone(),
             quic_only: args.quic_only,
@@ -117,10 +126,6 @@ fn absolute(path: &Path) -> Result<PathBuf, SetupError> {
     })
 }
 
-fn home() -> Option<PathBuf> {
-    std::env::home_dir().filter(|home| !home.as_os_str().is_empty())
-}
-
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -131,7 +136,7 @@ mod tests {
     fn resolve(arguments: &[&str]) -> Result<Setup, SetupError> {
         let words = ["lanspread", "serve"].iter().chain(arguments);
         match Cli::parse_from(words).command {
-            Subcommands::Serve { peer, .. } => Setup::resolve(&peer),
+            Subcommands::Serve { peer, .. } => Setup::resolve(&peer, ApplicationLog::default()),
             other => panic!("{other:?} is not serve"),
         }
     }

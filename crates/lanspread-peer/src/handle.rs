@@ -10,7 +10,7 @@ use lanspread_proto::{ListenAddr, PeerId};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::game_db::PeerGameDB;
+use crate::{game_db::PeerGameDB, shared_game::Reader};
 
 /// A running peer.
 ///
@@ -21,6 +21,7 @@ pub struct PeerRuntimeHandle {
     pub(crate) inputs: mpsc::Sender<Input>,
     pub(crate) commands: Arc<PendingCommands>,
     pub(crate) game_db: PeerGameDB,
+    pub(crate) reader: Reader,
     pub(crate) listen: watch::Receiver<Option<Vec<ListenAddr>>>,
     pub(crate) end: watch::Receiver<Option<RuntimeEnd>>,
     pub(crate) leave: CancellationToken,

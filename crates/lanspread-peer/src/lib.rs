@@ -15,8 +15,9 @@ pub mod net;
 mod options;
 mod party_code;
 mod rates_file;
+mod shared_game;
 mod start;
-mod state_file;
+pub mod state_file;
 mod supervisor;
 mod tasks;
 
@@ -35,7 +36,8 @@ pub use lanspread_core::{
 };
 pub use lanspread_disk::GameHasher;
 pub use lanspread_proto::{
-    ListenAddr, PROTOCOL_VERSION, PeerId, PeerName, TableName, TableNameError,
+    ListenAddr, PROTOCOL_VERSION, PeerId, PeerName, PeerOperation, PeerStatus, TableName,
+    TableNameError, Work,
 };
 pub use options::{DiscoveryMode, PeerOptions, default_state_dir, host_name};
 pub use party_code::{
@@ -43,4 +45,5 @@ pub use party_code::{
     PartyCodeError,
 };
 pub use rates_file::{RATES_FILE, RATES_FILE_BYTES_MAX};
+pub use shared_game::{ReadSharedError, SharedGame};
 pub use start::{StartError, start_peer, start_peer_with};

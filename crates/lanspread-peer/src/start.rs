@@ -30,6 +30,7 @@ use crate::{
     net::Rates,
     options::{DiscoveryMode, PeerOptions},
     rates_file::RatesFile,
+    shared_game::Reader,
     supervisor::keep_running,
     tasks::{
         discovery::{DiscoveryTask, run_peer_discovery},
@@ -214,10 +215,7 @@ impl Parts {
         let kept = Kept::load(&options);
         let config = draw_config(&options, peer_id, catalog, &kept)?;
         let (inputs, rx_inputs) = mpsc::channel(INPUT_QUEUE_LEN);
-        for message in kept.troubles {
-            // The queue is empty and long: there is room.
-            drop(inputs.try_send(Input::Trouble { message }));
-        }
+        kept.tell_troubles(&inputs);
         let shutdown = CancellationToken::new();
         let services = Services {
             tasks: TaskTracker::new(),
@@ -233,6 +231,7 @@ impl Parts {
         let (tx_end, end) = watch::channel(None);
         let transports = Transports::default();
         let rates = Arc::new(Rates::default());
+        let reader = Reader::new(&disk, &rates);
         let executor = Executor::new(ExecutorParts {
             transports: transports.clone(),
             disk,
@@ -298,6 +297,7 @@ impl Parts {
             inputs,
             commands,
             game_db,
+            reader,
             listen,
             end,
             leave,
@@ -316,6 +316,13 @@ struct Kept {
 }
 
 impl Kept {
+    fn tell_troubles(&self, inputs: &mpsc::Sender<Input>) {
+        for message in self.troubles.clone() {
+            // The queue is empty and long: there is room.
+            drop(inputs.try_send(Input::Trouble { message }));
+        }
+    }
+
     fn load(options: &PeerOptions) -> Self {
         let expelled_file = ExpelledFile::in_dir(&options.state_dir, options.organiser);
         let rates_file = RatesFile::in_dir(&options.state_dir);

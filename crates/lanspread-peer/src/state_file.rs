@@ -12,7 +12,7 @@ use serde::{Serialize, de::DeserializeOwned};
 ///
 /// # Errors
 /// What the system says; the old file stands then.
-pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let (Some(dir), Some(name)) = (
         path.parent(),
         path.file_name().and_then(|name| name.to_str()),
@@ -29,7 +29,7 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 /// What the system says, with the file; the old file stands then.
-pub(crate) fn write_json(path: &Path, content: &impl Serialize) -> Result<(), String> {
+pub fn write_json(path: &Path, content: &impl Serialize) -> Result<(), String> {
     let failed = |error: io::Error| format!("{} cannot be written: {error}", path.display());
     let bytes = serde_json::to_vec_pretty(content).map_err(|error| failed(error.into()))?;
     write_atomically(path, &bytes).map_err(failed)
@@ -39,10 +39,7 @@ pub(crate) fn write_json(path: &Path, content: &impl Serialize) -> Result<(), St
 ///
 /// # Errors
 /// Why the file cannot be used.
-pub(crate) fn read_json<T: DeserializeOwned>(
-    path: &Path,
-    bytes_max: u64,
-) -> Result<Option<T>, String> {
+pub fn read_json<T: DeserializeOwned>(path: &Path, bytes_max: u64) -> Result<Option<T>, String> {
     let bytes = match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Ok(file) if file.len() > bytes_max => {
@@ -58,7 +55,7 @@ pub(crate) fn read_json<T: DeserializeOwned>(
 ///
 /// # Errors
 /// That this program does not know it.
-pub(crate) fn check_format(found: u32, known: u32) -> Result<(), String> {
+pub fn check_format(found: u32, known: u32) -> Result<(), String> {
     if found == known {
         return Ok(());
     }
@@ -68,7 +65,8 @@ pub(crate) fn check_format(found: u32, known: u32) -> Result<(), String> {
 }
 
 /// Renames a file that cannot be used, and says what became of it.
-pub(crate) fn put_aside(path: &Path, name: &str) -> String {
+#[must_use]
+pub fn put_aside(path: &Path, name: &str) -> String {
     let aside = path.with_file_name(name);
     match fs::rename(path, &aside) {
         Ok(()) => format!("it is kept as {}", aside.display()),

@@ -28,7 +28,55 @@ pub enum Format {
 }
 
 /// The files in the state directory.
-pub const STATE_DIR_FILES: [StateFile; 16] = [
+pub const STATE_DIR_FILES: [StateFile; 24] = [
+    StateFile {
+        path: "settings.json",
+        holds: "the user's name, language, games folder, party code and switches",
+        format: Format::Json(1),
+        when_broken: "kept as `settings.json.damaged`; the settings begin anew, and a notice says that",
+    },
+    StateFile {
+        path: "settings.json.damaged",
+        holds: "the last settings that could not be used",
+        format: Format::Unversioned("anything"),
+        when_broken: "never read again",
+    },
+    StateFile {
+        path: "queue.json",
+        holds: "downloads that wait or rest",
+        format: Format::Json(1),
+        when_broken: "kept as `queue.json.damaged`; nothing waits any more, and a notice says that",
+    },
+    StateFile {
+        path: "queue.json.damaged",
+        holds: "the last queue that could not be used",
+        format: Format::Unversioned("anything"),
+        when_broken: "never read again",
+    },
+    StateFile {
+        path: "logs/lanspread.jsonl",
+        holds: "the end of the program's log, one JSON object to a line",
+        format: Format::Unversioned("JSON lines"),
+        when_broken: "a line that cannot be read is left out",
+    },
+    StateFile {
+        path: "logs/lanspread.old.jsonl",
+        holds: "what stood in the log before it was full",
+        format: Format::Unversioned("JSON lines"),
+        when_broken: "a line that cannot be read is left out",
+    },
+    StateFile {
+        path: "logs/unpack.jsonl",
+        holds: "which archives were unpacked last, one JSON object to a line",
+        format: Format::Unversioned("JSON lines"),
+        when_broken: "a line that cannot be read is left out",
+    },
+    StateFile {
+        path: "logs/unpack.old.jsonl",
+        holds: "what stood in that log before it was full",
+        format: Format::Unversioned("JSON lines"),
+        when_broken: "a line that cannot be read is left out",
+    },
     StateFile {
         path: "played/<id>",
         holds: "which install of a game was started already",

@@ -22,7 +22,10 @@ pub use process::LOG_BYTES_MAX;
 pub use scripts::Script;
 pub use stamp::{INI_BYTES_MAX, STAMP_ENTRIES_MAX};
 
-use crate::{app::App, snapshot::Running};
+use crate::{
+    app::App,
+    snapshot::{NoticeKind, Running},
+};
 
 /// Who plays, as games are told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +105,7 @@ impl App {
         let Launch { id, script, .. } = launch;
         self.script_ended(&id, script);
         if let Err(message) = result {
-            self.script_failed(&id, message);
+            self.tell_notice(NoticeKind::ScriptFailed, Some(id.to_string()), message);
         }
     }
 

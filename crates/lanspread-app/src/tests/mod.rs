@@ -10,7 +10,7 @@ use std::sync::Arc;
 use lanspread_db::GameId;
 use lanspread_peer::{PeerId, PeerName};
 
-use crate::snapshot::{Action, Game, GameState, Limits, Me, Mode, Snapshot};
+use crate::snapshot::{Action, Game, GameState, Limits, Me, Mode, Snapshot, Wishes};
 
 /// A snapshot with nothing in it.
 fn empty() -> Snapshot {
@@ -37,6 +37,8 @@ fn empty() -> Snapshot {
         running: Vec::new(),
         limits: Limits::default(),
         playing: false,
+        queue: Vec::new(),
+        settings: Wishes::default(),
         finished: Vec::new(),
         notices: Vec::new(),
     }
@@ -56,6 +58,7 @@ fn game(number: u8, size: u64) -> Game {
         downloaded: false,
         installed: false,
         holders: Vec::new(),
+        outdated: Vec::new(),
         problem: None,
         genre: lanspread_db::Localized::default(),
         players: None,

@@ -53,6 +53,7 @@ prop_compose! {
         let mut snapshot = empty();
         snapshot.games = Arc::new(games.into_iter().map(|(number, size)| game(number, size)).collect());
         snapshot.uploads = uploads.into_iter().map(|requests| Upload {
+            rate_bytes_per_s: 0,
             peer_id: snapshot.me.peer_id,
             id: game(0, 0).id,
             requests,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lanspread_jsonl::{Command, Language};
+use lanspread_jsonl::{Command, Language, SettingsChange};
 use ts_rs::{Config, TS};
 
 use crate::*;
@@ -11,7 +11,7 @@ const FILE: &str = "../lanspread-tauri-deno-ts/src/api/types.ts";
 
 const HEAD: &str = "\
 // What the front end is told and may ask for: written from the Rust types, and not by hand. After a change there,
-// `UPDATE_DOCS=1 cargo nextest run -p lanspread-app types` writes it anew; a test fails when the two differ.
+// `UPDATE_DOCS=1 cargo nextest run --workspace types` writes it anew; a test fails when the two differ.
 ";
 
 fn declare<T: TS>(config: &Config) -> String {
@@ -36,6 +36,17 @@ fn types() -> String {
         declare::<Standing>(config),
         declare::<Peer>(config),
         declare::<KeptAway>(config),
+        declare::<PeerStatus>(config),
+        declare::<PeerOperation>(config),
+        declare::<Seat>(config),
+        declare::<Queued>(config),
+        declare::<Turn>(config),
+        declare::<Wishes>(config),
+        declare::<LogPage<LogLine>>(config),
+        declare::<LogLine>(config),
+        declare::<LogLevel>(config),
+        declare::<UnpackRun>(config),
+        declare::<UnpackResult>(config),
         declare::<Operation>(config),
         declare::<OperationKind>(config),
         declare::<Progress>(config),
@@ -50,6 +61,7 @@ fn types() -> String {
         declare::<NoticeKind>(config),
         declare::<Command>(config),
         declare::<Language>(config),
+        declare::<SettingsChange>(config),
     ];
     let text = format!("{HEAD}{}", all.concat());
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();

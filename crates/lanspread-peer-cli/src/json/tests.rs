@@ -6,7 +6,7 @@ use lanspread_app::Facts;
 use lanspread_db::{ContentHash, GameFileDescription, GameId, ManifestHash, RelPath, Version};
 use lanspread_peer::{
     ErrorKind, KeepAwayReason, KeptAwayView, ListenAddr, Offence, OperationKind, PROTOCOL_VERSION,
-    PeerId, PeerName, RateLimit, Standing, StepProgress,
+    PeerId, PeerName, PeerOperation, PeerStatus, RateLimit, Standing, StepProgress, Work,
 };
 
 use super::*;
@@ -45,6 +45,22 @@ fn addr() -> ListenAddr {
 
 fn name() -> PeerName {
     PeerName::new("alpha")
+}
+
+fn status_of_peer() -> PeerStatus {
+    PeerStatus {
+        program: "0.1.0".to_owned(),
+        free_bytes: Some(1),
+        games_folder: true,
+        playing: false,
+        operations: vec![PeerOperation {
+            id: id(),
+            work: Work::Download,
+            percent: 41,
+            left_s: Some(12),
+            waiting: false,
+        }],
+    }
 }
 
 fn share() -> SourceShare {
@@ -277,6 +293,7 @@ fn view() -> PeerView {
             name: name(),
             games: 3,
             in_sync: true,
+            status: Some(Arc::new(status_of_peer())),
         }],
         kept_away: vec![KeptAwayView {
             peer_id: peer_id(),
@@ -288,6 +305,7 @@ fn view() -> PeerView {
             peer_id: peer_id(),
             id: id(),
             requests: 1,
+            rate_bytes_per_s: 1,
         }],
         rate_limits: limits(),
         playing: Playing::No,

@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lanspread_core::{DiskFailure, DiskFailureKind, Effect, EffectId, HashTrust, Input};
+use lanspread_core::{
+    DiskFailure, DiskFailureKind, Effect, EffectId, HashTrust, Input, RootReport,
+};
+use lanspread_db::Manifest;
 use lanspread_unpack::CancelFlag;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -14,6 +17,34 @@ use super::{Executor, Shared, lock};
 
 /// Progress of one effect is reported at most this often.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
+
+/// A result, and what came beside it.
+type With<T, B> = Result<(T, Option<B>), DiskFailure>;
+
+fn library_scanned(effect: EffectId, scanned: With<Vec<RootReport>, u64>) -> Input {
+    let (result, free_bytes) = apart(scanned);
+    Input::LibraryScanned {
+        effect,
+        result,
+        free_bytes,
+    }
+}
+
+fn root_hashed(effect: EffectId, hashed: With<Arc<Manifest>, Arc<Manifest>>) -> Input {
+    let (result, recorded) = apart(hashed);
+    Input::RootHashed {
+        effect,
+        result,
+        recorded,
+    }
+}
+
+fn apart<T, B>(both: With<T, B>) -> (Result<T, DiskFailure>, Option<B>) {
+    match both {
+        Ok((result, beside)) => (Ok(result), beside),
+        Err(failure) => (Err(failure), None),
+    }
+}
 
 impl Executor {
     pub(super) fn start_disk(&self, effect: Effect) {
@@ -40,8 +71,11 @@ impl Executor {
             ),
             Effect::ScanLibrary { effect } => self.block(
                 effect,
-                |shared, _| shared.disk.scan_library(),
-                |effect, result| Input::LibraryScanned { effect, result },
+                |shared, _| {
+                    let roots = shared.disk.scan_library()?;
+                    Ok((roots, shared.disk.free_bytes()))
+                },
+                library_scanned,
             ),
             Effect::ScanRoot { effect, id } => self.block(
                 effect,
@@ -66,17 +100,7 @@ impl Executor {
                     };
                     Ok((manifest, recorded))
                 },
-                |effect, result| {
-                    let (result, recorded) = match result {
-                        Ok((manifest, recorded)) => (Ok(manifest), recorded),
-                        Err(failure) => (Err(failure), None),
-                    };
-                    Input::RootHashed {
-                        effect,
-                        result,
-                        recorded,
-                    }
-                },
+                root_hashed,
             ),
             Effect::ObserveRoot { effect, id } => self.block(
                 effect,

@@ -36,4 +36,5 @@ pub use fetch::{ChunkSink, ChunksFetched, Patience, WantedChunk};
 pub(crate) use inbound::no_answer_of_disk;
 pub use inbound::{ChunkSender, ChunkSource, IncomingStream, Responder};
 pub use rates::Rates;
+pub(crate) use rates::Toll;
 pub use transport::{NetEvent, Transport, TransportConfig, TransportStats};

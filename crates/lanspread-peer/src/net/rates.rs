@@ -68,7 +68,7 @@ impl Rates {
     }
 
     /// Where pieces pay that leave for a peer.
-    pub(super) fn uploads_to(&self, peer: PeerId) -> Toll {
+    pub(crate) fn uploads_to(&self, peer: PeerId) -> Toll {
         Toll::at(&self.uploads, peer)
     }
 
@@ -180,7 +180,7 @@ impl Queue {
 
 /// Where the pieces of one peer pay, in one direction.
 #[derive(Debug, Clone)]
-pub(super) struct Toll(Option<(Arc<Valve>, PeerId)>);
+pub(crate) struct Toll(Option<(Arc<Valve>, PeerId)>);
 
 impl Toll {
     /// One that costs nothing.
@@ -201,7 +201,7 @@ impl Toll {
     }
 
     /// Waits until all of these bytes have passed, and says for how long.
-    pub(super) async fn pass_all(&self, mut bytes: usize) -> Duration {
+    pub(crate) async fn pass_all(&self, mut bytes: usize) -> Duration {
         if self.0.as_ref().is_none_or(|(valve, _)| !valve.is_limited()) {
             return Duration::ZERO;
         }

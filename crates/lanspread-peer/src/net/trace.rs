@@ -45,6 +45,7 @@ impl fmt::Display for About<'_> {
             | Request::LibraryDelta { .. }
             | Request::ListGames
             | Request::Expulsions { .. }
+            | Request::Status(_)
             | Request::LaneToken
             | Request::Goodbye => f.write_str("-"),
         }

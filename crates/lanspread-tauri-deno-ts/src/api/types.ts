@@ -1,5 +1,5 @@
 // What the front end is told and may ask for: written from the Rust types, and not by hand. After a change there,
-// `UPDATE_DOCS=1 cargo nextest run -p lanspread-app types` writes it anew; a test fails when the two differ.
+// `UPDATE_DOCS=1 cargo nextest run --workspace types` writes it anew; a test fails when the two differ.
 
 /**
  * What a client is sent: everything at first, and what changed from then on.
@@ -9,6 +9,10 @@ export type Update = { "type": "snapshot",
  * Its number. The next update's is one more; a client that finds a gap asks anew.
  */
 sequence: number,
+/**
+ * Who is sent it.
+ */
+seat: Seat,
 /**
  * The state.
  */
@@ -63,6 +67,14 @@ limits: Limits,
  */
 playing: boolean,
 /**
+ * Downloads that wait for their turn, rest or run, in their order.
+ */
+queue: Array<Queued>,
+/**
+ * What is kept of the user's wishes.
+ */
+settings: Wishes,
+/**
  * Operations that ended, the newest last.
  */
 finished: Array<Finished>,
@@ -111,6 +123,14 @@ limits?: Limits,
  * Whether uploads yield to a game.
  */
 playing?: boolean,
+/**
+ * All downloads that were asked for.
+ */
+queue?: Array<Queued>,
+/**
+ * All wishes.
+ */
+settings?: Wishes,
 /**
  * All operations that ended.
  */
@@ -236,6 +256,10 @@ installed: boolean,
  */
 holders: Array<string>,
 /**
+ * Who has another version, sorted.
+ */
+outdated: Array<string>,
+/**
  * What is wrong with what is here.
  */
 problem: string | null,
@@ -352,7 +376,11 @@ games: number,
 /**
  * Whether its games are known as they stand.
  */
-in_sync: boolean, };
+in_sync: boolean,
+/**
+ * What it says of itself; `None` until it said anything.
+ */
+status: PeerStatus | null, };
 
 /**
  * One peer that is not let in.
@@ -370,6 +398,201 @@ name: string,
  * Why, in words.
  */
 reasons: Array<string>, };
+
+/**
+ * What a peer says of itself.
+ */
+export type PeerStatus = {
+/**
+ * Its program's version.
+ */
+version: string,
+/**
+ * Bytes that are free where its games lie.
+ */
+free_bytes: number | null,
+/**
+ * Whether its games folder can be read.
+ */
+games_folder: boolean,
+/**
+ * Whether somebody plays there, so that its uploads yield.
+ */
+playing: boolean,
+/**
+ * What runs there, sorted by game.
+ */
+operations: Array<PeerOperation>, };
+
+/**
+ * What runs at another peer.
+ */
+export type PeerOperation = {
+/**
+ * The game.
+ */
+id: string,
+/**
+ * What is done with it.
+ */
+kind: OperationKind,
+/**
+ * How much of it is done.
+ */
+percent: number,
+/**
+ * Milliseconds that are left, as far as it knows.
+ */
+time_left_ms: number | null,
+/**
+ * Whether it waits for something.
+ */
+waiting: boolean, };
+
+/**
+ * Who looks at a peer through an interface.
+ */
+export type Seat = "here" | "elsewhere" | "guest";
+
+/**
+ * A download that was asked for.
+ */
+export type Queued = {
+/**
+ * The game.
+ */
+id: string,
+/**
+ * Whether it is installed, too.
+ */
+install: boolean,
+/**
+ * How it stands.
+ */
+turn: Turn, };
+
+/**
+ * How a download that was asked for stands.
+ */
+export type Turn = "waiting" | "running" | "paused";
+
+/**
+ * What is kept of the user's wishes, as far as it may be seen.
+ */
+export type Wishes = {
+/**
+ * What the player and this peer are called; `None` for the machine's name.
+ */
+name: string | null,
+/**
+ * The player's language, if he chose one.
+ */
+language: Language | null,
+/**
+ * Whether a code of the party is kept.
+ */
+party_code: boolean,
+/**
+ * Whether the window's program starts with the system.
+ */
+start_with_system: boolean,
+/**
+ * Whether games are shared on when the window is closed.
+ */
+keep_in_tray: boolean,
+/**
+ * Whether whoever opens the page without its token may look and fetch games.
+ */
+guests: boolean,
+/**
+ * Whether something of it holds only after the next start.
+ */
+restart_needed: boolean, };
+
+/**
+ * Some entries of a log, the oldest first.
+ */
+export type LogPage<E> = {
+/**
+ * The entries; more may follow the last of them.
+ */
+entries: Array<E>,
+/**
+ * The number of the newest entry that there is; 0 if there is none.
+ */
+newest: number, };
+
+/**
+ * One line of the program's log.
+ */
+export type LogLine = {
+/**
+ * Counts up from 1.
+ */
+number: number,
+/**
+ * When, in milliseconds since 1970 by this machine's clock.
+ */
+at_ms: number,
+/**
+ * How much it matters.
+ */
+level: LogLevel,
+/**
+ * Which part of the program says it.
+ */
+target: string,
+/**
+ * What it says, at most [`LINE_TEXT_BYTES_MAX`] bytes.
+ */
+message: string, };
+
+/**
+ * How much a line of the log matters.
+ */
+export type LogLevel = "error" | "warn" | "info" | "debug";
+
+/**
+ * One archive that was unpacked, or was not.
+ */
+export type UnpackRun = {
+/**
+ * Counts up from 1.
+ */
+number: number,
+/**
+ * When it ended, in milliseconds since 1970 by this machine's clock.
+ */
+at_ms: number,
+/**
+ * The game.
+ */
+id: string,
+/**
+ * The file name of the archive.
+ */
+archive: string,
+/**
+ * Milliseconds that it took.
+ */
+elapsed_ms: number,
+/**
+ * Bytes that came out of it.
+ */
+bytes: number,
+/**
+ * What it came to.
+ */
+result: UnpackResult,
+/**
+ * What else there is to say of it, at most [`UNPACK_OUTPUT_LINES_MAX`] lines.
+ */
+output: Array<string>, };
+
+/**
+ * What unpacking an archive came to.
+ */
+export type UnpackResult = "unpacked" | "failed" | "cancelled";
 
 /**
  * One running operation.
@@ -490,7 +713,11 @@ id: string,
 /**
  * How many requests are served.
  */
-requests: number, };
+requests: number,
+/**
+ * Bytes per second that leave for it.
+ */
+rate_bytes_per_s: number, };
 
 /**
  * A script of a game that runs.
@@ -720,9 +947,9 @@ id: string,
  */
 player?: string | null,
 /**
- * The player's language.
+ * The player's language; that of the settings unless said, and English without any.
  */
-language?: Language, } | { "cmd": "start-server",
+language?: Language | null, } | { "cmd": "start-server",
 /**
  * The game.
  */
@@ -732,9 +959,37 @@ id: string,
  */
 player?: string | null,
 /**
- * The player's language.
+ * The player's language; that of the settings unless said, and English without any.
  */
-language?: Language, } | { "cmd": "wait-peers",
+language?: Language | null, } | { "cmd": "queue",
+/**
+ * The game.
+ */
+id: string,
+/**
+ * Whether it is installed, too.
+ */
+install?: boolean,
+/**
+ * Whether the old version is deleted first, for a disk that cannot hold both.
+ */
+give_up_old?: boolean, } | { "cmd": "pause",
+/**
+ * The game.
+ */
+id: string, } | { "cmd": "resume",
+/**
+ * The game.
+ */
+id: string, } | { "cmd": "move",
+/**
+ * The game.
+ */
+id: string,
+/**
+ * The game before which it is put; at the end if none is named.
+ */
+before?: string | null, } | { "cmd": "change-settings" } & SettingsChange | { "cmd": "wait-peers",
 /**
  * How many.
  */
@@ -748,3 +1003,32 @@ timeout_ms: number, } | { "cmd": "shutdown", };
  * A language that games are told.
  */
 export type Language = "de" | "en" | "fr";
+
+/**
+ * Wishes of the user that change.
+ */
+export type SettingsChange = {
+/**
+ * What the player and this peer are called; empty for the machine's name. Others see it after the next start.
+ */
+name?: string | null,
+/**
+ * The player's language.
+ */
+language?: Language | null,
+/**
+ * The code of the party; empty for an open one. It holds after the next start.
+ */
+party_code?: string | null,
+/**
+ * Whether the window's program starts with the system.
+ */
+start_with_system?: boolean | null,
+/**
+ * Whether games are shared on when the window is closed.
+ */
+keep_in_tray?: boolean | null,
+/**
+ * Whether whoever opens the page without its token may look and fetch games.
+ */
+guests?: boolean | null, };

@@ -1,0 +1,274 @@
+//! Carries out what the queue of downloads and the settings ask for, and keeps both for the next start.
+//!
+//! Invariant: one task does it, so that nothing is begun twice, and what is on the disk is what was last
+//! decided.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use lanspread_jsonl::SettingsChange;
+use lanspread_peer::{
+    AfterDownload, CommandRefused, DownloadRoom, ErrorKind, OperationKind, Outcome, PeerCommand,
+    PeerEvent,
+    state_file::{check_format, put_aside, read_json, write_json},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    app::{App, lock},
+    compose,
+    queue::{Due, Ended, NotQueued, Queue},
+    run::Ran,
+    settings::Settings,
+    snapshot::NoticeKind,
+};
+
+/// The file of the queue, in the state directory.
+pub const QUEUE_FILE: &str = "queue.json";
+
+/// What a file that cannot be used is renamed to.
+const DAMAGED_FILE: &str = "queue.json.damaged";
+
+/// Longest file that is read, in bytes.
+pub const QUEUE_FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// The format of the file.
+const FORMAT: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Content {
+    format: u32,
+    queue: Queue,
+}
+
+/// Reads the queue of an earlier run, and what the user should know of it.
+pub(crate) fn load(state_dir: &Path) -> (Queue, Option<String>) {
+    let path = state_dir.join(QUEUE_FILE);
+    let read = || {
+        let Some(content) = read_json::<Content>(&path, QUEUE_FILE_BYTES_MAX)? else {
+            return Ok(Queue::default());
+        };
+        check_format(content.format, FORMAT)?;
+        Ok::<_, String>(content.queue)
+    };
+    match read() {
+        Ok(queue) => (queue, None),
+        Err(why) => {
+            let kept = put_aside(&path, DAMAGED_FILE);
+            let trouble = format!(
+                "the downloads that waited in {} cannot be read ({why}); {kept}",
+                path.display()
+            );
+            (Queue::default(), Some(trouble))
+        }
+    }
+}
+
+fn save(path: &Path, queue: Queue) -> Result<(), String> {
+    let format = FORMAT;
+    write_json(path, &Content { format, queue })
+}
+
+impl App {
+    /// Does what is due, until the peer ends.
+    pub(crate) async fn tend(self: Arc<Self>) {
+        let path = self.facts().state_dir.join(QUEUE_FILE);
+        let mut views = self.handle().game_db().subscribe();
+        let mut news = self.news();
+        let mut kept = lock(&self.queue).clone();
+        self.ready().cancelled().await;
+        loop {
+            views.mark_unchanged();
+            news.mark_unchanged();
+            while let Some(due) = self.due() {
+                self.carry_out(due).await;
+            }
+            let queue = lock(&self.queue).clone();
+            if queue != kept {
+                self.keep(&path, queue.clone()).await;
+                kept = queue;
+            }
+            tokio::select! {
+                Ok(()) = views.changed() => {}
+                Ok(()) = news.changed() => {}
+                () = self.ended().cancelled() => return,
+            }
+        }
+    }
+
+    fn due(&self) -> Option<Due> {
+        if self.leave().is_cancelled() {
+            return None;
+        }
+        let runs = compose::runs(&self.view());
+        lock(&self.queue).due(&runs)
+    }
+
+    async fn carry_out(&self, due: Due) {
+        match due {
+            Due::Begin(asked) => {
+                lock(&self.queue).begun(&asked.id);
+                let command = PeerCommand::DownloadGameFiles {
+                    id: asked.id.clone(),
+                    then: if asked.install {
+                        AfterDownload::Install
+                    } else {
+                        AfterDownload::Keep
+                    },
+                    room: if asked.give_up_old {
+                        DownloadRoom::GiveUpOld
+                    } else {
+                        DownloadRoom::KeepOld
+                    },
+                };
+                match self.handle().command(command).await {
+                    // Whatever runs on it shows in the next view.
+                    Ok(()) => {}
+                    Err(error) if error.kind == ErrorKind::ShuttingDown => {}
+                    Err(error) => {
+                        lock(&self.queue).forget(&asked.id);
+                        let about = Some(asked.id.to_string());
+                        self.tell_notice(NoticeKind::GameFailed, about, error.message);
+                    }
+                }
+            }
+            Due::Rest(id) => {
+                let paused = self
+                    .handle()
+                    .command(PeerCommand::Pause { id: id.clone() })
+                    .await;
+                if let Err(error) = paused {
+                    // It has everything already: there is nothing to let rest.
+                    tracing::info!(game = %id, %error, "a download cannot rest any more");
+                    lock(&self.queue).forget(&id);
+                }
+                self.wait_for_its_end(&id).await;
+            }
+        }
+    }
+
+    /// Waits until a download that was told to rest does not show any more, so that it is told once.
+    async fn wait_for_its_end(&self, id: &lanspread_db::GameId) {
+        let mut views = self.handle().game_db().subscribe();
+        let rests = views.wait_for(|view| !view.operations.iter().any(|it| it.id == *id));
+        tokio::select! {
+            _ = rests => {}
+            () = self.ended().cancelled() => {}
+        }
+    }
+
+    async fn keep(&self, path: &Path, queue: Queue) {
+        let file: PathBuf = path.to_owned();
+        let kept = tokio::task::spawn_blocking(move || save(&file, queue)).await;
+        if let Ok(Err(why)) = kept {
+            tracing::warn!(
+                why,
+                "the downloads that wait are not kept for the next start"
+            );
+        }
+    }
+
+    /// Notes in the queue what became of a download; whether that download only rests.
+    pub(crate) fn note_in_queue(&self, event: &PeerEvent) -> bool {
+        let PeerEvent::OperationEnded {
+            id,
+            kind: OperationKind::Download,
+            outcome,
+        } = event
+        else {
+            return false;
+        };
+        let how = match outcome {
+            Outcome::Cancelled => Ended::ByUser,
+            Outcome::Failed(error) if error.kind == ErrorKind::ShuttingDown => Ended::WithPeer,
+            Outcome::Failed(_) | Outcome::Finished(_) => Ended::ByItself,
+        };
+        let mut queue = lock(&self.queue);
+        let rests = how == Ended::ByUser && queue.rests(id);
+        queue.ended(id, how);
+        rests
+    }
+
+    /// Changes the queue, and wakes up whoever carries it out.
+    pub(crate) fn change_queue(
+        &self,
+        id: &lanspread_db::GameId,
+        change: impl FnOnce(&mut Queue) -> Result<(), NotQueued>,
+    ) -> Result<Ran, CommandRefused> {
+        let changed = change(&mut lock(&self.queue));
+        changed.map_err(|why| match why {
+            NotQueued::Full => CommandRefused {
+                kind: ErrorKind::Busy,
+                message: format!(
+                    "{id} is not downloaded: {} downloads wait already; cancel one",
+                    crate::queue::QUEUE_MAX
+                ),
+            },
+            NotQueued::Unknown => CommandRefused {
+                kind: ErrorKind::NoOperation,
+                message: format!(
+                    "no download of {id}, or of the game that was named beside it, waits here"
+                ),
+            },
+        })?;
+        self.tell_news();
+        Ok(Ran::Accepted)
+    }
+
+    /// Keeps what the user wishes from here on.
+    pub(crate) async fn change_settings(
+        &self,
+        change: SettingsChange,
+    ) -> Result<Ran, CommandRefused> {
+        self.update_settings(|settings| settings.with(change)).await
+    }
+
+    /// Changes the settings and writes them, one change after the other.
+    pub(crate) async fn update_settings(
+        &self,
+        change: impl FnOnce(Settings) -> Result<Settings, CommandRefused>,
+    ) -> Result<Ran, CommandRefused> {
+        let _turn = self.settings_turn.lock().await;
+        let settings = change(self.settings())?;
+        let (written, state_dir) = (settings.clone(), self.facts().state_dir.clone());
+        let saved = tokio::task::spawn_blocking(move || written.save(&state_dir)).await;
+        saved
+            .unwrap_or_else(|error| Err(error.to_string()))
+            .map_err(|message| CommandRefused {
+                kind: ErrorKind::Io,
+                message,
+            })?;
+        *lock(&self.settings) = settings;
+        self.tell_news();
+        Ok(Ran::Accepted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lanspread_db::GameId;
+
+    use super::*;
+
+    #[test]
+    fn what_waited_waits_after_a_restart_and_a_broken_file_is_put_aside() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let mut queue = Queue::default();
+        let id = GameId::parse("chess").expect("a valid id");
+        queue.ask(&id, true, false).expect("room");
+        queue.pause(&id, true).expect("it is there");
+        let path = dir.path().join(QUEUE_FILE);
+        save(&path, queue.clone()).expect("writable");
+        assert_eq!(load(dir.path()), (queue, None));
+        let too_long = " ".repeat(usize::try_from(QUEUE_FILE_BYTES_MAX).expect("small") + 1);
+        for broken in ["{", &too_long] {
+            std::fs::write(&path, broken).expect("writable");
+            let (queue, trouble) = load(dir.path());
+            assert!(queue == Queue::default() && trouble.is_some());
+            assert!(dir.path().join(DAMAGED_FILE).exists());
+        }
+    }
+}
