@@ -2,18 +2,24 @@
 //!
 //! Invariant: one connection more than the limit waits at the system's door until another ends. A browser
 //! that looks at the state answers the questions whether it is there, so a connection from which nothing
-//! comes for a minute has nobody at its other end.
+//! comes for a minute has nobody at its other end, unless it is being sent something long.
 
 use std::{
     io,
     net::SocketAddr,
     pin::Pin,
-    sync::Arc,
-    task::{Context, Poll, ready},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
     time::Duration,
 };
 
-use axum::serve::Listener;
+use axum::{
+    extract::connect_info::Connected,
+    serve::{IncomingStream, Listener},
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
@@ -66,6 +72,7 @@ impl Listener for Bounded {
             stream,
             silence_max: self.silence_max,
             silent: Box::pin(sleep(self.silence_max)),
+            in_use: InUse::default(),
             _permit: permit,
         };
         (connection, addr)
@@ -76,11 +83,55 @@ impl Listener for Bounded {
     }
 }
 
+/// Whether something long is sent on a connection; whoever sends it watches over it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct InUse(Arc<AtomicUsize>);
+
+impl InUse {
+    /// Something long is sent from here on until the returned guard is dropped.
+    pub(crate) fn begin(&self) -> Busy {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Busy(self.clone())
+    }
+
+    fn is_busy(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 0
+    }
+}
+
+/// Something long is being sent.
+#[derive(Debug)]
+pub(crate) struct Busy(InUse);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// What handlers learn of the connection that a request came on.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    /// Where the browser is.
+    pub(crate) addr: SocketAddr,
+    pub(crate) in_use: InUse,
+}
+
+impl Connected<IncomingStream<'_, Bounded>> for Caller {
+    fn connect_info(stream: IncomingStream<'_, Bounded>) -> Self {
+        Self {
+            addr: *stream.remote_addr(),
+            in_use: stream.io().in_use.clone(),
+        }
+    }
+}
+
 /// One connection, with its place among all.
 pub(crate) struct Connection {
     stream: TcpStream,
     silence_max: Duration,
     silent: Pin<Box<Sleep>>,
+    in_use: InUse,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -97,8 +148,14 @@ impl AsyncRead for Connection {
                 Poll::Ready(read)
             }
             Poll::Pending => {
-                ready!(self.silent.as_mut().poll(context));
-                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+                while self.silent.as_mut().poll(context).is_ready() {
+                    if !self.in_use.is_busy() {
+                        return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+                    }
+                    let until = Instant::now() + self.silence_max;
+                    self.silent.as_mut().reset(until);
+                }
+                Poll::Pending
             }
         }
     }
@@ -160,6 +217,21 @@ mod tests {
         assert!(timeout(SOON, bounded.accept()).await.is_err());
         held.pop();
         bounded.accept().await;
+    }
+
+    #[tokio::test]
+    async fn a_connection_on_which_something_long_is_sent_may_be_silent() {
+        let (mut bounded, addr) = bounded(1, SOON).await;
+        let _browser = TcpStream::connect(addr).await.expect("it listens");
+        let (mut connection, _) = bounded.accept().await;
+        let busy = connection.in_use.begin();
+        assert!(timeout(4 * SOON, connection.read(&mut [0])).await.is_err());
+        drop(busy);
+        let read = connection.read(&mut [0]).await;
+        assert_eq!(
+            read.map_err(|error| error.kind()),
+            Err(io::ErrorKind::TimedOut)
+        );
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::extract::ws::{Message, WebSocket};
-use lanspread_app::{App, Ran};
+use lanspread_app::{App, Ran, Seat};
 use lanspread_jsonl::{Command, Line};
 use lanspread_peer::{CommandRefused, ErrorKind};
 use serde_json::{Value, json};
@@ -21,18 +21,9 @@ const ASK_EVERY: Duration = Duration::from_secs(10);
 /// A browser that takes nothing for so long is gone.
 const SEND_PATIENCE: Duration = Duration::from_secs(20);
 
-/// Where a browser sits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Seat {
-    /// On this machine.
-    Here,
-    /// On another one, with the token.
-    Elsewhere,
-}
-
 /// Talks until one of both is gone.
 pub(crate) async fn converse(mut socket: WebSocket, app: Arc<App>, seat: Seat) {
-    let mut live = app.live();
+    let mut live = app.live(seat);
     let mut ask = interval_at(Instant::now() + ASK_EVERY, ASK_EVERY);
     loop {
         let message = tokio::select! {
@@ -70,10 +61,17 @@ async fn run(
     seat: Seat,
 ) -> Result<(), CommandRefused> {
     let command = command?;
-    if seat == Seat::Elsewhere && is_for_who_sits_here(&command) {
+    let refused = match seat {
+        Seat::Elsewhere if is_for_who_sits_here(&command) => {
+            Some("that is done on the machine itself, not from another one")
+        }
+        Seat::Here | Seat::Elsewhere => None,
+        Seat::Guest => Some("guests look and fetch games; the link with the token does more"),
+    };
+    if let Some(why) = refused {
         return Err(CommandRefused {
             kind: ErrorKind::NotAllowed,
-            message: "that is done on the machine itself, not from another one".to_owned(),
+            message: why.to_owned(),
         });
     }
     match app.run(command).await? {

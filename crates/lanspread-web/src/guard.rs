@@ -6,6 +6,8 @@
 
 use std::net::IpAddr;
 
+use lanspread_app::Seat;
+
 use crate::token::Token;
 
 /// What a request says of itself.
@@ -59,12 +61,23 @@ pub(crate) fn check_page(said: Said<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// Checks the page and the token, if one is needed.
-pub(crate) fn check(said: Said<'_>, token: Option<&Token>) -> Result<(), Refusal> {
+/// Checks the page and the token, if one is needed, and says where whoever asks sits. `guests` says whether
+/// one may come without a token.
+pub(crate) fn seat(said: Said<'_>, token: Option<&Token>, guests: bool) -> Result<Seat, Refusal> {
     check_page(said)?;
-    match token {
-        Some(token) if !said.token.is_some_and(|shown| token.is(shown)) => Err(Refusal::NoToken),
-        Some(_) | None => Ok(()),
+    match (token, said.token) {
+        (None, _) => Ok(Seat::Here),
+        (Some(token), Some(shown)) if token.is(shown) => Ok(Seat::Elsewhere),
+        (Some(_), None) if guests => Ok(Seat::Guest),
+        (Some(_), Some(_) | None) => Err(Refusal::NoToken),
+    }
+}
+
+/// Whether whoever sits there may read what happened on this machine.
+pub(crate) const fn may_read_logs(seat: Seat) -> Result<(), Refusal> {
+    match seat {
+        Seat::Here | Seat::Elsewhere => Ok(()),
+        Seat::Guest => Err(Refusal::NoToken),
     }
 }
 
@@ -158,9 +171,14 @@ mod tests {
             token,
             ..said("192.168.1.4:5267", None)
         };
-        assert_eq!(check(with(Some(token.reveal())), Some(&token)), Ok(()));
-        assert_eq!(check(with(Some("0")), Some(&token)), Err(Refusal::NoToken));
-        assert_eq!(check(with(None), Some(&token)), Err(Refusal::NoToken));
-        assert_eq!(check(with(None), None), Ok(()));
+        let shown = Some(token.reveal());
+        for guests in [false, true] {
+            let seat = |shown| seat(with(shown), Some(&token), guests);
+            assert_eq!(seat(shown), Ok(Seat::Elsewhere));
+            assert_eq!(seat(Some("0")), Err(Refusal::NoToken));
+        }
+        assert_eq!(seat(with(None), Some(&token), false), Err(Refusal::NoToken));
+        assert_eq!(seat(with(None), Some(&token), true), Ok(Seat::Guest));
+        assert_eq!(seat(with(None), None, false), Ok(Seat::Here));
     }
 }

@@ -1,7 +1,7 @@
 //! The server: which addresses, which requests, until when.
 //!
-//! Invariant: it ends when the peer ends. Beyond this machine it serves nothing but the page's own files
-//! without the token.
+//! Invariant: it ends when the peer ends. Beyond this machine it serves nothing but the page's own files and
+//! pictures without the token, unless guests may come: they may look, and fetch games.
 
 use std::{
     io,
@@ -12,20 +12,22 @@ use std::{
 
 use axum::{
     Json, Router,
-    extract::{DefaultBodyLimit, Path, State, WebSocketUpgrade},
+    extract::{ConnectInfo, DefaultBodyLimit, Path, Query, State, WebSocketUpgrade},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
-use lanspread_app::App;
+use lanspread_app::{App, Seat};
 use lanspread_db::GameId;
 use lanspread_jsonl::LINE_BYTES_MAX;
+use serde::Deserialize;
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
 
 use crate::{
+    archive::{self, ARCHIVES_MAX},
     assets,
-    bounded::{Bounded, CONNECTIONS_MAX, SILENCE_MAX},
-    converse::{CLIENTS_MAX, Seat, converse},
+    bounded::{Bounded, CONNECTIONS_MAX, Caller, SILENCE_MAX},
+    converse::{CLIENTS_MAX, converse},
     guard::{self, Refusal, Said},
     token::Token,
 };
@@ -44,6 +46,8 @@ pub struct WebOptions {
     pub addr: SocketAddr,
     /// To whom.
     pub who: WhoMayCome,
+    /// Whether guests may come whatever the settings say: without a token, to look and to fetch games.
+    pub guests: bool,
 }
 
 /// To whom a page is served.
@@ -91,7 +95,17 @@ pub struct WebServer {
 struct Shared {
     app: Arc<App>,
     token: Option<Token>,
+    guests: bool,
     room: Arc<Semaphore>,
+    archives: Arc<Semaphore>,
+}
+
+impl Shared {
+    /// Where whoever asks this sits.
+    fn seat(&self, headers: &HeaderMap) -> Result<Seat, Refusal> {
+        let guests = self.guests || self.app.settings().guests;
+        guard::seat(said(headers), self.token.as_ref(), guests)
+    }
 }
 
 impl WebServer {
@@ -100,7 +114,7 @@ impl WebServer {
     /// # Errors
     /// See [`WebError`].
     pub async fn start(app: Arc<App>, options: WebOptions) -> Result<Self, WebError> {
-        let WebOptions { addr, who } = options;
+        let WebOptions { addr, who, guests } = options;
         let token = match &who {
             WhoMayCome::ThisMachine if !addr.ip().is_loopback() => {
                 return Err(WebError::NotLoopback { addr });
@@ -114,7 +128,9 @@ impl WebServer {
         let router = router(Shared {
             app: Arc::clone(&app),
             token,
+            guests,
             room: Arc::new(Semaphore::new(CLIENTS_MAX)),
+            archives: Arc::new(Semaphore::new(ARCHIVES_MAX)),
         });
         let task = tokio::spawn(async move {
             let ending = Arc::clone(&app);
@@ -124,7 +140,8 @@ impl WebServer {
                 tokio::time::sleep(LAST_ANSWERS).await;
             };
             let listener = Bounded::new(listener, CONNECTIONS_MAX, SILENCE_MAX);
-            let served = axum::serve(listener, router).with_graceful_shutdown(end);
+            let service = router.into_make_service_with_connect_info::<Caller>();
+            let served = axum::serve(listener, service).with_graceful_shutdown(end);
             tokio::select! {
                 served = served.into_future() => if let Err(error) = served {
                     tracing::error!(%error, "the page is not served any more");
@@ -144,10 +161,22 @@ impl WebServer {
     /// The links that open the page, one for each address of this machine that others may use.
     #[must_use]
     pub fn links(&self) -> Vec<String> {
-        let fragment = match &self.who {
-            WhoMayCome::ThisMachine => String::new(),
-            WhoMayCome::Everybody(token) => format!("#token={}", token.reveal()),
-        };
+        match &self.who {
+            WhoMayCome::ThisMachine => self.links_with(""),
+            WhoMayCome::Everybody(token) => self.links_with(&format!("#token={}", token.reveal())),
+        }
+    }
+
+    /// The links for guests, as long as they may come; none where only this machine may.
+    #[must_use]
+    pub fn guest_links(&self) -> Vec<String> {
+        match &self.who {
+            WhoMayCome::ThisMachine => Vec::new(),
+            WhoMayCome::Everybody(_) => self.links_with(""),
+        }
+    }
+
+    fn links_with(&self, fragment: &str) -> Vec<String> {
         let link = |ip: IpAddr| {
             let addr = SocketAddr::new(ip, self.addr.port());
             format!("http://{addr}/{fragment}")
@@ -188,7 +217,10 @@ fn router(shared: Shared) -> Router {
     Router::new()
         .route("/api/live", get(live))
         .route("/api/games/{id}", get(details))
+        .route("/api/games/{id}/archive", get(archive))
         .route("/api/covers/{id}", get(cover))
+        .route("/api/log", get(log))
+        .route("/api/unpack-log", get(unpack_log))
         .fallback(page)
         .layer(DefaultBodyLimit::max(0))
         .with_state(shared)
@@ -212,13 +244,65 @@ async fn details(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Response {
-    if let Err(refusal) = guard::check(said(&headers), shared.token.as_ref()) {
+    if let Err(refusal) = shared.seat(&headers) {
         return refuse(refusal);
     }
     let known = GameId::parse(&id).ok();
     match known.and_then(|id| shared.app.details(&id)) {
         Some(details) => Json(details).into_response(),
         None => (StatusCode::NOT_FOUND, "Nobody here knows this game.\n").into_response(),
+    }
+}
+
+/// A browser sends no token with a link, so beyond this machine a game is fetched as guests fetch it.
+async fn archive(
+    State(shared): State<Shared>,
+    ConnectInfo(caller): ConnectInfo<Caller>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Response {
+    if let Err(refusal) = shared.seat(&headers) {
+        return refuse(refusal);
+    }
+    let Ok(id) = GameId::parse(&id) else {
+        return (StatusCode::NOT_FOUND, "Nobody here knows this game.\n").into_response();
+    };
+    let Ok(place) = shared.archives.try_acquire_owned() else {
+        let text = format!("{ARCHIVES_MAX} games are being fetched already; try again later.\n");
+        return (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
+    };
+    match shared.app.handle().shared_game(&id, caller.addr.ip()).await {
+        Ok(game) => archive::send(&id, game, (place, caller.in_use.begin())),
+        Err(refusal) => (StatusCode::CONFLICT, format!("{refusal}.\n")).into_response(),
+    }
+}
+
+/// From where a log is read.
+#[derive(Debug, Deserialize)]
+struct After {
+    #[serde(default)]
+    after: u64,
+}
+
+async fn log(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Query(After { after }): Query<After>,
+) -> Response {
+    match shared.seat(&headers).and_then(guard::may_read_logs) {
+        Ok(()) => Json(shared.app.log(after)).into_response(),
+        Err(refusal) => refuse(refusal),
+    }
+}
+
+async fn unpack_log(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Query(After { after }): Query<After>,
+) -> Response {
+    match shared.seat(&headers).and_then(guard::may_read_logs) {
+        Ok(()) => Json(shared.app.unpack_log(after)).into_response(),
+        Err(refusal) => refuse(refusal),
     }
 }
 
@@ -255,16 +339,13 @@ async fn live(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    if let Err(refusal) = guard::check(said(&headers), shared.token.as_ref()) {
-        return refuse(refusal);
-    }
+    let seat = match shared.seat(&headers) {
+        Ok(seat) => seat,
+        Err(refusal) => return refuse(refusal),
+    };
     let Ok(room) = shared.room.try_acquire_owned() else {
         let text = format!("{CLIENTS_MAX} browsers look at this peer already; close one.\n");
         return (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
-    };
-    let seat = match shared.token {
-        None => Seat::Here,
-        Some(_) => Seat::Elsewhere,
     };
     upgrade
         .protocols([PROTOCOL])

@@ -1,0 +1,218 @@
+//! Whoever comes without a token where guests may: looks, fetches games, and changes nothing.
+
+use std::{fs, io::Read, sync::Arc};
+
+use lanspread_app::App;
+use lanspread_jsonl::{Command, SettingsChange};
+use lanspread_peer::PeerView;
+use lanspread_testbed::fixture::{ArchiveFormat, GameFixture};
+use lanspread_web::{ARCHIVES_MAX, Token, WebServer, WhoMayCome};
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+use crate::browser::{Browser, PATIENCE, get, page, page_for, peer, refusal, request};
+
+/// The same bytes every time, and none like the others.
+const BOARD_BYTES: usize = 9 << 20;
+
+fn host() -> TempDir {
+    let host = TempDir::new().expect("a directory");
+    let games = host.path().join("games");
+    fs::create_dir(&games).expect("writable");
+    GameFixture::new("chess")
+        .version("20240101")
+        .file("readme.txt", "black and white\n")
+        .random_archive(
+            "chess.eti",
+            ArchiveFormat::Zip,
+            &[("board.bin", BOARD_BYTES)],
+        )
+        .build(&games)
+        .expect("a game");
+    host
+}
+
+async fn shared(browser: &mut Browser) {
+    let hashed = |state: &serde_json::Value| {
+        Browser::game(state, "chess").is_some_and(|game| game["downloaded"] == true)
+    };
+    browser.until("the game is seen", hashed).await;
+}
+
+/// Waits until the game can be shared.
+async fn hashed(app: &App) {
+    let mut views = app.handle().game_db().subscribe();
+    let is_hashed = |view: &Arc<PeerView>| view.games.iter().any(|game| game.manifest.is_some());
+    let waits = views.wait_for(is_hashed);
+    timeout(PATIENCE, waits)
+        .await
+        .expect("in time")
+        .expect("the peer runs");
+}
+
+/// The whole answer to a request for an archive: its head, and what followed, if it came to its end.
+async fn fetch(server: &WebServer, id: &str) -> (String, Option<Vec<u8>>) {
+    let mut stream = TcpStream::connect(server.addr()).await.expect("it listens");
+    let request = format!(
+        "GET /api/games/{id}/archive HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+        server.addr()
+    );
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    let mut answer = Vec::new();
+    let read = timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
+    drop(read.expect("in time"));
+    let end = answer
+        .windows(4)
+        .position(|four| four == b"\r\n\r\n")
+        .expect("a head");
+    let head = String::from_utf8_lossy(&answer[..end]).into_owned();
+    (head, unchunked(&answer[end + 4..]))
+}
+
+/// What a body in chunks holds; `None` if it broke off.
+fn unchunked(mut body: &[u8]) -> Option<Vec<u8>> {
+    let mut whole = Vec::new();
+    loop {
+        let line = body.windows(2).position(|two| two == b"\r\n")?;
+        let length = std::str::from_utf8(&body[..line]).ok()?;
+        let length = usize::from_str_radix(length, 16).ok()?;
+        if length == 0 {
+            return Some(whole);
+        }
+        let chunk = body.get(line + 2..line + 2 + length)?;
+        whole.extend_from_slice(chunk);
+        body = body.get(line + 2 + length + 2..)?;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_looks_and_fetches_a_game_and_changes_nothing() {
+    let host = host();
+    let app = peer(host.path());
+    app.ready().cancelled().await;
+    let who = WhoMayCome::Everybody(Token::draw().expect("random"));
+    let server = page_for(&app, who, true).await;
+    let mut guest = Browser::open(&server, "lanspread").await;
+    assert_eq!(guest.seat, "guest");
+    shared(&mut guest).await;
+    let me = &guest.state["me"];
+    for private in ["games_dir", "state_dir"] {
+        assert_eq!(me[private], "", "{me}");
+    }
+    for command in [
+        json!({ "cmd": "remove", "id": "chess" }),
+        json!({ "cmd": "set-playing", "playing": true }),
+        json!({ "cmd": "change-settings", "name": "Mallory" }),
+    ] {
+        let answer = guest.command(command).await;
+        assert_eq!(answer["error"]["kind"], "not-allowed", "{answer}");
+    }
+    let host_header = format!("Host: {}\r\n", server.addr());
+    for log in ["/api/log", "/api/unpack-log"] {
+        assert_eq!(get(&server, log, &host_header).await.0, 403);
+    }
+    assert_eq!(get(&server, "/api/games/chess", &host_header).await.0, 200);
+
+    hashed(&app).await;
+    let (head, body) = fetch(&server, "chess").await;
+    assert!(head.contains("content-type: application/zip"), "{head}");
+    assert!(head.contains("filename=\"chess.zip\""), "{head}");
+    let body = body.expect("it came to its end");
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(body)).expect("a zip");
+    let mut names: Vec<String> = (0..archive.len())
+        .map(|at| {
+            let entry = archive.by_index(at).expect("an entry");
+            entry.name().expect("Unicode").into_owned()
+        })
+        .collect();
+    names.sort();
+    assert_eq!(
+        names,
+        ["chess/chess.eti", "chess/readme.txt", "chess/version.ini"]
+    );
+    for name in names {
+        let mut came = Vec::new();
+        let mut entry = archive.by_name(&name).expect("an entry");
+        entry.read_to_end(&mut came).expect("its checksum fits");
+        let lies_here = fs::read(host.path().join("games").join(&name)).expect("the file");
+        assert!(came == lies_here, "{name} differs");
+    }
+    app.handle().shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_archive_of_a_damaged_game_breaks_off() {
+    let host = host();
+    let app = peer(host.path());
+    app.ready().cancelled().await;
+    let server = page(&app, WhoMayCome::ThisMachine).await;
+    hashed(&app).await;
+    // Rot: other bytes, the same size and times.
+    let path = host.path().join("games/chess/chess.eti");
+    let times = fs::metadata(&path)
+        .and_then(|file| file.modified())
+        .expect("times");
+    let mut bytes = fs::read(&path).expect("the file");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&path, bytes).expect("writable");
+    fs::File::options()
+        .write(true)
+        .open(&path)
+        .and_then(|file| file.set_modified(times))
+        .expect("its time");
+    let (_, body) = fetch(&server, "chess").await;
+    assert!(body.is_none(), "half of a game was handed out as a whole");
+    app.handle().shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_many_archives_are_sent_at_the_same_time_and_the_next_is_told_so() {
+    let host = host();
+    let app = peer(host.path());
+    app.ready().cancelled().await;
+    let server = page(&app, WhoMayCome::ThisMachine).await;
+    hashed(&app).await;
+    let request = format!(
+        "GET /api/games/chess/archive HTTP/1.1\r\nHost: {}\r\n\r\n",
+        server.addr()
+    );
+    let mut held = Vec::new();
+    for _ in 0..ARCHIVES_MAX {
+        let mut stream = TcpStream::connect(server.addr()).await.expect("it listens");
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        let mut first = [0; 12];
+        stream.read_exact(&mut first).await.expect("a head");
+        assert_eq!(&first, b"HTTP/1.1 200");
+        held.push(stream);
+    }
+    let (answer, _) = fetch(&server, "chess").await;
+    assert!(answer.contains(" 503 "), "{answer}");
+    app.handle().shutdown().await;
+}
+
+#[tokio::test]
+async fn guests_come_as_soon_as_the_settings_let_them_and_not_before() {
+    let host = host();
+    let app = peer(host.path());
+    app.ready().cancelled().await;
+    let token = Token::draw().expect("random");
+    let server = page(&app, WhoMayCome::Everybody(token.clone())).await;
+    assert_eq!(refusal(request(&server, None, "lanspread")).await, 403);
+    let change = SettingsChange {
+        guests: Some(true),
+        ..SettingsChange::default()
+    };
+    app.run(Command::ChangeSettings(change))
+        .await
+        .expect("it is kept");
+    assert_eq!(Browser::open(&server, "lanspread").await.seat, "guest");
+    let with_token = format!("lanspread, {}", token.reveal());
+    assert_eq!(Browser::open(&server, &with_token).await.seat, "elsewhere");
+    app.handle().shutdown().await;
+}
