@@ -24,6 +24,8 @@ interface Pending {
 export interface Browser {
   origin: string;
   token: string | null;
+  /** Keeps a token no longer that the peer does not take. */
+  forgetToken(): void;
   socket(url: string, protocols: string[]): WebSocket;
   fetch: typeof fetch;
 }
@@ -33,6 +35,7 @@ export function webShell(): Shell {
   return webShellIn({
     origin: location.origin,
     token: takeToken(),
+    forgetToken: () => sessionStorage.removeItem(TOKEN_KEY),
     socket: (url, protocols) => new WebSocket(url, protocols),
     fetch: (input, init) => fetch(input, init),
   });
@@ -43,6 +46,7 @@ export function webShellIn(browser: Browser): Shell {
   const listeners = new Set<(event: ShellEvent) => void>();
   const pending = new Map<number, Pending>();
   let socket: WebSocket | null = null;
+  let token = browser.token;
   let seq = 0;
   let retryMs = RETRY_FIRST_MS;
   let retry: ReturnType<typeof setTimeout> | undefined;
@@ -59,9 +63,11 @@ export function webShellIn(browser: Browser): Shell {
   const connect = () => {
     tell({ type: "connection", state: "connecting" });
     const url = `${browser.origin.replace(/^http/, "ws")}/api/live`;
-    const opened = browser.socket(url, browser.token ? ["lanspread", browser.token] : []);
+    const opened = browser.socket(url, token ? ["lanspread", token] : []);
+    let wasOpen = false;
     socket = opened;
     opened.onopen = () => {
+      wasOpen = true;
       retryMs = RETRY_FIRST_MS;
       tell({ type: "connection", state: "open" });
     };
@@ -75,14 +81,32 @@ export function webShellIn(browser: Browser): Shell {
       rejectAll();
       if (listeners.size === 0) return;
       tell({ type: "connection", state: "lost" });
+      if (!wasOpen && token !== null) void forgetIfRefused();
       retry = setTimeout(connect, retryMs);
       retryMs = Math.min(retryMs * 2, RETRY_LAST_MS);
     };
   };
 
+  const headers = () => token ? { authorization: `Bearer ${token}` } : undefined;
+
+  /**
+   * A peer draws another token with each start. One that it refuses is of no more use, and without one
+   * whoever has it may still be let in as a guest. A socket does not say why it was refused.
+   */
+  const forgetIfRefused = async () => {
+    try {
+      const nothing = `${browser.origin}/api/log?after=${Number.MAX_SAFE_INTEGER}`;
+      const answer = await browser.fetch(nothing, { headers: headers() });
+      if (answer.status !== 403) return;
+    } catch {
+      return;
+    }
+    token = null;
+    browser.forgetToken();
+  };
+
   const get = async <Answer>(place: string, kind: string): Promise<Answer> => {
-    const headers = browser.token ? { authorization: `Bearer ${browser.token}` } : undefined;
-    const answer = await browser.fetch(`${browser.origin}/api/${place}`, { headers });
+    const answer = await browser.fetch(`${browser.origin}/api/${place}`, { headers: headers() });
     if (!answer.ok) throw new CommandError(kind, `${place}: ${answer.status}`);
     return await answer.json() as Answer;
   };

@@ -31,16 +31,20 @@ class PlayedSocket {
   }
 }
 
-function connected(token: string | null = null) {
+let forgotten = 0;
+
+function connected(token: string | null = null, status = 200) {
   PlayedSocket.made = [];
+  forgotten = 0;
   const asked: [string, string | undefined][] = [];
   const shell = webShellIn({
     origin: "http://192.168.1.10:8080",
     token,
+    forgetToken: () => void (forgotten += 1),
     socket: (url, protocols) => new PlayedSocket(url, protocols) as unknown as WebSocket,
     fetch: (input, init) => {
       asked.push([String(input), new Headers(init?.headers).get("authorization") ?? undefined]);
-      return Promise.resolve(new Response('{"id":"a"}'));
+      return Promise.resolve(new Response('{"id":"a"}', { status }));
     },
   });
   const events: ShellEvent[] = [];
@@ -126,6 +130,38 @@ Deno.test("a lost connection is tried again after half a second, then later and 
     leave();
   } finally {
     globalThis.setTimeout = original;
+  }
+});
+
+Deno.test("a token that the peer refuses is forgotten, and one is let in as whoever comes without", async () => {
+  const original = globalThis.setTimeout;
+  const due: (() => void)[] = [];
+  globalThis.setTimeout = ((run: () => void) => due.push(run)) as unknown as typeof setTimeout;
+  try {
+    const { socket, leave } = connected("of yesterday", 403);
+    socket.close();
+    await new Promise((resolve) => queueMicrotask(() => queueMicrotask(() => resolve(null))));
+    await Promise.resolve();
+    due.pop()?.();
+    assert.equal(forgotten, 1);
+    assert.deepEqual(PlayedSocket.made.map(({ protocols }) => protocols.at(-1)), [
+      "of yesterday",
+      undefined,
+    ]);
+    leave();
+  } finally {
+    globalThis.setTimeout = original;
+  }
+});
+
+Deno.test("a token stays when the peer takes it, cannot be reached, or ends an open connection", async () => {
+  for (const opens of [true, false]) {
+    const { socket, leave } = connected("secret");
+    if (opens) socket.open();
+    socket.close();
+    await new Promise((resolve) => queueMicrotask(() => queueMicrotask(() => resolve(null))));
+    assert.equal(forgotten, 0);
+    leave();
   }
 });
 
