@@ -4,9 +4,17 @@
 // the browser's console fails the check. How soon the page is there is printed, and fails only a full look:
 // a time says more of a shared machine than of the page.
 
-import { type Browser, chromium, type Locator, type Page } from "playwright-core";
+import { chromium, type Page } from "playwright-core";
 import { ARGUMENTS, finish } from "../pages/browser.ts";
+import { lookAsAGuest, lookFromElsewhere } from "./guest.ts";
+import { card, open } from "./looks.ts";
 import { Party } from "./peers.ts";
+import {
+  changeTheName,
+  fetchInstallAndUninstall,
+  lookIntoLogs,
+  restAndEndALongDownload,
+} from "./uses.ts";
 
 /** First useful paint within a second, as a guest's first look should be. */
 const FIRST_PAINT_MS_MAX = 1_000;
@@ -16,31 +24,12 @@ const MIB = 1024 * 1024;
 /** A download of this many bytes at this rate takes long enough to be looked at and ended. */
 const LONG_GAME_BYTES = 64 * MIB;
 const SLOW_UPLOADS = ["--upload-limit", "4MiB"];
+const LETS_GUESTS_IN = ["--web", "127.0.0.1:0", "--web-lan", "--guests"];
 
 function binary(): string {
   const path = Deno.env.get("LANSPREAD_BIN");
   if (path === undefined) throw new Error("LANSPREAD_BIN has to name the program lanspread");
   return path;
-}
-
-function card(page: Page, title: string): Locator {
-  return page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: title }) });
-}
-
-async function open(browser: Browser, address: string, errors: string[]): Promise<Page> {
-  const context = await browser.newContext({
-    viewport: { width: 1280, height: 800 },
-    locale: "en",
-  });
-  const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
-  page.on("pageerror", (error) => errors.push(`the page threw: ${error.message}`));
-  page.on("console", (line) => {
-    // A browser complains by itself of a socket that a peer's end has closed.
-    if (line.type() === "error" && !line.text().includes("WebSocket")) errors.push(line.text());
-  });
-  await page.goto(address);
-  return page;
 }
 
 /** With `--short`, as the default tests have it, no time fails the check. */
@@ -52,29 +41,6 @@ async function firstPaint(page: Page, errors: string[]): Promise<number> {
   );
   if (paint > FIRST_PAINT_MS_MAX && !short) errors.push(`the first paint came after ${paint} ms`);
   return paint;
-}
-
-async function fetchInstallAndUninstall(page: Page): Promise<void> {
-  const chess = card(page, "chess");
-  await chess.getByRole("button", { name: "Get it" }).click();
-  await chess.getByText("Ready to play").waitFor();
-  await chess.getByRole("heading").getByRole("button").click();
-  const panel = page.getByRole("dialog", { name: "chess" });
-  await panel.getByRole("button", { name: "Uninstall…" }).click();
-  const question = page.getByRole("dialog", { name: /Uninstall/ });
-  await question.getByText("chess/local").waitFor();
-  await question.getByRole("button", { name: "Uninstall and lose saves" }).click();
-  await panel.getByRole("button", { name: "Unpack" }).click();
-  await panel.getByText("Ready to play").first().waitFor();
-  await page.keyboard.press("Escape");
-}
-
-async function cancelALongDownload(page: Page): Promise<void> {
-  const go = card(page, "go");
-  await go.getByRole("button", { name: "Get it" }).click();
-  await go.getByText(/Downloading · \d+%/).waitFor();
-  await go.getByRole("button", { name: "Cancel" }).click();
-  await go.getByRole("button", { name: "Get it" }).waitFor();
 }
 
 const party = new Party(binary());
@@ -93,7 +59,17 @@ try {
   paint = await firstPaint(page, errors);
 
   await fetchInstallAndUninstall(page);
-  await cancelALongDownload(page);
+  await restAndEndALongDownload(page);
+  await lookIntoLogs(page);
+  await changeTheName(page);
+
+  // Another peer lets guests in: they look and take games along, and do nothing else.
+  await party.addGame("carla", "mill", 2 * MIB);
+  const carla = await party.start({ name: "carla", options: [...near, ...LETS_GUESTS_IN] });
+  await lookAsAGuest(browser, carla.page ?? "", errors);
+  await lookFromElsewhere(browser, carla.page ?? "", errors);
+  await carla.end();
+  await page.getByRole("link", { name: "Library" }).click();
 
   // A peer that goes is seen to be gone, and so is what only it had.
   await anna.end();

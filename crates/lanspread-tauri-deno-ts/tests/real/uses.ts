@@ -1,0 +1,76 @@
+// What a person does with the page of a real peer: fetches, lets rest, looks into logs, sets.
+//
+// Invariant: every step waits for what a person would see, and for nothing else.
+
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import { card } from "./looks.ts";
+
+export async function fetchInstallAndUninstall(page: Page): Promise<void> {
+  const chess = card(page, "chess");
+  await chess.getByRole("button", { name: "Get it" }).click();
+  await chess.getByText("Ready to play").waitFor();
+  await chess.getByRole("heading").getByRole("button").click();
+  const panel = page.getByRole("dialog", { name: "chess" });
+  await panel.getByRole("button", { name: "Uninstall…" }).click();
+  const question = page.getByRole("dialog", { name: /Uninstall/ });
+  await question.getByText("chess/local").waitFor();
+  await question.getByRole("button", { name: "Uninstall and lose saves" }).click();
+  await panel.getByRole("button", { name: "Unpack" }).click();
+  await panel.getByText("Ready to play").first().waitFor();
+  await page.keyboard.press("Escape");
+}
+
+/** Lets a long download rest: what came stays, and it goes on from there; then ends it. */
+export async function restAndEndALongDownload(page: Page): Promise<void> {
+  await card(page, "go").getByRole("button", { name: "Get it" }).click();
+  await page.getByRole("link", { name: /Transfers/ }).click();
+  const verified = page.getByText(/\sMiB of .* verified/);
+  await page.waitForFunction(() => {
+    const told = document.body.textContent?.match(/([\d.]+)\sMiB of [\d.]+\sMiB verified/)?.[1];
+    return Number(told) >= 8;
+  });
+  const before = await mebibytes(verified.textContent());
+  await page.getByRole("button", { name: /^Pause: .*go/ }).click();
+  await page.getByText("Paused").waitFor();
+  await page.getByText("Nothing is running").waitFor();
+  await page.getByRole("button", { name: /^Resume: .*go/ }).click();
+  await verified.waitFor();
+  const after = await mebibytes(verified.textContent());
+  assert.ok(after >= before, `${before} MiB were there before the rest, and ${after} after it`);
+  await page.getByRole("button", { name: /^Cancel: .*go/ }).click();
+  await page.getByText("Download cancelled").waitFor();
+  await page.getByRole("link", { name: "Library" }).click();
+  await card(page, "go").getByRole("button", { name: "Get it" }).waitFor();
+}
+
+async function mebibytes(text: Promise<string | null>): Promise<number> {
+  return Number((await text)?.match(/[\d.]+/)?.[0] ?? NaN);
+}
+
+/** The archive that was unpacked stands in one log, and lines of the program in the other. */
+export async function lookIntoLogs(page: Page): Promise<void> {
+  await page.getByRole("link", { name: "Logs" }).click();
+  const runs = page.getByRole("region", { name: "Archives that were unpacked" });
+  await runs.getByText("chess.eti").first().waitFor();
+  await runs.getByText(/^Unpacked · /).first().waitFor();
+  await page.getByRole("link", { name: "Program" }).click();
+  const lines = page.getByRole("region", { name: "Lines of the program's log" });
+  await lines.locator("[data-level=info]").first().waitFor();
+}
+
+/** A name is kept by the peer and holds after its next start, which a browser cannot order. */
+export async function changeTheName(page: Page): Promise<void> {
+  await page.getByRole("link", { name: "Settings" }).click();
+  await page.getByLabel("Player name").fill("Benedikt");
+  await page.getByRole("button", { name: "Keep", exact: true }).click();
+  await page.getByText("Something holds after the next start").waitFor();
+  assert.equal(await page.getByRole("button", { name: "Restart now" }).count(), 0);
+  await page.reload();
+  await page.getByText("Something holds after the next start").waitFor();
+  assert.equal(await page.getByLabel("Player name").inputValue(), "Benedikt");
+  await page.getByRole("radio", { name: "Deutsch" }).click();
+  await page.getByRole("heading", { name: "Optionen" }).waitFor();
+  await page.getByRole("radio", { name: "English" }).click();
+  await page.getByRole("heading", { name: "Settings" }).waitFor();
+}
