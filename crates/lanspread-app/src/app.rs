@@ -24,7 +24,7 @@ use crate::{
     play::{self, RunningScripts, Script},
     queue::Queue,
     settings::Settings,
-    snapshot::{Game, GameDetails, NoticeKind, Seat, Snapshot, Wishes},
+    snapshot::{Game, GameDetails, NoticeKind, Running, Seat, Snapshot, Wishes},
 };
 
 /// Events a listener may be behind before it loses the oldest.
@@ -312,6 +312,12 @@ impl App {
         self.news.send_replace(());
     }
 
+    /// Scripts of games that run, by game.
+    #[must_use]
+    pub fn running(&self) -> Vec<Running> {
+        play::running(&lock(&self.scripts))
+    }
+
     /// Tells of what the peer itself knows nothing.
     pub(crate) fn tell_notice(&self, kind: NoticeKind, about: Option<String>, message: String) {
         lock(&self.history).tell(unix_ms(), kind, about, message.clone());
@@ -344,7 +350,7 @@ impl App {
             view: &view,
             games,
             me: compose::me(self, &view),
-            running: play::running(&lock(&self.scripts)),
+            running: self.running(),
             queue: &queue,
             settings: self.wishes(),
             history: &history,

@@ -139,7 +139,15 @@ pub(crate) struct Status {
     pub(crate) rate_limits: RateLimits,
     #[serde(default)]
     pub(crate) playing: bool,
+    #[serde(default)]
+    pub(crate) running: Vec<RunningScript>,
     pub(crate) uptime_ms: u64,
+}
+
+/// A script of a game that runs.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct RunningScript {
+    pub(crate) id: String,
 }
 
 impl Status {

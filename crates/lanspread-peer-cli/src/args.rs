@@ -181,6 +181,20 @@ pub(crate) enum Switch {
     Off,
 }
 
+/// How a game is started.
+#[derive(Debug, Args)]
+pub(crate) struct PlayArgs {
+    /// Start its dedicated server instead
+    #[arg(long)]
+    pub(crate) server: bool,
+    /// What the game calls you [default: the name of the peer]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) player: Option<String>,
+    /// The language that the game is told: de, en or fr [default: that of the settings, else en]
+    #[arg(long, value_parser = ["de", "en", "fr"])]
+    pub(crate) language: Option<String>,
+}
+
 /// Which game, on which peer.
 #[derive(Debug, Args)]
 pub(crate) struct GameArgs {
@@ -243,6 +257,15 @@ pub(crate) enum Subcommands {
     /// Delete the unpacked game, saves included; the download stays
     #[command(after_help = "Example:\n  lanspread uninstall openarena")]
     Uninstall(GameArgs),
+    /// Start a game that is unpacked, or its dedicated server
+    #[command(after_help = "Examples:\n  lanspread play openarena\n  \
+                            lanspread play openarena --server")]
+    Play {
+        #[command(flatten)]
+        game: GameArgs,
+        #[command(flatten)]
+        wanted: PlayArgs,
+    },
     /// Delete a downloaded game that is not installed
     #[command(after_help = "Example:\n  lanspread remove openarena")]
     Remove(GameArgs),

@@ -24,6 +24,7 @@ mod output;
 mod page;
 mod party;
 mod pin;
+mod play;
 mod rates;
 mod reach;
 mod secret;
@@ -120,6 +121,12 @@ fn run(command: Subcommands) -> Result<()> {
         Subcommands::Install(game) => with_game(game, operate::install),
         Subcommands::Uninstall(game) => with_game(game, operate::uninstall),
         Subcommands::Remove(game) => with_game(game, operate::remove),
+        Subcommands::Play { game, wanted } => {
+            let GameArgs { id, peer } = game;
+            with_peer(&peer, Some(&id), async |reached| {
+                play::play(reached, &id, &wanted).await
+            })
+        }
         Subcommands::Verify(game) => with_game(game, operate::verify),
         Subcommands::Cancel(game) => with_game(game, operate::cancel),
         Subcommands::Expel { who, time, peer } => with_peer(&peer, None, async |reached| {

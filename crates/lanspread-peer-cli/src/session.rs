@@ -5,7 +5,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use lanspread_app::{App, Asked, Facts, Ran};
+use lanspread_app::{App, Asked, Facts, Ran, Running};
 use lanspread_jsonl::Command;
 use lanspread_peer::{CommandRefused, ErrorKind, ListenAddr, PROTOCOL_VERSION, PeerId, PeerView};
 use serde_json::{Value, json};
@@ -39,6 +39,7 @@ fn status_of(app: &App) -> Value {
         listen_addrs: app.handle().listen_addrs(),
         facts: app.facts(),
         games_dir: app.games_dir(),
+        running: &app.running(),
         uptime: app.uptime(),
         view: &app.view(),
     })
@@ -79,6 +80,7 @@ pub(crate) struct StatusFacts<'a> {
     pub(crate) listen_addrs: Vec<ListenAddr>,
     pub(crate) facts: &'a Facts,
     pub(crate) games_dir: PathBuf,
+    pub(crate) running: &'a [Running],
     pub(crate) uptime: Duration,
     pub(crate) view: &'a PeerView,
 }
@@ -90,6 +92,7 @@ pub(crate) fn status(status: &StatusFacts<'_>) -> Value {
         listen_addrs,
         facts,
         games_dir,
+        running,
         uptime,
         view,
     } = status;
@@ -114,6 +117,7 @@ pub(crate) fn status(status: &StatusFacts<'_>) -> Value {
         "outbound": json::outbound(view),
         "rate_limits": json::rate_limits(view.rate_limits),
         "playing": json::is_playing(view.playing),
+        "running": running,
         "uptime_ms": json::millis(*uptime),
     })
 }

@@ -103,10 +103,11 @@ impl App {
     async fn launch(self: Arc<Self>, launch: Launch) {
         let result = self.prepare_and_run(&launch).await;
         let Launch { id, script, .. } = launch;
-        self.script_ended(&id, script);
+        // Told before it ends, so that whoever waits for the end knows how it was.
         if let Err(message) = result {
             self.tell_notice(NoticeKind::ScriptFailed, Some(id.to_string()), message);
         }
+        self.script_ended(&id, script);
     }
 
     async fn prepare_and_run(&self, launch: &Launch) -> Result<(), String> {

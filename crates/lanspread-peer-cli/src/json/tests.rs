@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use lanspread_app::Facts;
+use lanspread_app::{Facts, Running, Script};
 use lanspread_db::{ContentHash, GameFileDescription, GameId, ManifestHash, RelPath, Version};
 use lanspread_peer::{
     ErrorKind, KeepAwayReason, KeptAwayView, ListenAddr, Offence, OperationKind, PROTOCOL_VERSION,
@@ -421,6 +421,11 @@ fn the_answers_are_documented_with_exactly_their_fields() {
         listen_addrs: vec![addr()],
         facts: &facts,
         games_dir: "/games".into(),
+        running: &[Running {
+            id: id(),
+            script: Script::Start,
+            since_ms: 1,
+        }],
         uptime: Duration::from_secs(1),
         view: &view,
     });

@@ -8,6 +8,8 @@ mod scene;
 
 mod catalogs;
 mod people;
+#[cfg(unix)]
+mod playing;
 mod running;
 mod scripts;
 mod shell;
