@@ -32,6 +32,7 @@ export function report(connection: Connection, snapshot: Snapshot, now: Date): s
     ...snapshot.operations.map((operation) =>
       `  ${operation.kind} ${operation.id} ${operation.progress?.phase ?? "unknown"}`
     ),
+    `queue: ${tally(snapshot.queue.map((queued) => queued.turn))}`,
     `uploads: ${snapshot.uploads.length}`,
     `playing: ${snapshot.playing}, limits: ${Object.values(snapshot.limits).join(" ")}`,
     `failed: ${tally(failures(snapshot))}`,

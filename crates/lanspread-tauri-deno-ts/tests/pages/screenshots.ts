@@ -9,14 +9,19 @@ import { finish, type Language, type Look, type Theme, withPages } from "./brows
 const FOLDER = "screenshots";
 const SETTLE_MS = 900;
 
-/** The pictures that the documents show, and what they are called there. */
+/** The pictures that the documents show: what they are called there, and how high they are. */
 const DOCUMENTS_FOLDER = "../../docs/pictures";
-const IN_DOCUMENTS: Record<string, string> = {
-  "party-library-1280-dark-en.png": "library",
-  "party-game-running-1280-dark-en.png": "game",
-  "party-transfers-1280-dark-en.png": "transfers",
-  "party-party-1280-light-de.png": "party",
-  "no-peers-help-1280-dark-en.png": "help",
+const IN_DOCUMENTS: Record<string, [name: string, height: number]> = {
+  "party-library-1280-dark-en.png": ["library", 800],
+  "party-game-running-1280-dark-en.png": ["game", 800],
+  "queue-transfers-1280-dark-en.png": ["transfers", 1_500],
+  "party-party-1280-light-de.png": ["party", 1_400],
+  "evening-party-1280-dark-en.png": ["evening", 1_000],
+  "party-logs-program-1280-dark-en.png": ["logs", 800],
+  "party-settings-1280-dark-en.png": ["settings", 1_180],
+  "first-run-first-run-1280-dark-en.png": ["first-run", 800],
+  "guest-library-1280-dark-en.png": ["guest", 800],
+  "no-peers-help-1280-dark-en.png": ["help", 800],
 };
 /** The graph of rates needs a while until there is something to see. */
 const GRAPH_MS = 4_000;
@@ -140,7 +145,9 @@ await withPages(async (pages) => {
     const shown = IN_DOCUMENTS[file];
     if (shown !== undefined) {
       // Ten times smaller than the same picture without loss.
-      const path = `${DOCUMENTS_FOLDER}/${shown}.jpg`;
+      const [name, height] = shown;
+      const path = `${DOCUMENTS_FOLDER}/${name}.jpg`;
+      await page.setViewportSize({ width: look.width, height });
       await page.screenshot({ path, type: "jpeg", quality: 82 });
     }
     await page.context().close();

@@ -3,11 +3,11 @@
 // Invariant: it is a table, so that whoever hears it is told game and name with every cell; head and names
 // stay to be seen while it scrolls, and a cell says in a word what its colour says.
 
-import { useMemo } from "react";
+import { memo, useMemo } from "react";
 import { EVENING_MAX, eveningGames, withGame, withoutGame } from "../../state/evening.ts";
 import { type Cell, type CellState, type Column, matrix, type Row } from "../../state/matrix.ts";
 import { Button } from "../../ui/button.tsx";
-import { useApp, useMay, useSnapshot } from "../../ui/context.ts";
+import { useApp, useMay, usePart, useSnapshot } from "../../ui/context.ts";
 import { Icon, type IconName } from "../../ui/icon.tsx";
 import { Nothing, Section, Select } from "../../ui/parts.tsx";
 import { cellFigure, columnSentence } from "./cell-words.ts";
@@ -27,9 +27,11 @@ const ICONS: Record<CellState, IconName> = {
 export function EveningMatrix() {
   const { texts, evening, preferences } = useApp();
   const snapshot = useSnapshot();
-  const games = eveningGames(snapshot.games, evening);
   const { language } = preferences;
-  const found = useMemo(() => matrix(snapshot, games, language), [snapshot, evening, language]);
+  const known = snapshot.games;
+  const games = useMemo(() => eveningGames(known, evening), [known, evening]);
+  const shown = useMemo(() => games.map(({ id }) => id), [games]);
+  const found = useMemo(() => matrix(snapshot, games, language), [snapshot, games, language]);
   const words = texts.evening;
   return (
     <Section title={words.title} wide>
@@ -48,7 +50,7 @@ export function EveningMatrix() {
           </div>
         </>
       )}
-      <AddGame shown={games.map(({ id }) => id)} />
+      <AddGame shown={shown} />
     </Section>
   );
 }
@@ -134,9 +136,10 @@ function MatrixCell({ cell }: { cell: Cell }) {
   );
 }
 
-function AddGame({ shown }: { shown: string[] }) {
+/** Drawn anew only when games or choice changed, since a catalog can have thousands. */
+const AddGame = memo(function AddGame({ shown }: { shown: string[] }) {
   const { texts, preferences, decideEvening } = useApp();
-  const { games } = useSnapshot();
+  const games = usePart("games");
   const { language } = preferences;
   const options = useMemo(() => {
     const collator = new Intl.Collator(language, { numeric: true });
@@ -159,4 +162,4 @@ function AddGame({ shown }: { shown: string[] }) {
       />
     </div>
   );
-}
+});
