@@ -84,8 +84,8 @@ function PeerFacts({ peer }: { peer: Peer }) {
     <span className="lines-more">
       {facts.map((fact, index) => (
         <span key={fact} className="peer-fact">
-          {index > 0 && " · "}
           <bdi>{fact}</bdi>
+          {index < facts.length - 1 && " · "}
         </span>
       ))}
     </span>
