@@ -28,7 +28,13 @@ pub enum Format {
 }
 
 /// The files in the state directory.
-pub const STATE_DIR_FILES: [StateFile; 24] = [
+pub const STATE_DIR_FILES: [StateFile; 25] = [
+    StateFile {
+        path: "window.json",
+        holds: "where the window was, and how large",
+        format: Format::Unversioned("JSON"),
+        when_broken: "the window comes in its usual size",
+    },
     StateFile {
         path: "settings.json",
         holds: "the user's name, language, games folder, party code and switches",
