@@ -261,6 +261,16 @@ impl App {
         lock(&self.settings).clone()
     }
 
+    /// What games call the player: the peer's name, or the one that was wished since it was started.
+    pub(crate) fn player_name(&self) -> PeerName {
+        let settings = lock(&self.settings);
+        if settings.name == self.started_with.name {
+            self.facts.name.clone()
+        } else {
+            settings.name_or_default()
+        }
+    }
+
     fn wishes(&self) -> Wishes {
         let settings = lock(&self.settings);
         let then = &self.started_with;

@@ -139,7 +139,7 @@ impl App {
         language: Option<Language>,
     ) -> Result<Ran, CommandRefused> {
         let language = language.or(self.settings().language).unwrap_or_default();
-        let name = player.map_or_else(|| self.facts().name.clone(), |name| PeerName::new(&name));
+        let name = player.map_or_else(|| self.player_name(), |name| PeerName::new(&name));
         let player = Player {
             name: name.to_string(),
             language,

@@ -61,7 +61,9 @@ export async function lookAfter(
 /** Every view in both themes and languages. */
 async function pictures(window: Window): Promise<void> {
   for (const [theme, language] of [["light", "de"], ["dark", "en"]] as const) {
-    const wished = JSON.stringify({ theme, language });
+    // The language is the peer's to keep, the theme the browser engine's.
+    await window.call("change_settings", { language });
+    const wished = JSON.stringify({ theme });
     for (const tab of ["transfers", "party", "help", "settings", "library"]) {
       await window.run(
         `localStorage.setItem("lanspread-preferences", arguments[0]);

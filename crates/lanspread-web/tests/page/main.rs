@@ -135,7 +135,11 @@ async fn a_game_is_set_up_once_and_played_from_a_browser() {
                 && state["operations"] == json!([])
         })
         .await;
-    for _ in 0..2 {
+    // Once told with the command, and once from the settings, which hold from the moment they are made.
+    let wished = json!({ "cmd": "change-settings", "name": "Bert", "language": "fr" });
+    let kept = browser.command(wished).await;
+    assert_eq!(kept["ok"], true, "{kept}");
+    for play in [play, json!({ "cmd": "play", "id": "chess" })] {
         drop(std::fs::remove_file(games.join("over")));
         let begun = browser.command(play.clone()).await;
         assert_eq!(begun["ok"], true, "{begun}");
@@ -160,7 +164,7 @@ async fn a_game_is_set_up_once_and_played_from_a_browser() {
         })
         .await;
     let read = |path: &str| std::fs::read_to_string(games.join(path)).expect("written");
-    assert_eq!(read("starts"), "chess de Änna\nchess de Änna\n");
+    assert_eq!(read("starts"), "chess de Änna\nchess fr Bert\n");
     assert_eq!(read("setups"), "set up\n");
     assert_eq!(read("chess/local/cfg/account_name.txt"), "Änna");
     let server_script = browser
