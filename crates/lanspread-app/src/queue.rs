@@ -2,7 +2,8 @@
 //!
 //! Invariant: pure. It says what is to be done next and is told what became of it; so many gather at the
 //! same time and no more, since one game that is whole is worth more than two halves. A download that
-//! waits for somebody, or is being unpacked, keeps nobody from its turn.
+//! waits for somebody, or is being unpacked, keeps nobody from its turn, and neither does one that nobody
+//! offers at the moment: after a start the others have to be found first.
 
 use std::collections::BTreeMap;
 
@@ -31,6 +32,9 @@ pub(crate) struct Asked {
     /// Whether it was begun in this run.
     #[serde(skip)]
     begun: bool,
+    /// Whether it could not begin as things stood; it is tried again when something changed.
+    #[serde(skip)]
+    put_off: bool,
 }
 
 /// What runs on a game, as far as it matters here.
@@ -56,8 +60,8 @@ pub(crate) enum Due {
 /// How a download ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ended {
-    /// The user ended it, or let it rest.
-    ByUser,
+    /// It was told to rest. One that the user cancels is forgotten before it ends.
+    ToRest,
     /// The peer ends.
     WithPeer,
     /// It came to its end.
@@ -103,6 +107,7 @@ impl Queue {
             give_up_old,
             paused: false,
             begun: false,
+            put_off: false,
         });
         Ok(())
     }
@@ -145,15 +150,12 @@ impl Queue {
         self.position(id).is_some()
     }
 
-    /// Whether the user lets this one rest.
-    pub(crate) fn rests(&self, id: &GameId) -> bool {
-        self.asked
-            .iter()
-            .any(|asked| asked.id == *id && asked.paused)
-    }
-
-    /// What is to be done, given what runs.
-    pub(crate) fn due(&self, runs: &BTreeMap<GameId, Runs>) -> Option<Due> {
+    /// What is to be done, given what runs and what somebody offers.
+    pub(crate) fn due(
+        &self,
+        runs: &BTreeMap<GameId, Runs>,
+        is_offered: impl Fn(&GameId) -> bool,
+    ) -> Option<Due> {
         let on = |asked: &Asked| runs.get(&asked.id).copied();
         let downloads = |asked: &&Asked| matches!(on(asked), Some(Runs::Gathers | Runs::Waits));
         if let Some(asked) = self.asked.iter().find(|it| it.paused && downloads(it)) {
@@ -161,12 +163,24 @@ impl Queue {
         }
         // One that was begun a moment ago does not show yet.
         let starting = |asked: &&Asked| asked.begun && on(asked).is_none();
-        let gathering = runs.values().filter(|runs| **runs == Runs::Gathers).count()
-            + self.asked.iter().filter(starting).count();
+        // One that waits although somebody offers it is about to gather.
+        let gathers = |(id, runs): &(&GameId, &Runs)| match runs {
+            Runs::Gathers => true,
+            Runs::Waits => is_offered(id),
+            Runs::Else => false,
+        };
+        let gathering =
+            runs.iter().filter(gathers).count() + self.asked.iter().filter(starting).count();
         if gathering >= GATHERING_MAX {
             return None;
         }
-        let free = |asked: &&Asked| !asked.paused && !asked.begun && on(asked).is_none();
+        let free = |asked: &&Asked| {
+            !asked.paused
+                && !asked.begun
+                && !asked.put_off
+                && on(asked).is_none()
+                && is_offered(&asked.id)
+        };
         self.asked.iter().find(free).cloned().map(Due::Begin)
     }
 
@@ -177,11 +191,25 @@ impl Queue {
         }
     }
 
+    /// One could not begin as things stand.
+    pub(crate) fn put_off(&mut self, id: &GameId) {
+        if let Some(asked) = self.find(id) {
+            asked.begun = false;
+            asked.put_off = true;
+        }
+    }
+
+    /// Something changed: what was put off is tried again.
+    pub(crate) fn look_again(&mut self) {
+        for asked in &mut self.asked {
+            asked.put_off = false;
+        }
+    }
+
     /// A download ended; whether it is gone from here.
     pub(crate) fn ended(&mut self, id: &GameId, how: Ended) -> bool {
         let stays = match how {
-            Ended::WithPeer => true,
-            Ended::ByUser => self.rests(id),
+            Ended::WithPeer | Ended::ToRest => true,
             Ended::ByItself => false,
         };
         if stays {
@@ -243,7 +271,7 @@ mod tests {
     }
 
     fn begins(queue: &Queue, runs: &[(&str, Runs)]) -> Option<String> {
-        match queue.due(&running(runs)) {
+        match queue.due(&running(runs), |_| true) {
             Some(Due::Begin(asked)) => Some(asked.id.to_string()),
             Some(Due::Rest(_)) | None => None,
         }
@@ -265,11 +293,16 @@ mod tests {
     }
 
     #[test]
-    fn whoever_waits_for_somebody_or_unpacks_keeps_nobody_from_his_turn() {
+    fn whoever_waits_for_somebody_or_is_unpacked_keeps_nobody_from_his_turn() {
         let mut queue = queue(&["a", "b", "c"]);
         queue.begun(&game("a"));
         queue.begun(&game("b"));
-        let runs = [("a", Runs::Waits), ("b", Runs::Else)];
+        let runs = running(&[("a", Runs::Waits), ("b", Runs::Gathers)]);
+        assert_eq!(queue.due(&runs, |_| true), None, "a is about to gather");
+        let offered = |id: &GameId| id.as_str() != "a";
+        let due = queue.due(&runs, offered);
+        assert!(matches!(due, Some(Due::Begin(asked)) if asked.id == game("c")));
+        let runs = [("a", Runs::Gathers), ("b", Runs::Else)];
         assert_eq!(begins(&queue, &runs).as_deref(), Some("c"));
     }
 
@@ -279,21 +312,39 @@ mod tests {
         queue.begun(&game("a"));
         queue.pause(&game("a"), true).expect("it is there");
         let gathers = running(&[("a", Runs::Gathers)]);
-        assert_eq!(queue.due(&gathers), Some(Due::Rest(game("a"))));
+        assert_eq!(queue.due(&gathers, |_| true), Some(Due::Rest(game("a"))));
         assert_eq!(queue.shown(&gathers)[0].turn, Turn::Paused);
-        assert!(!queue.ended(&game("a"), Ended::ByUser));
+        assert!(!queue.ended(&game("a"), Ended::ToRest));
         assert_eq!(begins(&queue, &[]).as_deref(), Some("b"));
         queue.pause(&game("a"), false).expect("it is there");
         assert_eq!(begins(&queue, &[]).as_deref(), Some("a"));
     }
 
     #[test]
-    fn what_the_user_ends_is_gone_and_what_ends_with_the_peer_is_not() {
+    fn what_ends_by_itself_is_gone_and_what_ends_with_the_peer_or_to_rest_is_not() {
         let mut queue = queue(&["a", "b"]);
-        queue.begun(&game("a"));
-        assert!(!queue.ended(&game("a"), Ended::WithPeer));
-        assert!(queue.ended(&game("a"), Ended::ByUser));
+        for how in [Ended::WithPeer, Ended::ToRest] {
+            queue.begun(&game("a"));
+            assert!(!queue.ended(&game("a"), how));
+            assert_eq!(begins(&queue, &[]).as_deref(), Some("a"));
+        }
+        assert!(queue.ended(&game("a"), Ended::ByItself));
         assert_eq!(order(&queue), ["b"]);
+        assert!(queue.forget(&game("b")) && !queue.forget(&game("b")));
+    }
+
+    #[test]
+    fn what_nobody_offers_or_was_put_off_keeps_its_place_and_nobody_from_his_turn() {
+        let mut queue = queue(&["a", "b"]);
+        let offered = |id: &GameId| id.as_str() == "b";
+        let due = queue.due(&running(&[]), offered);
+        assert!(matches!(due, Some(Due::Begin(asked)) if asked.id == game("b")));
+        queue.begun(&game("a"));
+        queue.put_off(&game("a"));
+        assert_eq!(begins(&queue, &[]).as_deref(), Some("b"));
+        queue.look_again();
+        assert_eq!(begins(&queue, &[]).as_deref(), Some("a"));
+        assert_eq!(order(&queue), ["a", "b"]);
     }
 
     #[test]

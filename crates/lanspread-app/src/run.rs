@@ -108,7 +108,7 @@ impl App {
                 id,
                 install,
                 give_up_old,
-            } => return self.change_queue(&id, |queue| queue.ask(&id, install, give_up_old)),
+            } => return self.queue(&id, install, give_up_old),
             Command::Pause { id } => return self.pause(&id),
             Command::Resume { id } => {
                 return self.change_queue(&id, |queue| queue.pause(&id, false));

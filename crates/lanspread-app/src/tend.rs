@@ -8,10 +8,11 @@ use std::{
     sync::Arc,
 };
 
+use lanspread_db::GameId;
 use lanspread_jsonl::SettingsChange;
 use lanspread_peer::{
     AfterDownload, CommandRefused, DownloadRoom, ErrorKind, OperationKind, Outcome, PeerCommand,
-    PeerEvent,
+    PeerEvent, PeerView,
     state_file::{check_format, put_aside, read_json, write_json},
 };
 use serde::{Deserialize, Serialize};
@@ -67,6 +68,12 @@ pub(crate) fn load(state_dir: &Path) -> (Queue, Option<String>) {
     }
 }
 
+/// Whether somebody has what this party plays of a game.
+fn is_offered(view: &PeerView, id: &GameId) -> bool {
+    let found = view.games.binary_search_by(|game| game.id.cmp(id));
+    found.is_ok_and(|at| !view.games[at].peers.is_empty())
+}
+
 fn save(path: &Path, queue: Queue) -> Result<(), String> {
     let format = FORMAT;
     write_json(path, &Content { format, queue })
@@ -83,6 +90,7 @@ impl App {
         loop {
             views.mark_unchanged();
             news.mark_unchanged();
+            lock(&self.queue).look_again();
             while let Some(due) = self.due() {
                 self.carry_out(due).await;
             }
@@ -103,8 +111,9 @@ impl App {
         if self.leave().is_cancelled() {
             return None;
         }
-        let runs = compose::runs(&self.view());
-        lock(&self.queue).due(&runs)
+        let view = self.view();
+        let runs = compose::runs(&view);
+        lock(&self.queue).due(&runs, |id| is_offered(&view, id))
     }
 
     async fn carry_out(&self, due: Due) {
@@ -128,6 +137,11 @@ impl App {
                     // Whatever runs on it shows in the next view.
                     Ok(()) => {}
                     Err(error) if error.kind == ErrorKind::ShuttingDown => {}
+                    // Whoever had it went away a moment ago, or something else runs on it.
+                    Err(error) if matches!(error.kind, ErrorKind::NoSource | ErrorKind::Busy) => {
+                        tracing::info!(game = %asked.id, %error, "a download waits for its turn again");
+                        lock(&self.queue).put_off(&asked.id);
+                    }
                     Err(error) => {
                         lock(&self.queue).forget(&asked.id);
                         let about = Some(asked.id.to_string());
@@ -141,9 +155,8 @@ impl App {
                     .command(PeerCommand::Pause { id: id.clone() })
                     .await;
                 if let Err(error) = paused {
-                    // It has everything already: there is nothing to let rest.
+                    // It has everything already, and is gone from here when it ends.
                     tracing::info!(game = %id, %error, "a download cannot rest any more");
-                    lock(&self.queue).forget(&id);
                 }
                 self.wait_for_its_end(&id).await;
             }
@@ -151,7 +164,7 @@ impl App {
     }
 
     /// Waits until a download that was told to rest does not show any more, so that it is told once.
-    async fn wait_for_its_end(&self, id: &lanspread_db::GameId) {
+    async fn wait_for_its_end(&self, id: &GameId) {
         let mut views = self.handle().game_db().subscribe();
         let rests = views.wait_for(|view| !view.operations.iter().any(|it| it.id == *id));
         tokio::select! {
@@ -182,20 +195,36 @@ impl App {
             return false;
         };
         let how = match outcome {
-            Outcome::Cancelled => Ended::ByUser,
+            Outcome::Cancelled => Ended::ToRest,
             Outcome::Failed(error) if error.kind == ErrorKind::ShuttingDown => Ended::WithPeer,
             Outcome::Failed(_) | Outcome::Finished(_) => Ended::ByItself,
         };
         let mut queue = lock(&self.queue);
-        let rests = how == Ended::ByUser && queue.rests(id);
+        let rests = how == Ended::ToRest && queue.has(id);
         queue.ended(id, how);
         rests
+    }
+
+    /// Puts a download into the queue, if somebody offers it.
+    pub(crate) fn queue(
+        &self,
+        id: &GameId,
+        install: bool,
+        give_up_old: bool,
+    ) -> Result<Ran, CommandRefused> {
+        if !is_offered(&self.view(), id) && !lock(&self.queue).has(id) {
+            return Err(CommandRefused {
+                kind: ErrorKind::NoSource,
+                message: format!("no peer that is connected has {id} as this party plays it"),
+            });
+        }
+        self.change_queue(id, |queue| queue.ask(id, install, give_up_old))
     }
 
     /// Changes the queue, and wakes up whoever carries it out.
     pub(crate) fn change_queue(
         &self,
-        id: &lanspread_db::GameId,
+        id: &GameId,
         change: impl FnOnce(&mut Queue) -> Result<(), NotQueued>,
     ) -> Result<Ran, CommandRefused> {
         let changed = change(&mut lock(&self.queue));
@@ -249,8 +278,6 @@ impl App {
 
 #[cfg(test)]
 mod tests {
-    use lanspread_db::GameId;
-
     use super::*;
 
     #[test]

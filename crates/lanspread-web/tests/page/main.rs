@@ -2,6 +2,7 @@
 
 mod browser;
 mod guests;
+mod queue;
 
 use std::{net::SocketAddr, sync::Arc};
 
