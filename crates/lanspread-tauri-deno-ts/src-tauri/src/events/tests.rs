@@ -26,13 +26,23 @@ fn error() -> OperationError {
     }
 }
 
+fn id() -> GameId {
+    GameId::parse("chess").expect("a valid id")
+}
+
+fn peer_id() -> PeerId {
+    PeerId::from_bytes([7; 32])
+}
+
 fn events() -> Vec<PeerEvent> {
-    let id = GameId::parse("chess").expect("a valid id");
-    let peer_id = PeerId::from_bytes([7; 32]);
+    [of_peers(), of_games(), of_operations()].concat()
+}
+
+fn of_peers() -> Vec<PeerEvent> {
+    let peer_id = peer_id();
     let name = PeerName::new("anna");
     let addr = "192.168.1.4:7000".parse().expect("an address");
-    let version: Version = Version::parse("20240101").expect("a version");
-    let mut events = vec![
+    vec![
         PeerEvent::LocalPeerReady {
             peer_id,
             addrs: vec![addr],
@@ -60,13 +70,10 @@ fn events() -> Vec<PeerEvent> {
             name: name.clone(),
             reason: KeepAwayReason::Expelled {
                 by: ExpelledBy::ThisPeer,
-                time: Duration::from_secs(60),
+                time: Duration::from_mins(1),
             },
         },
-        PeerEvent::PeerReadmitted {
-            peer_id,
-            name: name.clone(),
-        },
+        PeerEvent::PeerReadmitted { peer_id, name },
         PeerEvent::RatesChanged {
             limits: RateLimits::default(),
             playing: Playing::Yes,
@@ -79,13 +86,26 @@ fn events() -> Vec<PeerEvent> {
             addr,
             result: Err(error()),
         },
+        PeerEvent::Notice {
+            message: "x".to_owned(),
+        },
+        PeerEvent::RuntimeFailed {
+            reason: "x".to_owned(),
+        },
+    ]
+}
+
+fn of_games() -> Vec<PeerEvent> {
+    let id = id();
+    let version = Version::parse("20240101").expect("a version");
+    vec![
         PeerEvent::GamesListUpdated,
         PeerEvent::ActiveOperationsChanged {
             active: vec![(id.clone(), OperationKind::Install)],
         },
         PeerEvent::GotGameFiles {
             id: id.clone(),
-            version: version.clone(),
+            version,
             manifest: ManifestHash::of_encoding(b"x"),
             files: Vec::new(),
         },
@@ -102,22 +122,21 @@ fn events() -> Vec<PeerEvent> {
         },
         PeerEvent::SourceDropped {
             id: id.clone(),
-            peer_id,
-            name,
+            peer_id: peer_id(),
+            name: PeerName::new("anna"),
             reason: "why".to_owned(),
         },
         PeerEvent::HashingProgress {
-            id: id.clone(),
+            id,
             hashed_bytes: 1,
             total_bytes: 2,
         },
-        PeerEvent::Notice {
-            message: "x".to_owned(),
-        },
-        PeerEvent::RuntimeFailed {
-            reason: "x".to_owned(),
-        },
-    ];
+    ]
+}
+
+fn of_operations() -> Vec<PeerEvent> {
+    let id = id();
+    let mut events = Vec::new();
     for kind in KINDS {
         let id = id.clone();
         events.push(PeerEvent::OperationBegan {
