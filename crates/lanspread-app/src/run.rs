@@ -215,7 +215,8 @@ impl App {
     }
 }
 
-const fn download(id: GameId, install: bool, give_up_old: bool) -> PeerCommand {
+/// The order to download a game.
+pub(crate) const fn download(id: GameId, install: bool, give_up_old: bool) -> PeerCommand {
     PeerCommand::DownloadGameFiles {
         id,
         then: if install {

@@ -11,8 +11,7 @@ use std::{
 use lanspread_db::GameId;
 use lanspread_jsonl::SettingsChange;
 use lanspread_peer::{
-    AfterDownload, CommandRefused, DownloadRoom, ErrorKind, OperationKind, Outcome, PeerCommand,
-    PeerEvent, PeerView,
+    CommandRefused, ErrorKind, OperationKind, Outcome, PeerCommand, PeerEvent, PeerView,
     state_file::{check_format, put_aside, read_json, write_json},
 };
 use serde::{Deserialize, Serialize};
@@ -21,7 +20,7 @@ use crate::{
     app::{App, lock},
     compose,
     queue::{Due, Ended, NotQueued, Queue},
-    run::Ran,
+    run::{Ran, download},
     settings::Settings,
     snapshot::NoticeKind,
 };
@@ -120,19 +119,7 @@ impl App {
         match due {
             Due::Begin(asked) => {
                 lock(&self.queue).begun(&asked.id);
-                let command = PeerCommand::DownloadGameFiles {
-                    id: asked.id.clone(),
-                    then: if asked.install {
-                        AfterDownload::Install
-                    } else {
-                        AfterDownload::Keep
-                    },
-                    room: if asked.give_up_old {
-                        DownloadRoom::GiveUpOld
-                    } else {
-                        DownloadRoom::KeepOld
-                    },
-                };
+                let command = download(asked.id.clone(), asked.install, asked.give_up_old);
                 match self.handle().command(command).await {
                     // Whatever runs on it shows in the next view.
                     Ok(()) => {}

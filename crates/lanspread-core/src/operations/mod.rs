@@ -203,18 +203,7 @@ impl Operations {
         world: &mut World<'_>,
         id: &GameId,
     ) -> Result<(), CommandRefused> {
-        let Some(operation) = self.running.get_mut(id) else {
-            return Err(CommandRefused {
-                kind: ErrorKind::NoOperation,
-                message: format!("nothing to cancel: no operation runs on {id}"),
-            });
-        };
-        let result = operation.cancel(world).map_err(|message| CommandRefused {
-            kind: ErrorKind::Busy,
-            message,
-        });
-        self.reap(world, id);
-        result
+        self.stop(world, id, "cancel", Operation::cancel)
     }
 
     /// The user wants a download to end for now.
@@ -226,13 +215,24 @@ impl Operations {
         world: &mut World<'_>,
         id: &GameId,
     ) -> Result<(), CommandRefused> {
+        self.stop(world, id, "pause", Operation::pause)
+    }
+
+    /// Has an operation end in the way that the user wants.
+    fn stop(
+        &mut self,
+        world: &mut World<'_>,
+        id: &GameId,
+        what: &str,
+        how: impl FnOnce(&mut Operation, &mut World<'_>) -> Result<(), String>,
+    ) -> Result<(), CommandRefused> {
         let Some(operation) = self.running.get_mut(id) else {
             return Err(CommandRefused {
                 kind: ErrorKind::NoOperation,
-                message: format!("nothing to pause: no operation runs on {id}"),
+                message: format!("nothing to {what}: no operation runs on {id}"),
             });
         };
-        let result = operation.pause(world).map_err(|message| CommandRefused {
+        let result = how(operation, world).map_err(|message| CommandRefused {
             kind: ErrorKind::Busy,
             message,
         });
