@@ -76,11 +76,15 @@ impl<E> Default for Kept<E> {
 }
 
 impl<E: Entry> Kept<E> {
-    /// Goes on where the file of an earlier run ended, and writes to it from here on.
+    /// Goes on where the file of an earlier run ended, and writes to it from here on. A log that is kept
+    /// already, because a second peer is started in this run, goes on as it is.
     ///
     /// # Errors
     /// The files cannot be read or written; the log stays in memory.
     pub(crate) fn attach(&self, file: &Path) -> io::Result<()> {
+        if self.lock().disk.is_some() {
+            return Ok(());
+        }
         if let Some(dir) = file.parent() {
             fs::create_dir_all(dir)?;
         }
@@ -316,6 +320,22 @@ mod tests {
         let third = Kept::<Said>::default();
         third.attach(&file).expect("writable");
         assert_eq!(texts(&third, 0), numbered(1..=4));
+    }
+
+    #[test]
+    fn a_second_peer_of_the_same_run_says_nothing_twice() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let file = dir.path().join("x.jsonl");
+        let log = Kept::default();
+        for text in ["1", "2"] {
+            log.attach(&file).expect("writable");
+            log.push(said(text));
+            log.flush();
+        }
+        assert_eq!(texts(&log, 0), numbered(1..=2));
+        let next = Kept::<Said>::default();
+        next.attach(&file).expect("writable");
+        assert_eq!(texts(&next, 0), numbered(1..=2));
     }
 
     #[test]
