@@ -36,6 +36,7 @@ export const Card = memo(function Card(props: CardProps) {
     game.players ? texts.library.players(game.players.text) : null,
   ].filter((fact) => fact !== null);
   const place: CSSProperties = { transform: `translate(${x}px, ${y}px)`, width, height };
+  const art = { height: artHeight, "--art-edge": `${Math.min(width, artHeight)}px` };
 
   return (
     <div
@@ -46,7 +47,7 @@ export const Card = memo(function Card(props: CardProps) {
       aria-posinset={index + 1}
       style={place}
     >
-      <div className="card-art" style={{ height: artHeight }}>
+      <div className="card-art" style={art}>
         <Art id={game.id} title={game.title} cover={game.cover} />
       </div>
       <div className="card-body">
