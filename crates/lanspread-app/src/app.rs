@@ -12,6 +12,7 @@ use std::{
 
 use lanspread_db::{Catalog, GameId};
 use lanspread_peer::{GameView, PeerEvent, PeerId, PeerName, PeerRuntimeHandle, PeerView};
+use lanspread_unpack::CancelFlag;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -57,7 +58,7 @@ pub struct App {
     facts: Facts,
     games_dir: Mutex<PathBuf>,
     catalog: Arc<Catalog>,
-    covers: Covers,
+    covers: Mutex<Covers>,
     history: Mutex<History>,
     /// The games of the last view that somebody looked at: they are many and change seldom.
     games: Mutex<Option<KeptGames>>,
@@ -145,7 +146,7 @@ impl App {
             facts,
             games_dir: Mutex::new(games_dir),
             catalog,
-            covers: covers.unwrap_or_default(),
+            covers: Mutex::new(covers.unwrap_or_default()),
             history: Mutex::default(),
             games: Mutex::default(),
             scripts: Mutex::default(),
@@ -167,6 +168,7 @@ impl App {
         tokio::spawn(Arc::clone(&app).pump(rx_events));
         if tends {
             tokio::spawn(Arc::clone(&app).tend());
+            tokio::spawn(Arc::clone(&app).unpack_covers());
         }
         (app, listener)
     }
@@ -374,7 +376,8 @@ impl App {
         {
             return Arc::clone(&kept.games);
         }
-        let games = Arc::new(compose::games(&view.games, &self.catalog, &self.covers));
+        let covers = lock(&self.covers);
+        let games = Arc::new(compose::games(&view.games, &self.catalog, &covers));
         *kept = Some(KeptGames {
             of: Arc::clone(&view.games),
             games: Arc::clone(&games),
@@ -382,9 +385,35 @@ impl App {
         games
     }
 
+    /// Makes the pictures ready that lie beside the catalog in an archive: no start waits for that.
+    async fn unpack_covers(self: Arc<Self>) {
+        let Some(beside) = self.facts.catalog.as_deref().and_then(Path::parent) else {
+            return;
+        };
+        let (beside, state_dir) = (beside.to_owned(), self.facts.state_dir.clone());
+        let cancel = CancelFlag::new();
+        let flag = cancel.clone();
+        let mut work =
+            tokio::task::spawn_blocking(move || covers::prepare(&beside, &state_dir, &flag));
+        let prepared = tokio::select! {
+            prepared = &mut work => prepared,
+            () = self.leave.cancelled() => return cancel.cancel(),
+        };
+        match prepared {
+            Ok(Ok(Some(folder))) => {
+                lock(&self.covers).add_folder(&folder);
+                *lock(&self.games) = None;
+                self.tell_news();
+            }
+            Ok(Ok(None)) => {}
+            Ok(Err(message)) => self.notice(message),
+            Err(error) => tracing::error!(%error, "the pictures of games cannot be unpacked"),
+        }
+    }
+
     /// The picture of a game, if there is one.
     pub async fn cover(&self, id: &GameId) -> Option<Cover> {
-        let path = self.covers.path(id)?;
+        let path = lock(&self.covers).path(id)?;
         let read = tokio::task::spawn_blocking(move || covers::read(&path));
         read.await.ok().flatten()
     }

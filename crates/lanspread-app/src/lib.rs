@@ -23,7 +23,7 @@ mod tend;
 mod tests;
 
 pub use app::{App, Events, Facts};
-pub use covers::{COVER_BYTES_MAX, Cover};
+pub use covers::{ASSETS_BYTES_MAX, ASSETS_ENTRIES_MAX, ASSETS_FILE, COVER_BYTES_MAX, Cover};
 pub use history::{FINISHED_MAX, NOTICES_MAX};
 pub use live::{Live, SNAPSHOT_PERIOD};
 pub use logs::{

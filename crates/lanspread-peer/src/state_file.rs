@@ -5,7 +5,7 @@
 
 use std::{fs, io, path::Path};
 
-use lanspread_disk::{RealFileSystem, StateDir};
+use lanspread_disk::{RealFileSystem, StateDir, port::FileSystem};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// Writes a file in the place of what stands there.
@@ -23,6 +23,14 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
         ));
     };
     StateDir::open(&RealFileSystem, dir)?.replace_private(name, bytes)
+}
+
+/// Syncs a folder, so that the names in it survive a power cut.
+///
+/// # Errors
+/// What the system says.
+pub fn sync_folder(path: &Path) -> io::Result<()> {
+    RealFileSystem.open(path)?.sync_folder(Path::new(""))
 }
 
 /// Writes a value as JSON in the place of what stands there.

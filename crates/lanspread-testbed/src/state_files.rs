@@ -28,7 +28,7 @@ pub enum Format {
 }
 
 /// The files in the state directory.
-pub const STATE_DIR_FILES: [StateFile; 25] = [
+pub const STATE_DIR_FILES: [StateFile; 26] = [
     StateFile {
         path: "window.json",
         holds: "where the window was, and how large",
@@ -82,6 +82,13 @@ pub const STATE_DIR_FILES: [StateFile; 25] = [
         holds: "what stood in that log before it was full",
         format: Format::Unversioned("JSON lines"),
         when_broken: "a line that cannot be read is left out",
+    },
+    StateFile {
+        path: "covers/<archive>/<picture>",
+        holds: "a picture of a game out of `assets.eti` beside the catalog; the folder is named by the \
+                archive's size and time",
+        format: Format::Unversioned("JPEG or PNG"),
+        when_broken: "the game is shown without it; without the folder they are unpacked again",
     },
     StateFile {
         path: "played/<id>",

@@ -1,7 +1,10 @@
 //! The pictures of games that lie beside the catalog.
 //!
 //! Invariant: a picture is a regular file with a game's id as its name, a picture by its first bytes, and no
-//! longer than its limit; anything else is as if it were not there.
+//! longer than its limit; anything else is as if it were not there. One that lies in a folder goes before
+//! one of the archive.
+
+mod archive;
 
 use std::{
     collections::BTreeMap,
@@ -10,6 +13,9 @@ use std::{
 };
 
 use lanspread_db::GameId;
+
+pub(crate) use archive::prepare;
+pub use archive::{ASSETS_BYTES_MAX, ASSETS_ENTRIES_MAX, ASSETS_FILE};
 
 /// Longest picture that is shown, in bytes.
 pub const COVER_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -41,18 +47,18 @@ impl Covers {
     /// Looks for pictures beside a catalog.
     pub(crate) fn beside(catalog: &Path) -> Self {
         let dir = catalog.parent().unwrap_or(Path::new(""));
-        let mut found = BTreeMap::new();
+        let mut found = Self::default();
         for folder in FOLDERS {
-            let folder = dir.join(folder);
-            match list(&folder) {
-                Ok(covers) => found.extend(covers),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => {
-                    tracing::warn!(folder = %folder.display(), %error, "pictures cannot be looked for");
-                }
-            }
+            found.0.extend(list_if_there(&dir.join(folder)));
         }
-        Self(found)
+        found
+    }
+
+    /// Adds the pictures in a folder of games that have none.
+    pub(crate) fn add_folder(&mut self, folder: &Path) {
+        for (id, path) in list_if_there(folder) {
+            self.0.entry(id).or_insert(path);
+        }
     }
 
     /// Whether there is one of this game.
@@ -66,20 +72,32 @@ impl Covers {
     }
 }
 
+fn list_if_there(folder: &Path) -> Vec<(GameId, PathBuf)> {
+    match list(folder) {
+        Ok(covers) => covers,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => {
+            tracing::warn!(folder = %folder.display(), %error, "pictures cannot be looked for");
+            Vec::new()
+        }
+    }
+}
+
 fn list(folder: &Path) -> io::Result<Vec<(GameId, PathBuf)>> {
     let mut covers = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let path = entry.path();
-        let known = kind_of(&path).is_some() && entry.file_type()?.is_file();
-        let id = path
-            .file_stem()
-            .and_then(|stem| stem.to_str())
-            .filter(|_| known)
-            .and_then(|stem| GameId::parse(stem).ok());
+        let id = id_of(&path).filter(|_| entry.file_type().is_ok_and(|kind| kind.is_file()));
         covers.extend(id.map(|id| (id, path)));
     }
     Ok(covers)
+}
+
+/// The game that a file shows, by its name.
+fn id_of(path: &Path) -> Option<GameId> {
+    kind_of(path)?;
+    GameId::parse(path.file_stem()?.to_str()?).ok()
 }
 
 fn kind_of(path: &Path) -> Option<(&'static [u8], &'static str)> {

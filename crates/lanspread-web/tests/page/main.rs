@@ -7,7 +7,7 @@ mod queue;
 use std::{net::SocketAddr, sync::Arc};
 
 use lanspread_app::Chosen;
-use lanspread_testbed::fixture::{ArchiveFormat, Contents, GameFixture};
+use lanspread_testbed::fixture::{ArchiveFormat, Contents, GameFixture, write_archive};
 use lanspread_web::{CLIENTS_MAX, Token, WebError, WebOptions, WebServer, WhoMayCome};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -79,7 +79,9 @@ async fn a_game_is_fetched_installed_and_deleted_from_a_browser() {
         .until("it is not unpacked any more", |state| {
             let packed =
                 |game: &Value| game["state"] == "downloaded" && game["action"] == "install";
-            Browser::game(state, "chess").is_some_and(packed) && state["operations"] == json!([])
+            Browser::game(state, "chess").is_some_and(packed)
+                && state["operations"] == json!([])
+                && state["finished"].as_array().map(Vec::len) == Some(3)
         })
         .await;
 
@@ -251,6 +253,55 @@ async fn the_picture_of_a_game_lies_beside_the_catalog() {
             .0,
         403
     );
+}
+
+#[tokio::test]
+async fn the_pictures_of_an_archive_are_shown_when_they_are_ready_and_a_broken_one_is_told_of() {
+    let dir = TempDir::new().expect("a directory");
+    let games = dir.path().join("games");
+    std::fs::create_dir(&games).expect("writable");
+    GameFixture::new("go")
+        .file("board.bin", "go")
+        .build(&games)
+        .expect("a game");
+    let catalog = dir.path().join("game.db");
+    lanspread_db::catalog::build(&games, &catalog).expect("a catalog");
+    let assets = dir.path().join("assets.eti");
+    let pictures = Contents::new().file("covers/go.jpg", [0xff, 0xd8, 0xff, 0xe0]);
+    write_archive(ArchiveFormat::Rar, &assets, &pictures).expect("an archive");
+    let chosen = || Some(Chosen::ByUser(catalog.clone()));
+    let app = peer_with(dir.path(), chosen());
+    app.ready().cancelled().await;
+    let server = page(&app, WhoMayCome::ThisMachine).await;
+    let mut browser = Browser::open(&server, "lanspread").await;
+    browser
+        .until("the picture is there", |state| {
+            Browser::game(state, "go").is_some_and(|game| game["cover"] == true)
+        })
+        .await;
+    let (status, answer) = get(&server, "/api/covers/go", "Host: 127.0.0.1\r\n").await;
+    assert_eq!(status, 200);
+    assert!(
+        answer.to_lowercase().contains("content-type: image/jpeg"),
+        "{answer}"
+    );
+    app.handle().shutdown().await;
+    app.ended().cancelled().await;
+    drop((app, server, browser));
+
+    std::fs::write(&assets, "no archive").expect("writable");
+    let app = peer_with(dir.path(), chosen());
+    app.ready().cancelled().await;
+    let server = page(&app, WhoMayCome::ThisMachine).await;
+    let mut browser = Browser::open(&server, "lanspread").await;
+    let told = |state: &Value| {
+        let notices = state["notices"].as_array().expect("notices");
+        let names = |notice: &&Value| notice["message"].to_string().contains("assets.eti");
+        notices.iter().filter(names).count() == 1
+    };
+    browser.until("it is told of", told).await;
+    assert_eq!(browser.state["games"][0]["cover"], false);
+    app.handle().shutdown().await;
 }
 
 /// A connection on which nothing was asked yet held up the end of the program for a minute, and a browser that
