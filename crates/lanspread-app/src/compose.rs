@@ -14,7 +14,7 @@ use crate::{
     history::History,
     queue::{Queue, Runs},
     snapshot::{
-        Action, Game, GameDetails, GameState, KeptAway, Limits, Me, Mode, Offer, Operation,
+        Action, Game, GameDetails, Gathered, GameState, KeptAway, Limits, Me, Mode, Offer, Operation,
         OperationKind, Peer, PeerOperation, PeerStatus, Progress, Running, Snapshot, Source,
         Standing, Upload, Wishes,
     },
@@ -127,6 +127,10 @@ fn game(view: &GameView, listed: Option<&CatalogGame>, cover: bool) -> Game {
         installed: view.installed,
         holders: view.peers.clone(),
         outdated: outdated(view),
+        gathered: view.gathered.map(|gathered| Gathered {
+            verified_bytes: gathered.stored_bytes,
+            total_bytes: gathered.total_bytes,
+        }),
         problem: view.problem.clone(),
         genre: listed.map(|game| game.genre.clone()).unwrap_or_default(),
         players: listed.and_then(|game| game.max_players.clone()),

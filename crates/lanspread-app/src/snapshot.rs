@@ -204,6 +204,9 @@ pub struct Game {
     /// Who has another version, sorted.
     #[ts(type = "Array<string>")]
     pub outdated: Vec<PeerId>,
+    /// How much of a download that does not run is here; what of it is still as it was is seen when the
+    /// download goes on.
+    pub gathered: Option<Gathered>,
     /// What is wrong with what is here.
     pub problem: Option<String>,
     /// What kind of game it is.
@@ -216,6 +219,17 @@ pub struct Game {
     pub cover: bool,
     /// Whether there is more to tell of it than stands here.
     pub described: bool,
+}
+
+/// What an unfinished download had gathered when it was last at rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+pub struct Gathered {
+    /// Bytes that were verified.
+    #[ts(type = "number")]
+    pub verified_bytes: u64,
+    /// Bytes of the game.
+    #[ts(type = "number")]
+    pub total_bytes: u64,
 }
 
 /// How things stand with a game.

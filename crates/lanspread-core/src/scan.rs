@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use lanspread_db::{GameId, Manifest, ManifestHash, RelPath, RootEntry, SENTINEL, Version};
 
 use crate::{
-    api::{AfterDownload, RootReport, SentinelReport},
+    api::{AfterDownload, Gathered, RootReport, SentinelReport},
     root::{Entry, Goal, Next, RootObservation, Staged, next_step},
 };
 
@@ -203,6 +203,8 @@ pub struct RootFacts {
     pub files_problem: Option<String>,
     /// What is to follow the download in the staging place.
     pub after_download: AfterDownload,
+    /// How much of that download is there, if that is known.
+    pub gathered: Option<Gathered>,
 }
 
 /// Says what follows from the facts.
@@ -216,6 +218,7 @@ pub fn report(facts: RootFacts) -> RootReport {
         manifest,
         files_problem,
         after_download,
+        gathered,
     } = facts;
     let (unsettled, blocked) = match next_step(&Goal::Settle, &observed) {
         Next::Take(_) => (true, None),
@@ -245,6 +248,7 @@ pub fn report(facts: RootFacts) -> RootReport {
         unsettled,
         pending_download,
         after_download,
+        gathered: gathered.filter(|_| pending_download.is_some()),
         size_bytes,
         manifest,
         problem: blocked.or(files_problem),
@@ -432,6 +436,7 @@ mod tests {
             manifest: None,
             files_problem: None,
             after_download: AfterDownload::Keep,
+            gathered: None,
         }
     }
 

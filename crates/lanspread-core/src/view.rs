@@ -107,6 +107,7 @@ fn game(catalog: &Catalog, library: &Library, id: &GameId, merged: &Merged<'_>) 
         installed: root.is_some_and(|root| root.installed),
         peers: holders.iter().map(|&&(peer, _)| peer).collect(),
         offers: who_says_what(&choice, merged.offers.iter().copied()),
+        gathered: root.and_then(|root| root.gathered),
         manifest: root.and_then(|root| root.manifest),
         pinned: expected.and_then(pin),
         problem: root

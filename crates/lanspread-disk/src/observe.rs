@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, io, path::Path, sync::Arc};
 
 use lanspread_core::{
-    DiskFailure,
+    DiskFailure, Gathered,
     root::{Entry, IntentLog, RootObservation, Staged},
 };
 use lanspread_db::{
@@ -16,6 +16,7 @@ use lanspread_db::{
 };
 
 use super::{
+    download::{ChunkBits, JOURNAL},
     failure::Doing,
     files::{self, TMP_SUFFIX},
     intent_log,
@@ -162,6 +163,41 @@ fn staged(known: &KnownManifests, staging: &dyn Folder) -> io::Result<Staged> {
     } else {
         Staged::Promoted(hash)
     })
+}
+
+/// How much of the download in the staging place of a game is there, if that can be read: only people want
+/// to know it, so what cannot be read costs nothing else.
+pub(crate) fn gathered(library: &Library, id: &GameId) -> Option<Gathered> {
+    let path = Path::new(id.as_str()).join(DOWNLOAD_DIR);
+    let read = || {
+        let staging = library.games.open_folder(&path)?;
+        let Some((_, manifest)) = staged_manifest(&library.store.known, &*staging)? else {
+            return Ok(None);
+        };
+        let bytes_max = ChunkBits::bytes_for(&manifest) as u64;
+        let journal = files::read_if_there(&*staging, Path::new(JOURNAL), bytes_max)?;
+        Ok::<_, io::Error>(Some(Gathered {
+            stored_bytes: noted_bytes(&manifest, &journal.unwrap_or_default()),
+            total_bytes: manifest.total_bytes(),
+        }))
+    };
+    read().unwrap_or_else(|error| {
+        tracing::debug!(game = %id, %error, "what was gathered of a download is not known");
+        None
+    })
+}
+
+/// Bytes of the chunks that a journal names.
+fn noted_bytes(manifest: &Manifest, journal: &[u8]) -> u64 {
+    let is_noted = |index: &u32| {
+        let byte = journal.get(*index as usize / 8);
+        byte.is_some_and(|byte| byte & (1 << (index % 8)) != 0)
+    };
+    (0..manifest.chunk_count())
+        .filter(is_noted)
+        .filter_map(|index| manifest.chunk(manifest.chunk_at(index)?))
+        .map(|chunk| u64::from(chunk.len_bytes))
+        .sum()
 }
 
 /// The manifest in a staging place, if a valid one is there.

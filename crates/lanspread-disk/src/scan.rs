@@ -29,7 +29,7 @@ use super::{
     files::{self, Walk},
     index::RootIndex,
     library::{Library, lock},
-    observe::{Observed, STAGED_INSTALL, observe},
+    observe::{Observed, STAGED_INSTALL, gathered, observe},
     parents::Parents,
     port::{Folder, Kind, Stamp},
 };
@@ -102,6 +102,7 @@ fn scan_or_say_why_not(library: &Library, id: &GameId) -> Option<RootReport> {
                 manifest: None,
                 files_problem: Some(error.message),
                 after_download: AfterDownload::Keep,
+                gathered: None,
             }))
         }
     }
@@ -124,6 +125,7 @@ pub(crate) fn scan_root(library: &Library, id: &GameId) -> Result<Option<RootRep
         manifest: None,
         files_problem: None,
         after_download: AfterDownload::Keep,
+        gathered: None,
     };
     if facts.observed.staging == Entry::MarkedDir {
         let path = Path::new(id.as_str())
@@ -135,6 +137,7 @@ pub(crate) fn scan_root(library: &Library, id: &GameId) -> Result<Option<RootRep
         {
             facts.after_download = AfterDownload::Install;
         }
+        facts.gathered = gathered(library, id);
     }
     if facts.observed.sentinel == Entry::File {
         let looked = look(library, id, facts.observed.version)?;

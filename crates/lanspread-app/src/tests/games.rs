@@ -22,6 +22,7 @@ fn stands(downloaded: bool, installed: bool, current: bool, others: u8) -> (Game
         installed,
         peers: (0..others).map(|n| PeerId::from_bytes([n; 32])).collect(),
         offers: Vec::new(),
+        gathered: None,
         manifest: None,
         pinned: None,
         problem: None,

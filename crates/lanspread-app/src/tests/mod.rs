@@ -59,6 +59,7 @@ fn game(number: u8, size: u64) -> Game {
         installed: false,
         holders: Vec::new(),
         outdated: Vec::new(),
+        gathered: None,
         problem: None,
         genre: lanspread_db::Localized::default(),
         players: None,

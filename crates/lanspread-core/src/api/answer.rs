@@ -59,12 +59,24 @@ pub struct RootReport {
     pub pending_download: Option<ManifestHash>,
     /// What was to follow that download.
     pub after_download: AfterDownload,
+    /// How much of that download is there; `None` if none waits, or that cannot be read.
+    pub gathered: Option<Gathered>,
     /// Bytes of the files that belong to the game.
     pub size_bytes: u64,
     /// The manifest, if every file is hashed and unchanged since.
     pub manifest: Option<ManifestHash>,
     /// Why this root cannot be shared although the sentinel is there, in words for people.
     pub problem: Option<String>,
+}
+
+/// What of an unfinished download lies in its staging place, as it was noted when the last chunk was stored:
+/// it is hashed again before the download goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gathered {
+    /// Bytes of the chunks that were stored.
+    pub stored_bytes: u64,
+    /// Bytes of the game.
+    pub total_bytes: u64,
 }
 
 /// What stands at a root's `version.ini`.

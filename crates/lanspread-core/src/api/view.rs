@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lanspread_db::{CatalogMode, GameId, ManifestHash, Version};
 use lanspread_proto::{ListenAddr, PeerId, PeerName, PeerStatus};
 
-use super::{OperationKind, Progress};
+use super::{Gathered, OperationKind, Progress};
 use crate::{
     conduct::KeepAwayReason,
     rates::{Playing, RateLimits},
@@ -55,6 +55,8 @@ pub struct GameView {
     pub peers: Vec<PeerId>,
     /// Who says what of it, and what that counts for: sources first.
     pub offers: Vec<OfferView>,
+    /// How much of an unfinished download is here, as it was noted when that was last at rest.
+    pub gathered: Option<Gathered>,
     /// The manifest of what is here.
     pub manifest: Option<ManifestHash>,
     /// The manifest that the catalog pins for the expected version.

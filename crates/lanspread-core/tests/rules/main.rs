@@ -82,6 +82,7 @@ fn root(n: usize) -> RootReport {
         unsettled: false,
         pending_download: None,
         after_download: lanspread_core::AfterDownload::Keep,
+        gathered: None,
         size_bytes: 1000,
         manifest: Some(hash(1)),
         problem: None,

@@ -3,7 +3,7 @@
 use std::{fs, sync::Mutex};
 
 use lanspread_core::{
-    DiskFailure, DiskFailureKind, HashTrust, StepProgress,
+    DiskFailure, DiskFailureKind, Gathered, HashTrust, StepProgress,
     root::{DownloadIntent, Goal, Next, Step, next_step},
 };
 use lanspread_db::{ChunkRef, Manifest};
@@ -88,8 +88,10 @@ fn an_interrupted_download_resumes_from_what_is_verified() {
     prepare(&disk, &manifest, DownloadIntent::New).unwrap();
     let game = manifest.file_index(&"game.eti".parse().unwrap()).unwrap();
     let chunk = |chunk| ChunkRef { file: game, chunk };
+    let mut stored_bytes = 0;
     for at in [0, 2] {
         let info = manifest.chunk(chunk(at)).unwrap();
+        stored_bytes += u64::from(info.len_bytes);
         let from = usize::try_from(info.offset_bytes).unwrap();
         let bytes = &files["game.eti"][from..from + info.len_bytes as usize];
         disk.download(&id())
@@ -111,10 +113,26 @@ fn an_interrupted_download_resumes_from_what_is_verified() {
         !report.unsettled,
         "a download that waits is nothing to settle"
     );
+    let total_bytes = manifest.total_bytes();
+    let noted = Gathered {
+        stored_bytes,
+        total_bytes,
+    };
+    assert_eq!(report.gathered, Some(noted), "as it was noted");
     let prepared = prepare(&disk, &manifest, DownloadIntent::New).unwrap();
     assert_eq!(prepared.stored, [chunk(2)], "what is wrong does not count");
+    let bytes = u64::from(manifest.chunk(chunk(2)).unwrap().len_bytes);
+    let gathered = || disk.scan_root(&id()).unwrap().unwrap().gathered;
+    assert_eq!(gathered().map(|noted| noted.stored_bytes), Some(bytes));
+    fs::write(
+        world.root().join(".lanspread.download/verified"),
+        [0xff; 99],
+    )
+    .unwrap();
+    assert_eq!(gathered(), None, "a journal that is too long says nothing");
     download(&disk, &files, DownloadIntent::New).unwrap();
     assert_eq!(world.tree(), files);
+    assert_eq!(gathered(), None, "nothing waits any more");
 }
 
 #[test]

@@ -283,6 +283,7 @@ fn view() -> PeerView {
                 standing: Standing::Source,
                 peers: vec![peer_id()],
             }],
+            gathered: None,
             manifest: Some(manifest()),
             pinned: Some(manifest()),
             problem: None,

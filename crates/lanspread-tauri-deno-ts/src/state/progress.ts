@@ -24,6 +24,11 @@ function share(done: number, total: number): number {
   return total > 0 ? Math.min(1, done / total) : 0;
 }
 
+/** The share of an unfinished download that is here, from 0 to 1; `null` where none is known to be. */
+export function shareGathered({ gathered }: Pick<Game, "gathered">): number | null {
+  return gathered === null ? null : share(gathered.verified_bytes, gathered.total_bytes);
+}
+
 /** The operation that runs on a game. */
 export function operationOn(operations: readonly Operation[], id: string): Operation | null {
   return operations.find((operation) => operation.id === id) ?? null;

@@ -54,6 +54,10 @@ export function canPause(operation: Operation, queue: readonly Queued[]): boolea
 
 /** How many bytes are still to come for those that wait or rest, as far as sizes are known. */
 export function bytesAhead(shown: readonly Queued[], games: readonly Game[]): number {
-  const sizes = new Map(games.map((game) => [game.id, game.size]));
-  return shown.reduce((sum, queued) => sum + (sizes.get(queued.id) ?? 0), 0);
+  const left = new Map(games.map((game) => [game.id, bytesLeft(game)]));
+  return shown.reduce((sum, queued) => sum + (left.get(queued.id) ?? 0), 0);
+}
+
+function bytesLeft({ size, gathered }: Game): number {
+  return gathered === null ? size : Math.max(0, gathered.total_bytes - gathered.verified_bytes);
 }

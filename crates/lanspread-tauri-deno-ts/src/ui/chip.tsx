@@ -3,6 +3,7 @@
 // Invariant: a chip says its meaning in words; colour and icon only repeat it.
 
 import type { Game, GameState } from "../api/types.ts";
+import { shareGathered } from "../state/progress.ts";
 import { canTake } from "../state/seat.ts";
 import { useApp, useMay } from "./context.ts";
 import { Icon, type IconName } from "./icon.tsx";
@@ -19,8 +20,14 @@ const LOOKS: Record<GameState, { tone: Tone; icon: IconName }> = {
   "nowhere": { tone: "none", icon: "off" },
 };
 
-export function StateChip({ game }: { game: Game }) {
-  const { texts } = useApp();
+interface StateChipProps {
+  game: Game;
+  /** Whether something runs on it, which says itself how far it is. */
+  runs: boolean;
+}
+
+export function StateChip({ game, runs }: StateChipProps) {
+  const { texts, format } = useApp();
   const { ask } = useMay();
   if (!ask && game.state !== "nowhere") {
     return canTake(game)
@@ -29,6 +36,10 @@ export function StateChip({ game }: { game: Game }) {
   }
   if (game.problem !== null) {
     return <Chip tone="bad" icon="alert" words={texts.library.problem} />;
+  }
+  const share = runs ? null : shareGathered(game);
+  if (share !== null && !game.downloaded) {
+    return <Chip tone="info" icon="down" words={texts.queue.partly(format.percent(share))} />;
   }
   return <Chip {...LOOKS[game.state]} words={texts.states[game.state]} />;
 }

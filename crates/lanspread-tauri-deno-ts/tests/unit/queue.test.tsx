@@ -69,6 +69,8 @@ Deno.test("only a download that the queue runs can be let rest", () => {
 
 Deno.test("what is still to come is the sum of the sizes that are known", () => {
   assert.equal(bytesAhead(shown, [game("b", { size: 3 }), game("e", { size: 4 })]), 7);
+  const gathered = { verified_bytes: 3, total_bytes: 4 };
+  assert.equal(bytesAhead(shown, [game("b", { size: 3 }), game("e", { size: 4, gathered })]), 4);
 });
 
 Deno.test("traffic with a peer is the sum over what comes from it and goes to it", () => {
@@ -98,6 +100,15 @@ Deno.test("the transfers show who waits, who rests and what can be done about it
   const panel = wordsOf(render("queue", <Frame />, "de", { game: "nexuiz" }));
   assert.match(panel, /Pausiert.*Was schon da ist, bleibt/);
   assert.match(panel, /Fortsetzen/);
+  assert.match(panel, /34.?% hier.*34.?%: 296.MiB von 870.MiB sind hier/);
+  assert.match(words, /Nexuiz Classic .*34.?%: 296.MiB of 870.MiB are here/);
+});
+
+Deno.test("what was left of a download that nobody asks for is shown, and nothing while one runs", () => {
+  const unfinished = wordsOf(render("stalled", <Frame />, "en", { game: "nexuiz" }));
+  assert.match(unfinished, /12.?% here.*An unfinished download lies here/);
+  const running = wordsOf(render("stalled", <Frame />, "en", { game: "0ad" }));
+  assert.doesNotMatch(running, /12.?% here|unfinished/);
 });
 
 Deno.test("who fetches from here is shown with a rate, the fastest first", () => {

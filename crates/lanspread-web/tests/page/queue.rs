@@ -97,6 +97,11 @@ fn verified_bytes(state: &Value, id: &str) -> u64 {
     })
 }
 
+/// How much of a download that rests is here.
+fn gathered_bytes(state: &Value, id: &str) -> Option<u64> {
+    Browser::game(state, id)?["gathered"]["verified_bytes"].as_u64()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn downloads_take_their_turn_rest_and_go_on_after_a_restart() {
     let (at_host, at_guest) = (
@@ -136,6 +141,11 @@ async fn downloads_take_their_turn_rest_and_go_on_after_a_restart() {
     browser
         .until("it rests, and the next has its turn", rests)
         .await;
+    let here = gathered_bytes(&browser.state, "checkers");
+    assert!(
+        (512 * 1024..GAME_BYTES as u64).contains(&here.expect("it says how much is here")),
+        "{here:?}"
+    );
     assert_eq!(
         browser.state["finished"],
         json!([]),
@@ -150,6 +160,8 @@ async fn downloads_take_their_turn_rest_and_go_on_after_a_restart() {
         queue(&browser.state)[0],
         ("checkers".to_owned(), "paused".to_owned())
     );
+    let known = |state: &Value| gathered_bytes(state, "checkers") == here;
+    browser.until("it is known how much is here", known).await;
     limit(&host, None).await;
     let others_done = |state: &Value| is(state, &[("checkers", "paused")]);
     browser.until("the others are here", others_done).await;
@@ -159,6 +171,7 @@ async fn downloads_take_their_turn_rest_and_go_on_after_a_restart() {
             && Browser::game(state, "checkers").is_some_and(|game| game["state"] == "ready")
     };
     browser.until("it is here, too", done).await;
+    assert_eq!(gathered_bytes(&browser.state, "checkers"), None);
     let finished = browser.state["finished"].as_array().expect("what ended");
     let came = finished
         .iter()

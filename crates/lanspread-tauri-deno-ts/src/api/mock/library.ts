@@ -59,6 +59,7 @@ export function mockGame(id: string, title: string, rest: Partial<Game> = {}): G
     installed: false,
     holders: [],
     outdated: [],
+    gathered: null,
     problem: null,
     genre: {},
     players: null,

@@ -3,7 +3,7 @@
 // Invariant: so many gather at the same time and no more, and the others begin in their order.
 
 import { CommandError } from "../shell.ts";
-import type { Command, Patch, Queued, Snapshot } from "../types.ts";
+import type { Command, GamesPatch, Patch, Queued, Snapshot } from "../types.ts";
 
 /** Most downloads that gather at the same time. */
 const GATHERING_MAX = 2;
@@ -24,6 +24,7 @@ export function changeQueue(snapshot: Snapshot, command: QueueCommand): Patch {
       return {
         queue: turned("paused"),
         operations: snapshot.operations.filter((one) => one.id !== id),
+        games: gathered(snapshot, id),
       };
     case "resume":
       return { queue: turned("waiting") };
@@ -33,6 +34,15 @@ export function changeQueue(snapshot: Snapshot, command: QueueCommand): Patch {
       return { queue: others.toSpliced(at < 0 ? others.length : at, 0, queued) };
     }
   }
+}
+
+/** What came of a running download, as it stands when that rests. */
+function gathered({ games, operations }: Snapshot, id: string): GamesPatch {
+  const progress = operations.find((one) => one.id === id)?.progress;
+  const game = games.find((one) => one.id === id);
+  if (progress?.phase !== "transferring" || !game) return { changed: [], gone: [] };
+  const { verified_bytes, total_bytes } = progress;
+  return { changed: [{ ...game, gathered: { verified_bytes, total_bytes } }], gone: [] };
 }
 
 function asked({ games, queue }: Snapshot, id: string): Queued[] {

@@ -4,7 +4,7 @@
 // come by.
 
 import type { Abilities, Connection, Proposal } from "../shell.ts";
-import type { Notice, Seat, Snapshot, Turn } from "../types.ts";
+import type { Game, Notice, Seat, Snapshot, Turn } from "../types.ts";
 import { manyGames } from "./library.ts";
 import { eveningSnapshot } from "./evening.ts";
 import { NAMES, notice, partySnapshot, quiet, transferring } from "./parties.ts";
@@ -64,7 +64,12 @@ function stalled(): Scenario {
       progress: { phase: "checking", done_bytes: 4 * MEBIBYTE, total_bytes: size("teeworlds") },
     },
   ];
-  return { snapshot: { ...snapshot, operations }, downloads: "stand" };
+  const games = snapshot.games.map((game) =>
+    game.id === "nexuiz" || game.id === "0ad"
+      ? { ...game, gathered: partOf(game.size, 0.12) }
+      : game
+  );
+  return { snapshot: { ...snapshot, games, operations }, downloads: "stand" };
 }
 
 function failing(): Scenario {
@@ -179,6 +184,10 @@ function fromElsewhere(): Scenario {
   return { snapshot: { ...snapshot, settings }, seat: "elsewhere", can: BROWSER };
 }
 
+function partOf(total_bytes: number, share: number): Game["gathered"] {
+  return { verified_bytes: Math.floor(total_bytes * share), total_bytes };
+}
+
 function queued(): Scenario {
   const snapshot = partySnapshot();
   const size = snapshot.games.find((game) => game.id === "redeclipse")?.size ?? 0;
@@ -204,7 +213,10 @@ function queued(): Scenario {
     ["warzone2100", "waiting"],
   ];
   const queue = turns.map(([id, turn]) => ({ id, install: true, turn }));
-  return { snapshot: { ...snapshot, operations, queue } };
+  const games = snapshot.games.map((game) =>
+    game.id === "nexuiz" ? { ...game, gathered: partOf(game.size, 0.34) } : game
+  );
+  return { snapshot: { ...snapshot, games, operations, queue } };
 }
 
 function evening(): Scenario {

@@ -17,7 +17,6 @@ export class World {
   readonly #listeners = new Set<(event: ShellEvent) => void>();
   #snapshot: Snapshot;
   #sequence = 1;
-  readonly #came = new Map<string, number>();
   #ticker: ReturnType<typeof setInterval> | undefined;
 
   constructor(scenario: Scenario) {
@@ -57,7 +56,6 @@ export class World {
     if (connection === "lost") throw new CommandError("connection", "");
     if (seat === "guest") throw new CommandError("not-allowed", "guests look and fetch games");
     if (refuses) throw new CommandError(refuses, "the mock refuses every command in this scenario");
-    this.#noteWhatCame();
     this.change(applyCommand(this.#snapshot, command));
   }
 
@@ -123,7 +121,8 @@ export class World {
     if (queued === null) return;
     const { id } = queued;
     const { operations = [] } = applyCommand(this.#snapshot, { cmd: "download", id });
-    const came = this.#came.get(id) ?? 0;
+    const game = this.#snapshot.games.find((one) => one.id === id);
+    const came = game?.gathered?.verified_bytes ?? 0;
     this.change({
       operations: operations.map((one) =>
         one.id === id && one.progress?.phase === "transferring"
@@ -132,13 +131,6 @@ export class World {
       ),
       queue: this.#snapshot.queue.map((one) => one.id === id ? { ...one, turn: "running" } : one),
     });
-  }
-
-  /** Remembers what came of the downloads that run, for when they rest. */
-  #noteWhatCame(): void {
-    for (const { id, progress } of this.#snapshot.operations) {
-      if (progress?.phase === "transferring") this.#came.set(id, progress.verified_bytes);
-    }
   }
 
   #end({ id, kind, progress }: Operation, downloads: "run" | "fail"): void {
@@ -219,7 +211,14 @@ function after(game: Game, kind: Operation["kind"]): Game {
   const version = game.expected_version;
   switch (kind) {
     case "download":
-      return { ...game, downloaded: true, version, state: "downloaded", action: "install" };
+      return {
+        ...game,
+        downloaded: true,
+        version,
+        state: "downloaded",
+        action: "install",
+        gathered: null,
+      };
     case "install":
       return { ...game, installed: true, state: "ready", action: "play" };
     case "uninstall":

@@ -23,7 +23,7 @@ import { Holders } from "./holders.tsx";
 import { LastOutcome } from "./last-outcome.tsx";
 import { MoreActions } from "./more-actions.tsx";
 import { Offers } from "./offers.tsx";
-import { QueuedNote } from "./queued.tsx";
+import { QueuedNote, UnfinishedNote } from "./queued.tsx";
 import { RunningScripts } from "./running.tsx";
 
 export function GamePanel({ id }: { id: string }) {
@@ -59,7 +59,7 @@ function GameBody({ game }: { game: Game }) {
           <bdi>{game.title}</bdi>
         </h2>
         <div className="panel-state">
-          <StateChip game={game} />
+          <StateChip game={game} runs={operation !== null} />
           <HoldersChip game={game} party={party} />
           <TonightButton game={game} />
         </div>
@@ -69,7 +69,8 @@ function GameBody({ game }: { game: Game }) {
           {operation !== null && <PauseButton operation={operation} title={game.title} />}
           <ActionButton game={game} operation={operation} />
         </div>
-        {operation === null && queued !== null && <QueuedNote queued={queued} />}
+        {operation === null && queued !== null && <QueuedNote game={game} queued={queued} />}
+        {ask && operation === null && queued === null && <UnfinishedNote game={game} />}
         <RunningScripts game={game} />
         {operation !== null && <OperationDetail operation={operation} title={game.title} />}
         {operation === null && queued === null && <LastOutcome game={game} />}

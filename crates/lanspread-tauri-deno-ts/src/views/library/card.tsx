@@ -6,6 +6,7 @@
 import { type CSSProperties, memo } from "react";
 import type { Game, Operation } from "../../api/types.ts";
 import { localized } from "../../state/localized.ts";
+import { shareGathered } from "../../state/progress.ts";
 import { ActionButton } from "../../ui/action-button.tsx";
 import { Art } from "../../ui/art.tsx";
 import { HoldersChip, StateChip } from "../../ui/chip.tsx";
@@ -35,6 +36,11 @@ export const Card = memo(function Card(props: CardProps) {
     game.size > 0 ? format.bytes(game.size) : null,
     game.players ? texts.library.players(game.players.text) : null,
   ].filter((fact) => fact !== null);
+  // Of a game that is not here the chip says it already.
+  const share = game.downloaded ? shareGathered(game) : null;
+  const waits = queued !== null && share !== null
+    ? `${queued} · ${texts.queue.partly(format.percent(share))}`
+    : queued;
   const place: CSSProperties = { transform: `translate(${x}px, ${y}px)`, width, height };
   const art = { height: artHeight, "--art-edge": `${Math.min(width, artHeight)}px` };
 
@@ -57,11 +63,11 @@ export const Card = memo(function Card(props: CardProps) {
           </button>
         </h2>
         {operation === null
-          ? <p className="card-facts">{queued ?? facts.join(" · ")}</p>
+          ? <p className="card-facts">{waits ?? facts.join(" · ")}</p>
           : <OperationLine operation={operation} title={game.title} />}
       </div>
       <div className="card-state">
-        <StateChip game={game} />
+        <StateChip game={game} runs={operation !== null} />
       </div>
       <div className="card-holders">
         <HoldersChip game={game} party={party} brief={preferences.density === "compact"} />

@@ -10,6 +10,7 @@ import { bytesAhead, type Direction, moved, notRunning, placeOf } from "../../st
 import { subject } from "../../state/store.ts";
 import { Button } from "../../ui/button.tsx";
 import { useApp, useSnapshot, useView } from "../../ui/context.ts";
+import { GatheredLine } from "../../ui/gathered.tsx";
 import { Name, Section } from "../../ui/parts.tsx";
 
 export function QueueList() {
@@ -98,8 +99,11 @@ function QueueItem({ queued, shown, onMove }: QueueItemProps) {
           <Name>{title}</Name>
         </button>
         <span className="lines-more">
-          {game !== null && game.size > 0 ? `${state} · ${format.bytes(game.size)}` : state}
+          {game !== null && game.size > 0 && game.gathered === null
+            ? `${state} · ${format.bytes(game.size)}`
+            : state}
         </span>
+        {game !== null && <GatheredLine game={game} />}
       </div>
       <div className="queue-buttons">
         {step("up")}
