@@ -99,6 +99,7 @@ pub(crate) fn me(app: &App, view: &PeerView) -> Me {
         unencrypted_lanes: facts.unencrypted_lanes,
         games_dir: app.games_dir().to_string_lossy().into_owned(),
         games_dir_problem: view.game_dir_problem.clone(),
+        free_bytes: view.free_bytes,
         state_dir: facts.state_dir.to_string_lossy().into_owned(),
         catalog: facts
             .catalog

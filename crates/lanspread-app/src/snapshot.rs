@@ -94,6 +94,9 @@ pub struct Me {
     pub games_dir: String,
     /// Why that folder cannot be read, such as a disk that is unplugged.
     pub games_dir_problem: Option<String>,
+    /// Bytes that are free there, as the other peers are told it.
+    #[ts(type = "number | null")]
+    pub free_bytes: Option<u64>,
     /// The folder of what Lanspread writes for itself.
     pub state_dir: String,
     /// The catalog, if there is one.

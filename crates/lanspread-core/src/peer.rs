@@ -220,6 +220,7 @@ impl Peer {
             rate_limits: self.rates.limits(),
             playing: self.rates.playing(),
             game_dir_problem: self.game_dir_problem.clone(),
+            free_bytes: self.told_free_bytes(),
         });
         self.view = Some(Arc::clone(&view));
         view
@@ -391,6 +392,11 @@ impl Peer {
         }
     }
 
+    /// Free space as everybody is told of it.
+    fn told_free_bytes(&self) -> Option<u64> {
+        self.free_bytes.map(status::in_steps)
+    }
+
     /// Tells the others how this peer stands, if it is time.
     fn tell_status(&mut self, now: Now) {
         if !self.statuses.is_due(now) {
@@ -399,7 +405,7 @@ impl Peer {
         let operations = self.operations.view();
         let status = PeerStatus {
             program: env!("CARGO_PKG_VERSION").to_owned(),
-            free_bytes: self.free_bytes.map(status::in_steps),
+            free_bytes: self.told_free_bytes(),
             games_folder: self.game_dir_problem.is_none(),
             playing: self.rates.playing() == Playing::Yes,
             operations: operations

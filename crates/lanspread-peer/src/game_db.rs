@@ -36,6 +36,7 @@ impl PeerGameDB {
             rate_limits: RateLimits::default(),
             playing: Playing::No,
             game_dir_problem: None,
+            free_bytes: None,
         };
         Self {
             view: Arc::new(watch::Sender::new(Arc::new(nothing))),

@@ -26,6 +26,7 @@ fn empty() -> Snapshot {
             unencrypted_lanes: false,
             games_dir: "/games".to_owned(),
             games_dir_problem: None,
+            free_bytes: None,
             state_dir: "/state".to_owned(),
             catalog: None,
         },

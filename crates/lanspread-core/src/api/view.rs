@@ -32,6 +32,9 @@ pub struct PeerView {
     pub playing: Playing,
     /// Why the game directory could not be read when it was looked at last; `None` if it could.
     pub game_dir_problem: Option<String>,
+    /// Bytes that were free where the games lie when all of them were looked at last, as the others are told
+    /// it; `None` if the system does not say.
+    pub free_bytes: Option<u64>,
 }
 
 /// One game as users see it.

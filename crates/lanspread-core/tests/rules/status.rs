@@ -68,6 +68,28 @@ fn a_peer_is_told_after_the_greeting_and_then_only_what_changed() {
 }
 
 #[test]
+fn users_are_shown_the_free_space_that_the_others_are_told() {
+    let mut lone = Lone::unbound();
+    assert_eq!(
+        lone.peer.view().free_bytes,
+        None,
+        "nothing was looked at yet"
+    );
+    let step = 64 * 1024 * 1024;
+    lone.bind();
+    let scans = lone.ids(|effect| matches!(effect, Effect::ScanLibrary { .. }));
+    lone.feed(Input::LibraryScanned {
+        effect: scans[0],
+        result: Ok(vec![root(0)]),
+        free_bytes: Some(3 * step + 5),
+    });
+    lone.greet(1);
+    lone.pass(SECOND);
+    assert_eq!(lone.peer.view().free_bytes, Some(3 * step));
+    assert_eq!(lone.last_told().free_bytes, Some(3 * step));
+}
+
+#[test]
 fn between_two_rounds_lies_a_pause_and_the_last_state_is_told_after_it() {
     let mut lone = Lone::ready(Vec::new());
     lone.greet(1);

@@ -311,6 +311,7 @@ fn view() -> PeerView {
         rate_limits: limits(),
         playing: Playing::No,
         game_dir_problem: None,
+        free_bytes: None,
     }
 }
 

@@ -5,6 +5,7 @@
 // nobody: a peer that says nothing of itself is ready, lacks the game, or is not known.
 
 import type { Game, Operation, Peer, Snapshot } from "../api/types.ts";
+import { bytesLeft } from "./queue.ts";
 import { lastFinished, operationOn, shareDone } from "./progress.ts";
 
 /** How one of the party stands with one game. */
@@ -55,12 +56,16 @@ export const RULES: readonly [CellState, (facts: Facts) => boolean][] = [
   ["unknown", ({ listed }) => !listed],
   [
     "disk-full",
-    ({ ranFull, freeBytes, needsBytes }) =>
-      ranFull || (freeBytes !== null && freeBytes < needsBytes),
+    ({ ranFull, freeBytes, needsBytes }) => ranFull || lacksRoom(freeBytes, needsBytes),
   ],
   ["old", ({ old }) => old],
   ["missing", () => true],
 ];
+
+/** Whether it is known that there is less room than is needed. */
+export function lacksRoom(freeBytes: number | null, needsBytes: number): freeBytes is number {
+  return freeBytes !== null && freeBytes < needsBytes;
+}
 
 /** One cell. */
 export interface Cell {
@@ -175,8 +180,8 @@ function factsOfMe(snapshot: Snapshot, game: Game): Facts {
     running: operation && runningHere(operation),
     queued: snapshot.queue.some(({ id }) => id === game.id),
     ranFull: last?.result === "failed" && last.kind === "no-space",
-    needsBytes: game.size,
-    freeBytes: null,
+    needsBytes: bytesLeft(game),
+    freeBytes: snapshot.me.free_bytes,
   };
 }
 

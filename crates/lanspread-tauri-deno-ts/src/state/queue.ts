@@ -58,6 +58,7 @@ export function bytesAhead(shown: readonly Queued[], games: readonly Game[]): nu
   return shown.reduce((sum, queued) => sum + (left.get(queued.id) ?? 0), 0);
 }
 
-function bytesLeft({ size, gathered }: Game): number {
+/** How many bytes of a game are still to come. */
+export function bytesLeft({ size, gathered }: Game): number {
   return gathered === null ? size : Math.max(0, gathered.total_bytes - gathered.verified_bytes);
 }

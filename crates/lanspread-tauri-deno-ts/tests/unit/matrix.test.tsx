@@ -111,6 +111,22 @@ Deno.test("what is here is told from the snapshot, with what is still to be unpa
   assert.equal(mine({ state: "on-others" }, { finished: [ended] }), "disk-full");
 });
 
+Deno.test("the own disk is told of as the others' are, and only what is still to come has to fit", () => {
+  const { me } = snapshot();
+  const told = (free_bytes: number | null, rest: Parameters<typeof game>[1] = {}) => {
+    const one = game("chess", { title: "Chess", size: 12 * GIBIBYTE, ...rest });
+    const state = snapshot({ me: { ...me, free_bytes }, games: [one] });
+    const { columns } = matrix(state, [one], "en");
+    return columnSentence(columns[0]!, TEXTS.en, formats("en")).replace(/[\u2068\u2069]/g, "")
+      .replaceAll("\u00a0", " ");
+  };
+  assert.match(told(3 * GIBIBYTE), /Juno has no room \(needs 12\.0 GiB, has 3\.0 GiB\)/);
+  assert.match(told(12 * GIBIBYTE), /Juno does not have it/);
+  assert.match(told(null), /Juno does not have it/);
+  const gathered = { verified_bytes: 10 * GIBIBYTE, total_bytes: 12 * GIBIBYTE };
+  assert.match(told(3 * GIBIBYTE, { gathered }), /Juno does not have it/);
+});
+
 Deno.test("every state has a rule, and the last rule holds always", () => {
   const states = RULES.map(([state]) => state);
   assert.equal(new Set(states).size, states.length);

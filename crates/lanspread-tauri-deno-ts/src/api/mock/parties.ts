@@ -66,6 +66,7 @@ export function quiet(): Snapshot {
       unencrypted_lanes: false,
       games_dir: "/home/juno/lan/games",
       games_dir_problem: null,
+      free_bytes: 143 * GIBIBYTE,
       state_dir: "/home/juno/.local/state/lanspread",
       catalog: null,
     },

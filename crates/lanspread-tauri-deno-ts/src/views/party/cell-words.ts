@@ -4,7 +4,7 @@
 
 import type { Texts } from "../../i18n/texts.ts";
 import type { Formats } from "../../state/format.ts";
-import type { Cell, Column } from "../../state/matrix.ts";
+import { type Cell, type Column, lacksRoom } from "../../state/matrix.ts";
 
 /** More names than this make a sentence that nobody reads. */
 const NAMES_MAX = 3;
@@ -12,7 +12,7 @@ const NAMES_MAX = 3;
 /** What stands below a cell's state; `null` if there is nothing to add. */
 export function cellFigure({ state, facts }: Cell, texts: Texts, format: Formats): string | null {
   const { running, freeBytes, needsBytes } = facts;
-  if (state === "disk-full" && freeBytes !== null) {
+  if (state === "disk-full" && lacksRoom(freeBytes, needsBytes)) {
     return texts.evening.space(format.bytes(needsBytes), format.bytes(freeBytes));
   }
   if (state !== "downloading" && state !== "unpacking") return null;
@@ -28,7 +28,7 @@ export function cellFigure({ state, facts }: Cell, texts: Texts, format: Formats
 function cellSentence(name: string, { state, facts }: Cell, texts: Texts, format: Formats): string {
   const words = texts.evening;
   const { running, freeBytes, needsBytes } = facts;
-  if (state === "disk-full" && freeBytes !== null) {
+  if (state === "disk-full" && lacksRoom(freeBytes, needsBytes)) {
     return words.noRoomOf(name, format.bytes(needsBytes), format.bytes(freeBytes));
   }
   if (state === "downloading" && running !== null) {

@@ -15,7 +15,7 @@ import { Icon } from "../../ui/icon.tsx";
 import { Name, Nothing } from "../../ui/parts.tsx";
 
 export function PeerList() {
-  const { texts, store, href } = useApp();
+  const { texts, store, format, href } = useApp();
   const snapshot = useSnapshot();
   const { me, peers, games } = snapshot;
   const { ask } = useMay();
@@ -29,6 +29,7 @@ export function PeerList() {
           <Name>{me.name}</Name> <em>{ask ? texts.party.you : texts.guest.host}</em>
           <span className="lines-more">
             {texts.party.games(mine)} · {texts.evening.version(me.version)}
+            {me.free_bytes !== null && ` · ${texts.evening.free(format.bytes(me.free_bytes))}`}
           </span>
         </li>
         {peers.map((peer) => (
