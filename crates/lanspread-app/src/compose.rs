@@ -14,9 +14,9 @@ use crate::{
     history::History,
     queue::{Queue, Runs},
     snapshot::{
-        Action, Game, GameDetails, Gathered, GameState, KeptAway, Limits, Me, Mode, Offer, Operation,
-        OperationKind, Peer, PeerOperation, PeerStatus, Progress, Running, Snapshot, Source,
-        Standing, Upload, Wishes,
+        Action, Game, GameDetails, GameState, Gathered, Hashing, KeptAway, Limits, Me, Mode, Offer,
+        Operation, OperationKind, Peer, PeerOperation, PeerStatus, Progress, Running, Snapshot,
+        Source, Standing, StepUnit, Upload, Wishes,
     },
 };
 
@@ -49,6 +49,7 @@ pub(crate) fn snapshot(parts: Composed<'_>) -> Snapshot {
         kept_away: view.kept_away.iter().map(kept_away).collect(),
         operations: view.operations.iter().map(operation).collect(),
         uploads: view.outbound.iter().map(upload).collect(),
+        hashing: view.hashing.iter().map(hashing).collect(),
         running,
         limits: Limits::from(view.rate_limits),
         playing: match view.playing {
@@ -126,6 +127,7 @@ fn game(view: &GameView, listed: Option<&CatalogGame>, cover: bool) -> Game {
         size: view.size_bytes,
         downloaded: view.downloaded,
         installed: view.installed,
+        to_hash: view.to_hash,
         holders: view.peers.clone(),
         outdated: outdated(view),
         gathered: view.gathered.map(|gathered| Gathered {
@@ -308,6 +310,10 @@ impl From<&peer::Progress> for Progress {
             },
             peer::Progress::Step(step) => Progress::Step {
                 what: step.what.clone(),
+                unit: match step.unit {
+                    peer::StepUnit::Archives => StepUnit::Archives,
+                    peer::StepUnit::Files => StepUnit::Files,
+                },
                 index: step.index,
                 count: step.count,
                 done_bytes: step.done_bytes,
@@ -334,6 +340,14 @@ fn upload(upload: &peer::OutboundView) -> Upload {
         id: upload.id.clone(),
         requests: count(upload.requests),
         rate_bytes_per_s: upload.rate_bytes_per_s,
+    }
+}
+
+fn hashing(hashing: &peer::HashingView) -> Hashing {
+    Hashing {
+        id: hashing.id.clone(),
+        done_bytes: hashing.hashed_bytes,
+        total_bytes: hashing.total_bytes,
     }
 }
 

@@ -10,8 +10,8 @@ use serde::Serialize;
 use ts_rs::TS;
 
 use crate::snapshot::{
-    Finished, Game, KeptAway, Limits, Me, Notice, Operation, Peer, Queued, Running, Seat, Snapshot,
-    Upload, Wishes,
+    Finished, Game, Hashing, KeptAway, Limits, Me, Notice, Operation, Peer, Queued, Running, Seat,
+    Snapshot, Upload, Wishes,
 };
 
 /// What a client is sent: everything at first, and what changed from then on.
@@ -61,6 +61,9 @@ pub struct Patch {
     /// All uploads.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uploads: Option<Vec<Upload>>,
+    /// All games whose files are checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hashing: Option<Vec<Hashing>>,
     /// All scripts that run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub running: Option<Vec<Running>>,
@@ -105,6 +108,7 @@ impl Patch {
             kept_away: changed(&old.kept_away, &new.kept_away),
             operations: changed(&old.operations, &new.operations),
             uploads: changed(&old.uploads, &new.uploads),
+            hashing: changed(&old.hashing, &new.hashing),
             running: changed(&old.running, &new.running),
             limits: changed(&old.limits, &new.limits),
             playing: changed(&old.playing, &new.playing),

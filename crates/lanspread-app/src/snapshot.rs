@@ -30,6 +30,8 @@ pub struct Snapshot {
     pub operations: Vec<Operation>,
     /// Who fetches what from here.
     pub uploads: Vec<Upload>,
+    /// Games whose files are checked so that others can fetch them: one after the other.
+    pub hashing: Vec<Hashing>,
     /// Scripts of games that run, by game.
     pub running: Vec<Running>,
     /// How fast transfers may be.
@@ -201,6 +203,8 @@ pub struct Game {
     pub downloaded: bool,
     /// Whether it is unpacked here.
     pub installed: bool,
+    /// Whether its files are still to be checked, before others can fetch it from here.
+    pub to_hash: bool,
     /// Who has the version of this party, sorted.
     #[ts(type = "Array<string>")]
     pub holders: Vec<PeerId>,
@@ -468,6 +472,8 @@ pub enum Progress {
     Step {
         /// Which, in words.
         what: String,
+        /// What is counted.
+        unit: StepUnit,
         /// Its number, from 1.
         index: u32,
         /// Of how many.
@@ -476,6 +482,16 @@ pub enum Progress {
         #[ts(type = "number")]
         done_bytes: u64,
     },
+}
+
+/// What the steps of a work are counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepUnit {
+    /// Archives.
+    Archives,
+    /// Files.
+    Files,
 }
 
 /// One peer that a game comes from.
@@ -512,6 +528,20 @@ pub struct Upload {
     /// Bytes per second that leave for it.
     #[ts(type = "number")]
     pub rate_bytes_per_s: u64,
+}
+
+/// A game whose files are checked so that others can fetch it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct Hashing {
+    /// The game.
+    #[ts(type = "string")]
+    pub id: GameId,
+    /// Bytes that were checked.
+    #[ts(type = "number")]
+    pub done_bytes: u64,
+    /// Bytes to check; 0 until that is known.
+    #[ts(type = "number")]
+    pub total_bytes: u64,
 }
 
 /// A script of a game that runs.

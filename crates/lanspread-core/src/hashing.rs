@@ -8,7 +8,9 @@ use std::collections::{BTreeSet, VecDeque};
 
 use lanspread_db::GameId;
 
-use crate::{Ctx, DiskFailureKind, Effect, EffectId, HashTrust, Purpose, limits::ROOTS_MAX};
+use crate::{
+    Ctx, DiskFailureKind, Effect, EffectId, HashTrust, HashingView, Purpose, limits::ROOTS_MAX,
+};
 
 /// The root being hashed.
 #[derive(Debug)]
@@ -108,6 +110,15 @@ impl Hashing {
         self.running
             .as_ref()
             .is_some_and(|running| running.id == *id)
+    }
+
+    /// What users see.
+    pub(crate) fn view(&self) -> Option<HashingView> {
+        self.running.as_ref().map(|running| HashingView {
+            id: running.id.clone(),
+            hashed_bytes: running.hashed_bytes,
+            total_bytes: running.total_bytes,
+        })
     }
 
     /// Whether no root is being hashed.

@@ -217,6 +217,7 @@ impl Peer {
             kept_away: view::kept_away(&self.conduct),
             operations: self.operations.view(),
             outbound: self.serves.view(self.now),
+            hashing: self.hashing.view(),
             rate_limits: self.rates.limits(),
             playing: self.rates.playing(),
             game_dir_problem: self.game_dir_problem.clone(),

@@ -16,6 +16,7 @@ use crate::{
     offers::{choose, who_says_what},
     status::Statuses,
     sync::Sync,
+    world::needs_hashing,
 };
 
 /// What is known of one game, as it is put together.
@@ -105,6 +106,7 @@ fn game(catalog: &Catalog, library: &Library, id: &GameId, merged: &Merged<'_>) 
         size_bytes: size_here.or(offered).or(cataloged).unwrap_or(0),
         downloaded: own.is_some(),
         installed: root.is_some_and(|root| root.installed),
+        to_hash: root.is_some_and(needs_hashing),
         peers: holders.iter().map(|&&(peer, _)| peer).collect(),
         offers: who_says_what(&choice, merged.offers.iter().copied()),
         gathered: root.and_then(|root| root.gathered),

@@ -33,6 +33,7 @@ impl PeerGameDB {
             kept_away: Vec::new(),
             operations: Vec::new(),
             outbound: Vec::new(),
+            hashing: None,
             rate_limits: RateLimits::default(),
             playing: Playing::No,
             game_dir_problem: None,

@@ -20,6 +20,7 @@ fn stands(downloaded: bool, installed: bool, current: bool, others: u8) -> (Game
         size_bytes: 1,
         downloaded,
         installed,
+        to_hash: false,
         peers: (0..others).map(|n| PeerId::from_bytes([n; 32])).collect(),
         offers: Vec::new(),
         gathered: None,

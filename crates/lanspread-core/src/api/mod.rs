@@ -25,7 +25,7 @@ use crate::rates::RateLimits;
 
 pub use answer::{
     Dialed, Gathered, HashTrust, ManifestAnswer, PreparedDownload, RootReport, SentinelReport,
-    StepProgress,
+    StepProgress, StepUnit,
 };
 pub use command::{AfterDownload, CommandRefused, DownloadRoom, PeerCommand};
 pub use effect::Effect;
@@ -39,7 +39,8 @@ pub use input::Input;
 pub use operation::{OperationKind, OperationReport, Outcome, Progress, SourceShare};
 pub use party::{Door, PartyMismatch};
 pub use view::{
-    GameView, KeptAwayView, OfferView, OperationView, OutboundView, PeerInfo, PeerView, Standing,
+    GameView, HashingView, KeptAwayView, OfferView, OperationView, OutboundView, PeerInfo,
+    PeerView, Standing,
 };
 
 /// A point on the peer's own monotonic clock: the time since it started.

@@ -26,6 +26,8 @@ pub struct PeerView {
     pub operations: Vec<OperationView>,
     /// Running uploads.
     pub outbound: Vec<OutboundView>,
+    /// The game whose files are hashed so that others can fetch it.
+    pub hashing: Option<HashingView>,
     /// How fast transfers may be.
     pub rate_limits: RateLimits,
     /// Whether uploads yield to a game.
@@ -54,6 +56,8 @@ pub struct GameView {
     pub downloaded: bool,
     /// Whether `local/` is a directory.
     pub installed: bool,
+    /// Whether its files are still to be hashed, before others can fetch it from here.
+    pub to_hash: bool,
     /// Live peers that hold the expected version, and not with other files than those pinned.
     pub peers: Vec<PeerId>,
     /// Who says what of it, and what that counts for: sources first.
@@ -152,6 +156,17 @@ pub struct OperationView {
     pub kind: OperationKind,
     /// How far, once known.
     pub progress: Option<Progress>,
+}
+
+/// One game whose files are hashed so that others can fetch it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HashingView {
+    /// The game.
+    pub id: GameId,
+    /// Bytes whose hash is known.
+    pub hashed_bytes: u64,
+    /// Bytes of all its files; 0 until that is known.
+    pub total_bytes: u64,
 }
 
 /// One running upload.

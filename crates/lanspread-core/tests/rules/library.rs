@@ -284,6 +284,49 @@ fn a_root_that_cannot_be_hashed_is_told_once_tried_again_and_shared_when_it_can(
 }
 
 #[test]
+fn users_see_which_root_is_hashed_how_far_that_is_and_which_wait() {
+    let unhashed = |n| RootReport {
+        manifest: None,
+        ..root(n)
+    };
+    let mut lone = Lone::ready(vec![unhashed(1), unhashed(2), root(3)]);
+    let shown = |lone: &mut Lone| {
+        let view = lone.peer.view();
+        let waits: Vec<bool> = view.games.iter().map(|game| game.to_hash).collect();
+        let hashing = view.hashing.clone();
+        let hashing = hashing.map(|it| (it.id, it.hashed_bytes, it.total_bytes));
+        (hashing, waits)
+    };
+    assert_eq!(
+        shown(&mut lone),
+        (Some((game(1), 0, 0)), vec![true, true, false])
+    );
+    let hashes = |lone: &Lone| lone.ids(|effect| matches!(effect, Effect::HashRoot { .. }));
+    let effect = hashes(&lone)[0];
+    lone.feed(Input::HashProgress {
+        effect,
+        hashed_bytes: 3,
+        total_bytes: 9,
+    });
+    assert_eq!(shown(&mut lone).0, Some((game(1), 3, 9)));
+    let hashed = |lone: &mut Lone, effect| {
+        lone.feed(Input::RootHashed {
+            effect,
+            result: Ok(small_manifest(version())),
+            recorded: None,
+        });
+    };
+    hashed(&mut lone, effect);
+    assert_eq!(
+        shown(&mut lone),
+        (Some((game(2), 0, 0)), vec![false, true, false])
+    );
+    let effect = hashes(&lone)[1];
+    hashed(&mut lone, effect);
+    assert_eq!(shown(&mut lone), (None, vec![false; 3]));
+}
+
+#[test]
 fn a_directory_that_cannot_be_read_is_told_once_and_seen_until_it_can() {
     let mut lone = Lone::ready(vec![root(1)]);
     let notices = |lone: &Lone| lone.count(|event| matches!(event, PeerEvent::Notice { .. }));

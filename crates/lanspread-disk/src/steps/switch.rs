@@ -6,7 +6,7 @@
 use std::{path::Path, sync::Arc};
 
 use lanspread_core::{
-    DiskFailure, DiskFailureKind, StepProgress,
+    DiskFailure, DiskFailureKind, StepProgress, StepUnit,
     root::{DownloadIntent, Intent, StepReport},
     scan::{Stale, stale_files},
 };
@@ -384,6 +384,7 @@ fn first_different<'m>(
         }
         (watch.progress)(StepProgress {
             what: "checking what an interrupted switch left".to_owned(),
+            unit: StepUnit::Files,
             index,
             count,
             done_bytes: 0,

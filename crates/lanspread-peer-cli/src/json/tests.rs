@@ -6,7 +6,7 @@ use lanspread_app::{Facts, Running, Script};
 use lanspread_db::{ContentHash, GameFileDescription, GameId, ManifestHash, RelPath, Version};
 use lanspread_peer::{
     ErrorKind, KeepAwayReason, KeptAwayView, ListenAddr, Offence, OperationKind, PROTOCOL_VERSION,
-    PeerId, PeerName, PeerOperation, PeerStatus, RateLimit, Standing, StepProgress, Work,
+    PeerId, PeerName, PeerOperation, PeerStatus, RateLimit, Standing, StepProgress, StepUnit, Work,
 };
 
 use super::*;
@@ -98,6 +98,7 @@ fn progresses() -> [Progress; 4] {
             sources: vec![share()],
         },
         Progress::Step(StepProgress {
+            unit: StepUnit::Archives,
             what: "a.eti".to_owned(),
             index: 1,
             count: 2,
@@ -275,6 +276,7 @@ fn view() -> PeerView {
             size_bytes: 1,
             downloaded: true,
             installed: true,
+            to_hash: false,
             peers: vec![peer_id()],
             offers: vec![OfferView {
                 version: version(),
@@ -308,6 +310,7 @@ fn view() -> PeerView {
             requests: 1,
             rate_bytes_per_s: 1,
         }],
+        hashing: None,
         rate_limits: limits(),
         playing: Playing::No,
         game_dir_problem: None,

@@ -55,6 +55,10 @@ operations: Array<Operation>,
  */
 uploads: Array<Upload>,
 /**
+ * Games whose files are checked so that others can fetch them: one after the other.
+ */
+hashing: Array<Hashing>,
+/**
  * Scripts of games that run, by game.
  */
 running: Array<Running>,
@@ -111,6 +115,10 @@ operations?: Array<Operation>,
  * All uploads.
  */
 uploads?: Array<Upload>,
+/**
+ * All games whose files are checked.
+ */
+hashing?: Array<Hashing>,
 /**
  * All scripts that run.
  */
@@ -198,6 +206,10 @@ games_dir: string,
  */
 games_dir_problem: string | null,
 /**
+ * Bytes that are free there, as the other peers are told it.
+ */
+free_bytes: number | null,
+/**
  * The folder of what Lanspread writes for itself.
  */
 state_dir: string,
@@ -252,6 +264,10 @@ downloaded: boolean,
  */
 installed: boolean,
 /**
+ * Whether its files are still to be checked, before others can fetch it from here.
+ */
+to_hash: boolean,
+/**
  * Who has the version of this party, sorted.
  */
 holders: Array<string>,
@@ -259,6 +275,11 @@ holders: Array<string>,
  * Who has another version, sorted.
  */
 outdated: Array<string>,
+/**
+ * How much of a download that does not run is here; what of it is still as it was is seen when the
+ * download goes on.
+ */
+gathered: Gathered | null,
 /**
  * What is wrong with what is here.
  */
@@ -279,6 +300,19 @@ cover: boolean,
  * Whether there is more to tell of it than stands here.
  */
 described: boolean, };
+
+/**
+ * What an unfinished download had gathered when it was last at rest.
+ */
+export type Gathered = {
+/**
+ * Bytes that were verified.
+ */
+verified_bytes: number,
+/**
+ * Bytes of the game.
+ */
+total_bytes: number, };
 
 /**
  * How things stand with a game.
@@ -661,6 +695,10 @@ sources: Array<Source>, } | { "phase": "step",
  */
 what: string,
 /**
+ * What is counted.
+ */
+unit: StepUnit,
+/**
  * Its number, from 1.
  */
 index: number,
@@ -672,6 +710,11 @@ count: number,
  * Bytes done in it.
  */
 done_bytes: number, };
+
+/**
+ * What the steps of a work are counted in.
+ */
+export type StepUnit = "archives" | "files";
 
 /**
  * One peer that a game comes from.
@@ -718,6 +761,23 @@ requests: number,
  * Bytes per second that leave for it.
  */
 rate_bytes_per_s: number, };
+
+/**
+ * A game whose files are checked so that others can fetch it.
+ */
+export type Hashing = {
+/**
+ * The game.
+ */
+id: string,
+/**
+ * Bytes that were checked.
+ */
+done_bytes: number,
+/**
+ * Bytes to check; 0 until that is known.
+ */
+total_bytes: number, };
 
 /**
  * A script of a game that runs.

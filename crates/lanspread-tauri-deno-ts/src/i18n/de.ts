@@ -8,6 +8,7 @@ import { errorsDe } from "./errors.de.ts";
 import { eveningDe } from "./evening.de.ts";
 import { firstRunDe } from "./first-run.de.ts";
 import { guestDe } from "./guest.de.ts";
+import { hashingDe } from "./hashing.de.ts";
 import { logsDe } from "./logs.de.ts";
 import { counting, isolated } from "./plurals.ts";
 import { queueDe } from "./queue.de.ts";
@@ -143,7 +144,10 @@ export const de: Texts = {
     checkedOf: (done, total) => `${done} von ${total} angesehen`,
     left: (time) => `noch ${time}`,
     leftUnknown: "Restzeit noch nicht bekannt",
-    step: (index, count) => `Archiv ${index} von ${count}`,
+    step: {
+      archives: (index, count) => `Archiv ${index} von ${count}`,
+      files: (index, count) => `Datei ${index} von ${count}`,
+    },
     stepDone: (bytes) => `${bytes} geschrieben`,
     efficiency: (percent) => `${percent} vom Besten, was dieser PC hier geschafft hat`,
     sources: "Kommt von",
@@ -242,6 +246,7 @@ export const de: Texts = {
   evening: eveningDe,
   firstRun: firstRunDe,
   guest: guestDe,
+  hashing: hashingDe,
   logs: logsDe,
   queue: queueDe,
   settings: settingsDe,

@@ -7,6 +7,7 @@ import { errorsEn } from "./errors.en.ts";
 import { eveningEn } from "./evening.en.ts";
 import { firstRunEn } from "./first-run.en.ts";
 import { guestEn } from "./guest.en.ts";
+import { hashingEn } from "./hashing.en.ts";
 import { logsEn } from "./logs.en.ts";
 import { counting, isolated } from "./plurals.ts";
 import { queueEn } from "./queue.en.ts";
@@ -145,7 +146,10 @@ export const en = {
     checkedOf: (done: string, total: string) => `${done} of ${total} looked at`,
     left: (time: string) => `${time} left`,
     leftUnknown: "Time left not known yet",
-    step: (index: number, count: number) => `Archive ${index} of ${count}`,
+    step: {
+      archives: (index: number, count: number) => `Archive ${index} of ${count}`,
+      files: (index: number, count: number) => `File ${index} of ${count}`,
+    },
     stepDone: (bytes: string) => `${bytes} written`,
     efficiency: (percent: string) => `${percent} of the best this PC has reached here`,
     sources: "Comes from",
@@ -244,6 +248,7 @@ export const en = {
   evening: eveningEn,
   firstRun: firstRunEn,
   guest: guestEn,
+  hashing: hashingEn,
   logs: logsEn,
   queue: queueEn,
   settings: settingsEn,

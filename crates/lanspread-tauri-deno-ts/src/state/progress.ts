@@ -3,7 +3,7 @@
 // Invariant: a share counts verified bytes and nothing else; where nothing can be counted it is `null`,
 // and then a bar that moves without a figure is shown. It does not know when it will end.
 
-import type { Finished, Game, Operation, Progress } from "../api/types.ts";
+import type { Finished, Game, Hashing, Operation, Progress } from "../api/types.ts";
 
 /** The done share from 0 to 1; `null` where there is none to tell. */
 export function shareDone(progress: Progress | null): number | null {
@@ -18,6 +18,12 @@ export function shareDone(progress: Progress | null): number | null {
     case "step":
       return progress.count > 1 ? share(progress.index - 1, progress.count) : null;
   }
+}
+
+/** How far the files of a game are checked, in whole percent; `null` if they are not being checked. */
+export function percentHashed(hashing: readonly Hashing[], id: string): number | null {
+  const found = hashing.find((one) => one.id === id);
+  return found === undefined ? null : Math.floor(share(found.done_bytes, found.total_bytes) * 100);
 }
 
 function share(done: number, total: number): number {

@@ -39,9 +39,9 @@ export function mayDo(seat: Seat, can: Abilities): May {
   };
 }
 
-/** Whether a game can be taken along as one file. */
+/** Whether a game can be taken along as one file: its files are here, were checked, and are sound. */
 export function canTake(game: Game): boolean {
-  return game.downloaded && game.problem === null;
+  return game.downloaded && !game.to_hash && game.problem === null;
 }
 
 /** Whether taking games along is offered: to guests, and where guests may, to whoever sits elsewhere. */

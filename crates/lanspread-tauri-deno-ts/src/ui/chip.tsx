@@ -3,9 +3,9 @@
 // Invariant: a chip says its meaning in words; colour and icon only repeat it.
 
 import type { Game, GameState } from "../api/types.ts";
-import { shareGathered } from "../state/progress.ts";
+import { percentHashed, shareGathered } from "../state/progress.ts";
 import { canTake } from "../state/seat.ts";
-import { useApp, useMay } from "./context.ts";
+import { useApp, useMay, useView } from "./context.ts";
 import { Icon, type IconName } from "./icon.tsx";
 
 type Tone = "good" | "info" | "warn" | "bad" | "none";
@@ -29,6 +29,8 @@ interface StateChipProps {
 export function StateChip({ game, runs }: StateChipProps) {
   const { texts, format } = useApp();
   const { ask } = useMay();
+  const checked = useView((view) => percentHashed(view.known?.snapshot.hashing ?? [], game.id));
+  if (!ask && game.to_hash) return <Chip tone="none" icon="clock" words={texts.hashing.chip(null)} />;
   if (!ask && game.state !== "nowhere") {
     return canTake(game)
       ? <Chip tone="good" icon="down" words={texts.guest.canTake} />
@@ -36,6 +38,10 @@ export function StateChip({ game, runs }: StateChipProps) {
   }
   if (game.problem !== null) {
     return <Chip tone="bad" icon="alert" words={texts.library.problem} />;
+  }
+  if (checked !== null && !runs) {
+    const percent = format.percent(checked / 100);
+    return <Chip tone="info" icon="clock" words={texts.hashing.chip(percent)} />;
   }
   const share = runs ? null : shareGathered(game);
   if (share !== null && !game.downloaded) {

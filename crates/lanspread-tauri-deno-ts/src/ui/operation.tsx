@@ -69,9 +69,11 @@ function ProgressFigures({ progress }: { progress: Progress | null }) {
       return (
         <Figures
           figures={[
-            texts.progress.step(progress.index, progress.count),
+            texts.progress.step[progress.unit](progress.index, progress.count),
             progress.what,
-            texts.progress.stepDone(format.bytes(progress.done_bytes)),
+            ...progress.unit === "archives"
+              ? [texts.progress.stepDone(format.bytes(progress.done_bytes))]
+              : [],
           ]}
         />
       );

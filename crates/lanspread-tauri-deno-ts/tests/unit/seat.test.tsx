@@ -29,6 +29,7 @@ Deno.test("a game is taken along only where its files are here and sound, and wh
   assert.ok(canTake(game("a", { downloaded: true })));
   assert.ok(!canTake(game("a", { downloaded: true, problem: "it cannot be read" })));
   assert.ok(!canTake(game("a", { installed: true })));
+  assert.ok(!canTake(game("a", { downloaded: true, to_hash: true })));
   assert.ok(offersTaking("guest", false) && offersTaking("elsewhere", true));
   assert.ok(!offersTaking("elsewhere", false) && !offersTaking("here", true));
 });

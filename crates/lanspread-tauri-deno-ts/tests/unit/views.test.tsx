@@ -5,6 +5,7 @@ import { type ScenarioName, SCENARIOS } from "../../src/api/mock/scenarios.ts";
 import { Frame } from "../../src/frame/frame.tsx";
 import { LANGUAGES } from "../../src/state/preferences.ts";
 import { TABS } from "../../src/state/route.ts";
+import { OperationDetail } from "../../src/ui/operation.tsx";
 import { Card } from "../../src/views/library/card.tsx";
 import { LastOutcome } from "../../src/views/game/last-outcome.tsx";
 import { party } from "../support/games.ts";
@@ -50,6 +51,29 @@ Deno.test("a card has one state, one count of holders and one button", () => {
   assert.equal(markup.match(/class="holders/g)?.length, 1);
   assert.equal(markup.match(/class="button /g)?.length, 1);
   assert.match(wordsOf(markup), /Not here yet.*have it.*Get it/);
+});
+
+Deno.test("files that are checked say how far that is, and why others cannot fetch the game yet", () => {
+  const now = wordsOf(render("hashing", <Frame />, "en", { game: "hedgewars" }));
+  assert.match(
+    now,
+    /Checking files, 34.?%.*Its files are being checked: 34.?%.*Others can fetch it/,
+  );
+  const waits = wordsOf(render("hashing", <Frame />, "de", { game: "supertuxkart" }));
+  assert.match(waits, /Seine Dateien müssen noch geprüft werden.*Danach können andere/);
+  const done = wordsOf(render("hashing", <Frame />, "en", { game: "teeworlds" }));
+  assert.doesNotMatch(done, /checked/);
+});
+
+Deno.test("what a step counts is said: archives that are unpacked, and files that are moved", () => {
+  const step = { phase: "step", what: "…", index: 3, count: 9, done_bytes: 1024 } as const;
+  const words = (unit: "archives" | "files") => {
+    const operation = { id: "chess", kind: "install", progress: { ...step, unit } } as const;
+    return wordsOf(render("party", <OperationDetail operation={operation} title="Chess" />));
+  };
+  assert.match(words("archives"), /Archive 3 of 9 … 1.KiB written/);
+  assert.match(words("files"), /File 3 of 9 …/);
+  assert.doesNotMatch(words("files"), /written/);
 });
 
 Deno.test("a card whose operation runs shows how far it is and offers to cancel", () => {

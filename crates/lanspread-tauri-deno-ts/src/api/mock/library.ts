@@ -57,6 +57,7 @@ export function mockGame(id: string, title: string, rest: Partial<Game> = {}): G
     size: 100 * MEBIBYTE,
     downloaded: false,
     installed: false,
+    to_hash: false,
     holders: [],
     outdated: [],
     gathered: null,

@@ -75,6 +75,7 @@ export function quiet(): Snapshot {
     kept_away: [],
     operations: [],
     uploads: [],
+    hashing: [],
     running: [],
     limits: {
       upload_bytes_per_s: null,

@@ -52,7 +52,8 @@ function stalled(): Scenario {
       kind: "install",
       progress: {
         phase: "step",
-        what: "supertuxkart.eti",
+        what: "unpacking supertuxkart.eti",
+        unit: "archives",
         index: 1,
         count: 2,
         done_bytes: 212 * MEBIBYTE,
@@ -185,7 +186,7 @@ function fromElsewhere(): Scenario {
 }
 
 function partOf(total_bytes: number, share: number): Game["gathered"] {
-  return { verified_bytes: Math.floor(total_bytes * share), total_bytes };
+  return { verified_bytes: Math.ceil(total_bytes * share), total_bytes };
 }
 
 function queued(): Scenario {
@@ -239,6 +240,15 @@ function restartNeeded(): Scenario {
   return { snapshot: { ...snapshot, settings } };
 }
 
+function hashing(): Scenario {
+  const snapshot = partySnapshot();
+  const first = ["hedgewars", "openttd", "supertuxkart"];
+  const games = snapshot.games.map((game) => ({ ...game, to_hash: first.includes(game.id) }));
+  const total = games.find((game) => game.id === "hedgewars")?.size ?? 0;
+  const done = { id: "hedgewars", done_bytes: Math.ceil(total * 0.34), total_bytes: total };
+  return { snapshot: { ...snapshot, games, hashing: [done] }, downloads: "stand" };
+}
+
 /** Every scenario by its name. */
 export const SCENARIOS = {
   "party": () => ({ snapshot: partySnapshot() }),
@@ -261,6 +271,7 @@ export const SCENARIOS = {
   "dropped": () => ({ snapshot: partySnapshot(), dropped: "/media/juno/SSD/games" }),
   "evening": evening,
   "queue": queued,
+  "hashing": hashing,
   "restart-needed": restartNeeded,
   "browser": () => ({ snapshot: partySnapshot(), can: BROWSER }),
   "elsewhere": fromElsewhere,

@@ -15,6 +15,7 @@ export function ForGuests({ game }: { game: Game }) {
   const snapshot = useSnapshot();
   const host = snapshot.me.name;
   if (canTake(game)) return <p>{texts.guest.takeHint(host)}</p>;
+  if (game.to_hash) return <p>{texts.hashing.guest}</p>;
   if (game.downloaded) return <p>{texts.guest.hasProblem(host)}</p>;
   const names = game.holders.slice(0, NAMES_MAX).map((peerId) => peerName(snapshot, peerId));
   if (names.length === 0) return <p>{texts.guest.heldByNobody}</p>;

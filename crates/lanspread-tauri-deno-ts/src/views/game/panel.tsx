@@ -19,6 +19,7 @@ import { Description } from "./description.tsx";
 import { useDetails } from "./details.ts";
 import { GameFacts } from "./facts.tsx";
 import { ForGuests } from "./for-guests.tsx";
+import { HashingNote } from "./hashing-note.tsx";
 import { Holders } from "./holders.tsx";
 import { LastOutcome } from "./last-outcome.tsx";
 import { MoreActions } from "./more-actions.tsx";
@@ -74,6 +75,7 @@ function GameBody({ game }: { game: Game }) {
         <RunningScripts game={game} />
         {operation !== null && <OperationDetail operation={operation} title={game.title} />}
         {operation === null && queued === null && <LastOutcome game={game} />}
+        {ask && operation === null && <HashingNote game={game} />}
         {ask && game.problem !== null && (
           <div className="warning" role="note">
             <strong>{texts.game.problem}</strong>
