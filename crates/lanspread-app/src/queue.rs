@@ -32,9 +32,12 @@ pub(crate) struct Asked {
     /// Whether it was begun in this run.
     #[serde(skip)]
     begun: bool,
-    /// Whether it could not begin as things stood; it is tried again when something changed.
+    /// Whether it could not begin, or not rest, as things stood; it is tried again when something changed.
     #[serde(skip)]
     put_off: bool,
+    /// Whether it was told to rest and has not ended yet.
+    #[serde(skip)]
+    ending: bool,
 }
 
 /// What runs on a game, as far as it matters here.
@@ -108,6 +111,7 @@ impl Queue {
             paused: false,
             begun: false,
             put_off: false,
+            ending: false,
         });
         Ok(())
     }
@@ -158,13 +162,15 @@ impl Queue {
     ) -> Option<Due> {
         let on = |asked: &Asked| runs.get(&asked.id).copied();
         let downloads = |asked: &&Asked| matches!(on(asked), Some(Runs::Gathers | Runs::Waits));
-        if let Some(asked) = self.asked.iter().find(|it| it.paused && downloads(it)) {
+        let is_to_rest = |it: &&Asked| it.paused && !it.ending && !it.put_off && downloads(it);
+        if let Some(asked) = self.asked.iter().find(is_to_rest) {
             return Some(Due::Rest(asked.id.clone()));
         }
         // One that was begun a moment ago does not show yet.
         let starting = |asked: &&Asked| asked.begun && on(asked).is_none();
-        // One that waits although somebody offers it is about to gather.
+        // One that waits although somebody offers it is about to gather, and one that ends takes nothing.
         let gathers = |(id, runs): &(&GameId, &Runs)| match runs {
+            Runs::Gathers | Runs::Waits if self.is_ending(id) => false,
             Runs::Gathers => true,
             Runs::Waits => is_offered(id),
             Runs::Else => false,
@@ -199,10 +205,26 @@ impl Queue {
         }
     }
 
-    /// Something changed: what was put off is tried again.
-    pub(crate) fn look_again(&mut self) {
+    /// One is told to rest.
+    pub(crate) fn ends(&mut self, id: &GameId) {
+        if let Some(asked) = self.find(id) {
+            asked.ending = true;
+        }
+    }
+
+    /// One that was told to rest does not, as things stand.
+    pub(crate) fn goes_on(&mut self, id: &GameId) {
+        if let Some(asked) = self.find(id) {
+            asked.ending = false;
+            asked.put_off = true;
+        }
+    }
+
+    /// Something changed: what was put off is tried again, and what does not run has ended.
+    pub(crate) fn look_again(&mut self, runs: &BTreeMap<GameId, Runs>) {
         for asked in &mut self.asked {
             asked.put_off = false;
+            asked.ending &= runs.contains_key(&asked.id);
         }
     }
 
@@ -215,6 +237,7 @@ impl Queue {
         if stays {
             if let Some(asked) = self.find(id) {
                 asked.begun = false;
+                asked.ending = false;
             }
             return false;
         }
@@ -233,6 +256,12 @@ impl Queue {
             },
         };
         self.asked.iter().map(queued).collect()
+    }
+
+    fn is_ending(&self, id: &GameId) -> bool {
+        self.asked
+            .iter()
+            .any(|asked| asked.id == *id && asked.ending)
     }
 
     fn position(&self, id: &GameId) -> Option<usize> {
@@ -321,6 +350,47 @@ mod tests {
     }
 
     #[test]
+    fn while_one_ends_that_was_told_to_rest_the_next_begins_and_nobody_is_told_twice() {
+        let mut queue = queue(&["a", "b", "c"]);
+        for name in ["a", "b"] {
+            queue.begun(&game(name));
+        }
+        queue.pause(&game("a"), true).expect("it is there");
+        let both = running(&[("a", Runs::Gathers), ("b", Runs::Gathers)]);
+        assert_eq!(queue.due(&both, |_| true), Some(Due::Rest(game("a"))));
+        queue.ends(&game("a"));
+        let due = queue.due(&both, |_| true);
+        assert!(matches!(due, Some(Due::Begin(asked)) if asked.id == game("c")));
+        queue.begun(&game("c"));
+        assert_eq!(queue.due(&both, |_| true), None);
+        // It is resumed before it has ended, and begins anew only when it has and there is room.
+        queue.pause(&game("a"), false).expect("it is there");
+        queue.look_again(&both);
+        assert_eq!(queue.due(&both, |_| true), None);
+        let others = running(&[("b", Runs::Gathers)]);
+        assert!(!queue.ended(&game("a"), Ended::ToRest));
+        assert!(queue.ended(&game("c"), Ended::ByItself));
+        queue.look_again(&others);
+        let due = queue.due(&others, |_| true);
+        assert!(matches!(due, Some(Due::Begin(asked)) if asked.id == game("a")));
+    }
+
+    #[test]
+    fn one_that_cannot_rest_as_things_stand_is_told_again_when_something_changed() {
+        let mut queue = queue(&["a"]);
+        queue.begun(&game("a"));
+        queue.pause(&game("a"), true).expect("it is there");
+        let runs = running(&[("a", Runs::Gathers)]);
+        for _ in 0..2 {
+            assert_eq!(queue.due(&runs, |_| true), Some(Due::Rest(game("a"))));
+            queue.ends(&game("a"));
+            queue.goes_on(&game("a"));
+            assert_eq!(queue.due(&runs, |_| true), None);
+            queue.look_again(&runs);
+        }
+    }
+
+    #[test]
     fn what_ends_by_itself_is_gone_and_what_ends_with_the_peer_or_to_rest_is_not() {
         let mut queue = queue(&["a", "b"]);
         for how in [Ended::WithPeer, Ended::ToRest] {
@@ -342,7 +412,7 @@ mod tests {
         queue.begun(&game("a"));
         queue.put_off(&game("a"));
         assert_eq!(begins(&queue, &[]).as_deref(), Some("b"));
-        queue.look_again();
+        queue.look_again(&running(&[]));
         assert_eq!(begins(&queue, &[]).as_deref(), Some("a"));
         assert_eq!(order(&queue), ["a", "b"]);
     }

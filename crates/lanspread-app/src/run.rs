@@ -162,11 +162,14 @@ impl App {
 
     /// A download that runs without having been queued is put there, so that it can go on from there.
     fn pause(&self, id: &GameId) -> Result<Ran, CommandRefused> {
-        let downloads = |it: &OperationView| it.id == *id && it.kind == OperationKind::Download;
-        let runs = self.view().operations.iter().any(downloads);
+        let view = self.view();
+        let downloads = |it: &&OperationView| it.id == *id && it.kind == OperationKind::Download;
+        let runs = view.operations.iter().find(downloads);
         self.change_queue(id, |queue| {
-            if runs && !queue.has(id) {
-                queue.ask(id, true, false)?;
+            if let Some(runs) = runs.filter(|_| !queue.has(id)) {
+                let install = runs.after == AfterDownload::Install;
+                let give_up_old = runs.room == DownloadRoom::GiveUpOld;
+                queue.ask(id, install, give_up_old)?;
             }
             queue.pause(id, true)
         })

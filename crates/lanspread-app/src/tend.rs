@@ -89,7 +89,8 @@ impl App {
         loop {
             views.mark_unchanged();
             news.mark_unchanged();
-            lock(&self.queue).look_again();
+            let runs = compose::runs(&self.view());
+            lock(&self.queue).look_again(&runs);
             while let Some(due) = self.due() {
                 self.carry_out(due).await;
             }
@@ -137,26 +138,14 @@ impl App {
                 }
             }
             Due::Rest(id) => {
-                let paused = self
-                    .handle()
-                    .command(PeerCommand::Pause { id: id.clone() })
-                    .await;
-                if let Err(error) = paused {
-                    // It has everything already, and is gone from here when it ends.
-                    tracing::info!(game = %id, %error, "a download cannot rest any more");
+                lock(&self.queue).ends(&id);
+                let pause = PeerCommand::Pause { id: id.clone() };
+                if let Err(error) = self.handle().command(pause).await {
+                    // Mostly it has everything already, and is gone from here when it ends.
+                    tracing::debug!(game = %id, %error, "a download cannot rest at the moment");
+                    lock(&self.queue).goes_on(&id);
                 }
-                self.wait_for_its_end(&id).await;
             }
-        }
-    }
-
-    /// Waits until a download that was told to rest does not show any more, so that it is told once.
-    async fn wait_for_its_end(&self, id: &GameId) {
-        let mut views = self.handle().game_db().subscribe();
-        let rests = views.wait_for(|view| !view.operations.iter().any(|it| it.id == *id));
-        tokio::select! {
-            _ = rests => {}
-            () = self.ended().cancelled() => {}
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lanspread_db::{CatalogMode, GameId, ManifestHash, Version};
 use lanspread_proto::{ListenAddr, PeerId, PeerName, PeerStatus};
 
-use super::{Gathered, OperationKind, Progress};
+use super::{AfterDownload, DownloadRoom, Gathered, OperationKind, Progress};
 use crate::{
     conduct::KeepAwayReason,
     rates::{Playing, RateLimits},
@@ -154,6 +154,10 @@ pub struct OperationView {
     pub id: GameId,
     /// What runs.
     pub kind: OperationKind,
+    /// What follows a download.
+    pub after: AfterDownload,
+    /// What a download does with the version that is here.
+    pub room: DownloadRoom,
     /// How far, once known.
     pub progress: Option<Progress>,
 }

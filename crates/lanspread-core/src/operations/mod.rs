@@ -20,7 +20,7 @@ use lanspread_db::{GameId, ManifestHash};
 use lanspread_proto::{HoldingsRequest, PeerId, Response};
 
 use crate::{
-    AfterDownload, CommandRefused, EffectId, ErrorKind, Input, Now, OperationError, OperationKind,
+    AfterDownload, CommandRefused, DownloadRoom, EffectId, ErrorKind, Input, Now, OperationError, OperationKind,
     OperationView, Outcome, PeerEvent, ReplyId, RequestFailure, limits::OPERATIONS_MAX,
     root::DownloadIntent, world::World,
 };
@@ -268,6 +268,13 @@ impl Operations {
             .map(|operation| OperationView {
                 id: operation.id.clone(),
                 kind: operation.kind,
+                after: operation.after,
+                room: match operation.intent {
+                    DownloadIntent::UpdateGivingUpOld => DownloadRoom::GiveUpOld,
+                    DownloadIntent::New | DownloadIntent::Update | DownloadIntent::Repair => {
+                        DownloadRoom::KeepOld
+                    }
+                },
                 progress: operation.progress().cloned(),
             })
             .collect()

@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use lanspread_app::{Facts, Running, Script};
 use lanspread_db::{ContentHash, GameFileDescription, GameId, ManifestHash, RelPath, Version};
 use lanspread_peer::{
-    ErrorKind, KeepAwayReason, KeptAwayView, ListenAddr, Offence, OperationKind, PROTOCOL_VERSION,
-    PeerId, PeerName, PeerOperation, PeerStatus, RateLimit, Standing, StepProgress, StepUnit, Work,
+    AfterDownload, DownloadRoom, ErrorKind, KeepAwayReason, KeptAwayView, ListenAddr, Offence,
+    OperationKind, PROTOCOL_VERSION, PeerId, PeerName, PeerOperation, PeerStatus, RateLimit,
+    Standing, StepProgress, StepUnit, Work,
 };
 
 use super::*;
@@ -263,6 +264,8 @@ fn view() -> PeerView {
     let operation = |progress| OperationView {
         id: id(),
         kind: OperationKind::Download,
+        after: AfterDownload::Keep,
+        room: DownloadRoom::KeepOld,
         progress: Some(progress),
     };
     let [_, _, transferring, _] = progresses();

@@ -185,3 +185,35 @@ async fn downloads_take_their_turn_rest_and_go_on_after_a_restart() {
     app.handle().shutdown().await;
     host.handle().shutdown().await;
 }
+
+/// It was installed after it had rested: the queue knew only downloads that are.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_download_past_the_queue_is_after_a_rest_what_it_was_asked_to_be() {
+    let (at_host, at_guest) = (
+        TempDir::new().expect("a directory"),
+        TempDir::new().expect("a directory"),
+    );
+    let host = host(at_host.path()).await;
+    let (app, mut browser) = guest(at_guest.path(), &host).await;
+    let download = json!({ "cmd": "download", "id": "checkers", "install": false });
+    accepted(&mut browser, download).await;
+    let some = |state: &Value| verified_bytes(state, "checkers") > 0;
+    browser.until("something has come", some).await;
+    accepted(&mut browser, json!({ "cmd": "pause", "id": "checkers" })).await;
+    let rests =
+        |state: &Value| is(state, &[("checkers", "paused")]) && state["operations"] == json!([]);
+    browser.until("it rests", rests).await;
+    assert_eq!(browser.state["queue"][0]["install"], false);
+    limit(&host, None).await;
+    accepted(&mut browser, json!({ "cmd": "resume", "id": "checkers" })).await;
+    let here = |state: &Value| {
+        is(state, &[])
+            && state["operations"] == json!([])
+            && Browser::game(state, "checkers").is_some_and(|game| game["downloaded"] == true)
+    };
+    browser.until("it is here", here).await;
+    let game = Browser::game(&browser.state, "checkers").expect("it is there");
+    assert_eq!(game["state"], "downloaded", "and not unpacked");
+    app.handle().shutdown().await;
+    host.handle().shutdown().await;
+}
