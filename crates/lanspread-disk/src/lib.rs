@@ -132,12 +132,37 @@ impl Disk {
         })
     }
 
-    /// Carries out [`lanspread_core::Effect::ScanLibrary`].
+    /// Opens the game directory anew if another stands at its path: it was deleted or moved away, or is on a
+    /// disk that was unplugged, and is there again. What already runs in the old one ends there.
+    fn open_anew_if_replaced(&self) -> Result<(), DiskFailure> {
+        let library = self.library()?;
+        // Where nothing can be told, the look itself says what is wrong.
+        if library.games.stands_at(&library.path).unwrap_or(true) {
+            return Ok(());
+        }
+        tracing::info!(dir = %library.path.display(), "the game directory is another one: it is opened anew");
+        let fs = Arc::clone(&self.0.fs);
+        let unpacker = self.0.unpacker.clone();
+        let opened = Library::open(fs, &self.0.state_dir, &library.path, unpacker)?;
+        let mut current = lock(&self.0.library);
+        // Unless another one was chosen meanwhile.
+        if current
+            .as_ref()
+            .is_some_and(|current| Arc::ptr_eq(current, &library))
+        {
+            *current = Some(Arc::new(opened));
+        }
+        Ok(())
+    }
+
+    /// Carries out [`lanspread_core::Effect::ScanLibrary`]. A directory that was deleted and made anew is opened
+    /// anew.
     ///
     /// # Errors
     ///
     /// When the game directory cannot be read. A root that cannot be read is reported as such.
     pub fn scan_library(&self) -> Result<Vec<RootReport>, DiskFailure> {
+        self.open_anew_if_replaced()?;
         scan::scan_local_library(&*self.library()?)
     }
 

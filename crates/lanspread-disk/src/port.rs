@@ -66,6 +66,12 @@ pub trait Folder: Send + Sync + fmt::Debug {
     /// Opens a directory below.
     fn open_folder(&self, path: &Path) -> io::Result<Arc<dyn Folder>>;
 
+    /// Whether a full path leads to this very directory at present: one that was deleted or moved away
+    /// can still be open while another stands in its place. One that cannot tell says yes.
+    fn stands_at(&self, _path: &Path) -> io::Result<bool> {
+        Ok(true)
+    }
+
     /// Everything directly in it, in no particular order.
     fn list(&self) -> io::Result<Vec<Listed>>;
 

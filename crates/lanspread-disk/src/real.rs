@@ -11,7 +11,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt};
+use cap_fs_ext::{DirExt, FollowSymlinks, MetadataExt, OpenOptionsFollowExt};
 use cap_std::{
     ambient_authority,
     fs::{Dir, FileType, Metadata, OpenOptions},
@@ -150,6 +150,15 @@ impl Folder for RealFolder {
     fn open_folder(&self, path: &Path) -> io::Result<Arc<dyn Folder>> {
         let (way, name) = self.parent(path)?;
         Ok(Arc::new(Self(way.dir().open_dir_nofollow(name)?)))
+    }
+
+    fn stands_at(&self, path: &Path) -> io::Result<bool> {
+        let identity = |dir: &Dir| {
+            let metadata = dir.dir_metadata()?;
+            Ok::<_, io::Error>((metadata.dev(), metadata.ino()))
+        };
+        let there = Dir::open_ambient_dir(path, ambient_authority())?;
+        Ok(identity(&there)? == identity(&self.0)?)
     }
 
     fn list(&self) -> io::Result<Vec<Listed>> {
@@ -532,6 +541,21 @@ mod tests {
             8,
             "opening does not cut"
         );
+    }
+
+    #[test]
+    fn a_directory_stands_where_it_was_opened_until_another_takes_its_place() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("games");
+        fs::create_dir(&path).unwrap();
+        let games = open(&path);
+        assert!(games.stands_at(&path).unwrap());
+        assert!(games.open_folder(Path::new("x")).is_err());
+        fs::rename(&path, temp.path().join("away")).unwrap();
+        assert!(games.stands_at(&path).is_err(), "nothing stands there");
+        fs::create_dir(&path).unwrap();
+        assert!(!games.stands_at(&path).unwrap());
+        assert!(games.stands_at(&temp.path().join("away")).unwrap());
     }
 
     #[cfg(target_os = "linux")]

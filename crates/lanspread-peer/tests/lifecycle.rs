@@ -12,8 +12,8 @@ use std::{
 use lanspread_db::{Catalog, GameId};
 use lanspread_peer::{
     DiscoveryMode, ErrorKind, LimitChange, LimitChanges, PeerCommand, PeerEvent, PeerGameDB,
-    PeerOptions, PeerRuntimeHandle, Playing, RATES_FILE, RateLimit, RateLimits, RuntimeEnd,
-    StartError, start_peer_with,
+    PeerOptions, PeerRuntimeHandle, PeerView, Playing, RATES_FILE, RateLimit, RateLimits,
+    RuntimeEnd, StartError, start_peer_with,
 };
 use lanspread_unpack::AnyUnpacker;
 use tempfile::TempDir;
@@ -270,4 +270,41 @@ fn outside_of_a_runtime_a_peer_is_refused() {
     let folder = folder();
     let refused = start(folder.path(), loopback(0)).err().expect("no peer");
     assert!(matches!(refused, StartError::NoRuntime), "{refused}");
+}
+
+/// Whoever deleted the folder of games and made it anew had to choose it again before anything was found in it.
+#[test]
+fn a_games_folder_that_was_deleted_and_made_anew_is_used_again() {
+    let folder = folder();
+    let runtime = runtime();
+    runtime.block_on(async {
+        let games = folder.path().join("games");
+        let put = |id: &str| {
+            let root = games.join(id);
+            std::fs::create_dir_all(&root).expect("writable");
+            std::fs::write(root.join("version.ini"), "20240101\n").expect("writable");
+        };
+        put("chess");
+        let Started { peer, events: _rx } = start(folder.path(), loopback(0)).expect("a peer");
+        let mut views = peer.game_db().subscribe();
+        let mut until = async |wanted: &dyn Fn(&PeerView) -> bool| {
+            let found = views.wait_for(|view| wanted(view));
+            drop(timeout(PATIENCE, found).await.expect("in time"));
+        };
+        let has = |view: &PeerView, id: &str| {
+            let mut games = view.games.iter();
+            games.any(|game| game.id.as_str() == id && game.manifest.is_some())
+        };
+        until(&|view| has(view, "chess")).await;
+        std::fs::remove_dir_all(&games).expect("deletable");
+        until(&|view| view.game_dir_problem.is_some()).await;
+        put("go");
+        until(&|view| has(view, "go") && !has(view, "chess") && view.game_dir_problem.is_none())
+            .await;
+        // At once, so that nobody notices that it was gone.
+        std::fs::remove_dir_all(&games).expect("deletable");
+        put("ludo");
+        until(&|view| has(view, "ludo") && !has(view, "go")).await;
+        assert_eq!(peer.shutdown().await, RuntimeEnd::Stopped);
+    });
 }

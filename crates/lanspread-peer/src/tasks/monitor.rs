@@ -1,7 +1,8 @@
 //! Watches the game directory and each game root, not recursively, and tells the core what changed.
 //!
 //! Invariant: a missed event costs time, never correctness: the core rescans everything at an
-//! interval of its own. Lanspread's own transient files are not reported.
+//! interval of its own. Lanspread's own transient files are not reported. The directory above is watched, too:
+//! while somebody has a directory open, the system does not tell whoever watches it that it was deleted.
 
 use std::{
     collections::BTreeSet,
@@ -11,7 +12,7 @@ use std::{
 
 use lanspread_core::Input;
 use lanspread_db::{GameId, RootEntry};
-use notify::{RecursiveMode, Watcher};
+use notify::{EventKind, RecursiveMode, Watcher, event::ModifyKind};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -34,6 +35,8 @@ pub(crate) enum MonitorError {
 /// What reaches the monitor from the watcher's thread.
 enum Change {
     At(Vec<PathBuf>),
+    /// The game directory itself came, went, or was renamed.
+    Replaced,
     Lost,
 }
 
@@ -63,11 +66,16 @@ async fn watch_dir(dir: &Path, inputs: &mpsc::Sender<Input>) -> Result<(), Monit
         dir: dir.to_owned(),
         source,
     };
-    let mut watcher = notify::recommended_watcher(report_to(tx)).map_err(failed)?;
+    let mut watcher = notify::recommended_watcher(report_to(dir.to_owned(), tx)).map_err(failed)?;
     if let Err(error) = watcher.watch(dir, RecursiveMode::NonRecursive) {
         tracing::warn!(dir = %dir.display(), %error, "the game directory cannot be watched");
         tokio::time::sleep(RETRY_PAUSE).await;
         return Ok(());
+    }
+    if let Some(above) = dir.parent()
+        && let Err(error) = watcher.watch(above, RecursiveMode::NonRecursive)
+    {
+        tracing::debug!(dir = %above.display(), %error, "that the game directory goes is found by the regular rescan");
     }
     let mut roots = BTreeSet::new();
     watch_new_roots(&mut watcher, dir, &mut roots).await;
@@ -76,6 +84,10 @@ async fn watch_dir(dir: &Path, inputs: &mpsc::Sender<Input>) -> Result<(), Monit
     while let Some(change) = rx.recv().await {
         match change {
             Change::Lost => report(inputs, None).await,
+            Change::Replaced => {
+                report(inputs, None).await;
+                return Ok(());
+            }
             Change::At(paths) => {
                 for id in touched(dir, &paths) {
                     report(inputs, Some(id)).await;
@@ -95,11 +107,16 @@ async fn watch_dir(dir: &Path, inputs: &mpsc::Sender<Input>) -> Result<(), Monit
     Ok(())
 }
 
-fn report_to(tx: mpsc::Sender<Change>) -> impl FnMut(notify::Result<notify::Event>) {
+fn report_to(dir: PathBuf, tx: mpsc::Sender<Change>) -> impl FnMut(notify::Result<notify::Event>) {
     move |event| {
         let change = match event {
             Ok(event) if event.need_rescan() => Change::Lost,
             Ok(event) if event.kind.is_access() => return,
+            // What else lies beside the game directory is nobody's business.
+            Ok(event) if !event.paths.iter().any(|path| path.starts_with(&dir)) => return,
+            Ok(event) if is_about_the_name(event.kind) && event.paths.contains(&dir) => {
+                Change::Replaced
+            }
             Ok(event) => Change::At(event.paths),
             Err(error) => {
                 tracing::debug!(%error, "the system lost file events");
@@ -110,6 +127,14 @@ fn report_to(tx: mpsc::Sender<Change>) -> impl FnMut(notify::Result<notify::Even
         // the events that are queued already name most of what changed.
         drop(tx.try_send(change));
     }
+}
+
+/// Whether something came, went, or got another name.
+const fn is_about_the_name(kind: EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::Create(_) | EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_))
+    )
 }
 
 async fn exists(dir: &Path) -> bool {
