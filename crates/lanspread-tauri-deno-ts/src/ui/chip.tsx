@@ -30,7 +30,9 @@ export function StateChip({ game, runs }: StateChipProps) {
   const { texts, format } = useApp();
   const { ask } = useMay();
   const checked = useView((view) => percentHashed(view.known?.snapshot.hashing ?? [], game.id));
-  if (!ask && game.to_hash) return <Chip tone="none" icon="clock" words={texts.hashing.chip(null)} />;
+  if (!ask && game.to_hash) {
+    return <Chip tone="none" icon="clock" words={texts.hashing.chip(null)} />;
+  }
   if (!ask && game.state !== "nowhere") {
     return canTake(game)
       ? <Chip tone="good" icon="down" words={texts.guest.canTake} />
@@ -75,7 +77,7 @@ export function Chip({ tone, icon, words }: { tone: Tone; icon: IconName; words:
   return (
     <span className={`chip chip-${tone}`}>
       <Icon name={icon} />
-      {words}
+      <span>{words}</span>
     </span>
   );
 }

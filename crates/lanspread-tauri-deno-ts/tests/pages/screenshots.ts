@@ -84,6 +84,9 @@ const SCENARIOS: Place[] = [
   ["queue", "#/transfers", "transfers"],
   ["evening", "#/party", "party"],
   ["queue", "#/library?game=nexuiz", "game-paused"],
+  ["stalled", "#/library?game=nexuiz", "game-unfinished"],
+  ["hashing", "#/library", "library"],
+  ["hashing", "#/library?game=hedgewars", "game"],
   ["browser", "#/settings", "settings"],
 ];
 

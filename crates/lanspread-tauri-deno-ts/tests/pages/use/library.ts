@@ -66,4 +66,19 @@ export const LIBRARY: Steps = {
       await page.getByText(`${count} games shown`).waitFor();
     },
   ],
+  "rows on a telephone show how many have a game, whatever the chip beside it says": [
+    "hashing",
+    "#/library",
+    async (page) => {
+      await page.getByRole("radio", { name: "Rows" }).press("Space");
+      await page.setViewportSize({ width: 360, height: 800 });
+      await page.locator(".card-compact").first().waitFor();
+      const cut = await page.locator(".card-compact .card-holders").evaluateAll((all) =>
+        all.filter((it) => it.scrollWidth > it.clientWidth || it.clientWidth === 0)
+          .map((it) => it.parentElement?.textContent)
+      );
+      // A row whose operation runs says that instead.
+      assert.deepEqual(cut.filter((words) => !words?.includes("Downloading")), []);
+    },
+  ],
 };
