@@ -109,7 +109,10 @@ function run(snapshot: Snapshot, id: string, script: Script): Patch {
 function cancel(snapshot: Snapshot, id: string): Patch {
   const operation = snapshot.operations.find((one) => one.id === id);
   const queue = snapshot.queue.filter((one) => one.id !== id);
-  if (!operation && queue.length < snapshot.queue.length) return { queue };
+  const left = snapshot.games.filter((one) => one.id === id && one.gathered !== null);
+  const games = { changed: left.map((game) => ({ ...game, gathered: null })), gone: [] };
+  const forgot = queue.length < snapshot.queue.length || left.length > 0;
+  if (!operation && forgot) return { queue, games };
   if (!operation) throw new CommandError("no-operation", `nothing runs on ${id}`);
   const number = (snapshot.finished.at(-1)?.number ?? 0) + 1;
   const { kind } = operation;
@@ -117,6 +120,7 @@ function cancel(snapshot: Snapshot, id: string): Patch {
   return {
     operations: snapshot.operations.filter((one) => one !== operation),
     queue,
+    games,
     finished: [...snapshot.finished, ended],
   };
 }
