@@ -14,9 +14,7 @@ use crate::{
     history::History,
     queue::{Queue, Runs},
     snapshot::{
-        Action, Game, GameDetails, GameState, Gathered, Hashing, KeptAway, Limits, Me, Mode, Offer,
-        Operation, OperationKind, Peer, PeerOperation, PeerStatus, Progress, Running, Snapshot,
-        Source, Standing, StepUnit, Upload, Wishes,
+        Action, Discovery, Game, GameDetails, GameState, Gathered, Hashing, KeptAway, Limits, Me, Mode, Offer, Operation, OperationKind, Peer, PeerOperation, PeerStatus, Progress, Running, Snapshot, Source, Standing, StepUnit, Upload, Wishes,
     },
 };
 
@@ -101,6 +99,7 @@ pub(crate) fn me(app: &App, view: &PeerView) -> Me {
         games_dir: app.games_dir().to_string_lossy().into_owned(),
         games_dir_problem: view.game_dir_problem.clone(),
         free_bytes: view.free_bytes,
+        discovery: Discovery::from(&view.discovery),
         state_dir: facts.state_dir.to_string_lossy().into_owned(),
         catalog: facts
             .catalog
@@ -279,6 +278,19 @@ pub(crate) const fn operation_kind(kind: peer::OperationKind) -> OperationKind {
         peer::OperationKind::Remove => OperationKind::Remove,
         peer::OperationKind::Verify => OperationKind::Verify,
         peer::OperationKind::Recover => OperationKind::Recover,
+    }
+}
+
+impl From<&peer::DiscoveryState> for Discovery {
+    fn from(state: &peer::DiscoveryState) -> Self {
+        match state {
+            peer::DiscoveryState::Starting => Discovery::Starting,
+            peer::DiscoveryState::Off => Discovery::Off,
+            peer::DiscoveryState::Works => Discovery::Works,
+            peer::DiscoveryState::Trouble { message } => Discovery::Trouble {
+                message: message.clone(),
+            },
+        }
     }
 }
 

@@ -99,10 +99,29 @@ pub struct Me {
     /// Bytes that are free there, as the other peers are told it.
     #[ts(type = "number | null")]
     pub free_bytes: Option<u64>,
+    /// How well finding peers works.
+    pub discovery: Discovery,
     /// The folder of what Lanspread writes for itself.
     pub state_dir: String,
     /// The catalog, if there is one.
     pub catalog: Option<String>,
+}
+
+/// How well this peer finds others, and is found, without being told an address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum Discovery {
+    /// It is not known yet.
+    Starting,
+    /// It is not wanted: peers are reached by their addresses only.
+    Off,
+    /// This peer is advertised and looks for others.
+    Works,
+    /// It does not work.
+    Trouble {
+        /// Why, and what to do meanwhile, in words.
+        message: String,
+    },
 }
 
 /// A download that was asked for.

@@ -23,8 +23,8 @@ use lanspread_db::GameId;
 use lanspread_proto::{LibraryState, ListenAddr, PeerStatus, limits::STATUS_OPERATIONS_MAX};
 
 use crate::{
-    CommandId, Config, Ctx, Effect, GameView, Input, Now, PeerCommand, PeerEvent, PeerView,
-    Purpose,
+    CommandId, Config, Ctx, DiscoveryState, Effect, GameView, Input, Now, PeerCommand, PeerEvent,
+    PeerView, Purpose,
     announce::Announcer,
     conduct::Conduct,
     expulsions::Expulsions,
@@ -82,6 +82,8 @@ pub struct Peer {
     to_resume: BTreeMap<GameId, Interrupted>,
     /// Why the game directory could not be read when it was looked at last.
     game_dir_problem: Option<String>,
+    /// How well finding peers works, as it was told last.
+    discovery: DiscoveryState,
     /// Another game directory waits until everything that reads this one has ended.
     moving: Option<Moving>,
     dirty: Dirty,
@@ -149,6 +151,7 @@ impl Peer {
             to_recover: BTreeSet::new(),
             to_resume: BTreeMap::new(),
             game_dir_problem: None,
+            discovery: DiscoveryState::default(),
             moving: None,
             dirty: Dirty {
                 list: false,
@@ -222,6 +225,7 @@ impl Peer {
             playing: self.rates.playing(),
             game_dir_problem: self.game_dir_problem.clone(),
             free_bytes: self.told_free_bytes(),
+            discovery: self.discovery.clone(),
         });
         self.view = Some(Arc::clone(&view));
         view
@@ -291,6 +295,7 @@ impl Peer {
                 peer_id, mismatch, ..
             } => self.other_party(now, peer_id, mismatch),
             Input::Trouble { message } => self.out.emit(PeerEvent::Notice { message }),
+            Input::Discovery(state) => self.discovery_is(state),
             Input::Delays(delays) => {
                 if self.members.measured(&delays) {
                     tracing::info!("answers show who sits at another table");
@@ -328,6 +333,26 @@ impl Peer {
             let ready_at = now + self.config.timing.hello_yield;
             self.phase = Phase::Bound { addrs, ready_at };
         }
+    }
+
+    /// Whether peers are found changed: the user is told of trouble when it begins, and when it is over.
+    fn discovery_is(&mut self, state: DiscoveryState) {
+        let before = std::mem::replace(&mut self.discovery, state);
+        let had_trouble = matches!(before, DiscoveryState::Trouble { .. });
+        let message = match &self.discovery {
+            DiscoveryState::Trouble { message } if !had_trouble => {
+                tracing::warn!(why = message, "peers are not found by themselves");
+                message.clone()
+            }
+            DiscoveryState::Works if had_trouble => {
+                "peers find each other by themselves again".to_owned()
+            }
+            DiscoveryState::Trouble { .. }
+            | DiscoveryState::Works
+            | DiscoveryState::Starting
+            | DiscoveryState::Off => return,
+        };
+        self.out.emit(PeerEvent::Notice { message });
     }
 
     fn tick(&mut self, now: Now) {

@@ -40,6 +40,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                 }
                 DiscoveryEvent::Gone { peer_id } => println!("{ms:>6} ms  gone {peer_id}"),
                 DiscoveryEvent::Rejected(rejection) => println!("{ms:>6} ms  {rejection}"),
+                DiscoveryEvent::Works => println!("{ms:>6} ms  this peer is advertised"),
                 DiscoveryEvent::Trouble(trouble) => println!("{ms:>6} ms  {trouble}"),
             }
         }

@@ -49,6 +49,8 @@ pub struct Discovery {
     ask_at: Instant,
     /// By when some interface must have carried the announcement; `None` once that is settled.
     announce_by: Option<Instant>,
+    /// What was reported last: that some interface carries it.
+    works: bool,
     ended: bool,
 }
 
@@ -103,6 +105,7 @@ impl Discovery {
             ready: VecDeque::new(),
             ask_at: now + config.timing.ask_again_alone,
             announce_by: Some(now + config.timing.announce_patience),
+            works: false,
             ended: false,
         })
     }
@@ -220,7 +223,13 @@ impl Discovery {
 
     fn on_daemon(&mut self, event: &DaemonEvent) {
         match event {
-            DaemonEvent::Announce(..) | DaemonEvent::IpAdd(_) => self.announce_by = None,
+            DaemonEvent::Announce(..) | DaemonEvent::IpAdd(_) => {
+                self.announce_by = None;
+                if !std::mem::replace(&mut self.works, true) {
+                    self.ready.push_back(DiscoveryEvent::Works);
+                }
+            }
+            DaemonEvent::IpDel(_) => self.announce_anew(Instant::now()),
             DaemonEvent::Error(error) => tracing::warn!(%error, "mDNS reports an error"),
             DaemonEvent::NameChange(change) => {
                 tracing::warn!(?change, "somebody else uses this peer's mDNS name");
@@ -229,12 +238,25 @@ impl Discovery {
         }
     }
 
+    /// An address is gone, and it may have been the last: announcing once more shows whether any carries it.
+    fn announce_anew(&mut self, now: Instant) {
+        let announced = self
+            .own
+            .records()
+            .and_then(|records| self.daemon.0.register(records));
+        match announced {
+            Ok(()) => self.announce_by = Some(now + self.timing.announce_patience),
+            Err(error) => tracing::debug!(%error, "this peer is not announced anew"),
+        }
+    }
+
     fn on_deadline(&mut self, now: Instant) {
         self.ready.extend(self.tracker.reports(now));
         if self.announce_by.is_some_and(|by| now >= by) {
             self.announce_by = None;
+            self.works = false;
             let trouble = Trouble::NoInterface;
-            tracing::warn!(%trouble);
+            tracing::debug!(%trouble);
             self.ready.push_back(DiscoveryEvent::Trouble(trouble));
         }
         if now >= self.ask_at {

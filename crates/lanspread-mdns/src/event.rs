@@ -17,7 +17,10 @@ pub enum DiscoveryEvent {
     /// An instance of the service is not a peer's; reported (and logged) once per instance and
     /// reason.
     Rejected(Rejection),
-    /// Discovery works less well than a user would expect. Each kind is reported (and logged) once.
+    /// This peer is advertised: for the first time, or again after [`Trouble::NoInterface`].
+    Works,
+    /// Discovery works less well than a user would expect. Each kind is reported once, and
+    /// [`Trouble::NoInterface`] again when it comes back after [`DiscoveryEvent::Works`].
     Trouble(Trouble),
 }
 

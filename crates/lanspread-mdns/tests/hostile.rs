@@ -205,6 +205,7 @@ fn somebody_who_claims_to_be_this_peer_is_not_reported() {
                     DiscoveryEvent::Seen(peer) => Some(peer.peer_id),
                     DiscoveryEvent::Gone { .. }
                     | DiscoveryEvent::Rejected(_)
+                    | DiscoveryEvent::Works
                     | DiscoveryEvent::Trouble(_) => None,
                 })
                 .await;

@@ -61,6 +61,7 @@ fn a_peer_never_sees_itself() {
             }
             DiscoveryEvent::Gone { .. }
             | DiscoveryEvent::Rejected(_)
+            | DiscoveryEvent::Works
             | DiscoveryEvent::Trouble(_) => None,
         })
         .await;
@@ -198,6 +199,7 @@ fn rubbish_is_refused_by_name_and_disturbs_nobody() {
                     DiscoveryEvent::Seen(_)
                     | DiscoveryEvent::Gone { .. }
                     | DiscoveryEvent::Rejected(_)
+                    | DiscoveryEvent::Works
                     | DiscoveryEvent::Trouble(_) => None,
                 },
             )
@@ -338,6 +340,41 @@ fn only(ip: &str) -> Interfaces {
 }
 
 #[test]
+fn another_program_that_keeps_the_port_to_itself_is_said() {
+    on_private_loopback(
+        "another_program_that_keeps_the_port_to_itself_is_said",
+        async {
+            if !change_network(&[]) {
+                return;
+            }
+            // As some drivers' and players' services do: the port, and no sharing of it.
+            let rude = std::net::UdpSocket::bind("0.0.0.0:5353").unwrap();
+            let mut lost = config(1);
+            lost.timing.announce_patience = Duration::from_millis(300);
+            let lost = Discovery::start(lost);
+            drop(rude);
+            match lost {
+                // What the caller tells, before it tries again.
+                Err(error) => println!("{error}"),
+                Ok(mut lost) => {
+                    wait_for(&mut lost, "the trouble", |event| {
+                        matches!(event, DiscoveryEvent::Trouble(Trouble::NoInterface)).then_some(())
+                    })
+                    .await;
+                    stop(lost).await;
+                }
+            }
+            let mut works = start(1);
+            wait_for(&mut works, "the free port", |event| {
+                (event == DiscoveryEvent::Works).then_some(())
+            })
+            .await;
+            stop(works).await;
+        },
+    );
+}
+
+#[test]
 fn a_cable_plugged_later_is_used_and_unplugging_it_is_noticed() {
     on_private_loopback(
         "a_cable_plugged_later_is_used_and_unplugging_it_is_noticed",
@@ -374,6 +411,16 @@ fn a_cable_plugged_later_is_used_and_unplugging_it_is_noticed() {
             miss(&mut a, 2).await;
             assert!(change_network(&["link set switch up"]));
             see(&mut a, 2, |_| true).await;
+            assert!(change_network(&["addr del 10.9.0.1/24 dev cable"]));
+            wait_for(&mut a, "the lost address", |event| {
+                (event == DiscoveryEvent::Trouble(Trouble::NoInterface)).then_some(())
+            })
+            .await;
+            assert!(change_network(&["addr add 10.9.0.1/24 dev cable"]));
+            wait_for(&mut a, "the address that came back", |event| {
+                (event == DiscoveryEvent::Works).then_some(())
+            })
+            .await;
             stop(a).await;
             stop(b).await;
         },
@@ -424,6 +471,7 @@ fn a_peer_on_loopback_says_nothing_on_other_interfaces() {
                     }
                     DiscoveryEvent::Gone { .. }
                     | DiscoveryEvent::Rejected(_)
+                    | DiscoveryEvent::Works
                     | DiscoveryEvent::Trouble(_) => None,
                 },
             )

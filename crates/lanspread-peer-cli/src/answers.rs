@@ -130,6 +130,8 @@ pub(crate) struct Status {
     pub(crate) games_dir: PathBuf,
     #[serde(default)]
     pub(crate) games_dir_problem: Option<String>,
+    #[serde(default)]
+    pub(crate) discovery: Discovery,
     pub(crate) state_dir: PathBuf,
     pub(crate) games: usize,
     pub(crate) peers: usize,
@@ -142,6 +144,20 @@ pub(crate) struct Status {
     #[serde(default)]
     pub(crate) running: Vec<RunningScript>,
     pub(crate) uptime_ms: u64,
+}
+
+/// How well finding peers works.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub(crate) enum Discovery {
+    Off,
+    Trouble {
+        message: String,
+    },
+    /// Nothing that has to be told.
+    #[default]
+    #[serde(other)]
+    Fine,
 }
 
 /// A script of a game that runs.

@@ -8,7 +8,7 @@ use eyre::Result;
 use serde_json::json;
 
 use crate::{
-    answers::{Games, KeptAway, Peers, Status},
+    answers::{Discovery, Games, KeptAway, Peers, Status},
     display::Display,
     output, rates,
     reach::Reached,
@@ -196,6 +196,14 @@ fn describe(status: &Status, own: bool) -> String {
         let told = format!("the games folder cannot be read: {}", printable(problem));
         lines.push(("problem", told));
     }
+    match &status.discovery {
+        Discovery::Trouble { message } => lines.push(("problem", printable(message))),
+        Discovery::Off => {
+            let told = "off: peers are reached by their addresses only";
+            lines.push(("finding", told.to_owned()));
+        }
+        Discovery::Fine => {}
+    }
     if status.unencrypted_lanes {
         let told = "game files move without encryption where the other peer was told so, too";
         lines.push(("lanes", told.to_owned()));
@@ -275,6 +283,17 @@ mod tests {
         };
         let told = "problem   the games folder cannot be read: /games is gone\n";
         assert!(describe(&unplugged, false).contains(told));
+        let blocked: Discovery =
+            serde_json::from_value(json!({ "state": "trouble", "message": "no port" }))
+                .expect("a state");
+        let blocked = Status {
+            discovery: blocked,
+            ..status()
+        };
+        assert!(describe(&blocked, false).contains("problem   no port\n"));
+        let works: Discovery =
+            serde_json::from_value(json!({ "state": "works" })).expect("a state");
+        assert!(matches!(works, Discovery::Fine));
         let unencrypted_lanes = true;
         let unencrypted = Status {
             unencrypted_lanes,

@@ -5,7 +5,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use lanspread_app::{App, Asked, Facts, Ran, Running};
+use lanspread_app::{App, Asked, Discovery, Facts, Ran, Running};
 use lanspread_jsonl::Command;
 use lanspread_peer::{CommandRefused, ErrorKind, ListenAddr, PROTOCOL_VERSION, PeerId, PeerView};
 use serde_json::{Value, json};
@@ -110,6 +110,7 @@ pub(crate) fn status(status: &StatusFacts<'_>) -> Value {
         "catalog": facts.catalog.as_ref().map(|path| path.to_string_lossy()),
         "games_dir": games_dir.to_string_lossy(),
         "games_dir_problem": view.game_dir_problem,
+        "discovery": Discovery::from(&view.discovery),
         "state_dir": facts.state_dir.to_string_lossy(),
         "games": view.games.len(),
         "peers": view.peers.len(),

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use lanspread_core::{PeerView, Playing, RateLimits};
+use lanspread_core::{DiscoveryState, PeerView, Playing, RateLimits};
 use lanspread_db::CatalogMode;
 use tokio::sync::watch;
 
@@ -38,6 +38,7 @@ impl PeerGameDB {
             playing: Playing::No,
             game_dir_problem: None,
             free_bytes: None,
+            discovery: DiscoveryState::default(),
         };
         Self {
             view: Arc::new(watch::Sender::new(Arc::new(nothing))),

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use lanspread_core::{Config, Door, Expelled, Input, Peer, PeerEvent, RateLimits};
+use lanspread_core::{Config, DiscoveryState, Door, Expelled, Input, Peer, PeerEvent, RateLimits};
 use lanspread_db::Catalog;
 use lanspread_disk::Disk;
 use lanspread_proto::{LibraryEpoch, LibraryRevision, ListenAddr, PeerId};
@@ -403,6 +403,8 @@ impl Services {
         revision: &watch::Receiver<LibraryRevision>,
     ) {
         if options.discovery == DiscoveryMode::ConnectOnly {
+            // The queue is long and nearly empty: there is room.
+            drop(self.inputs.try_send(Input::Discovery(DiscoveryState::Off)));
             return;
         }
         let task = DiscoveryTask {

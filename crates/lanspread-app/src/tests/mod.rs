@@ -10,7 +10,7 @@ use std::sync::Arc;
 use lanspread_db::GameId;
 use lanspread_peer::{PeerId, PeerName};
 
-use crate::snapshot::{Action, Game, GameState, Limits, Me, Mode, Snapshot, Wishes};
+use crate::snapshot::{Action, Discovery, Game, GameState, Limits, Me, Mode, Snapshot, Wishes};
 
 /// A snapshot with nothing in it.
 fn empty() -> Snapshot {
@@ -27,6 +27,7 @@ fn empty() -> Snapshot {
             games_dir: "/games".to_owned(),
             games_dir_problem: None,
             free_bytes: None,
+            discovery: Discovery::Works,
             state_dir: "/state".to_owned(),
             catalog: None,
         },

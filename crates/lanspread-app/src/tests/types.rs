@@ -28,6 +28,7 @@ fn types() -> String {
         declare::<GamesPatch>(config),
         declare::<Me>(config),
         declare::<Mode>(config),
+        declare::<Discovery>(config),
         declare::<Game>(config),
         declare::<Gathered>(config),
         declare::<GameState>(config),

@@ -40,6 +40,7 @@ impl Input {
             | Self::Delays(_)
             | Self::OtherParty { .. }
             | Self::Trouble { .. }
+            | Self::Discovery(_)
             | Self::Shutdown => None,
         }
     }

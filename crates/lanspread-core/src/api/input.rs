@@ -8,9 +8,9 @@ use lanspread_db::{ChunkRef, GameId, Manifest};
 use lanspread_proto::{ListenAddr, PeerId, Request, Response, TransportAddr};
 
 use super::{
-    Advertisement, CommandId, DialFailure, Dialed, DiskFailure, EffectId, FetchFailure, Inbound,
-    ManifestAnswer, PartyMismatch, PeerCommand, PreparedDownload, ReplyId, RequestFailure,
-    RootReport, ServeFailure, StepProgress,
+    Advertisement, CommandId, DialFailure, Dialed, DiscoveryState, DiskFailure, EffectId,
+    FetchFailure, Inbound, ManifestAnswer, PartyMismatch, PeerCommand, PreparedDownload, ReplyId,
+    RequestFailure, RootReport, ServeFailure, StepProgress,
 };
 use crate::{
     conduct::Offence,
@@ -95,6 +95,8 @@ pub enum Input {
         /// In plain words, with what to do.
         message: String,
     },
+    /// How well finding peers works, as it stands from here on.
+    Discovery(DiscoveryState),
     /// The embedder ends this peer.
     Shutdown,
 

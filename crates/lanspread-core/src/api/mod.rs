@@ -39,7 +39,7 @@ pub use input::Input;
 pub use operation::{OperationKind, OperationReport, Outcome, Progress, SourceShare};
 pub use party::{Door, PartyMismatch};
 pub use view::{
-    GameView, HashingView, KeptAwayView, OfferView, OperationView, OutboundView, PeerInfo,
+    DiscoveryState, GameView, HashingView, KeptAwayView, OfferView, OperationView, OutboundView, PeerInfo,
     PeerView, Standing,
 };
 

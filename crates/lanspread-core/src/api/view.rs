@@ -37,6 +37,25 @@ pub struct PeerView {
     /// Bytes that were free where the games lie when all of them were looked at last, as the others are told
     /// it; `None` if the system does not say.
     pub free_bytes: Option<u64>,
+    /// How well finding peers works.
+    pub discovery: DiscoveryState,
+}
+
+/// How well this peer finds others, and is found, without being told an address.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum DiscoveryState {
+    /// It is not known yet.
+    #[default]
+    Starting,
+    /// It is not wanted: peers are reached by their addresses only.
+    Off,
+    /// This peer is advertised and looks for others.
+    Works,
+    /// It does not work.
+    Trouble {
+        /// Why, and what to do meanwhile, in plain words.
+        message: String,
+    },
 }
 
 /// One game as users see it.

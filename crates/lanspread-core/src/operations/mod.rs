@@ -436,6 +436,7 @@ impl Operation {
             | Input::Delays(_)
             | Input::OtherParty { .. }
             | Input::Trouble { .. }
+            | Input::Discovery(_)
             | Input::Shutdown
             | Input::Dialed { .. }
             | Input::Responded { .. }

@@ -1,6 +1,7 @@
 //! The rules and limits of one core, fed by hand.
 
 mod conduct;
+mod discovery;
 mod expelling;
 mod library;
 mod membership;

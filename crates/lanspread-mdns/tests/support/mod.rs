@@ -136,6 +136,7 @@ pub(crate) async fn see(
             DiscoveryEvent::Seen(_)
             | DiscoveryEvent::Gone { .. }
             | DiscoveryEvent::Rejected(_)
+            | DiscoveryEvent::Works
             | DiscoveryEvent::Trouble(_) => None,
         },
     )

@@ -5,9 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use lanspread_app::{Facts, Running, Script};
 use lanspread_db::{ContentHash, GameFileDescription, GameId, ManifestHash, RelPath, Version};
 use lanspread_peer::{
-    AfterDownload, DownloadRoom, ErrorKind, KeepAwayReason, KeptAwayView, ListenAddr, Offence,
-    OperationKind, PROTOCOL_VERSION, PeerId, PeerName, PeerOperation, PeerStatus, RateLimit,
-    Standing, StepProgress, StepUnit, Work,
+    AfterDownload, DiscoveryState, DownloadRoom, ErrorKind, KeepAwayReason, KeptAwayView, ListenAddr, Offence, OperationKind, PROTOCOL_VERSION, PeerId, PeerName, PeerOperation, PeerStatus, RateLimit, Standing, StepProgress, StepUnit, Work,
 };
 
 use super::*;
@@ -318,6 +316,7 @@ fn view() -> PeerView {
         playing: Playing::No,
         game_dir_problem: None,
         free_bytes: None,
+        discovery: DiscoveryState::Works,
     }
 }
 

@@ -139,3 +139,33 @@ fn connecting_to_where_nobody_is_fails_with_words_that_help() {
     assert_eq!(failed["kind"], "unreachable", "{failed}");
     assert!(text(&failed["message"]).contains(&nobody), "{failed}");
 }
+
+/// A notice told it once, and whoever looked later was told that nobody was there.
+#[test]
+fn a_port_that_another_program_keeps_is_a_state_that_ends_when_the_port_is_free() {
+    let scene = Scene::of(&["alpha", "bravo"]);
+    let alpha_seat = scene.seat("alpha");
+    let rude = alpha_seat
+        .host
+        .run_inside(|| std::net::UdpSocket::bind("0.0.0.0:5353"))
+        .expect("these tests join namespaces: run as root")
+        .expect("nobody else has the port there");
+    let alpha = alpha_seat.start();
+    let bravo = scene.seat("bravo").start();
+    let state = |state: &str| {
+        alpha
+            .wait_until("status", state, |status| {
+                status["discovery"]["state"] == state
+            })
+            .expect("discovery gets there")
+    };
+
+    let status = state("trouble");
+    let message = text(&status["discovery"]["message"]);
+    assert!(message.contains("5353"), "{message}");
+    assert_eq!(status["peers"], 0);
+
+    drop(rude);
+    state("works");
+    bravo.wait_peers(1);
+}

@@ -3,15 +3,25 @@
 //! Invariant: nothing is advertised before the listener is bound, and waiting for that ends with the
 //! peer.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
-use lanspread_core::{Advertisement, Door, Input};
-use lanspread_mdns::{Discovery, DiscoveryConfig, DiscoveryError, DiscoveryEvent};
+use lanspread_core::{Advertisement, DiscoveryState, Door, Input};
+use lanspread_mdns::{Discovery, DiscoveryConfig, DiscoveryError, DiscoveryEvent, Trouble};
 use lanspread_proto::{LibraryRevision, ListenAddr, PROTOCOL_VERSION, PeerId, PeerName};
-use tokio::sync::{mpsc, watch};
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::options::host_name;
+
+/// How long mDNS may be without any interface before it is begun anew: it asks for its port once only, so one
+/// that another program kept is not missed otherwise when that program gives it back.
+const BEGIN_ANEW: Duration = Duration::from_secs(10);
 
 /// Why discovery has to be started again.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +55,34 @@ pub(crate) async fn run_peer_discovery(mut task: DiscoveryTask) -> Result<(), Di
     let Some(addr) = wait_for_local_peer_addr(&mut task.listen, &task.shutdown).await else {
         return Ok(());
     };
-    let mut discovery = Discovery::start(DiscoveryConfig {
+    let result = discover(&mut task, addr).await;
+    if let Err(error) = &result {
+        let message = format!(
+            "peers are not found by themselves ({error}); that is tried again in a moment, meanwhile connect \
+             by address"
+        );
+        tell(&task, Input::Discovery(DiscoveryState::Trouble { message })).await;
+    }
+    result
+}
+
+/// Advertises and browses until `shutdown`.
+async fn discover(task: &mut DiscoveryTask, addr: ListenAddr) -> Result<(), DiscoveryTaskError> {
+    loop {
+        let mut discovery = begin(task, addr)?;
+        let ended = follow(&mut discovery, task).await;
+        if let Err(error) = discovery.shutdown().await {
+            tracing::debug!(%error, "discovery did not end cleanly");
+        }
+        match ended? {
+            Ended::WithPeer => return Ok(()),
+            Ended::WithoutInterface => {}
+        }
+    }
+}
+
+fn begin(task: &mut DiscoveryTask, addr: ListenAddr) -> Result<Discovery, DiscoveryError> {
+    Discovery::start(DiscoveryConfig {
         peer_id: task.peer_id.to_string(),
         listen_port: addr.socket_addr().port(),
         interfaces: lanspread_mdns::Interfaces::for_listener(task.listen_ip),
@@ -55,12 +92,15 @@ pub(crate) async fn run_peer_discovery(mut task: DiscoveryTask) -> Result<(), Di
         host_name: host_name(),
         name: task.name.to_string(),
         timing: lanspread_mdns::Timing::default(),
-    })?;
-    let result = follow(&mut discovery, &mut task).await;
-    if let Err(error) = discovery.shutdown().await {
-        tracing::debug!(%error, "discovery did not end cleanly");
-    }
-    result
+    })
+}
+
+/// Why it is not followed any more.
+enum Ended {
+    /// The peer ends.
+    WithPeer,
+    /// It had no interface for [`BEGIN_ANEW`].
+    WithoutInterface,
 }
 
 /// Waits until the listener is bound; `None` when the peer ends first.
@@ -79,13 +119,21 @@ pub(crate) async fn wait_for_local_peer_addr(
 async fn follow(
     discovery: &mut Discovery,
     task: &mut DiscoveryTask,
-) -> Result<(), DiscoveryTaskError> {
+) -> Result<Ended, DiscoveryTaskError> {
+    let mut give_up_at: Option<Instant> = None;
     loop {
+        let give_up = async move {
+            match give_up_at {
+                Some(at) => tokio::time::sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
-            () = task.shutdown.cancelled() => return Ok(()),
+            () = task.shutdown.cancelled() => return Ok(Ended::WithPeer),
+            () = give_up => return Ok(Ended::WithoutInterface),
             changed = task.revision.changed() => {
                 if changed.is_err() {
-                    return Ok(());
+                    return Ok(Ended::WithPeer);
                 }
                 let revision = task.revision.borrow_and_update().0.to_string();
                 if let Err(error) = discovery.update(&revision) {
@@ -93,7 +141,19 @@ async fn follow(
                 }
             }
             event = discovery.next() => match event {
-                Some(event) => report(event, task).await,
+                Some(event) => {
+                    match &event {
+                        DiscoveryEvent::Works => give_up_at = None,
+                        DiscoveryEvent::Trouble(Trouble::NoInterface) => {
+                            give_up_at = Some(Instant::now() + BEGIN_ANEW);
+                        }
+                        DiscoveryEvent::Seen(_)
+                        | DiscoveryEvent::Gone { .. }
+                        | DiscoveryEvent::Rejected(_)
+                        | DiscoveryEvent::Trouble(Trouble::TooManyInstances) => {}
+                    }
+                    report(event, task).await;
+                }
                 None => return Err(DiscoveryTaskError::Ended),
             },
         }
@@ -104,8 +164,7 @@ async fn report(event: DiscoveryEvent, task: &DiscoveryTask) {
     match event {
         DiscoveryEvent::Seen(seen) => {
             if let Some(advertisement) = parse(&seen) {
-                // The core is gone only when the peer ends.
-                drop(task.inputs.send(Input::Discovered(advertisement)).await);
+                tell(task, Input::Discovered(advertisement)).await;
             }
         }
         DiscoveryEvent::Gone { peer_id } => {
@@ -116,16 +175,21 @@ async fn report(event: DiscoveryEvent, task: &DiscoveryTask) {
         }
         // Logged where they are found.
         DiscoveryEvent::Rejected(_) => {}
+        DiscoveryEvent::Works => tell(task, Input::Discovery(DiscoveryState::Works)).await,
         DiscoveryEvent::Trouble(trouble) => {
-            drop(
-                task.inputs
-                    .send(Input::Trouble {
-                        message: trouble.to_string(),
-                    })
-                    .await,
-            );
+            let message = trouble.to_string();
+            let input = match trouble {
+                Trouble::NoInterface => Input::Discovery(DiscoveryState::Trouble { message }),
+                Trouble::TooManyInstances => Input::Trouble { message },
+            };
+            tell(task, input).await;
         }
     }
+}
+
+async fn tell(task: &DiscoveryTask, input: Input) {
+    // The core is gone only when the peer ends.
+    drop(task.inputs.send(input).await);
 }
 
 fn parse(seen: &lanspread_mdns::Advertisement) -> Option<Advertisement> {

@@ -209,6 +209,9 @@ games_dir_problem: string | null,
  * Bytes that are free there, as the other peers are told it.
  */
 free_bytes: number | null,
+ * How well finding peers works.
+ */
+discovery: Discovery,
 /**
  * The folder of what Lanspread writes for itself.
  */
@@ -222,6 +225,15 @@ catalog: string | null, };
  * Which games belong to the party.
  */
 export type Mode = "catalog" | "open";
+
+/**
+ * How well this peer finds others, and is found, without being told an address.
+ */
+export type Discovery = { "state": "starting" } | { "state": "off" } | { "state": "works" } | { "state": "trouble",
+/**
+ * Why, and what to do meanwhile, in words.
+ */
+message: string, };
 
 /**
  * One game.

@@ -116,9 +116,10 @@ export const viewsDe: typeof viewsEn = {
       "Läuft ein VPN? Schalte es für die Party aus.",
       "Hält der Switch oder das WLAN Multicast zurück? Dann verbinde dich über eine Adresse: Ein Peer genügt, die anderen folgen.",
     ],
-    brokenTitle: "Niemand zu finden, weil die Suche nicht funktioniert",
-    brokenBody:
-      "Lanspread kann UDP-Port 5353 nicht benutzen, oder das Netz hält Multicast zurück. Verbinde dich über eine Adresse: Ein Peer genügt, die anderen folgen.",
+    discoveryAloneTitle: "Niemand zu finden, weil die Suche nicht funktioniert",
+    discoveryTitle: "Peers finden diesen PC nicht von selbst",
+    discoveryBody:
+      "Verbinde dich über eine Adresse: Ein Peer genügt, die anderen folgen. Fehlt der Port, dann beende das Programm, das ihn hält; oft sucht es nach Druckern, Lautsprechern oder Fernsehern.",
     connectLink: "Über Adresse verbinden",
     problemsTitle: (count) =>
       n(count, { one: "# Spiel hat ein Problem", other: "# Spiele haben ein Problem" }),

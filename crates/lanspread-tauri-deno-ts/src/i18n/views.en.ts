@@ -115,9 +115,10 @@ export const viewsEn = {
       "Is a VPN running? Switch it off for the party.",
       "Does the switch or the wifi hold back multicast? Then connect by address: one peer is enough, the others follow.",
     ],
-    brokenTitle: "Nobody is found, because finding does not work",
-    brokenBody:
-      "Lanspread cannot use UDP port 5353, or the network holds multicast back. Connect by address: one peer is enough, the others follow.",
+    discoveryAloneTitle: "Nobody is found, because finding does not work",
+    discoveryTitle: "Peers do not find this PC by themselves",
+    discoveryBody:
+      "Connect by address: one peer is enough, the others follow. If it is the port that is missing, end the program that keeps it, often one that looks for printers, speakers or televisions.",
     connectLink: "Connect by address",
     problemsTitle: (count: number) =>
       n(count, { one: "# game has a problem", other: "# games have a problem" }),

@@ -4,31 +4,28 @@
 // and goes when the fact goes. It does not know the words; the view has them.
 
 import type { Connection } from "../api/shell.ts";
-import type { Game, KeptAway, Notice, Snapshot } from "../api/types.ts";
+import type { Game, KeptAway, Snapshot } from "../api/types.ts";
 
 export type Finding =
   | { about: "connection" }
   | { about: "games-dir"; problem: string }
   | { about: "no-address" }
-  | { about: "no-peers"; discoveryBroken: boolean }
+  | { about: "discovery"; problem: string; alone: boolean }
+  | { about: "no-peers" }
   | { about: "problem-games"; games: Game[] }
   | { about: "kept-away"; peers: KeptAway[] };
-
-/** A notice that a part of the peer does not work, such as discovery. */
-function tellsOfBreakage(notice: Notice): boolean {
-  return notice.kind === "broken";
-}
 
 /** Everything that is wrong, what keeps all else from working first. */
 export function diagnose(connection: Connection, snapshot: Snapshot | null): Finding[] {
   if (connection === "lost" || snapshot === null) return [{ about: "connection" }];
   const findings: Finding[] = [];
-  const { games_dir_problem: problem } = snapshot.me;
+  const { games_dir_problem: problem, listen_addrs, discovery } = snapshot.me;
+  const alone = snapshot.peers.length === 0;
   if (problem !== null) findings.push({ about: "games-dir", problem });
-  if (snapshot.me.listen_addrs.length === 0) findings.push({ about: "no-address" });
-  else if (snapshot.peers.length === 0) {
-    findings.push({ about: "no-peers", discoveryBroken: snapshot.notices.some(tellsOfBreakage) });
-  }
+  if (listen_addrs.length === 0) findings.push({ about: "no-address" });
+  else if (discovery.state === "trouble") {
+    findings.push({ about: "discovery", problem: discovery.message, alone });
+  } else if (alone) findings.push({ about: "no-peers" });
   const games = snapshot.games.filter((game) => game.problem !== null);
   if (games.length > 0) findings.push({ about: "problem-games", games });
   if (snapshot.kept_away.length > 0) {

@@ -16,6 +16,7 @@ export function report(connection: Connection, snapshot: Snapshot, now: Date): s
     `connection: ${connection}`,
     `peer: ${shortId(me.peer_id)}`,
     `listen_addrs: ${me.listen_addrs.join(" ") || "none"}`,
+    `discovery: ${me.discovery.state}`,
     `mode: ${me.mode}, party_code: ${me.party_code}, unencrypted_lanes: ${me.unencrypted_lanes}`,
     `games_dir: …/${lastPart(me.games_dir)}, catalog: ${
       me.catalog ? lastPart(me.catalog) : "none"

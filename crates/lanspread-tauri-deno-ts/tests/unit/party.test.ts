@@ -99,8 +99,13 @@ Deno.test("findings are facts: each goes when the snapshot no longer says it", (
 Deno.test("it is told apart whether nobody is found or finding does not work", () => {
   const [blocked] = diagnose("open", SCENARIOS["multicast-blocked"]().snapshot);
   const [alone] = diagnose("open", SCENARIOS["no-peers"]().snapshot);
-  assert.deepEqual(blocked, { about: "no-peers", discoveryBroken: true });
-  assert.deepEqual(alone, { about: "no-peers", discoveryBroken: false });
+  const { me } = SCENARIOS["multicast-blocked"]().snapshot;
+  assert.ok(me.discovery.state === "trouble");
+  const problem = me.discovery.message;
+  assert.deepEqual(blocked, { about: "discovery", problem, alone: true });
+  assert.deepEqual(alone, { about: "no-peers" });
+  const others = diagnose("open", { ...party(), me: { ...party().me, discovery: me.discovery } });
+  assert.deepEqual(others[0], { about: "discovery", problem, alone: false });
 });
 
 Deno.test("the swarm has an edge for every source and every upload, and none besides", () => {

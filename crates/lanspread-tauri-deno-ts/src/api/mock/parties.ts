@@ -67,6 +67,7 @@ export function quiet(): Snapshot {
       games_dir: "/home/juno/lan/games",
       games_dir_problem: null,
       free_bytes: 143 * GIBIBYTE,
+      discovery: { state: "works" },
       state_dir: "/home/juno/.local/state/lanspread",
       catalog: null,
     },

@@ -158,7 +158,14 @@ function rightToLeft(): Scenario {
 }
 
 const DISCOVERY_BROKEN =
-  "peers cannot be found on this network: another program keeps UDP port 5353 to itself; discovery goes on trying, meanwhile connect by address";
+  "this peer is not advertised: no network interface is up, or another program keeps UDP port 5353 to itself; discovery goes on trying, meanwhile connect by address";
+
+/** The state tells it for as long as it is so, and a notice once. */
+function multicastBlocked(): Scenario {
+  const { snapshot } = alone([notice(1, "other", DISCOVERY_BROKEN)]);
+  const discovery = { state: "trouble" as const, message: DISCOVERY_BROKEN };
+  return { snapshot: { ...snapshot, me: { ...snapshot.me, discovery } } };
+}
 
 /** What the page of a browser can do. */
 const BROWSER: Abilities = {
@@ -258,7 +265,7 @@ export const SCENARIOS = {
   "stalled": stalled,
   "failing": failing,
   "no-peers": () => alone([]),
-  "multicast-blocked": () => alone([notice(1, "broken", DISCOVERY_BROKEN)]),
+  "multicast-blocked": multicastBlocked,
   "no-folder": folderGone,
   "long-titles": longTitles,
   "rtl": rightToLeft,

@@ -39,12 +39,19 @@ export function FindingBox({ finding, me }: { finding: Finding; me: Me }) {
       );
     case "no-address":
       return <Box title={words.addressTitle} body={words.addressBody} />;
-    case "no-peers":
+    case "discovery":
       return (
         <Box
-          title={finding.discoveryBroken ? words.brokenTitle : words.peersTitle}
-          body={finding.discoveryBroken ? words.brokenBody : words.peersBody}
+          title={finding.alone ? words.discoveryAloneTitle : words.discoveryTitle}
+          body={words.discoveryBody}
         >
+          <p dir="auto">{finding.problem}</p>
+          <a href={href({ tab: "party" })}>{words.connectLink}</a>
+        </Box>
+      );
+    case "no-peers":
+      return (
+        <Box title={words.peersTitle} body={words.peersBody}>
           <ol>
             {words.peersSteps(portOf(me.listen_addrs[0] ?? "")).map((step) => (
               <li key={step}>{step}</li>
