@@ -56,8 +56,6 @@ pub enum LogLevel {
     Warn,
     /// Something happened.
     Info,
-    /// For those who look for a mistake.
-    Debug,
 }
 
 /// One archive that was unpacked, or was not.

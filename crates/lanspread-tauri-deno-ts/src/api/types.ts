@@ -596,7 +596,7 @@ message: string, };
 /**
  * How much a line of the log matters.
  */
-export type LogLevel = "error" | "warn" | "info" | "debug";
+export type LogLevel = "error" | "warn" | "info";
 
 /**
  * One archive that was unpacked, or was not.

@@ -5,7 +5,7 @@
 import type { LogLevel, LogLine, UnpackRun } from "../api/types.ts";
 
 /** The levels, what matters most first: each shows itself and those before it. */
-export const LEVELS = ["error", "warn", "info", "debug"] as const satisfies readonly LogLevel[];
+export const LEVELS = ["error", "warn", "info"] as const satisfies readonly LogLevel[];
 
 /** The lines down to a level whose text holds some words. */
 export function shownLines(

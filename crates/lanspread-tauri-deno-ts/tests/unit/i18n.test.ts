@@ -50,7 +50,6 @@ const SAME = new Set([
   "logs.marks.error",
   "logs.marks.warn",
   "logs.marks.info",
-  "logs.marks.debug",
   "shell.logs",
   "party.title",
   "party.peers",

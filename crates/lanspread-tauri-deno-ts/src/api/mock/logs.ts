@@ -11,12 +11,12 @@ const RUNS = 36;
 
 const LINES: [LogLevel, target: string, message: string][] = [
   ["info", "lanspread_peer::discovery", "a peer was found: Mara at 192.168.1.20:47000"],
-  ["debug", "lanspread_core::schedule", "chunk 217 of 0ad is asked for from tobi"],
+  ["info", "lanspread_core::conduct", "mallory is kept away for 10 min: it sent wrong bytes"],
   ["info", "lanspread_app::tend", "the download of redeclipse begins: its turn has come"],
-  ["debug", "lanspread_peer::lanes", "a lane to NAS is open without encryption, as both allow it"],
+  ["info", "lanspread_peer::server", "this peer is reached at 192.168.1.10:47000"],
   ["warn", "lanspread_core::sources", "Okke sends less than a tenth of what others send"],
   ["info", "lanspread_core::operations", "openarena is unpacked: 2 archives, 431 MiB in 6 s"],
-  ["debug", "lanspread_core::manifest", "the manifest of xonotic is verified"],
+  ["info", "lanspread_core::hashing", "xonotic is hashed and can be fetched from here"],
   [
     "error",
     "lanspread_core::unpack",
