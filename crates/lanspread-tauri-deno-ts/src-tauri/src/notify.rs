@@ -4,12 +4,12 @@
 //! minute, whatever a party does.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     time::{Duration, Instant},
 };
 
 use lanspread_app::{App, GameState};
-use lanspread_db::GameId;
+use lanspread_db::{GameId, Version};
 use lanspread_peer::{OperationKind, Outcome, PeerEvent};
 use notify_rust::Notification;
 
@@ -24,11 +24,50 @@ const NOTIFICATIONS_MAX: usize = 6;
 /// The time within which they are counted.
 const WITHIN: Duration = Duration::from_mins(1);
 
+/// How long after the first other peer is known the others may take to be found: what is offered by then was
+/// so before this program began, and is no news.
+const PARTY_IS_FOUND_WITHIN: Duration = Duration::from_mins(1);
+
 /// Tells, and remembers what it told.
 #[derive(Debug, Default)]
 pub(crate) struct Notifier {
     told: VecDeque<Instant>,
-    updates: BTreeSet<GameId>,
+    updates: Updates,
+}
+
+/// Which updates are known: of each game, the version that was offered last.
+#[derive(Debug, Default)]
+struct Updates {
+    known: BTreeMap<GameId, Option<Version>>,
+    /// When the list of another peer was seen first.
+    company_since: Option<Instant>,
+}
+
+impl Updates {
+    /// Takes in the updates that there are; which of them have come up. `in_company` says whether the list of
+    /// any other peer is known.
+    fn come_up(
+        &mut self,
+        now: Instant,
+        in_company: bool,
+        updates: &BTreeMap<GameId, Option<Version>>,
+    ) -> BTreeSet<GameId> {
+        if in_company {
+            self.company_since.get_or_insert(now);
+        }
+        let is_news = self
+            .company_since
+            .is_some_and(|since| now.duration_since(since) >= PARTY_IS_FOUND_WITHIN);
+        let mut news = BTreeSet::new();
+        for (id, version) in updates {
+            // One that leaves with its peer and comes back with it is the same.
+            let before = self.known.insert(id.clone(), *version);
+            if is_news && before != Some(*version) {
+                news.insert(id.clone());
+            }
+        }
+        news
+    }
 }
 
 impl Notifier {
@@ -49,18 +88,18 @@ impl Notifier {
     /// Games of which an update has come up.
     fn updates(&mut self, app: &App, words: &Words) -> Vec<String> {
         let snapshot = app.snapshot();
-        let mut texts = Vec::new();
-        let mut updates = BTreeSet::new();
-        for game in snapshot.games.iter() {
-            if game.state == GameState::UpdateAvailable {
-                updates.insert(game.id.clone());
-                if !self.updates.contains(&game.id) {
-                    texts.push(fill(words.update_available, &[("game", &game.title)]));
-                }
-            }
-        }
-        self.updates = updates;
-        texts
+        let games = snapshot.games.iter();
+        let updates = games.filter(|game| game.state == GameState::UpdateAvailable);
+        let in_company = snapshot.peers.iter().any(|peer| peer.in_sync);
+        let offered = updates
+            .clone()
+            .map(|game| (game.id.clone(), game.expected_version))
+            .collect();
+        let news = self.updates.come_up(Instant::now(), in_company, &offered);
+        updates
+            .filter(|game| news.contains(&game.id))
+            .map(|game| fill(words.update_available, &[("game", &game.title)]))
+            .collect()
     }
 
     fn may_tell(&mut self, now: Instant) -> bool {
@@ -169,5 +208,44 @@ mod tests {
         }
         assert!(!notifier.may_tell(now));
         assert!(notifier.may_tell(now + WITHIN));
+    }
+
+    fn ids(ids: &[&str]) -> BTreeSet<GameId> {
+        ids.iter()
+            .map(|id| GameId::parse(id).expect("a valid id"))
+            .collect()
+    }
+
+    fn offered(games: &[(&str, &str)]) -> BTreeMap<GameId, Option<Version>> {
+        let offered = |(id, version): &(&str, &str)| {
+            let id = GameId::parse(id).expect("a valid id");
+            (id, Version::parse(version).ok())
+        };
+        games.iter().map(offered).collect()
+    }
+
+    /// Each start told every update that had been there for days, up to six at log-in.
+    #[test]
+    fn what_the_party_offers_when_it_is_found_is_known_and_what_comes_up_later_is_news() {
+        const OLD: &str = "20240101";
+        let mut updates = Updates::default();
+        let mut come_up = |at, in_company, games: &[(&str, &str)]| {
+            updates.come_up(at, in_company, &offered(games))
+        };
+        let start = Instant::now();
+        assert_eq!(come_up(start, false, &[]), ids(&[]));
+        // However long nobody was there.
+        let found = start + PARTY_IS_FOUND_WITHIN * 5;
+        assert_eq!(come_up(found, true, &[("chess", OLD)]), ids(&[]));
+        let soon = found + PARTY_IS_FOUND_WITHIN / 2;
+        assert_eq!(come_up(soon, true, &[("go", OLD)]), ids(&[]));
+        let later = found + PARTY_IS_FOUND_WITHIN;
+        let all = [("chess", OLD), ("go", OLD), ("quake", OLD)];
+        assert_eq!(come_up(later, true, &all), ids(&["quake"]));
+        assert_eq!(come_up(later, true, &all), ids(&[]), "once");
+        assert_eq!(come_up(later, true, &[]), ids(&[]));
+        assert_eq!(come_up(later, true, &all), ids(&[]), "a peer went and came");
+        let newer = [("go", "20250101")];
+        assert_eq!(come_up(later, true, &newer), ids(&["go"]));
     }
 }
