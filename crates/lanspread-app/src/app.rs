@@ -13,6 +13,9 @@ use std::{
 use lanspread_db::{Catalog, GameId};
 use lanspread_peer::{GameView, PeerEvent, PeerId, PeerName, PeerRuntimeHandle, PeerView};
 use lanspread_unpack::CancelFlag;
+use lanspread_peer::{
+    GameView, PartyCode, PeerEvent, PeerId, PeerName, PeerRuntimeHandle, PeerView,
+};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -67,8 +70,9 @@ pub struct App {
     pub(crate) settings: Mutex<Settings>,
     /// Who changes the settings, one after the other.
     pub(crate) settings_turn: tokio::sync::Mutex<()>,
-    /// What the settings were when the peer was started.
-    started_with: Settings,
+    started_with: StartedWith,
+    /// The catalog that the next start finds beside the games.
+    catalog_beside: Mutex<Option<PathBuf>>,
     logs: Logs,
     events: broadcast::Sender<Arc<PeerEvent>>,
     /// Changes whenever something is in a snapshot that does not come from the peer's view.
@@ -86,11 +90,23 @@ pub(crate) struct Takeover {
     pub(crate) games_dir: PathBuf,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) settings: Settings,
+    pub(crate) started_with: StartedWith,
     /// Downloads that wait; `None` where they are left to another peer.
     pub(crate) queue: Option<Queue>,
     pub(crate) logs: Logs,
     /// What is told first.
     pub(crate) notices: Vec<String>,
+}
+
+/// What the peer was started with, beside which the user's wishes are held.
+#[derive(Debug)]
+pub(crate) struct StartedWith {
+    /// What the settings were.
+    pub(crate) settings: Settings,
+    /// The code of the party, wherever it came from.
+    pub(crate) party_code: Option<PartyCode>,
+    /// Whether the user named a catalog, so that none is looked for.
+    pub(crate) catalog_named: bool,
 }
 
 /// What happened, for those who ask later.
@@ -134,6 +150,7 @@ impl App {
             games_dir,
             catalog,
             settings,
+            started_with,
             queue,
             logs,
             notices,
@@ -143,6 +160,7 @@ impl App {
         let covers = facts.catalog.as_deref().map(Covers::beside);
         let app = Arc::new(Self {
             handle,
+            catalog_beside: Mutex::new(facts.catalog.clone()),
             facts,
             games_dir: Mutex::new(games_dir),
             catalog,
@@ -151,9 +169,9 @@ impl App {
             games: Mutex::default(),
             scripts: Mutex::default(),
             queue: Mutex::new(queue.unwrap_or_default()),
-            settings: Mutex::new(settings.clone()),
+            settings: Mutex::new(settings),
             settings_turn: tokio::sync::Mutex::default(),
-            started_with: settings,
+            started_with,
             logs,
             events,
             news: watch::Sender::new(()),
@@ -252,8 +270,10 @@ impl App {
         lock(&self.games_dir).clone()
     }
 
-    pub(crate) fn set_games_dir(&self, path: PathBuf) {
+    /// Another folder is used, beside whose games this catalog lies.
+    pub(crate) fn set_games_dir(&self, path: PathBuf, catalog_beside: Option<PathBuf>) {
         *lock(&self.games_dir) = path;
+        *lock(&self.catalog_beside) = catalog_beside;
         self.news.send_replace(());
     }
 
@@ -266,7 +286,7 @@ impl App {
     /// What games call the player: the peer's name, or the one that was wished since it was started.
     pub(crate) fn player_name(&self) -> PeerName {
         let settings = lock(&self.settings);
-        if settings.name == self.started_with.name {
+        if settings.name == self.started_with.settings.name {
             self.facts.name.clone()
         } else {
             settings.name_or_default()
@@ -276,14 +296,19 @@ impl App {
     fn wishes(&self) -> Wishes {
         let settings = lock(&self.settings);
         let then = &self.started_with;
+        let other_catalog =
+            !then.catalog_named && *lock(&self.catalog_beside) != self.facts.catalog;
         Wishes {
             name: settings.name.as_ref().map(ToString::to_string),
             language: settings.language,
             party_code: settings.party_code.is_some(),
+            party_code_differs: settings.party_code != then.party_code,
             start_with_system: settings.start_with_system,
             keep_in_tray: settings.keep_in_tray,
             guests: settings.guests,
-            restart_needed: settings.name != then.name || settings.party_code != then.party_code,
+            restart_needed: settings.name != then.settings.name
+                || settings.party_code != then.settings.party_code
+                || other_catalog,
         }
     }
 

@@ -16,6 +16,7 @@ use crate::{
     app::{App, lock},
     play::{Player, Script},
     settings::Settings,
+    start::{Chosen, catalog_beside},
 };
 
 /// What became of a command.
@@ -204,7 +205,10 @@ impl App {
         self.handle()
             .command(PeerCommand::SetGameDir { path: path.clone() })
             .await?;
-        self.set_games_dir(path.clone());
+        let folder = path.clone();
+        let beside = tokio::task::spawn_blocking(move || catalog_beside(&folder)).await;
+        let beside = beside.ok().flatten().map(Chosen::into_value);
+        self.set_games_dir(path.clone(), beside);
         // The next start uses it, too.
         self.update_settings(|settings| {
             Ok(Settings {

@@ -161,6 +161,9 @@ pub struct Wishes {
     pub language: Option<Language>,
     /// Whether a code of the party is kept.
     pub party_code: bool,
+    /// Whether what is kept there is not what this peer was started with, as a code on the command line or in the
+    /// environment goes before it, and one that is changed holds after the next start.
+    pub party_code_differs: bool,
     /// Whether the window's program starts with the system.
     pub start_with_system: bool,
     /// Whether games are shared on when the window is closed.

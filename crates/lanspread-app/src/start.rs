@@ -16,7 +16,7 @@ use lanspread_peer::{
 use tokio::sync::mpsc;
 
 use crate::{
-    app::{App, Events, Facts, Logs, Takeover},
+    app::{App, Events, Facts, Logs, StartedWith, Takeover},
     logs::{ApplicationLog, LoggingUnpacker, UnpackLog},
     settings::Settings,
     tend,
@@ -104,6 +104,13 @@ impl<T> Chosen<T> {
             Self::ByUser(value) | Self::ByDefault(value) => value,
         }
     }
+
+    /// The value, for whoever does not mind who chose it.
+    pub fn into_value(self) -> T {
+        match self {
+            Self::ByUser(value) | Self::ByDefault(value) => value,
+        }
+    }
 }
 
 /// Why no peer could be started.
@@ -165,6 +172,11 @@ impl App {
             state_dir: peer.state_dir.clone(),
             catalog: chosen.as_ref().map(|chosen| chosen.value().clone()),
         };
+        let started_with = StartedWith {
+            settings: settings.clone(),
+            party_code: peer.party_code.clone(),
+            catalog_named: matches!(chosen, Some(Chosen::ByUser(_))),
+        };
         let logs = Logs {
             application: log,
             unpacking: UnpackLog::default(),
@@ -193,6 +205,7 @@ impl App {
             games_dir,
             catalog,
             settings,
+            started_with,
             queue,
             logs,
             notices,

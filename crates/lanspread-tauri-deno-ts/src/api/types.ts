@@ -539,6 +539,11 @@ language: Language | null,
  */
 party_code: boolean,
 /**
+ * Whether what is kept there is not what this peer was started with, as a code on the command line or in the
+ * environment goes before it, and one that is changed holds after the next start.
+ */
+party_code_differs: boolean,
+/**
  * Whether the window's program starts with the system.
  */
 start_with_system: boolean,

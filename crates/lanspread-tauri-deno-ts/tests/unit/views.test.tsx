@@ -113,3 +113,14 @@ Deno.test("a lost connection is said, and what was known stays to be seen", () =
   assert.match(words, /connection to Lanspread is lost/);
   assert.match(words, /Mara/);
 });
+
+Deno.test("of a party code it is said what holds, and that something else is kept", () => {
+  const words = (scenario: ScenarioName) =>
+    wordsOf(render(scenario, <Frame />, "en", { tab: "settings" }));
+  const given = words("code-given");
+  assert.match(given, /only peers with the same one connect.*not kept for the next start/);
+  assert.doesNotMatch(given, /every peer on this network connects|Remove it/);
+  const changed = words("restart-needed");
+  assert.match(changed, /every peer on this network connects.*A code is kept for the next start/);
+  assert.doesNotMatch(words("party"), /next start, unless|is kept for the next start/);
+});

@@ -9,7 +9,7 @@ use std::{
 
 use futures_util::{SinkExt, StreamExt};
 use lanspread_app::{App, AppOptions, ApplicationLog, Chosen, Settings, Stay};
-use lanspread_peer::{DiscoveryMode, PeerOptions};
+use lanspread_peer::{DiscoveryMode, PartyCode, PeerOptions};
 use lanspread_web::{WebOptions, WebServer, WhoMayCome};
 use serde_json::{Value, json};
 use tokio::{
@@ -31,6 +31,14 @@ pub(crate) fn peer(dir: &Path) -> Arc<App> {
 }
 
 pub(crate) fn peer_with(dir: &Path, catalog: Option<Chosen<PathBuf>>) -> Arc<App> {
+    peer_of(dir, catalog, None)
+}
+
+pub(crate) fn peer_of(
+    dir: &Path,
+    catalog: Option<Chosen<PathBuf>>,
+    party_code: Option<PartyCode>,
+) -> Arc<App> {
     let (app, _events) = App::start(AppOptions {
         games_dir: dir.join("games"),
         catalog,
@@ -41,6 +49,7 @@ pub(crate) fn peer_with(dir: &Path, catalog: Option<Chosen<PathBuf>>) -> Arc<App
             state_dir: dir.join("state"),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             discovery: DiscoveryMode::ConnectOnly,
+            party_code,
             ..PeerOptions::default()
         },
     })

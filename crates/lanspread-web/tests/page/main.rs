@@ -3,6 +3,7 @@
 mod browser;
 mod guests;
 mod queue;
+mod settings;
 
 use std::{net::SocketAddr, sync::Arc};
 

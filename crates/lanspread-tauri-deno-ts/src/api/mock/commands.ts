@@ -137,6 +137,9 @@ function changeSettings({ me, settings }: Snapshot, change: SettingsChange): Pat
     name: name === undefined || name === null ? settings.name : name || null,
     language: language ?? settings.language,
     party_code: typeof code === "string" ? code !== "" : settings.party_code,
+    party_code_differs: typeof code === "string"
+      ? code !== "" || me.party_code
+      : settings.party_code_differs,
     start_with_system: start_with_system ?? settings.start_with_system,
     keep_in_tray: keep_in_tray ?? settings.keep_in_tray,
     guests: guests ?? settings.guests,

@@ -90,6 +90,7 @@ export function quiet(): Snapshot {
       name: null,
       language: null,
       party_code: false,
+      party_code_differs: false,
       start_with_system: false,
       keep_in_tray: true,
       guests: false,

@@ -242,6 +242,7 @@ function restartNeeded(): Scenario {
     name: "Juno the Second",
     language: "fr" as const,
     party_code: true,
+    party_code_differs: true,
     restart_needed: true,
   };
   return { snapshot: { ...snapshot, settings } };
@@ -254,6 +255,11 @@ function hashing(): Scenario {
   const total = games.find((game) => game.id === "hedgewars")?.size ?? 0;
   const done = { id: "hedgewars", done_bytes: Math.ceil(total * 0.34), total_bytes: total };
   return { snapshot: { ...snapshot, games, hashing: [done] }, downloads: "stand" };
+/** A code came with the command line: it holds, and none is kept. */
+function codeGiven(): Scenario {
+  const snapshot = partySnapshot();
+  const settings = { ...snapshot.settings, party_code_differs: true };
+  return { snapshot: { ...snapshot, me: { ...snapshot.me, party_code: true }, settings } };
 }
 
 /** Every scenario by its name. */
@@ -280,6 +286,7 @@ export const SCENARIOS = {
   "queue": queued,
   "hashing": hashing,
   "restart-needed": restartNeeded,
+  "code-given": codeGiven,
   "browser": () => ({ snapshot: partySnapshot(), can: BROWSER }),
   "elsewhere": fromElsewhere,
   "guest": () => ({ snapshot: asGuest(partySnapshot()), seat: "guest", can: BROWSER }),

@@ -1,7 +1,7 @@
 // Who may come: the code of the party, and guests.
 //
-// Invariant: a code goes in and never comes out; what is shown is only whether there is one. A code that
-// is refused stays in its field, with the peer's reason told.
+// Invariant: a code goes in and never comes out; what is shown is only whether one holds, and whether that
+// is what is kept. A code that is refused stays in its field, with the peer's reason told.
 
 import { type FormEvent, useState } from "react";
 import { Button } from "../../ui/button.tsx";
@@ -10,10 +10,14 @@ import { Switch } from "../../ui/switch.tsx";
 
 export function PartyCode() {
   const { texts, store } = useApp();
-  const { party_code: isSet } = usePart("settings");
+  const { party_code: holds } = usePart("me");
+  const { party_code: isKept, party_code_differs: differs } = usePart("settings");
   const asked = useView((view) => view.asked.has("change-settings"));
   const [code, setCode] = useState("");
   const words = texts.settings;
+
+  const otherKept = holds ? words.codeOtherKept : words.codeKept;
+  const kept = isKept ? otherKept : words.codeNotKept;
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
@@ -25,9 +29,10 @@ export function PartyCode() {
   return (
     <form className="setting" onSubmit={(event) => void submit(event)}>
       <h3>{words.code}</h3>
-      <p>{isSet ? words.codeSet : words.codeNone}</p>
+      <p>{holds ? words.codeSet : words.codeNone}</p>
+      {differs && <p>{kept}</p>}
       <label>
-        <span>{isSet ? words.codeOther : words.codeNew}</span>
+        <span>{isKept ? words.codeOther : words.codeNew}</span>
         <input
           value={code}
           autoComplete="off"
@@ -39,7 +44,7 @@ export function PartyCode() {
       <Button submits waits={asked || code.trim() === ""}>
         {asked ? texts.shell.asked : words.codeKeep}
       </Button>
-      {isSet && <Button waits={asked} onPress={remove}>{words.codeRemove}</Button>}
+      {isKept && <Button waits={asked} onPress={remove}>{words.codeRemove}</Button>}
     </form>
   );
 }

@@ -69,11 +69,11 @@ export const BEGIN: Steps = {
         assert.equal(await code.inputValue(), "1234");
         await code.fill("k7m2-x9qd");
         await page.getByRole("button", { name: "Set the code" }).click();
-        await page.getByText("A code is set").waitFor();
+        await page.getByText("A code is kept for the next start").waitFor();
         assert.equal(await page.getByLabel("Another code").inputValue(), "");
         assert.ok(!(await page.content()).includes("k7m2-x9qd"));
         await page.getByRole("button", { name: "Remove it" }).click();
-        await page.getByText("No code is set").waitFor();
+        await page.getByText("every peer on this network connects").waitFor();
       },
     ],
   "where no dialog can be opened, the folder of games is typed": [
