@@ -15,6 +15,9 @@ use tokio::time::{Instant, interval_at, timeout};
 /// Most browsers at the same time.
 pub const CLIENTS_MAX: usize = 64;
 
+/// Most guests among them: however many come, whoever controls the peer finds a place.
+pub const GUESTS_MAX: usize = 48;
+
 /// How often a browser is asked whether it is there, which keeps its connection open, too.
 const ASK_EVERY: Duration = Duration::from_secs(10);
 

@@ -21,13 +21,17 @@ use lanspread_app::{App, Seat};
 use lanspread_db::GameId;
 use lanspread_jsonl::LINE_BYTES_MAX;
 use serde::Deserialize;
-use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinHandle,
+};
 
 use crate::{
     archive::{self, ARCHIVES_MAX},
     assets,
     bounded::{Bounded, CONNECTIONS_MAX, Caller, SILENCE_MAX},
-    converse::{CLIENTS_MAX, converse},
+    converse::{CLIENTS_MAX, GUESTS_MAX, converse},
     guard::{self, Refusal, Said},
     token::Token,
 };
@@ -97,6 +101,7 @@ struct Shared {
     token: Option<Token>,
     guests: bool,
     room: Arc<Semaphore>,
+    room_for_guests: Arc<Semaphore>,
     archives: Arc<Semaphore>,
 }
 
@@ -106,6 +111,31 @@ impl Shared {
         let guests = self.guests || self.app.settings().guests;
         guard::seat(said(headers), self.token.as_ref(), guests)
     }
+
+    /// A place to look from; what is told instead if there is none.
+    fn place(&self, seat: Seat) -> Result<Place, String> {
+        let full = |max| {
+            format!("{max} browsers look at this peer already; try again when one has closed it.\n")
+        };
+        let among_guests = match seat {
+            Seat::Here | Seat::Elsewhere => None,
+            Seat::Guest => {
+                let permit = Arc::clone(&self.room_for_guests).try_acquire_owned();
+                Some(permit.map_err(|_| full(GUESTS_MAX))?)
+            }
+        };
+        let permit = Arc::clone(&self.room).try_acquire_owned();
+        Ok(Place {
+            _in_all: permit.map_err(|_| full(CLIENTS_MAX))?,
+            _among_guests: among_guests,
+        })
+    }
+}
+
+/// A place to look from, until it is dropped.
+struct Place {
+    _in_all: OwnedSemaphorePermit,
+    _among_guests: Option<OwnedSemaphorePermit>,
 }
 
 impl WebServer {
@@ -130,6 +160,7 @@ impl WebServer {
             token,
             guests,
             room: Arc::new(Semaphore::new(CLIENTS_MAX)),
+            room_for_guests: Arc::new(Semaphore::new(GUESTS_MAX)),
             archives: Arc::new(Semaphore::new(ARCHIVES_MAX)),
         });
         let task = tokio::spawn(async move {
@@ -216,6 +247,7 @@ fn own_ips() -> Vec<IpAddr> {
 fn router(shared: Shared) -> Router {
     Router::new()
         .route("/api/live", get(live))
+        .route("/api/seat", get(seat))
         .route("/api/games/{id}", get(details))
         .route("/api/games/{id}/archive", get(archive))
         .route("/api/covers/{id}", get(cover))
@@ -334,6 +366,17 @@ async fn cover(
     }
 }
 
+/// Whether `/api/live` would be opened: a browser does not tell its page why a WebSocket was refused.
+async fn seat(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    match shared.seat(&headers) {
+        Err(refusal) => refuse(refusal),
+        Ok(seat) => match shared.place(seat) {
+            Ok(_) => Json(seat).into_response(),
+            Err(full) => (StatusCode::SERVICE_UNAVAILABLE, full).into_response(),
+        },
+    }
+}
+
 async fn live(
     State(shared): State<Shared>,
     headers: HeaderMap,
@@ -343,16 +386,16 @@ async fn live(
         Ok(seat) => seat,
         Err(refusal) => return refuse(refusal),
     };
-    let Ok(room) = shared.room.try_acquire_owned() else {
-        let text = format!("{CLIENTS_MAX} browsers look at this peer already; close one.\n");
-        return (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
+    let place = match shared.place(seat) {
+        Ok(place) => place,
+        Err(full) => return (StatusCode::SERVICE_UNAVAILABLE, full).into_response(),
     };
     upgrade
         .protocols([PROTOCOL])
         .max_message_size(LINE_BYTES_MAX + 1)
         .on_upgrade(async move |socket| {
             converse(socket, shared.app, seat).await;
-            drop(room);
+            drop(place);
         })
 }
 

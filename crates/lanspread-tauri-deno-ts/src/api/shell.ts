@@ -5,8 +5,11 @@
 
 import type { Command, GameDetails, LogLine, LogPage, UnpackRun, Update } from "./types.ts";
 
-/** How the way to the peer stands. */
-export type Connection = "connecting" | "open" | "lost";
+/**
+ * How the way to the peer stands. Where it is not open, it is tried again: nobody answers (`lost`), all
+ * places are taken (`full`), or whoever comes without the token is not let in (`refused`).
+ */
+export type Connection = "connecting" | "open" | "lost" | "full" | "refused";
 
 /** What a shell reports. */
 export type ShellEvent =

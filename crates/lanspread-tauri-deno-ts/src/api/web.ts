@@ -81,7 +81,7 @@ export function webShellIn(browser: Browser): Shell {
       rejectAll();
       if (listeners.size === 0) return;
       tell({ type: "connection", state: "lost" });
-      if (!wasOpen && token !== null) void forgetIfRefused();
+      if (!wasOpen) void askWhyNot();
       retry = setTimeout(connect, retryMs);
       retryMs = Math.min(retryMs * 2, RETRY_LAST_MS);
     };
@@ -90,17 +90,20 @@ export function webShellIn(browser: Browser): Shell {
   const headers = () => token ? { authorization: `Bearer ${token}` } : undefined;
 
   /**
-   * A peer draws another token with each start. One that it refuses is of no more use, and without one
-   * whoever has it may still be let in as a guest. A socket does not say why it was refused.
+   * A socket does not say why it was refused. A peer draws another token with each start: one that it
+   * refuses is of no more use, and without one whoever has it may still be let in as a guest.
    */
-  const forgetIfRefused = async () => {
+  const askWhyNot = async () => {
+    let status: number;
     try {
-      const nothing = `${browser.origin}/api/log?after=${Number.MAX_SAFE_INTEGER}`;
-      const answer = await browser.fetch(nothing, { headers: headers() });
-      if (answer.status !== 403) return;
+      ({ status } = await browser.fetch(`${browser.origin}/api/seat`, { headers: headers() }));
     } catch {
       return;
     }
+    if (listeners.size === 0 || socket?.readyState === WebSocket.OPEN) return;
+    if (status === 503) return tell({ type: "connection", state: "full" });
+    if (status !== 403) return;
+    if (token === null) return tell({ type: "connection", state: "refused" });
     token = null;
     browser.forgetToken();
   };

@@ -30,8 +30,7 @@ const VIEWS: Record<Tab, ComponentType> = {
 export function Frame() {
   const { texts, route } = useApp();
   const isKnown = useView((view) => view.known !== null);
-  const hasFailed = useView((view) => view.connection === "lost");
-  const isLost = useView((view) => view.connection !== "open");
+  const connection = useView((view) => view.connection);
   const isGuest = useView((view) => view.known?.seat === "guest");
   const tab = isGuest && !isForGuests(route.tab) ? "library" : route.tab;
   const Shown = VIEWS[tab];
@@ -43,7 +42,7 @@ export function Frame() {
     return (
       <main className="empty">
         <Mark />
-        <p role="status">{hasFailed ? texts.shell.noAnswer : texts.shell.connecting}</p>
+        <p role="status">{texts.shell.closed[connection]}</p>
       </main>
     );
   }
@@ -51,9 +50,9 @@ export function Frame() {
     <>
       <a className="skip" href="#main" onClick={skipToMain}>{texts.shell.skip}</a>
       <Header />
-      {isLost && (
+      {connection !== "open" && (
         <div className="banner" role="alert">
-          <strong>{texts.shell.lostTitle}</strong>
+          <strong>{connection === "full" ? texts.shell.closed.full : texts.shell.lostTitle}</strong>
           <span>{texts.shell.lostBody}</span>
         </div>
       )}

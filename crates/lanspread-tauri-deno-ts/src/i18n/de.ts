@@ -26,10 +26,16 @@ export const de: Texts = {
 
   shell: {
     skip: "Direkt zu den Spielen",
-    connecting: "Verbinde mit Lanspread…",
     lostTitle: "Die Verbindung zu Lanspread ist weg",
-    noAnswer:
-      "Lanspread antwortet nicht. Entweder ist es beendet, oder Gäste kommen hier nicht hinein: Dann frag nach dem Link mit dem Token.",
+    closed: {
+      connecting: "Verbinde mit Lanspread…",
+      open: "Die Party wird gelesen…",
+      lost:
+        "Lanspread antwortet nicht. Ist es beendet, oder ist das Netz weg? Es wird weiter versucht.",
+      full:
+        "Alle Plätze hier sind belegt. Sobald jemand diese Seite schließt, öffnet sie sich hier.",
+      refused: "Gäste kommen hier nicht hinein. Frag nach dem Link mit dem Token.",
+    },
     lostBody: "Du siehst den letzten bekannten Stand. Es wird von selbst weiter versucht.",
     tabs: "Bereiche",
     library: "Spiele",

@@ -25,10 +25,14 @@ export const en = {
 
   shell: {
     skip: "Skip to the games",
-    connecting: "Connecting to Lanspread…",
+    closed: {
+      connecting: "Connecting to Lanspread…",
+      open: "The party is being read…",
+      lost: "Lanspread does not answer. Has it ended, or is the network down? It is tried again.",
+      full: "All places here are taken. As soon as somebody closes this page, it opens here.",
+      refused: "Guests are not let in here. Ask the organiser for the link with the token.",
+    },
     lostTitle: "The connection to Lanspread is lost",
-    noAnswer:
-      "Lanspread does not answer. Either it has ended, or guests are not let in here: then ask for the link with the token.",
     lostBody: "You see what was known last. It tries again by itself.",
     tabs: "Sections",
     library: "Library",

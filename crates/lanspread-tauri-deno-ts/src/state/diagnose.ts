@@ -15,9 +15,14 @@ export type Finding =
   | { about: "problem-games"; games: Game[] }
   | { about: "kept-away"; peers: KeptAway[] };
 
+/** Whether the way to the peer is not open, and will not be in a moment. */
+export function isDown(connection: Connection): boolean {
+  return connection !== "open" && connection !== "connecting";
+}
+
 /** Everything that is wrong, what keeps all else from working first. */
 export function diagnose(connection: Connection, snapshot: Snapshot | null): Finding[] {
-  if (connection === "lost" || snapshot === null) return [{ about: "connection" }];
+  if (isDown(connection) || snapshot === null) return [{ about: "connection" }];
   const findings: Finding[] = [];
   const { games_dir_problem: problem, listen_addrs, discovery } = snapshot.me;
   const alone = snapshot.peers.length === 0;

@@ -49,6 +49,8 @@ const PLACES: [scenario: string, hash: string][] = [
   ["queue", "#/library?game=nexuiz"],
   ["browser", "#/settings"],
   ["elsewhere", "#/settings"],
+  ["code-given", "#/settings"],
+  ["full", "#/library"],
 ];
 
 const WIDE = { width: 1280, height: 800 };

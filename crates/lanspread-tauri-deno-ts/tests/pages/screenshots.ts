@@ -88,6 +88,8 @@ const SCENARIOS: Place[] = [
   ["hashing", "#/library", "library"],
   ["hashing", "#/library?game=hedgewars", "game"],
   ["browser", "#/settings", "settings"],
+  ["code-given", "#/settings", "settings"],
+  ["full", "#/library", "library"],
 ];
 
 interface Shot {

@@ -124,3 +124,8 @@ Deno.test("of a party code it is said what holds, and that something else is kep
   assert.match(changed, /every peer on this network connects.*A code is kept for the next start/);
   assert.doesNotMatch(words("party"), /next start, unless|is kept for the next start/);
 });
+
+Deno.test("whoever is not let in is told why, and not that nobody answers", () => {
+  assert.match(wordsOf(render("full", <Frame />)), /All places here are taken/);
+  assert.match(wordsOf(render("refused", <Frame />)), /Guests are not let in here/);
+});

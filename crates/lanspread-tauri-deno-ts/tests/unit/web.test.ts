@@ -154,6 +154,18 @@ Deno.test("a token that the peer refuses is forgotten, and one is let in as whoe
   }
 });
 
+Deno.test("a socket that is not opened leads to the question why, and the answer is told", async () => {
+  for (const [status, state] of [[503, "full"], [403, "refused"], [200, "lost"]] as const) {
+    const { socket, events, asked, leave } = connected(null, status);
+    socket.close();
+    await new Promise((resolve) => queueMicrotask(() => queueMicrotask(() => resolve(null))));
+    await Promise.resolve();
+    assert.deepEqual(asked, [["http://192.168.1.10:8080/api/seat", undefined]]);
+    assert.equal(states(events).at(-1), state);
+    leave();
+  }
+});
+
 Deno.test("a token stays when the peer takes it, cannot be reached, or ends an open connection", async () => {
   for (const opens of [true, false]) {
     const { socket, leave } = connected("secret");

@@ -6,7 +6,7 @@ use lanspread_app::App;
 use lanspread_jsonl::{Command, SettingsChange};
 use lanspread_peer::PeerView;
 use lanspread_testbed::fixture::{ArchiveFormat, GameFixture};
-use lanspread_web::{ARCHIVES_MAX, Token, WebServer, WhoMayCome};
+use lanspread_web::{ARCHIVES_MAX, CLIENTS_MAX, GUESTS_MAX, Token, WebServer, WhoMayCome};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::{
@@ -224,5 +224,34 @@ async fn guests_come_as_soon_as_the_settings_let_them_and_not_before() {
     assert_eq!(Browser::open(&server, "lanspread").await.seat, "guest");
     let with_token = format!("lanspread, {}", token.reveal());
     assert_eq!(Browser::open(&server, &with_token).await.seat, "elsewhere");
+    app.handle().shutdown().await;
+}
+
+/// As many guests as browsers at all could come, and whoever had the token was told that nobody answers.
+#[tokio::test]
+async fn however_many_guests_come_whoever_has_the_token_finds_a_place() {
+    let host = host();
+    let app = peer(host.path());
+    app.ready().cancelled().await;
+    let token = Token::draw().expect("random");
+    let server = page_for(&app, WhoMayCome::Everybody(token.clone()), true).await;
+    let host_header = format!("Host: {}\r\n", server.addr());
+    assert_eq!(get(&server, "/api/seat", &host_header).await.0, 200);
+    let mut browsers = Vec::new();
+    for _ in 0..GUESTS_MAX {
+        browsers.push(Browser::open(&server, "lanspread").await);
+    }
+    assert_eq!(refusal(request(&server, None, "lanspread")).await, 503);
+    let (status, text) = get(&server, "/api/seat", &host_header).await;
+    assert_eq!(status, 503);
+    assert!(text.contains("browsers look at this peer already"), "{text}");
+
+    let with_token = format!("lanspread, {}", token.reveal());
+    let authorised = format!("{host_header}Authorization: Bearer {}\r\n", token.reveal());
+    for _ in GUESTS_MAX..CLIENTS_MAX {
+        assert_eq!(get(&server, "/api/seat", &authorised).await.0, 200);
+        browsers.push(Browser::open(&server, &with_token).await);
+    }
+    assert_eq!(get(&server, "/api/seat", &authorised).await.0, 503);
     app.handle().shutdown().await;
 }

@@ -14,6 +14,7 @@ const MEBIBYTE = 1024 * 1024;
 /** What a scenario is: a state, and how the mock behaves in it. */
 export interface Scenario {
   snapshot: Snapshot;
+  /** How the way to the peer stands, if it is not open. */
   connection?: Connection;
   /** From where it is seen, if not from the machine itself. */
   seat?: Seat;
@@ -255,6 +256,11 @@ function hashing(): Scenario {
   const total = games.find((game) => game.id === "hedgewars")?.size ?? 0;
   const done = { id: "hedgewars", done_bytes: Math.ceil(total * 0.34), total_bytes: total };
   return { snapshot: { ...snapshot, games, hashing: [done] }, downloads: "stand" };
+/** Somebody who is not let in, and is shown nothing of the party. */
+function outside(connection: Connection): Scenario {
+  return { snapshot: quiet(), connection, seat: "guest", can: BROWSER };
+}
+
 /** A code came with the command line: it holds, and none is kept. */
 function codeGiven(): Scenario {
   const snapshot = partySnapshot();
@@ -290,6 +296,8 @@ export const SCENARIOS = {
   "browser": () => ({ snapshot: partySnapshot(), can: BROWSER }),
   "elsewhere": fromElsewhere,
   "guest": () => ({ snapshot: asGuest(partySnapshot()), seat: "guest", can: BROWSER }),
+  "full": () => outside("full"),
+  "refused": () => outside("refused"),
 } as const satisfies Record<string, () => Scenario>;
 
 export type ScenarioName = keyof typeof SCENARIOS;

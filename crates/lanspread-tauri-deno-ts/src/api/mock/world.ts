@@ -30,11 +30,12 @@ export class World {
 
   follow(listener: (event: ShellEvent) => void): () => void {
     this.#listeners.add(listener);
-    listener({ type: "connection", state: "open" });
-    this.#tellAll(listener);
-    if (this.#scenario.connection) {
-      listener({ type: "connection", state: this.#scenario.connection });
+    const { connection } = this.#scenario;
+    if (connection !== "full" && connection !== "refused") {
+      listener({ type: "connection", state: "open" });
+      this.#tellAll(listener);
     }
+    if (connection) listener({ type: "connection", state: connection });
     const { dropped } = this.#scenario;
     if (dropped !== undefined) listener({ type: "folder-dropped", path: dropped });
     this.#ticker ??= setInterval(() => this.#tick(), TICK_MS);
