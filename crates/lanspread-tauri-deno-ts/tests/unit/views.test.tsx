@@ -129,3 +129,11 @@ Deno.test("whoever is not let in is told why, and not that nobody answers", () =
   assert.match(wordsOf(render("full", <Frame />)), /All places here are taken/);
   assert.match(wordsOf(render("refused", <Frame />)), /Guests are not let in here/);
 });
+
+Deno.test("what happened names whom it was about, and a game leads to the game", () => {
+  const markup = render("party", <Frame />, "en", { tab: "help" });
+  const words = wordsOf(markup);
+  assert.match(words, /Peer left Rook .*it said goodbye/);
+  assert.match(words, /Peer kept away mallory /);
+  assert.match(markup, /href="[^"]*game=0ad"><bdi class="name">0 A\.D\./);
+});

@@ -152,8 +152,13 @@ export function transferring(total: number, share: number, sources: Source[]): P
   };
 }
 
-export function notice(number: number, kind: NoticeKind, message: string): Notice {
-  return { number, at_ms: Date.now() - 60_000 * (9 - number), kind, about: null, message };
+export function notice(
+  number: number,
+  kind: NoticeKind,
+  about: string | null,
+  message: string,
+): Notice {
+  return { number, at_ms: Date.now() - 60_000 * (9 - number), kind, about, message };
 }
 
 export function partySnapshot(names: readonly string[] = NAMES): Snapshot {
@@ -220,8 +225,14 @@ export function partySnapshot(names: readonly string[] = NAMES): Snapshot {
       reasons: ["it is kept away for 10 min because it sent wrong bytes again and again"],
     }],
     notices: [
-      notice(1, "peer-kept-away", "mallory is kept away for 10 min: it sent wrong bytes"),
-      notice(2, "peer-lost", "Rook: it said goodbye"),
+      notice(
+        1,
+        "peer-kept-away",
+        "mallory",
+        "it is kept away for 10 min because it sent wrong bytes again and again",
+      ),
+      notice(2, "peer-lost", "Rook", "it said goodbye"),
+      notice(3, "source-dropped", "0ad", "Okke: it does not answer"),
     ],
   };
 }

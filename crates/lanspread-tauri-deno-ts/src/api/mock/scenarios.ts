@@ -163,7 +163,7 @@ const DISCOVERY_BROKEN =
 
 /** The state tells it for as long as it is so, and a notice once. */
 function multicastBlocked(): Scenario {
-  const { snapshot } = alone([notice(1, "other", DISCOVERY_BROKEN)]);
+  const { snapshot } = alone([notice(1, "other", null, DISCOVERY_BROKEN)]);
   const discovery = { state: "trouble" as const, message: DISCOVERY_BROKEN };
   return { snapshot: { ...snapshot, me: { ...snapshot.me, discovery } } };
 }

@@ -3,10 +3,11 @@
 // Invariant: it shows what `diagnose.ts` found in the snapshot. It guesses nothing and waits for
 // nothing.
 
-import { portOf } from "../../state/names.ts";
+import type { Notice } from "../../api/types.ts";
 import { diagnose } from "../../state/diagnose.ts";
-import { useApp, useMay, useSnapshot, useView } from "../../ui/context.ts";
-import { Facts, Nothing, Section } from "../../ui/parts.tsx";
+import { gameById, isAboutGame, portOf } from "../../state/names.ts";
+import { useApp, useMay, usePart, useSnapshot, useView } from "../../ui/context.ts";
+import { Facts, Name, Nothing, Section } from "../../ui/parts.tsx";
 import { CopyReport } from "./copy-report.tsx";
 import { GuestHelp } from "./guest-help.tsx";
 import { AllFine, FindingBox } from "./finding.tsx";
@@ -33,14 +34,14 @@ function UserHelp() {
         <Notices />
       </div>
       <div className="view-side">
-        <About />
+        <ThisPeer />
         <CopyReport />
       </div>
     </div>
   );
 }
 
-function About() {
+function ThisPeer() {
   const { texts } = useApp();
   const { me } = useSnapshot();
   const words = texts.help;
@@ -89,7 +90,10 @@ function Notices() {
         {notices.toReversed().map((notice) => (
           <li key={notice.number}>
             <div className="finished-head">
-              <strong>{texts.notices[notice.kind]}</strong>
+              <span className="notice-title">
+                <strong>{texts.notices[notice.kind]}</strong>
+                <About notice={notice} />
+              </span>
               <time dateTime={new Date(notice.at_ms).toISOString()}>
                 {format.clock(notice.at_ms)}
               </time>
@@ -99,5 +103,20 @@ function Notices() {
         ))}
       </ul>
     </Section>
+  );
+}
+
+/** Whom or which game it is about; a game that is known is one click away. */
+function About({ notice }: { notice: Notice }) {
+  const { href } = useApp();
+  const games = usePart("games");
+  const { about } = notice;
+  if (about === null) return null;
+  const game = isAboutGame(notice) ? gameById(games, about) : null;
+  if (game === null) return <Name>{about}</Name>;
+  return (
+    <a href={href({ game: game.id })}>
+      <Name>{game.title}</Name>
+    </a>
   );
 }
