@@ -16,12 +16,14 @@ use lanspread_unpack::CancelFlag;
 use lanspread_peer::{
     GameView, PartyCode, PeerEvent, PeerId, PeerName, PeerRuntimeHandle, PeerView,
 };
-use tokio::sync::{broadcast, mpsc, watch};
+use lanspread_unpack::FORMAT_NAMES;
+use tokio::sync::{Notify, broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     compose::{self, Composed},
     covers::{self, Cover, Covers},
+    health::{self, FolderCheck, Health},
     history::History,
     live::Live,
     logs::{ApplicationLog, LogLine, LogPage, UnpackLog, UnpackRun},
@@ -66,6 +68,10 @@ pub struct App {
     /// The games of the last view that somebody looked at: they are many and change seldom.
     games: Mutex<Option<KeptGames>>,
     scripts: Mutex<RunningScripts>,
+    /// Whether the folder of games can be written to, as it was found last.
+    pub(crate) folder: Mutex<FolderCheck>,
+    /// Told when that has to be found anew.
+    pub(crate) folder_wanted: Notify,
     pub(crate) queue: Mutex<Queue>,
     pub(crate) settings: Mutex<Settings>,
     /// Who changes the settings, one after the other.
@@ -168,6 +174,8 @@ impl App {
             history: Mutex::default(),
             games: Mutex::default(),
             scripts: Mutex::default(),
+            folder: Mutex::default(),
+            folder_wanted: Notify::new(),
             queue: Mutex::new(queue.unwrap_or_default()),
             settings: Mutex::new(settings),
             settings_turn: tokio::sync::Mutex::default(),
@@ -187,6 +195,7 @@ impl App {
         if tends {
             tokio::spawn(Arc::clone(&app).tend());
             tokio::spawn(Arc::clone(&app).unpack_covers());
+            tokio::spawn(Arc::clone(&app).watch_health());
         }
         (app, listener)
     }
@@ -274,6 +283,8 @@ impl App {
     pub(crate) fn set_games_dir(&self, path: PathBuf, catalog_beside: Option<PathBuf>) {
         *lock(&self.games_dir) = path;
         *lock(&self.catalog_beside) = catalog_beside;
+        *lock(&self.folder) = FolderCheck::Unknown;
+        self.check_health();
         self.news.send_replace(());
     }
 
@@ -309,6 +320,16 @@ impl App {
             restart_needed: settings.name != then.settings.name
                 || settings.party_code != then.settings.party_code
                 || other_catalog,
+        }
+    }
+
+    /// Whether this machine can take part.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        Health {
+            adapters: health::adapters(&self.handle.adapters().borrow()),
+            folder: lock(&self.folder).clone(),
+            archive_formats: FORMAT_NAMES.to_vec(),
         }
     }
 
@@ -387,6 +408,7 @@ impl App {
             view: &view,
             games,
             me: compose::me(self, &view),
+            health: self.health(),
             running: self.running(),
             queue: &queue,
             settings: self.wishes(),

@@ -11,6 +11,7 @@ use lanspread_peer::{GameView, PROTOCOL_VERSION, PeerView, Playing, RateLimit};
 use crate::{
     app::App,
     covers::Covers,
+    health::Health,
     history::History,
     queue::{Queue, Runs},
     snapshot::{
@@ -23,6 +24,7 @@ pub(crate) struct Composed<'a> {
     pub(crate) view: &'a PeerView,
     pub(crate) games: Arc<Vec<Game>>,
     pub(crate) me: Me,
+    pub(crate) health: Health,
     pub(crate) running: Vec<Running>,
     pub(crate) queue: &'a Queue,
     pub(crate) settings: Wishes,
@@ -35,6 +37,7 @@ pub(crate) fn snapshot(parts: Composed<'_>) -> Snapshot {
         view,
         games,
         me,
+        health,
         running,
         queue,
         settings,
@@ -42,6 +45,7 @@ pub(crate) fn snapshot(parts: Composed<'_>) -> Snapshot {
     } = parts;
     Snapshot {
         me,
+        health,
         games,
         peers: view.peers.iter().map(other_peer).collect(),
         kept_away: view.kept_away.iter().map(kept_away).collect(),

@@ -8,11 +8,13 @@
 mod app;
 mod compose;
 mod covers;
+mod health;
 mod history;
 mod live;
 mod logs;
 mod patch;
 mod play;
+mod probe;
 mod queue;
 mod run;
 mod settings;
@@ -24,6 +26,8 @@ mod tests;
 
 pub use app::{App, Events, Facts};
 pub use covers::{ASSETS_BYTES_MAX, ASSETS_ENTRIES_MAX, ASSETS_FILE, COVER_BYTES_MAX, Cover};
+pub use covers::{COVER_BYTES_MAX, Cover};
+pub use health::{ADAPTERS_MAX, AdapterKind, FolderCheck, Health, NetworkAdapter};
 pub use history::{FINISHED_MAX, NOTICES_MAX};
 pub use live::{Live, SNAPSHOT_PERIOD};
 pub use logs::{

@@ -12,6 +12,12 @@ use ts_rs::TS;
 use crate::snapshot::{
     Finished, Game, Hashing, KeptAway, Limits, Me, Notice, Operation, Peer, Queued, Running, Seat,
     Snapshot, Upload, Wishes,
+use crate::{
+    health::Health,
+    snapshot::{
+        Finished, Game, KeptAway, Limits, Me, Notice, Operation, Peer, Queued, Running, Seat,
+        Snapshot, Upload, Wishes,
+    },
 };
 
 /// What a client is sent: everything at first, and what changed from then on.
@@ -46,6 +52,9 @@ pub struct Patch {
     /// This peer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub me: Option<Me>,
+    /// Whether its machine can take part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub health: Option<Health>,
     /// Games, one by one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub games: Option<GamesPatch>,
@@ -103,6 +112,7 @@ impl Patch {
     pub fn between(old: &Snapshot, new: &Snapshot) -> Option<Self> {
         let patch = Self {
             me: changed(&old.me, &new.me),
+            health: changed(&old.health, &new.health),
             games: GamesPatch::between(&old.games, &new.games),
             peers: changed(&old.peers, &new.peers),
             kept_away: changed(&old.kept_away, &new.kept_away),

@@ -85,6 +85,10 @@ impl App {
             Command::SetPlaying { playing } => PeerCommand::SetPlaying {
                 playing: if playing { Playing::Yes } else { Playing::No },
             },
+            Command::CheckHealth {} => {
+                self.check_health();
+                return Ok(Ran::Accepted);
+            }
             Command::SetGameDir { path } => return self.change_games_dir(path).await,
             Command::GetGame { id } => self.get_game(id),
             Command::Download {

@@ -12,13 +12,15 @@ use lanspread_peer::{ListenAddr, PeerId, PeerName};
 use serde::Serialize;
 use ts_rs::TS;
 
-use crate::play::Script;
+use crate::{health::Health, play::Script};
 
 /// The whole state.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
 pub struct Snapshot {
     /// This peer.
     pub me: Me,
+    /// Whether its machine can take part.
+    pub health: Health,
     /// Every game that is here, at others or in the catalog, sorted by id.
     #[ts(as = "Vec<Game>")]
     pub games: Arc<Vec<Game>>,
@@ -60,6 +62,7 @@ impl Snapshot {
         self.me.state_dir = String::new();
         self.me.catalog = self.me.catalog.map(|_| String::new());
         self.me.games_dir_problem = self.me.games_dir_problem.map(|_| String::new());
+        self.health = Health::default();
         self.kept_away = Vec::new();
         self.running = Vec::new();
         self.queue = Vec::new();

@@ -74,6 +74,8 @@ pub enum Command {
         /// Whether the user plays.
         playing: bool,
     },
+    /// Has it tried again whether the games directory can be written to.
+    CheckHealth {},
     /// Uses another games directory from here on.
     SetGameDir {
         /// The directory.

@@ -132,6 +132,8 @@ pub(crate) struct Status {
     pub(crate) games_dir_problem: Option<String>,
     #[serde(default)]
     pub(crate) discovery: Discovery,
+    #[serde(default)]
+    pub(crate) health: Health,
     pub(crate) state_dir: PathBuf,
     pub(crate) games: usize,
     pub(crate) peers: usize,
@@ -152,6 +154,26 @@ pub(crate) struct Status {
 pub(crate) enum Discovery {
     Off,
     Trouble {
+        message: String,
+    },
+    /// Nothing that has to be told.
+    #[default]
+    #[serde(other)]
+    Fine,
+}
+
+/// Whether the machine can take part.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct Health {
+    #[serde(default)]
+    pub(crate) folder: FolderCheck,
+}
+
+/// What trying to write into the folder of games came to.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub(crate) enum FolderCheck {
+    ReadOnly {
         message: String,
     },
     /// Nothing that has to be told.

@@ -8,7 +8,7 @@ use eyre::Result;
 use serde_json::json;
 
 use crate::{
-    answers::{Discovery, Games, KeptAway, Peers, Status},
+    answers::{Discovery, FolderCheck, Games, KeptAway, Peers, Status},
     display::Display,
     output, rates,
     reach::Reached,
@@ -196,6 +196,9 @@ fn describe(status: &Status, own: bool) -> String {
         let told = format!("the games folder cannot be read: {}", printable(problem));
         lines.push(("problem", told));
     }
+    if let FolderCheck::ReadOnly { message } = &status.health.folder {
+        lines.push(("problem", printable(message)));
+    }
     match &status.discovery {
         Discovery::Trouble { message } => lines.push(("problem", printable(message))),
         Discovery::Off => {
@@ -241,6 +244,7 @@ fn describe(status: &Status, own: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answers::Health;
 
     fn status() -> Status {
         serde_json::from_value(json!({
@@ -294,6 +298,15 @@ mod tests {
         let works: Discovery =
             serde_json::from_value(json!({ "state": "works" })).expect("a state");
         assert!(matches!(works, Discovery::Fine));
+        let message = "/games cannot be written to".to_owned();
+        let read_only = Status {
+            health: Health {
+                folder: FolderCheck::ReadOnly { message },
+            },
+            ..status()
+        };
+        let told = "problem   /games cannot be written to\n";
+        assert!(describe(&read_only, false).contains(told));
         let unencrypted_lanes = true;
         let unencrypted = Status {
             unencrypted_lanes,

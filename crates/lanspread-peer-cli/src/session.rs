@@ -5,7 +5,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use lanspread_app::{App, Asked, Discovery, Facts, Ran, Running};
+use lanspread_app::{App, Asked, Discovery, Facts, Health, Ran, Running};
 use lanspread_jsonl::Command;
 use lanspread_peer::{CommandRefused, ErrorKind, ListenAddr, PROTOCOL_VERSION, PeerId, PeerView};
 use serde_json::{Value, json};
@@ -40,6 +40,7 @@ fn status_of(app: &App) -> Value {
         facts: app.facts(),
         games_dir: app.games_dir(),
         running: &app.running(),
+        health: &app.health(),
         uptime: app.uptime(),
         view: &app.view(),
     })
@@ -81,6 +82,7 @@ pub(crate) struct StatusFacts<'a> {
     pub(crate) facts: &'a Facts,
     pub(crate) games_dir: PathBuf,
     pub(crate) running: &'a [Running],
+    pub(crate) health: &'a Health,
     pub(crate) uptime: Duration,
     pub(crate) view: &'a PeerView,
 }
@@ -93,6 +95,7 @@ pub(crate) fn status(status: &StatusFacts<'_>) -> Value {
         facts,
         games_dir,
         running,
+        health,
         uptime,
         view,
     } = status;
@@ -111,6 +114,7 @@ pub(crate) fn status(status: &StatusFacts<'_>) -> Value {
         "games_dir": games_dir.to_string_lossy(),
         "games_dir_problem": view.game_dir_problem,
         "discovery": Discovery::from(&view.discovery),
+        "health": health,
         "state_dir": facts.state_dir.to_string_lossy(),
         "games": view.games.len(),
         "peers": view.peers.len(),

@@ -10,7 +10,7 @@ use lanspread_proto::{ListenAddr, PeerId};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::{game_db::PeerGameDB, shared_game::Reader};
+use crate::{game_db::PeerGameDB, net::Adapter, shared_game::Reader};
 
 /// A running peer.
 ///
@@ -23,6 +23,7 @@ pub struct PeerRuntimeHandle {
     pub(crate) game_db: PeerGameDB,
     pub(crate) reader: Reader,
     pub(crate) listen: watch::Receiver<Option<Vec<ListenAddr>>>,
+    pub(crate) adapters: watch::Receiver<Vec<Adapter>>,
     pub(crate) end: watch::Receiver<Option<RuntimeEnd>>,
     pub(crate) leave: CancellationToken,
 }
@@ -47,6 +48,13 @@ impl PeerRuntimeHandle {
     #[must_use]
     pub fn listen_addrs(&self) -> Vec<ListenAddr> {
         self.listen.borrow().clone().unwrap_or_default()
+    }
+
+    /// The network adapters of this machine as they stand, most promising first; looked at every few seconds, and
+    /// empty until the listener is bound.
+    #[must_use]
+    pub const fn adapters(&self) -> &watch::Receiver<Vec<Adapter>> {
+        &self.adapters
     }
 
     /// The merged view of games, peers and operations.

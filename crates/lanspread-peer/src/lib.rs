@@ -35,6 +35,7 @@ pub use lanspread_proto::{
     ListenAddr, PROTOCOL_VERSION, PeerId, PeerName, PeerOperation, PeerStatus, TableName,
     TableNameError, Work,
 };
+pub use net::{Adapter, AdapterKind};
 pub use options::{DiscoveryMode, PeerOptions, default_state_dir, host_name};
 pub use party_code::{
     CODE_DISTINCT_MIN, CODE_SYMBOLS_MAX, CODE_SYMBOLS_MIN, CODE_TEXT_BYTES_MAX, PartyCode,

@@ -227,6 +227,7 @@ impl Parts {
         let (revision, rx_revision) = watch::channel(LibraryRevision::default());
         let (tx_game_dir, rx_game_dir) = watch::channel(game_dir);
         let (bound, listen) = watch::channel(None);
+        let (tx_adapters, adapters) = watch::channel(Vec::new());
         let (deadline, rx_deadline) = watch::channel(None);
         let (tx_end, end) = watch::channel(None);
         let transports = Transports::default();
@@ -269,6 +270,7 @@ impl Parts {
             transports: transports.clone(),
             executor: executor.clone(),
             bound,
+            adapters: tx_adapters,
             inputs: inputs.clone(),
             shutdown: shutdown.clone(),
         };
@@ -299,6 +301,7 @@ impl Parts {
             game_db,
             reader,
             listen,
+            adapters,
             end,
             leave,
         })

@@ -26,10 +26,8 @@ pub enum DiskError {
         source: std::io::Error,
     },
     /// Mounting it failed.
-    #[error("could not mount a disk of {mib} MiB, which needs root on Linux: {source}")]
+    #[error("could not mount a small disk, which needs root on Linux: {source}")]
     Mount {
-        /// The size that was asked for.
-        mib: u32,
         /// The command and what it said.
         source: CommandError,
     },
@@ -73,7 +71,7 @@ impl SmallDisk {
             Err(source) => {
                 // The directory is empty, and the error to tell is the one of the mount.
                 let _ = std::fs::remove_dir(&path);
-                Err(DiskError::Mount { mib, source })
+                Err(DiskError::Mount { source })
             }
         }
     }
@@ -83,6 +81,30 @@ impl SmallDisk {
     pub fn path(&self) -> &Path {
         &self.path
     }
+
+    /// Lets it be written to, or only read, from here on.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be mounted anew, for example because a file on it is being written.
+    pub fn remount(&self, access: Access) -> Result<(), DiskError> {
+        let how = match access {
+            Access::Writable => "remount,rw",
+            Access::ReadOnly => "remount,ro",
+        };
+        command::run(Command::new("mount").args(["-o", how]).arg(&self.path))
+            .map(drop)
+            .map_err(|source| DiskError::Mount { source })
+    }
+}
+
+/// What a disk lets one do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Everything.
+    Writable,
+    /// Only reading.
+    ReadOnly,
 }
 
 impl Drop for SmallDisk {

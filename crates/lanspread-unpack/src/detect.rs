@@ -19,6 +19,9 @@ pub(crate) enum Format {
     Zstd,
 }
 
+/// What archives are read, by the usual names of their formats.
+pub const FORMAT_NAMES: [&str; 6] = ["RAR", "ZIP", "7z", "tar", "tar.gz", "tar.zst"];
+
 const MAGICS: [(&[u8], Format); 8] = [
     (b"Rar!\x1a\x07\x00", Format::Rar),
     (b"Rar!\x1a\x07\x01\x00", Format::Rar),
@@ -112,6 +115,17 @@ mod tests {
         assert_eq!(detect(header.as_bytes()), None);
         assert_eq!(detect(&[0; HEAD_BYTES]), None);
         assert_eq!(detect(b""), None);
+    }
+
+    #[test]
+    fn every_format_that_is_told_apart_has_its_name() {
+        let mut formats = vec![Format::Tar];
+        for (_, format) in MAGICS {
+            if !formats.contains(&format) {
+                formats.push(format);
+            }
+        }
+        assert_eq!(formats.len(), FORMAT_NAMES.len());
     }
 
     #[test]

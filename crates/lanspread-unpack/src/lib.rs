@@ -32,6 +32,7 @@ use cap_std::fs::Dir;
 
 pub use crate::any::AnyUnpacker;
 pub use crate::cancel::CancelFlag;
+pub use crate::detect::FORMAT_NAMES;
 pub use crate::error::{EntryRefusal, LimitKind, UnpackError};
 pub use crate::limits::{
     ENTRIES_MAX, FILE_BYTES_MAX, PATH_BYTES_MAX, PATH_DEPTH_MAX, RATIO_FREE_BYTES, RATIO_MAX,

@@ -10,7 +10,10 @@ use std::sync::Arc;
 use lanspread_db::GameId;
 use lanspread_peer::{PeerId, PeerName};
 
-use crate::snapshot::{Action, Discovery, Game, GameState, Limits, Me, Mode, Snapshot, Wishes};
+use crate::{
+    health::Health,
+    snapshot::{Action, Discovery, Game, GameState, Limits, Me, Mode, Snapshot, Wishes},
+};
 
 /// A snapshot with nothing in it.
 fn empty() -> Snapshot {
@@ -31,6 +34,7 @@ fn empty() -> Snapshot {
             state_dir: "/state".to_owned(),
             catalog: None,
         },
+        health: Health::default(),
         games: Arc::default(),
         peers: Vec::new(),
         kept_away: Vec::new(),

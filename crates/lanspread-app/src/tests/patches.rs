@@ -31,6 +31,7 @@ fn apply(old: &Snapshot, patch: Patch) -> Snapshot {
         new.games = Arc::new(by_id.into_values().collect());
     }
     new.me = patch.me.unwrap_or(new.me);
+    new.health = patch.health.unwrap_or(new.health);
     new.peers = patch.peers.unwrap_or(new.peers);
     new.kept_away = patch.kept_away.unwrap_or(new.kept_away);
     new.operations = patch.operations.unwrap_or(new.operations);

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use lanspread_app::{Facts, Running, Script};
+use lanspread_app::{AdapterKind, Facts, FolderCheck, Health, NetworkAdapter, Running, Script};
 use lanspread_db::{ContentHash, GameFileDescription, GameId, ManifestHash, RelPath, Version};
 use lanspread_peer::{
     AfterDownload, DiscoveryState, DownloadRoom, ErrorKind, KeepAwayReason, KeptAwayView, ListenAddr, Offence, OperationKind, PROTOCOL_VERSION, PeerId, PeerName, PeerOperation, PeerStatus, RateLimit, Standing, StepProgress, StepUnit, Work,
@@ -433,6 +433,16 @@ fn the_answers_are_documented_with_exactly_their_fields() {
             script: Script::Start,
             since_ms: 1,
         }],
+        health: &Health {
+            adapters: vec![NetworkAdapter {
+                name: "eth0".to_owned(),
+                kind: AdapterKind::Network,
+                addrs: vec![addr().socket_addr().ip()],
+                offered: true,
+            }],
+            folder: FolderCheck::Writable { at_ms: 1 },
+            archive_formats: vec!["RAR"],
+        },
         uptime: Duration::from_secs(1),
         view: &view,
     });

@@ -1,13 +1,17 @@
 //! A disk that is too small is noticed before the first byte.
 
 use lanspread_testbed::{
-    disk::SmallDisk,
+    disk::{Access, SmallDisk},
     fixture::{GameFixture, MIB},
+    peer::Mark,
     tree::Tree,
 };
 use serde_json::json;
 
-use crate::{scene::Scene, trace::Trace};
+use crate::{
+    scene::{PATIENCE, Scene},
+    trace::Trace,
+};
 
 const GAME: &str = "quake";
 
@@ -80,4 +84,35 @@ fn an_update_that_does_not_fit_beside_the_old_version_names_the_option_and_succe
     receiver.run("download", update).finished();
     new.tree.assert_same(&seat.tree(GAME));
     drop(alpha);
+}
+
+/// Such a folder shared its games, and failed the first download at its first byte.
+#[test]
+fn a_folder_that_can_be_read_and_not_written_is_told_at_the_start_and_when_it_is_mended() {
+    let scene = Scene::of(&["alpha"]);
+    let disk = SmallDisk::mount(DISK_MIB).expect("a small disk: run as root");
+    let seat = scene.seat_with_games("alpha", &disk.path().join("games"));
+    disk.remount(Access::ReadOnly)
+        .expect("it can be mounted anew");
+    let alpha = seat.start();
+    let tells = |from, what: &str| {
+        let is_it = |line: &serde_json::Value| {
+            let message = line["message"].as_str().unwrap_or_default();
+            line["event"] == "notice" && message.contains(what)
+        };
+        alpha
+            .wait_event(from, PATIENCE, what, is_it)
+            .expect("it is told")
+    };
+    tells(Mark::START, "cannot be written to");
+    let folder = || alpha.ask("status").expect("answered")["health"]["folder"].clone();
+    assert_eq!(folder()["state"], "read-only");
+
+    disk.remount(Access::Writable)
+        .expect("it can be mounted anew");
+    let from = alpha.mark();
+    alpha.tell(json!({ "cmd": "check-health" }));
+    tells(from, "can be written to again");
+    assert_eq!(folder()["state"], "writable");
+    assert!(Tree::read(&seat.games).expect("readable").is_empty());
 }

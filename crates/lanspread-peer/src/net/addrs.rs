@@ -33,33 +33,93 @@ const VIRTUAL_ADAPTERS: [&str; 20] = [
     "lxc",
 ];
 
-/// One address of one adapter.
+/// What an adapter leads to, as far as its name and its address tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AdapterKind {
+    /// A network with other machines.
+    Network,
+    /// Programs of this machine, or machines far away: a virtual switch, a VPN.
+    Virtual,
+    /// This machine alone.
+    Loopback,
+}
+
+/// One address of one network adapter of this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Adapter {
+pub struct Adapter {
+    /// What the system calls the adapter.
+    pub name: String,
+    /// The address.
+    pub ip: IpAddr,
+    /// What it leads to.
+    pub kind: AdapterKind,
+    /// Whether others are told to reach this peer there.
+    pub offered: bool,
+}
+
+/// Where this machine can be reached, as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reach {
+    /// Every address at which the listener can be dialed, most promising first; never empty.
+    pub addrs: Vec<ListenAddr>,
+    /// Every address of every adapter, most promising first.
+    pub adapters: Vec<Adapter>,
+}
+
+/// An address as the system lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Found {
     name: String,
     ip: IpAddr,
 }
 
-/// Every address at which a listener bound to `listen` can be dialed, most promising first.
-pub(super) fn listen_addrs(listen: SocketAddr) -> Vec<ListenAddr> {
-    if !listen.ip().is_unspecified() {
-        return ListenAddr::new(listen).into_iter().collect();
-    }
-    let adapters = match if_addrs::get_if_addrs() {
+/// Where a listener bound to `listen` can be reached.
+pub(super) fn reach(listen: SocketAddr) -> Reach {
+    let found = match if_addrs::get_if_addrs() {
         Ok(adapters) => adapters,
         Err(error) => {
             tracing::warn!(%error, "the network adapters cannot be listed");
             Vec::new()
         }
     };
-    let adapters = adapters
+    let found: Vec<Found> = found
         .into_iter()
-        .map(|adapter| Adapter {
+        .map(|adapter| Found {
             ip: adapter.ip(),
             name: adapter.name,
         })
         .collect();
-    let addrs = rank(adapters, listen);
+    let addrs = listen_addrs(found.clone(), listen);
+    let adapters = adapters(found, &addrs);
+    Reach { addrs, adapters }
+}
+
+/// What the system lists, as it is told.
+fn adapters(found: Vec<Found>, addrs: &[ListenAddr]) -> Vec<Adapter> {
+    let adapter = |Found { name, ip }| Adapter {
+        kind: if ip.is_loopback() {
+            AdapterKind::Loopback
+        } else if is_virtual(&name) {
+            AdapterKind::Virtual
+        } else {
+            AdapterKind::Network
+        },
+        offered: addrs.iter().any(|addr| addr.socket_addr().ip() == ip),
+        name,
+        ip,
+    };
+    let mut adapters: Vec<Adapter> = found.into_iter().map(adapter).collect();
+    // In the order of the addresses that are offered: the sort is stable here, too.
+    adapters.sort_by_key(|it| (it.kind, is_self_assigned(it.ip), it.ip.is_ipv6()));
+    adapters
+}
+
+/// Every address at which a listener bound to `listen` can be dialed, most promising first.
+fn listen_addrs(found: Vec<Found>, listen: SocketAddr) -> Vec<ListenAddr> {
+    if !listen.ip().is_unspecified() {
+        return ListenAddr::new(listen).into_iter().collect();
+    }
+    let addrs = rank(found, listen);
     if !addrs.is_empty() {
         return addrs;
     }
@@ -97,7 +157,7 @@ fn source_ip(remote: IpAddr) -> Option<IpAddr> {
 }
 
 /// Sorts the adapters' addresses: networks of a room first, virtual ones and loopback last.
-fn rank(mut adapters: Vec<Adapter>, listen: SocketAddr) -> Vec<ListenAddr> {
+fn rank(mut adapters: Vec<Found>, listen: SocketAddr) -> Vec<ListenAddr> {
     adapters.retain(|adapter| serves(listen, adapter.ip));
     if adapters.iter().any(|adapter| !adapter.ip.is_loopback()) {
         adapters.retain(|adapter| !adapter.ip.is_loopback());
@@ -149,14 +209,14 @@ fn is_self_assigned(ip: IpAddr) -> bool {
 mod tests {
     use super::*;
 
-    fn adapter(name: &str, ip: &str) -> Adapter {
-        Adapter {
+    fn adapter(name: &str, ip: &str) -> Found {
+        Found {
             name: name.to_owned(),
             ip: ip.parse().unwrap(),
         }
     }
 
-    fn ranked(adapters: Vec<Adapter>, listen: &str) -> Vec<String> {
+    fn ranked(adapters: Vec<Found>, listen: &str) -> Vec<String> {
         let addrs = rank(adapters, listen.parse().unwrap());
         addrs.into_iter().map(|addr| addr.to_string()).collect()
     }
@@ -205,15 +265,41 @@ mod tests {
             ranked(vec![adapter("lo", "127.0.0.1")], "0.0.0.0:5"),
             ["127.0.0.1:5"]
         );
-        assert!(!listen_addrs("0.0.0.0:5".parse().unwrap()).is_empty());
+        assert!(!reach("0.0.0.0:5".parse().unwrap()).addrs.is_empty());
     }
 
     #[test]
     fn a_listener_on_one_address_has_one_address() {
         let listen = "127.0.0.1:47000".parse().unwrap();
-        assert_eq!(listen_addrs(listen), [ListenAddr::new(listen).unwrap()]);
+        assert_eq!(reach(listen).addrs, [ListenAddr::new(listen).unwrap()]);
         let towards = listen_addr_towards(listen, "192.168.1.1".parse().unwrap());
         assert_eq!(towards, ListenAddr::new(listen).ok());
+    }
+
+    #[test]
+    fn adapters_are_told_apart_and_say_which_of_them_are_offered() {
+        let found = vec![
+            adapter("lo", "127.0.0.1"),
+            adapter("docker0", "172.17.0.1"),
+            adapter("eth0", "fe80::1"),
+            adapter("eth0", "192.168.1.20"),
+        ];
+        let told = |listen: &str| {
+            let addrs = listen_addrs(found.clone(), listen.parse().unwrap());
+            let told = adapters(found.clone(), &addrs).into_iter();
+            told.map(|it| (it.ip.to_string(), it.kind, it.offered))
+                .collect::<Vec<_>>()
+        };
+        let expected = |offered: [bool; 4]| {
+            vec![
+                ("192.168.1.20".to_owned(), AdapterKind::Network, offered[0]),
+                ("fe80::1".to_owned(), AdapterKind::Network, offered[1]),
+                ("172.17.0.1".to_owned(), AdapterKind::Virtual, offered[2]),
+                ("127.0.0.1".to_owned(), AdapterKind::Loopback, offered[3]),
+            ]
+        };
+        assert_eq!(told("0.0.0.0:5"), expected([true, false, true, false]));
+        assert_eq!(told("127.0.0.1:5"), expected([false, false, false, true]));
     }
 
     #[test]

@@ -30,6 +30,7 @@ mod transport;
 #[cfg(test)]
 mod tests;
 
+pub use addrs::{Adapter, AdapterKind, Reach};
 pub use error::BindError;
 pub(crate) use fetch::batch_len;
 pub use fetch::{ChunkSink, ChunksFetched, Patience, WantedChunk};

@@ -22,7 +22,9 @@ use tokio_util::{
 };
 
 use super::{
-    BindError, IncomingStream, addrs, admission,
+    BindError, IncomingStream,
+    addrs::{self, Reach},
+    admission,
     beside::Beside,
     delays::{self, Delays},
     dial::DialGates,
@@ -279,7 +281,13 @@ impl Transport {
     /// Every address at which others can connect at this moment, most promising first; never empty.
     #[must_use]
     pub fn listen_addrs(&self) -> Vec<ListenAddr> {
-        addrs::listen_addrs(self.shared.listen)
+        self.reach().addrs
+    }
+
+    /// Where others can connect at this moment, and over which adapters.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        addrs::reach(self.shared.listen)
     }
 
     /// Whether a connection with this peer is live.

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     executor::{Executor, Transports},
     identity::Identity,
-    net::{BindError, NetEvent, Rates, Transport, TransportConfig},
+    net::{Adapter, BindError, NetEvent, Rates, Reach, Transport, TransportConfig},
     party_code::PartyCode,
 };
 
@@ -34,6 +34,7 @@ pub(crate) struct ServerTask {
     pub(crate) transports: Transports,
     pub(crate) executor: Executor,
     pub(crate) bound: watch::Sender<Option<Vec<ListenAddr>>>,
+    pub(crate) adapters: watch::Sender<Vec<Adapter>>,
     pub(crate) inputs: mpsc::Sender<Input>,
     pub(crate) shutdown: CancellationToken,
 }
@@ -62,7 +63,11 @@ pub(crate) async fn run_server_component(task: ServerTask) -> Result<(), ServerE
     config.unencrypted_lanes = task.unencrypted_lanes;
     let transport = Transport::bind(config, &task.identity, tx)?;
     task.transports.set(transport.clone());
-    let mut addrs = transport.listen_addrs();
+    let Reach {
+        mut addrs,
+        adapters,
+    } = transport.reach();
+    task.adapters.send_replace(adapters);
     tell_bound(&task, &addrs).await;
     let mut check = tokio::time::interval(ADDRESSES_CHECK);
     loop {
@@ -91,9 +96,14 @@ pub(crate) async fn run_server_component(task: ServerTask) -> Result<(), ServerE
                 }
             },
             _ = check.tick() => {
-                let found = transport.listen_addrs();
-                if found != addrs {
-                    addrs = found;
+                let found = transport.reach();
+                task.adapters.send_if_modified(|adapters| {
+                    let differs = *adapters != found.adapters;
+                    *adapters = found.adapters;
+                    differs
+                });
+                if found.addrs != addrs {
+                    addrs = found.addrs;
                     tell_bound(&task, &addrs).await;
                 }
             }

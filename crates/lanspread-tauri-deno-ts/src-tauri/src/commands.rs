@@ -31,6 +31,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
     tauri::generate_handler![
         cancel_game,
         change_settings,
+        check_health,
         choose_folder,
         connect_peer,
         download_game,
@@ -65,6 +66,12 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
 /// Ends the operation that runs on a game.
 #[tauri::command]
 async fn cancel_game(peer: State<'_, Peer>, said: Said) -> Done {
+    peer.run(said).await
+}
+
+/// Tries again whether the folder of games can be written to.
+#[tauri::command]
+async fn check_health(peer: State<'_, Peer>, said: Said) -> Done {
     peer.run(said).await
 }
 

@@ -14,9 +14,10 @@ use tauri::{
 use crate::refused::Refused;
 
 /// Our names, and what each is called in `docs/JSONL.md`.
-const NAMES: [(&str, &str); 21] = [
+const NAMES: [(&str, &str); 22] = [
     ("cancel_game", "cancel"),
     ("change_settings", "change-settings"),
+    ("check_health", "check-health"),
     ("connect_peer", "connect"),
     ("download_game", "download"),
     ("expel_peer", "expel"),

@@ -23,6 +23,7 @@ export const NAMES = {
   "readmit": "readmit_peer",
   "set-rate-limits": "set_rate_limits",
   "set-playing": "set_playing",
+  "check-health": "check_health",
   "set-game-dir": "update_game_directory",
   "get-game": "get_game",
   "download": "download_game",

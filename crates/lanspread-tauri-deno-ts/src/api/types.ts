@@ -35,6 +35,10 @@ export type Snapshot = {
  */
 me: Me,
 /**
+ * Whether its machine can take part.
+ */
+health: Health,
+/**
  * Every game that is here, at others or in the catalog, sorted by id.
  */
 games: Array<Game>,
@@ -95,6 +99,10 @@ export type Patch = {
  * This peer.
  */
 me?: Me,
+/**
+ * Whether its machine can take part.
+ */
+health?: Health,
 /**
  * Games, one by one.
  */
@@ -232,6 +240,66 @@ export type Mode = "catalog" | "open";
 export type Discovery = { "state": "starting" } | { "state": "off" } | { "state": "works" } | { "state": "trouble",
 /**
  * Why, and what to do meanwhile, in words.
+ */
+message: string, };
+
+/**
+ * Whether this machine can take part.
+ */
+export type Health = {
+/**
+ * The network adapters, those that lead to other machines first; empty until the peer listens.
+ */
+adapters: Array<NetworkAdapter>,
+/**
+ * What trying to write into the folder of games came to.
+ */
+folder: FolderCheck,
+/**
+ * What archives are opened, by their usual names.
+ */
+archive_formats: Array<string>, };
+
+/**
+ * One network adapter.
+ */
+export type NetworkAdapter = {
+/**
+ * What the system calls it.
+ */
+name: string,
+/**
+ * What it leads to, as far as its name tells.
+ */
+kind: AdapterKind,
+/**
+ * Its addresses, without those that another machine cannot name.
+ */
+addrs: Array<string>,
+/**
+ * Whether others are told to reach this peer there.
+ */
+offered: boolean, };
+
+/**
+ * What an adapter leads to.
+ */
+export type AdapterKind = "network" | "virtual" | "loopback";
+
+/**
+ * What trying to write into the folder of games came to.
+ */
+export type FolderCheck = { "state": "unknown" } | { "state": "writable",
+/**
+ * When that was found, in milliseconds since 1970 by this machine's clock.
+ */
+at_ms: number, } | { "state": "read-only",
+/**
+ * When that was found, in milliseconds since 1970 by this machine's clock.
+ */
+at_ms: number,
+/**
+ * Why, in words.
  */
 message: string, };
 
@@ -962,7 +1030,7 @@ download_per_peer_bytes_per_s?: number | null, } | { "cmd": "set-playing",
 /**
  * Whether the user plays.
  */
-playing: boolean, } | { "cmd": "set-game-dir",
+playing: boolean, } | { "cmd": "check-health", } | { "cmd": "set-game-dir",
 /**
  * The directory.
  */

@@ -4,10 +4,12 @@
 // stays to be seen beneath a banner.
 
 import { type ComponentType, useEffect, useLayoutEffect } from "react";
+import { diagnose, inTheWay } from "../state/diagnose.ts";
 import { formatRoute, GUEST_TABS, type Tab } from "../state/route.ts";
-import { useApp, usePart, useView } from "../ui/context.ts";
+import { useApp, usePart, useSnapshot, useView } from "../ui/context.ts";
 import { Mark } from "../ui/icon.tsx";
 import { GamePanel } from "../views/game/panel.tsx";
+import { titleOf } from "../views/help/finding.tsx";
 import { Help } from "../views/help/help.tsx";
 import { Library } from "../views/library/library.tsx";
 import { Logs } from "../views/logs/logs.tsx";
@@ -57,6 +59,7 @@ export function Frame() {
         </div>
       )}
       {isGuest && tab !== "help" && <GuestStrip />}
+      {!isGuest && connection === "open" && <FindingStrip tab={tab} />}
       <main id="main" tabIndex={-1}>
         <Shown />
       </main>
@@ -78,6 +81,20 @@ function GuestStrip() {
     <aside className="banner banner-calm" aria-label={texts.guest.stripLink}>
       <span>{texts.guest.strip(name)}</span>
       <a href={href({ tab: "help", game: null })}>{texts.guest.stripLink}</a>
+    </aside>
+  );
+}
+
+/** What stands in the way of the view, with the way to more of it. */
+function FindingStrip({ tab }: { tab: Tab }) {
+  const { texts, href } = useApp();
+  const snapshot = useSnapshot();
+  const finding = inTheWay(diagnose("open", snapshot), tab);
+  if (finding === null) return null;
+  return (
+    <aside className="banner" aria-label={texts.shell.findings(1)}>
+      <span>{titleOf(finding, texts)}</span>
+      <a href={href({ tab: "help", game: null })}>{texts.shell.help}</a>
     </aside>
   );
 }

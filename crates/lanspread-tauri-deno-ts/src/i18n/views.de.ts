@@ -104,6 +104,10 @@ export const viewsDe: typeof viewsEn = {
     folderTitle: "Der Spieleordner lässt sich nicht benutzen",
     folderBody:
       "Bis dahin lässt sich nichts laden und nichts teilen. Ist die Platte angeschlossen, und darf Lanspread dort schreiben?",
+    readOnlyTitle: "In den Spieleordner lässt sich nichts schreiben",
+    readOnlyBody:
+      "Die Spiele dort lassen sich teilen und spielen, aber keines lässt sich laden, entpacken oder löschen. Gib deinem Benutzer das Recht zu schreiben, oder wähle einen anderen Ordner.",
+    readOnlyLink: "Optionen öffnen",
     addressTitle: "Dieser PC hat noch keine Adresse",
     addressBody:
       "Steck das Netzwerkkabel ein oder geh ins WLAN der Party. Lanspread macht von selbst weiter.",
@@ -134,7 +138,6 @@ export const viewsDe: typeof viewsEn = {
     name: "Spielername",
     addresses: "Adressen",
     noAddress: "noch keine",
-    port: "Port",
     folder: "Spieleordner",
     version: "Version",
     versionOf: (version, wire) => `${version} (Protokoll ${wire})`,
@@ -150,6 +153,40 @@ export const viewsDe: typeof viewsEn = {
     copied: "Kopiert",
     copyFailed: "Der Bericht ließ sich nicht kopieren. Markiere ihn hier:",
     copyHint: "Für alle, die dir helfen. Ohne Namen, ganze Pfade und Partycode.",
+  },
+
+  checks: {
+    title: "Was geprüft wurde",
+    again: "Noch einmal prüfen",
+    checkedAt: (time) =>
+      `Der Ordner wurde um ${time} geprüft; alles andere steht immer da, wie es ist.`,
+    marks: { well: ": in Ordnung", wrong: ": nicht in Ordnung", unknown: ": nicht bekannt" },
+    names: {
+      network: "Netz",
+      port: "Port",
+      discovery: "Einander finden",
+      folder: "Spieleordner",
+      unpacker: "Entpacken",
+    },
+    network: "Die Adressen dieses PCs, nach Adaptern:",
+    noNetwork:
+      "Kein Adapter führt zu einem anderen Rechner. Steck das Kabel ein oder geh ins WLAN.",
+    noAddress: "noch keine Adresse",
+    kinds: { network: "Netz", virtual: "virtuell oder VPN", loopback: "nur dieser PC" },
+    offered: (kind) => `${kind}, wird anderen genannt`,
+    port: (port) =>
+      `Andere verbinden sich mit Port ${port}, mit UDP und TCP: Eine Firewall muss beides hereinlassen.`,
+    noPort: "Er ist noch nicht offen.",
+    discovery: {
+      works: "Dieser PC macht sich im Netz bekannt und sucht die anderen von selbst.",
+      off: "Das ist abgeschaltet: Peers sind nur über ihre Adressen zu erreichen.",
+      starting: "Es beginnt gleich.",
+    },
+    folder: "Er lässt sich lesen und beschreiben.",
+    folderUnknown: "Er wurde noch nicht geprüft.",
+    unpacker: (formats) =>
+      `Lanspread entpackt selbst, gleich wie die Datei heißt: ${formats.join(", ")}.`,
+    unpackFailed: "Das letzte Mal ging es nicht: Das Log sagt, warum.",
   },
 
   notices: {

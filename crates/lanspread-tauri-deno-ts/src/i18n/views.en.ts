@@ -103,6 +103,10 @@ export const viewsEn = {
     folderTitle: "The games folder cannot be used",
     folderBody:
       "Nothing can be fetched or shared until it can. Is the disk plugged in, and may Lanspread write there?",
+    readOnlyTitle: "Nothing can be written into the games folder",
+    readOnlyBody:
+      "The games that lie there can be shared and played, but none can be fetched, unpacked or deleted. Let your user write there, or choose another folder.",
+    readOnlyLink: "Open Settings",
     addressTitle: "This PC has no address yet",
     addressBody:
       "Plug in the network cable or join the wifi of the party. Lanspread goes on by itself.",
@@ -133,7 +137,6 @@ export const viewsEn = {
     name: "Player name",
     addresses: "Addresses",
     noAddress: "none yet",
-    port: "Port",
     folder: "Games folder",
     version: "Version",
     versionOf: (version: string, wire: number) => `${version} (wire ${wire})`,
@@ -149,6 +152,38 @@ export const viewsEn = {
     copied: "Copied",
     copyFailed: "The report could not be copied. Select it here:",
     copyHint: "For whoever helps you. It holds no name, no full path and no party code.",
+  },
+
+  checks: {
+    title: "What was looked at",
+    again: "Check again",
+    checkedAt: (time: string) => `The folder was tried at ${time}; the rest is always as it stands.`,
+    marks: { well: ": well", wrong: ": not well", unknown: ": not known" },
+    names: {
+      network: "Network",
+      port: "Port",
+      discovery: "Finding each other",
+      folder: "Games folder",
+      unpacker: "Unpacking",
+    },
+    network: "The addresses of this PC, by adapter:",
+    noNetwork: "No adapter leads to another machine. Plug in the cable or join the wifi.",
+    noAddress: "no address yet",
+    kinds: { network: "network", virtual: "virtual or VPN", loopback: "this PC only" },
+    offered: (kind: string) => `${kind}, others are told it`,
+    port: (port: string) =>
+      `Others connect to port ${port}, with UDP and TCP: a firewall has to let both in.`,
+    noPort: "It does not listen yet.",
+    discovery: {
+      works: "This PC is announced on the network, and looks for others by itself.",
+      off: "It is switched off: peers are reached by their addresses only.",
+      starting: "It begins in a moment.",
+    },
+    folder: "It can be read, and written to.",
+    folderUnknown: "It was not tried yet.",
+    unpacker: (formats: readonly string[]) =>
+      `Lanspread unpacks by itself, whatever the file is called: ${formats.join(", ")}.`,
+    unpackFailed: "The last one failed: the log says why.",
   },
 
   notices: {

@@ -5,10 +5,13 @@
 
 import type { Connection } from "../api/shell.ts";
 import type { Game, KeptAway, Snapshot } from "../api/types.ts";
+import { isWithoutNetwork, problemOf } from "./checks.ts";
+import type { Tab } from "./route.ts";
 
 export type Finding =
   | { about: "connection" }
   | { about: "games-dir"; problem: string }
+  | { about: "read-only"; problem: string }
   | { about: "no-address" }
   | { about: "discovery"; problem: string; alone: boolean }
   | { about: "no-peers" }
@@ -25,10 +28,14 @@ export function diagnose(connection: Connection, snapshot: Snapshot | null): Fin
   if (isDown(connection) || snapshot === null) return [{ about: "connection" }];
   const findings: Finding[] = [];
   const { games_dir_problem: problem, listen_addrs, discovery } = snapshot.me;
+  const { folder, adapters } = snapshot.health;
   const alone = snapshot.peers.length === 0;
+  const unwritable = problemOf(folder);
   if (problem !== null) findings.push({ about: "games-dir", problem });
-  if (listen_addrs.length === 0) findings.push({ about: "no-address" });
-  else if (discovery.state === "trouble") {
+  else if (unwritable !== null) findings.push({ about: "read-only", problem: unwritable });
+  if (listen_addrs.length === 0 || (alone && isWithoutNetwork(adapters))) {
+    findings.push({ about: "no-address" });
+  } else if (discovery.state === "trouble") {
     findings.push({ about: "discovery", problem: discovery.message, alone });
   } else if (alone) findings.push({ about: "no-peers" });
   const games = snapshot.games.filter((game) => game.problem !== null);
@@ -37,4 +44,17 @@ export function diagnose(connection: Connection, snapshot: Snapshot | null): Fin
     findings.push({ about: "kept-away", peers: snapshot.kept_away });
   }
   return findings;
+}
+
+/** Where a finding stands in the way, besides Help. */
+const IN_THE_WAY: Partial<Record<Finding["about"], readonly Tab[]>> = {
+  "games-dir": ["library", "transfers"],
+  "read-only": ["library", "transfers"],
+  "no-address": ["library", "party"],
+  "discovery": ["library", "party"],
+};
+
+/** The finding that a view has to tell first, if there is one that stands in its way. */
+export function inTheWay(findings: readonly Finding[], tab: Tab): Finding | null {
+  return findings.find(({ about }) => IN_THE_WAY[about]?.includes(tab)) ?? null;
 }

@@ -4,12 +4,12 @@
 // code. Sentences of the peer can hold all of these, so they are counted by kind and not repeated.
 
 import type { Connection } from "../api/shell.ts";
-import type { Snapshot } from "../api/types.ts";
+import type { NetworkAdapter, Snapshot } from "../api/types.ts";
 import { lastPart, shortId } from "./names.ts";
 
 /** The report, in terms that are the same in every language. */
 export function report(connection: Connection, snapshot: Snapshot, now: Date): string {
-  const { me } = snapshot;
+  const { me, health } = snapshot;
   const lines = [
     `lanspread ${me.version}, wire ${me.protocol_version}`,
     `time: ${now.toISOString()}`,
@@ -21,7 +21,9 @@ export function report(connection: Connection, snapshot: Snapshot, now: Date): s
     `games_dir: …/${lastPart(me.games_dir)}, catalog: ${
       me.catalog ? lastPart(me.catalog) : "none"
     }`,
-    `games_dir_problem: ${me.games_dir_problem !== null}`,
+    `games_dir_problem: ${me.games_dir_problem !== null}, folder: ${health.folder.state}`,
+    `adapters: ${tally(health.adapters.map(kindOf))}`,
+    `archive_formats: ${health.archive_formats.join(" ")}`,
     `games: ${tally(snapshot.games.map((game) => game.state))}`,
     `problems: ${idsOf(snapshot.games.filter((game) => game.problem !== null))}`,
     `peers: ${snapshot.peers.length}`,
@@ -44,6 +46,11 @@ export function report(connection: Connection, snapshot: Snapshot, now: Date): s
 
 function failures({ finished }: Snapshot): string[] {
   return finished.flatMap(({ outcome }) => outcome.result === "failed" ? [outcome.kind] : []);
+}
+
+/** Names of adapters are the user's to choose, so they are not repeated. */
+function kindOf({ kind, addrs, offered }: NetworkAdapter): string {
+  return `${kind}${addrs.length === 0 ? " without address" : ""}${offered ? " offered" : ""}`;
 }
 
 function idsOf(games: readonly { id: string }[]): string {

@@ -25,6 +25,8 @@ const PLACES: [scenario: string, hash: string][] = [
   ["no-folder", "#/help"],
   ["many", "#/party"],
   ["multicast-blocked", "#/help"],
+  ["read-only", "#/help"],
+  ["no-network", "#/library"],
   ["long-titles", "#/library"],
   ["rtl", "#/library"],
   ["rtl", "#/party"],

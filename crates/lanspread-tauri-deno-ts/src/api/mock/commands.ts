@@ -5,6 +5,7 @@
 import { CommandError } from "../shell.ts";
 import type {
   Command,
+  Health,
   Operation,
   OperationKind,
   Patch,
@@ -44,6 +45,8 @@ export function applyCommand(snapshot: Snapshot, command: Command): Patch {
       const { cmd: _, ...limits } = command;
       return { limits: { ...snapshot.limits, ...limits } };
     }
+    case "check-health":
+      return { health: triedAgain(snapshot.health) };
     case "set-game-dir":
       if (snapshot.operations.length > 0) {
         throw new CommandError("busy", "operations run in the games directory");
@@ -63,6 +66,12 @@ export function applyCommand(snapshot: Snapshot, command: Command): Patch {
     default:
       throw new CommandError("bad-input", `the mock does not know ${command.cmd}`);
   }
+}
+
+function triedAgain(health: Health): Health {
+  const { folder } = health;
+  if (folder.state === "unknown") return health;
+  return { ...health, folder: { ...folder, at_ms: Date.now() } };
 }
 
 function begin(snapshot: Snapshot, id: string, kind: OperationKind): Patch {

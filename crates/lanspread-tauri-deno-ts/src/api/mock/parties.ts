@@ -71,6 +71,16 @@ export function quiet(): Snapshot {
       state_dir: "/home/juno/.local/state/lanspread",
       catalog: null,
     },
+    health: {
+      adapters: [
+        { name: "Ethernet", kind: "network", addrs: ["192.168.1.10"], offered: true },
+        { name: "Wi-Fi", kind: "network", addrs: [], offered: false },
+        { name: "vEthernet (WSL)", kind: "virtual", addrs: ["172.22.16.1"], offered: true },
+        { name: "Loopback", kind: "loopback", addrs: ["127.0.0.1"], offered: false },
+      ],
+      folder: { state: "writable", at_ms: Date.now() - 3_600_000 },
+      archive_formats: ["RAR", "ZIP", "7z", "tar", "tar.gz", "tar.zst"],
+    },
     games: [],
     peers: [],
     kept_away: [],

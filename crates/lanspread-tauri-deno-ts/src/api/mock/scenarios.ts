@@ -180,9 +180,10 @@ const BROWSER: Abilities = {
 function asGuest(snapshot: Snapshot): Snapshot {
   const { me } = snapshot;
   const { kept_away, running, queue, settings, finished, notices } = quiet();
+  const health = { adapters: [], folder: { state: "unknown" as const }, archive_formats: [] };
   return {
     ...snapshot,
-    ...{ kept_away, running, queue, settings, finished, notices },
+    ...{ health, kept_away, running, queue, settings, finished, notices },
     me: { ...me, games_dir: "", state_dir: "" },
   };
 }
@@ -256,6 +257,25 @@ function hashing(): Scenario {
   const total = games.find((game) => game.id === "hedgewars")?.size ?? 0;
   const done = { id: "hedgewars", done_bytes: Math.ceil(total * 0.34), total_bytes: total };
   return { snapshot: { ...snapshot, games, hashing: [done] }, downloads: "stand" };
+/** A folder that can be read and not written to, such as one of somebody else. */
+function readOnly(): Scenario {
+  const snapshot = partySnapshot();
+  const message =
+    `${snapshot.me.games_dir} cannot be written to (Permission denied (os error 13)): its games can be shared, and none can be fetched or unpacked`;
+  const folder = { state: "read-only" as const, at_ms: Date.now(), message };
+  return { snapshot: { ...snapshot, health: { ...snapshot.health, folder } } };
+}
+
+/** No cable: nothing leads anywhere. */
+function withoutNetwork(): Scenario {
+  const { snapshot } = alone([]);
+  const adapters = snapshot.health.adapters.filter(({ kind, addrs }) =>
+    kind === "loopback" || addrs.length === 0
+  );
+  const me = { ...snapshot.me, listen_addrs: ["127.0.0.1:47000"] };
+  return { snapshot: { ...snapshot, me, health: { ...snapshot.health, adapters } } };
+}
+
 /** Somebody who is not let in, and is shown nothing of the party. */
 function outside(connection: Connection): Scenario {
   return { snapshot: quiet(), connection, seat: "guest", can: BROWSER };
@@ -279,6 +299,8 @@ export const SCENARIOS = {
   "no-peers": () => alone([]),
   "multicast-blocked": multicastBlocked,
   "no-folder": folderGone,
+  "read-only": readOnly,
+  "no-network": withoutNetwork,
   "long-titles": longTitles,
   "rtl": rightToLeft,
   "errors": () => ({ snapshot: partySnapshot(), refuses: "busy" }),

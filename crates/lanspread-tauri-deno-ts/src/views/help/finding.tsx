@@ -4,6 +4,7 @@
 
 import type { ReactNode } from "react";
 import type { Game, Me } from "../../api/types.ts";
+import type { Texts } from "../../i18n/en.ts";
 import type { Finding } from "../../state/diagnose.ts";
 import { portOf } from "../../state/names.ts";
 import { useApp } from "../../ui/context.ts";
@@ -24,34 +25,62 @@ export function AllFine({ peers }: { peers: number }) {
   );
 }
 
+/** What is wrong, in a few words. */
+export function titleOf(finding: Finding, { help: words }: Texts): string {
+  switch (finding.about) {
+    case "connection":
+      return words.connectionTitle;
+    case "games-dir":
+      return words.folderTitle;
+    case "read-only":
+      return words.readOnlyTitle;
+    case "no-address":
+      return words.addressTitle;
+    case "discovery":
+      return finding.alone ? words.discoveryAloneTitle : words.discoveryTitle;
+    case "no-peers":
+      return words.peersTitle;
+    case "problem-games":
+      return words.problemsTitle(finding.games.length);
+    case "kept-away":
+      return words.awayTitle(finding.peers.length);
+  }
+}
+
 export function FindingBox({ finding, me }: { finding: Finding; me: Me }) {
   const { texts, href } = useApp();
   const words = texts.help;
+  const title = titleOf(finding, texts);
   switch (finding.about) {
     case "connection":
-      return <Box title={words.connectionTitle} body={words.connectionBody} />;
+      return <Box title={title} body={words.connectionBody} />;
     case "games-dir":
       return (
-        <Box title={words.folderTitle} body={words.folderBody}>
+        <Box title={title} body={words.folderBody}>
           <Path path={me.games_dir} />
           <p dir="auto">{finding.problem}</p>
         </Box>
       );
+    case "read-only":
+      return (
+        <Box title={title} body={words.readOnlyBody}>
+          <Path path={me.games_dir} />
+          <p dir="auto">{finding.problem}</p>
+          <a href={href({ tab: "settings" })}>{words.readOnlyLink}</a>
+        </Box>
+      );
     case "no-address":
-      return <Box title={words.addressTitle} body={words.addressBody} />;
+      return <Box title={title} body={words.addressBody} />;
     case "discovery":
       return (
-        <Box
-          title={finding.alone ? words.discoveryAloneTitle : words.discoveryTitle}
-          body={words.discoveryBody}
-        >
+        <Box title={title} body={words.discoveryBody}>
           <p dir="auto">{finding.problem}</p>
           <a href={href({ tab: "party" })}>{words.connectLink}</a>
         </Box>
       );
     case "no-peers":
       return (
-        <Box title={words.peersTitle} body={words.peersBody}>
+        <Box title={title} body={words.peersBody}>
           <ol>
             {words.peersSteps(portOf(me.listen_addrs[0] ?? "")).map((step) => (
               <li key={step}>{step}</li>
@@ -62,7 +91,7 @@ export function FindingBox({ finding, me }: { finding: Finding; me: Me }) {
       );
     case "problem-games":
       return (
-        <Box title={words.problemsTitle(finding.games.length)} body={words.problemsBody}>
+        <Box title={title} body={words.problemsBody}>
           <ul className="finding-games">
             {finding.games.map((game) => <ProblemGame key={game.id} game={game} />)}
           </ul>
@@ -70,7 +99,7 @@ export function FindingBox({ finding, me }: { finding: Finding; me: Me }) {
       );
     case "kept-away":
       return (
-        <Box title={words.awayTitle(finding.peers.length)} body={words.awayBody}>
+        <Box title={title} body={words.awayBody}>
           <a href={href({ tab: "party" })}>{words.awayLink}</a>
         </Box>
       );

@@ -5,9 +5,10 @@
 
 import type { Notice } from "../../api/types.ts";
 import { diagnose } from "../../state/diagnose.ts";
-import { gameById, isAboutGame, portOf } from "../../state/names.ts";
+import { gameById, isAboutGame } from "../../state/names.ts";
 import { useApp, useMay, usePart, useSnapshot, useView } from "../../ui/context.ts";
 import { Facts, Name, Nothing, Section } from "../../ui/parts.tsx";
+import { Checks } from "./checks.tsx";
 import { CopyReport } from "./copy-report.tsx";
 import { GuestHelp } from "./guest-help.tsx";
 import { AllFine, FindingBox } from "./finding.tsx";
@@ -31,6 +32,7 @@ function UserHelp() {
             <FindingBox key={finding.about} finding={finding} me={snapshot.me} />
           ))
         )}
+        <Checks />
         <Notices />
       </div>
       <div className="view-side">
@@ -45,7 +47,6 @@ function ThisPeer() {
   const { texts } = useApp();
   const { me } = useSnapshot();
   const words = texts.help;
-  const [first] = me.listen_addrs;
   return (
     <Section title={words.about}>
       <Facts
@@ -65,7 +66,6 @@ function ThisPeer() {
                 </ul>
               ),
           ],
-          [words.port, first === undefined ? words.noAddress : portOf(first)],
           [words.folder, <bdi key="folder" className="path">{me.games_dir}</bdi>],
           [
             words.catalog,

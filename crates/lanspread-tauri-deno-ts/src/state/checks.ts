@@ -1,0 +1,66 @@
+// What of this machine was looked at, and whether it is well.
+//
+// Invariant: `null` is "not known", and never shown as well. It does not know the words; the view has them.
+
+import type { FolderCheck, NetworkAdapter, Snapshot } from "../api/types.ts";
+import { portOf } from "./names.ts";
+
+/** One thing that was looked at. */
+export type Check =
+  | { about: "discovery"; ok: boolean | null; state: Snapshot["me"]["discovery"] }
+  | { about: "network"; ok: boolean | null; adapters: readonly NetworkAdapter[] }
+  | { about: "port"; ok: boolean | null; port: string | null }
+  | { about: "folder"; ok: boolean | null; problem: string | null }
+  | { about: "unpacker"; ok: boolean | null; formats: readonly string[] };
+
+/** All of it, in the order in which it keeps other things from working. */
+export function checks(snapshot: Snapshot): Check[] {
+  const { me, health } = snapshot;
+  const [first] = me.listen_addrs;
+  return [
+    {
+      about: "network",
+      ok: health.adapters.length === 0 ? null : !isWithoutNetwork(health.adapters),
+      adapters: health.adapters,
+    },
+    {
+      about: "port",
+      ok: first === undefined ? null : true,
+      port: first === undefined ? null : portOf(first),
+    },
+    {
+      about: "discovery",
+      ok: me.discovery.state === "starting" || me.discovery.state === "off"
+        ? null
+        : me.discovery.state === "works",
+      state: me.discovery,
+    },
+    {
+      about: "folder",
+      ok: me.games_dir_problem === null ? isWritable(health.folder) : false,
+      problem: me.games_dir_problem ?? problemOf(health.folder),
+    },
+    { about: "unpacker", ok: lastUnpacked(snapshot), formats: health.archive_formats },
+  ];
+}
+
+/** Whether nothing leads to another machine; what is not known yet is not said. */
+export function isWithoutNetwork(adapters: readonly NetworkAdapter[]): boolean {
+  return adapters.length > 0 &&
+    !adapters.some(({ kind, addrs }) => kind !== "loopback" && addrs.length > 0);
+}
+
+/** Why the folder of games cannot be written to. */
+export function problemOf(folder: FolderCheck): string | null {
+  return folder.state === "read-only" ? folder.message : null;
+}
+
+function isWritable({ state }: FolderCheck): boolean | null {
+  return state === "unknown" ? null : state === "writable";
+}
+
+/** Whether the archives that were unpacked last came out well; well if none were. */
+function lastUnpacked({ finished }: Snapshot): boolean {
+  const last = finished.findLast(({ kind }) => kind === "install");
+  return last?.outcome.result !== "failed";
+}

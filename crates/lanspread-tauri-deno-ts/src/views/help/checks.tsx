@@ -1,0 +1,98 @@
+// What was looked at on this machine, one line each, with a plain sentence.
+//
+// Invariant: a mark says well, not well, or not known, and never without its words.
+
+import type { NetworkAdapter } from "../../api/types.ts";
+import { type Check, checks } from "../../state/checks.ts";
+import { Button } from "../../ui/button.tsx";
+import { useApp, useSnapshot, useView } from "../../ui/context.ts";
+import { Icon } from "../../ui/icon.tsx";
+import { Section } from "../../ui/parts.tsx";
+
+export function Checks() {
+  const { texts, store, format } = useApp();
+  const snapshot = useSnapshot();
+  const isAsked = useView((view) => view.asked.has("check-health"));
+  const { folder } = snapshot.health;
+  const words = texts.checks;
+  return (
+    <Section title={words.title}>
+      <ul className="checks">
+        {checks(snapshot).map((check) => (
+          <li key={check.about} data-ok={String(check.ok)}>
+            <Icon name={check.ok === false ? "alert" : "check"} />
+            <div>
+              <h3>
+                {words.names[check.about]}
+                <span className="unseen">{words.marks[mark(check.ok)]}</span>
+              </h3>
+              <Sentence check={check} />
+            </div>
+          </li>
+        ))}
+      </ul>
+      <div className="checks-again">
+        <Button waits={isAsked} onPress={() => void store.send({ cmd: "check-health" })}>
+          {isAsked ? texts.shell.asked : words.again}
+        </Button>
+        {folder.state !== "unknown" && <p>{words.checkedAt(format.clock(folder.at_ms))}</p>}
+      </div>
+    </Section>
+  );
+}
+
+function mark(ok: boolean | null): "well" | "wrong" | "unknown" {
+  if (ok === null) return "unknown";
+  return ok ? "well" : "wrong";
+}
+
+function Sentence({ check }: { check: Check }) {
+  const { texts, href } = useApp();
+  const words = texts.checks;
+  switch (check.about) {
+    case "network":
+      return (
+        <>
+          <p>{check.ok === false ? words.noNetwork : words.network}</p>
+          <Adapters adapters={check.adapters} />
+        </>
+      );
+    case "port":
+      return <p>{check.port === null ? words.noPort : words.port(check.port)}</p>;
+    case "discovery":
+      return check.state.state === "trouble"
+        ? <p dir="auto">{check.state.message}</p>
+        : <p>{words.discovery[check.state.state]}</p>;
+    case "folder":
+      if (check.problem !== null) return <p dir="auto">{check.problem}</p>;
+      return <p>{check.ok === null ? words.folderUnknown : words.folder}</p>;
+    case "unpacker":
+      return (
+        <p>
+          {words.unpacker(check.formats)}
+          {check.ok === false && (
+            <>
+              {" "}
+              <a href={href({ tab: "logs" })}>{words.unpackFailed}</a>
+            </>
+          )}
+        </p>
+      );
+  }
+}
+
+function Adapters({ adapters }: { adapters: readonly NetworkAdapter[] }) {
+  const { texts } = useApp();
+  const words = texts.checks;
+  return (
+    <ul className="adapters">
+      {adapters.map(({ name, kind, addrs, offered }) => (
+        <li key={name} data-offered={offered}>
+          <bdi>{name}</bdi>
+          <bdi>{addrs.length === 0 ? words.noAddress : addrs.join(", ")}</bdi>
+          <span>{offered ? words.offered(words.kinds[kind]) : words.kinds[kind]}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,78 @@
+// What of the machine was looked at: each line says well only where that is known.
+
+import assert from "node:assert/strict";
+import type { Finished, Snapshot } from "../../src/api/types.ts";
+import { SCENARIOS } from "../../src/api/mock/scenarios.ts";
+import { checks } from "../../src/state/checks.ts";
+import { diagnose, inTheWay } from "../../src/state/diagnose.ts";
+import { report } from "../../src/state/report.ts";
+import { party } from "../support/games.ts";
+
+const marks = (snapshot: Snapshot) =>
+  Object.fromEntries(checks(snapshot).map(({ about, ok }) => [about, ok]));
+
+Deno.test("where all is well each line says so, and what is not known says that", () => {
+  const well = { network: true, port: true, discovery: true, folder: true, unpacker: true };
+  assert.deepEqual(marks(party()), well);
+  const { me, health } = party();
+  const early = marks({
+    ...party(),
+    me: { ...me, listen_addrs: [], discovery: { state: "starting" } },
+    health: { ...health, adapters: [], folder: { state: "unknown" } },
+  });
+  assert.deepEqual(early, {
+    network: null,
+    port: null,
+    discovery: null,
+    folder: null,
+    unpacker: true,
+  });
+  const off = { ...party(), me: { ...me, discovery: { state: "off" as const } } };
+  assert.equal(marks(off).discovery, null);
+});
+
+Deno.test("each thing that is wrong is one line that is not well, and one finding", () => {
+  const found = (scenario: keyof typeof SCENARIOS) => {
+    const { snapshot } = SCENARIOS[scenario]();
+    const wrong = checks(snapshot).flatMap(({ about, ok }) => ok === false ? [about] : []);
+    return [wrong, diagnose("open", snapshot).map(({ about }) => about)[0]];
+  };
+  assert.deepEqual(found("read-only"), [["folder"], "read-only"]);
+  assert.deepEqual(found("no-folder"), [["folder"], "games-dir"]);
+  assert.deepEqual(found("no-network"), [["network"], "no-address"]);
+  assert.deepEqual(found("multicast-blocked"), [["discovery"], "discovery"]);
+});
+
+Deno.test("an archive that could not be unpacked shows until another one could", () => {
+  const ended = (number: number, failed: boolean): Finished => ({
+    number,
+    at_ms: 0,
+    id: "a",
+    kind: "install",
+    outcome: failed
+      ? { result: "failed", kind: "archive", message: "" }
+      : { result: "finished", bytes: 1, elapsed_ms: 1, sources: [], notes: [] },
+  });
+  const bad = { ...party(), finished: [ended(1, false), ended(2, true)] };
+  assert.equal(marks(bad).unpacker, false);
+  assert.equal(marks({ ...bad, finished: [...bad.finished, ended(3, false)] }).unpacker, true);
+});
+
+Deno.test("what stands in the way is told where it does, and nowhere else", () => {
+  const findings = diagnose("open", SCENARIOS["read-only"]().snapshot);
+  assert.equal(inTheWay(findings, "library")?.about, "read-only");
+  assert.equal(inTheWay(findings, "transfers")?.about, "read-only");
+  for (const tab of ["party", "help", "settings", "logs"] as const) {
+    assert.equal(inTheWay(findings, tab), null);
+  }
+  assert.equal(inTheWay(diagnose("open", party()), "library"), null);
+});
+
+Deno.test("the report counts adapters and says how the folder stands, and names neither", () => {
+  const { snapshot } = SCENARIOS["read-only"]();
+  const text = report("open", snapshot, new Date(0));
+  assert.match(text, /folder: read-only/);
+  assert.match(text, /adapters: .*network offered 1.*virtual offered 1/);
+  for (const { name } of snapshot.health.adapters) assert.ok(!text.includes(name), name);
+  assert.ok(!text.includes("/home/juno"));
+});
