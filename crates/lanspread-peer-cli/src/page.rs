@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use eyre::{Result, WrapErr};
 use lanspread_app::App;
-use lanspread_web::{Token, WebOptions, WebServer, WhoMayCome};
-use qrcode::{QrCode, render::unicode::Dense1x2};
+use lanspread_web::{Token, WebOptions, WebServer, WhoMayCome, squares};
 
 use crate::args::WebArgs;
 
@@ -38,54 +37,33 @@ pub(crate) async fn open(app: &Arc<App>, args: WebArgs) -> Result<Option<WebServ
     Ok(Some(server))
 }
 
-/// How the page is reached, for people. `columns` is the width of the terminal, if it is one.
-pub(crate) fn invitation(
-    server: &WebServer,
-    shared: bool,
-    guests: bool,
-    columns: Option<usize>,
-) -> String {
+/// How the page is reached, for people, once the addresses of this machine are known. `columns` is the width of
+/// the terminal, if it is one.
+pub(crate) fn invitation(server: &WebServer, shared: bool, columns: Option<usize>) -> String {
     let links = server.links();
     let mut told = vec![format!("The page is at {}", links.join(", "))];
     if shared {
         told.push("Whoever has this link can control this peer.".to_owned());
-        let picture = links.first().and_then(|link| picture(link, columns?));
-        told.extend(picture);
-        if guests {
-            told.push(format!(
-                "Guests look and fetch games at {}",
-                server.guest_links().join(", ")
-            ));
-        }
+        told.extend(drawn(&links, columns));
     }
     told.join("\n") + "\n"
 }
 
-/// The link as a picture, if the terminal is wide enough for it.
-fn picture(link: &str, columns: usize) -> Option<String> {
-    let code = QrCode::new(link).ok()?;
-    // Cameras want dark on light, and terminals are light on dark: so what is light is drawn.
-    let picture = code
-        .render::<Dense1x2>()
-        .dark_color(Dense1x2::Light)
-        .light_color(Dense1x2::Dark)
-        .build();
-    let width = picture.lines().next()?.chars().count();
-    (width <= columns).then_some(picture)
+/// How guests reach it; empty where they cannot.
+pub(crate) fn guest_invitation(server: &WebServer, columns: Option<usize>) -> String {
+    let links = server.guest_links();
+    if links.is_empty() {
+        return String::new();
+    }
+    let mut told = vec![format!(
+        "Guests look and fetch games at {}",
+        links.join(", ")
+    )];
+    told.extend(drawn(&links, columns));
+    told.join("\n") + "\n"
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_link_is_a_picture_where_there_is_room_for_it() {
-        let link = "http://192.168.1.4:5267/#token=00112233445566778899aabbccddeeff";
-        let drawn = picture(link, 80).expect("a link of this length fits into 80 columns");
-        let lines: Vec<&str> = drawn.lines().collect();
-        let width = lines[0].chars().count();
-        assert!(lines.iter().all(|line| line.chars().count() == width));
-        assert!(lines.len() * 2 >= width, "two rows of squares to a line");
-        assert_eq!(picture(link, width - 1), None);
-    }
+/// The most promising link as a picture, if the terminal is wide enough for it.
+fn drawn(links: &[String], columns: Option<usize>) -> Option<String> {
+    squares::for_terminal(links.first()?, columns?)
 }

@@ -10,6 +10,7 @@ use std::{
 use eyre::{Result, WrapErr, eyre};
 use lanspread_app::Stay;
 use lanspread_peer::{PeerView, RuntimeEnd};
+use lanspread_web::WebServer;
 use serde_json::json;
 
 use crate::{
@@ -45,12 +46,13 @@ pub(crate) async fn run(setup: &Setup, rates: &ServeRates, web: WebArgs) -> Resu
     let client = talk_to(&node, events);
     let (page, watched) = match page::open(node.app(), web).await {
         Ok(page) => {
-            let invitation = page.as_ref().map(|page| {
-                let guests = web.guests || node.app().settings().guests;
-                page::invitation(page, web.web_lan, guests, output::columns())
-            });
+            let invites = Invites {
+                page: page.as_ref(),
+                web,
+                guests_told: false,
+            };
             let watched = tokio::select! {
-                watched = watch(client, &node, rates, invitation) => watched,
+                watched = watch(client, &node, rates, invites) => watched,
                 () = signal.wait() => output::line("ending").wrap_err("nobody reads this"),
             };
             (page, watched)
@@ -67,11 +69,45 @@ pub(crate) async fn run(setup: &Setup, rates: &ServeRates, web: WebArgs) -> Resu
     }
 }
 
+/// Who is told how to reach the page, and when.
+struct Invites<'a> {
+    page: Option<&'a WebServer>,
+    web: WebArgs,
+    /// Whether guests may come, as it was told last.
+    guests_told: bool,
+}
+
+impl Invites<'_> {
+    /// Tells the user of this terminal, at the start.
+    fn user(&self) -> Result<()> {
+        if let Some(page) = self.page {
+            output::print(&page::invitation(page, self.web.web_lan, output::columns()))?;
+        }
+        Ok(())
+    }
+
+    /// Tells how guests come when they are let in, at the start or later, and that they are not let in any more.
+    fn guests(&mut self, node: &Node) -> Result<()> {
+        let may_come = self.web.guests || node.app().settings().guests;
+        let Some(page) = self.page else { return Ok(()) };
+        if std::mem::replace(&mut self.guests_told, may_come) == may_come {
+            return Ok(());
+        }
+        let told = page::guest_invitation(page, output::columns());
+        if may_come {
+            output::print(&told)?;
+        } else if !told.is_empty() {
+            output::line("Guests are not let in any more")?;
+        }
+        Ok(())
+    }
+}
+
 async fn watch(
     mut client: Client,
     node: &Node,
     rates: &ServeRates,
-    invitation: Option<String>,
+    mut invites: Invites<'_>,
 ) -> Result<()> {
     for command in rates::at_start(rates) {
         node.app().handle().command(command).await?;
@@ -94,9 +130,8 @@ async fn watch(
                         greeted = true;
                         let status: Status = client.ask(json!({ "cmd": "status" })).await?;
                         output::print(&greeting(&status))?;
-                        if let Some(invitation) = &invitation {
-                            output::print(invitation)?;
-                        }
+                        invites.user()?;
+                        invites.guests(node)?;
                     }
                     Some("games-list-updated") => {
                         let games: Games = client.ask(json!({ "cmd": "list-games" })).await?;
@@ -114,6 +149,9 @@ async fn watch(
                 tell_uploads(&mut uploads, &view)?;
             }
             _ = check.tick() => {
+                if greeted {
+                    invites.guests(node)?;
+                }
                 let view = Arc::clone(&views.borrow());
                 tell_uploads(&mut uploads, &view)?;
             }

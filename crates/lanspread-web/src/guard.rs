@@ -81,6 +81,11 @@ pub(crate) const fn may_read_logs(seat: Seat) -> Result<(), Refusal> {
     }
 }
 
+/// Whether whoever sits there may see how guests come here.
+pub(crate) const fn may_invite(seat: Seat) -> Result<(), Refusal> {
+    may_read_logs(seat)
+}
+
 /// A name in DNS can be pointed to this machine by whoever owns it; an address cannot, and `localhost` is
 /// nobody's.
 fn is_own_name(host: &str) -> bool {

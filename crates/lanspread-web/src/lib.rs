@@ -9,6 +9,7 @@ mod bounded;
 mod converse;
 mod guard;
 mod serve;
+pub mod squares;
 mod token;
 
 pub use archive::ARCHIVES_MAX;

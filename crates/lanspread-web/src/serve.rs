@@ -5,7 +5,7 @@
 
 use std::{
     io,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
@@ -20,7 +20,8 @@ use axum::{
 use lanspread_app::{App, Seat};
 use lanspread_db::GameId;
 use lanspread_jsonl::LINE_BYTES_MAX;
-use serde::Deserialize;
+use lanspread_peer::{Adapter, AdapterKind};
+use serde::{Deserialize, Serialize};
 use tokio::{
     net::TcpListener,
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -33,6 +34,7 @@ use crate::{
     bounded::{Bounded, CONNECTIONS_MAX, Caller, SILENCE_MAX},
     converse::{CLIENTS_MAX, GUESTS_MAX, converse},
     guard::{self, Refusal, Said},
+    squares,
     token::Token,
 };
 
@@ -90,6 +92,7 @@ pub enum WebError {
 /// A page that is served.
 #[derive(Debug)]
 pub struct WebServer {
+    app: Arc<App>,
     addr: SocketAddr,
     who: WhoMayCome,
     task: JoinHandle<()>,
@@ -98,6 +101,7 @@ pub struct WebServer {
 #[derive(Debug, Clone)]
 struct Shared {
     app: Arc<App>,
+    addr: SocketAddr,
     token: Option<Token>,
     guests: bool,
     room: Arc<Semaphore>,
@@ -157,13 +161,16 @@ impl WebServer {
         let addr = listener.local_addr().map_err(failed)?;
         let router = router(Shared {
             app: Arc::clone(&app),
+            addr,
             token,
             guests,
             room: Arc::new(Semaphore::new(CLIENTS_MAX)),
             room_for_guests: Arc::new(Semaphore::new(GUESTS_MAX)),
             archives: Arc::new(Semaphore::new(ARCHIVES_MAX)),
         });
+        let serving = Arc::clone(&app);
         let task = tokio::spawn(async move {
+            let app = serving;
             let ending = Arc::clone(&app);
             let end = async move { ending.ended().cancelled().await };
             let late = async move {
@@ -180,7 +187,12 @@ impl WebServer {
                 () = late => tracing::debug!("a browser did not take its last answer"),
             }
         });
-        Ok(Self { addr, who, task })
+        Ok(Self {
+            app,
+            addr,
+            who,
+            task,
+        })
     }
 
     /// The address it listens on.
@@ -189,7 +201,8 @@ impl WebServer {
         self.addr
     }
 
-    /// The links that open the page, one for each address of this machine that others may use.
+    /// The links that open the page, one for each address of this machine that others may use, the most
+    /// promising first.
     #[must_use]
     pub fn links(&self) -> Vec<String> {
         match &self.who {
@@ -208,17 +221,7 @@ impl WebServer {
     }
 
     fn links_with(&self, fragment: &str) -> Vec<String> {
-        let link = |ip: IpAddr| {
-            let addr = SocketAddr::new(ip, self.addr.port());
-            format!("http://{addr}/{fragment}")
-        };
-        if self.addr.ip().is_unspecified() {
-            let mut ips = own_ips();
-            ips.sort_by_key(|ip| (!ip.is_ipv4(), *ip));
-            ips.into_iter().map(link).collect()
-        } else {
-            vec![link(self.addr.ip())]
-        }
+        links(&self.app, self.addr, fragment)
     }
 
     /// Waits until it has ended, after the peer.
@@ -229,25 +232,47 @@ impl WebServer {
     }
 }
 
-/// The addresses of this machine that another one can type: link-local ones need more than that.
-fn own_ips() -> Vec<IpAddr> {
-    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
-    let ips: Vec<IpAddr> = interfaces
+/// The links to a page at this address.
+fn links(app: &App, addr: SocketAddr, fragment: &str) -> Vec<String> {
+    let addrs = reached_at(addr, &app.handle().adapters().borrow());
+    addrs
         .iter()
-        .filter(|interface| !interface.is_loopback() && !interface.is_link_local())
-        .map(if_addrs::Interface::ip)
-        .collect();
-    if ips.is_empty() {
-        vec![Ipv4Addr::LOCALHOST.into()]
-    } else {
-        ips
+        .map(|addr| format!("http://{addr}/{fragment}"))
+        .collect()
+}
+
+/// Where a page at this address is reached, in the order of the adapters: the most promising first. Link-local
+/// addresses are left out, since another machine has to say more than them.
+fn reached_at(addr: SocketAddr, adapters: &[Adapter]) -> Vec<SocketAddr> {
+    if !addr.ip().is_unspecified() {
+        return vec![addr];
     }
+    let can_be_typed = |adapter: &&Adapter| {
+        let is_far = match adapter.ip {
+            IpAddr::V4(ip) => !ip.is_link_local(),
+            IpAddr::V6(ip) => addr.is_ipv6() && !ip.is_unicast_link_local(),
+        };
+        is_far && adapter.kind != AdapterKind::Loopback
+    };
+    let found = adapters.iter().filter(can_be_typed);
+    let mut addrs: Vec<SocketAddr> = found
+        .map(|adapter| SocketAddr::new(adapter.ip, addr.port()))
+        .collect();
+    if addrs.is_empty() {
+        let here: IpAddr = match addr {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        };
+        addrs.push(SocketAddr::new(here, addr.port()));
+    }
+    addrs
 }
 
 fn router(shared: Shared) -> Router {
     Router::new()
         .route("/api/live", get(live))
         .route("/api/seat", get(seat))
+        .route("/api/guest-links", get(guest_links))
         .route("/api/games/{id}", get(details))
         .route("/api/games/{id}/archive", get(archive))
         .route("/api/covers/{id}", get(cover))
@@ -366,6 +391,31 @@ async fn cover(
     }
 }
 
+/// How guests reach this page.
+#[derive(Debug, Serialize)]
+struct GuestLinks {
+    /// The most promising first; none where only this machine may open the page.
+    links: Vec<String>,
+    /// The first as a picture, row by row: `1` is a dark square.
+    squares: Vec<String>,
+}
+
+async fn guest_links(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    if let Err(refusal) = shared.seat(&headers).and_then(guard::may_invite) {
+        return refuse(refusal);
+    }
+    let links = match shared.token {
+        None => Vec::new(),
+        Some(_) => links(&shared.app, shared.addr, ""),
+    };
+    let squares = links.first().map(|link| squares::rows(link));
+    Json(GuestLinks {
+        squares: squares.unwrap_or_default(),
+        links,
+    })
+    .into_response()
+}
+
 /// Whether `/api/live` would be opened: a browser does not tell its page why a WebSocket was refused.
 async fn seat(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     match shared.seat(&headers) {
@@ -427,6 +477,42 @@ fn refuse(refusal: Refusal) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn adapter(ip: &str, kind: AdapterKind) -> Adapter {
+        Adapter {
+            name: String::new(),
+            ip: ip.parse().expect("an address"),
+            kind,
+            offered: true,
+        }
+    }
+
+    /// The links stood in the order of their numbers, and the first, often a virtual one, was drawn.
+    #[test]
+    fn links_stand_in_the_order_of_the_adapters_and_nobody_is_sent_where_he_cannot_come() {
+        let adapters = [
+            adapter("192.168.1.20", AdapterKind::Network),
+            adapter("169.254.7.7", AdapterKind::Network),
+            adapter("fd00::20", AdapterKind::Network),
+            adapter("fe80::1", AdapterKind::Network),
+            adapter("10.0.0.1", AdapterKind::Virtual),
+            adapter("127.0.0.1", AdapterKind::Loopback),
+        ];
+        let reached = |addr: &str, adapters: &[Adapter]| {
+            let addrs = reached_at(addr.parse().expect("an address"), adapters);
+            addrs.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            reached("0.0.0.0:80", &adapters),
+            ["192.168.1.20:80", "10.0.0.1:80"]
+        );
+        assert_eq!(
+            reached("[::]:80", &adapters),
+            ["192.168.1.20:80", "[fd00::20]:80", "10.0.0.1:80"]
+        );
+        assert_eq!(reached("10.0.0.1:80", &adapters), ["10.0.0.1:80"]);
+        assert_eq!(reached("0.0.0.0:80", &adapters[5..]), ["127.0.0.1:80"]);
+    }
 
     #[test]
     fn the_token_of_a_websocket_stands_behind_our_name() {

@@ -35,6 +35,14 @@ export interface Proposal {
   games_dir: string;
 }
 
+/** How guests reach the page of a peer. */
+export interface GuestLinks {
+  /** The most promising first; none where no page is open to the network. */
+  links: string[];
+  /** The first as a picture, row by row: `1` is a dark square. */
+  squares: string[];
+}
+
 /** The way to one peer. */
 export interface Shell {
   /** Reports the state, and from then on whatever changes it, until the returned function is called. */
@@ -53,6 +61,8 @@ export interface Shell {
   coverUrl(id: string): string | null;
   /** Where a game can be fetched as one ZIP file by whoever may; `null` if this shell has no such place. */
   archiveUrl(id: string): string | null;
+  /** How guests reach the page. */
+  guestLinks(): Promise<GuestLinks>;
   /** Lets the user choose a folder; `null` if he does not. */
   chooseFolder(): Promise<string | null>;
   /** Shows a game's folder in the file manager. */

@@ -120,6 +120,7 @@ export function tauriShellIn(native: Native): Shell {
     unpackLog: (after) => ask<LogPage<UnpackRun>>("read_log", { kind: "unpacking", after }),
     coverUrl: (id) => native.coverUrl(id),
     archiveUrl: () => null,
+    guestLinks: () => Promise.resolve({ links: [], squares: [] }),
     chooseFolder: () => ask<string | null>("choose_folder"),
     openFolder: (id) => ask<void>("open_folder", { id }),
     restart: () => ask<void>("restart"),

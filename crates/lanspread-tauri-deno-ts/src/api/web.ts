@@ -4,7 +4,7 @@
 // with the kind `connection`, since nobody can know whether it was carried out. It does not know what
 // the state holds.
 
-import { cannot, CommandError, type Shell, type ShellEvent } from "./shell.ts";
+import { cannot, CommandError, type GuestLinks, type Shell, type ShellEvent } from "./shell.ts";
 import type { Command, GameDetails, LogLine, LogPage, UnpackRun, Update } from "./types.ts";
 
 const RETRY_FIRST_MS = 500;
@@ -147,6 +147,7 @@ export function webShellIn(browser: Browser): Shell {
     unpackLog: (after) => get<LogPage<UnpackRun>>(`unpack-log?after=${after}`, "not-allowed"),
     coverUrl: (id) => `${browser.origin}/api/covers/${encodeURIComponent(id)}`,
     archiveUrl: (id) => `${browser.origin}/api/games/${encodeURIComponent(id)}/archive`,
+    guestLinks: () => get<GuestLinks>("guest-links", "not-allowed"),
     chooseFolder: () => Promise.resolve(null),
     openFolder: cannot,
     restart: cannot,

@@ -54,6 +54,11 @@ export const settingsDe: typeof settingsEn = {
   guests: "Gäste hereinlassen",
   guestsHint:
     "Wo diese Seite im Netz offen ist, sieht jeder auch ohne Token die Party und kann Spiele von diesem PC laden; sonst nichts.",
+  guestsAt: "Gäste öffnen diese Adresse oder halten die Kamera auf das Bild:",
+  guestsOr: (links) => `Oder aus einem anderen Netz: ${links.join(", ")}`,
+  guestsPicture: "Die Adresse für Gäste, für eine Kamera",
+  guestsNowhere:
+    "Hier ist keine Seite im Netz offen, also kommt noch niemand: `lanspread serve --web-lan` öffnet eine.",
   restartTitle: "Etwas gilt erst nach dem nächsten Start",
   restartBody:
     "Lanspread startet gleich neu: Downloads machen weiter, wo sie waren, und laufende Spiele bleiben unberührt.",

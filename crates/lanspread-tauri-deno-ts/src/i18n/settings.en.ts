@@ -52,6 +52,11 @@ export const settingsEn = {
   guests: "Let guests in",
   guestsHint:
     "Where this page is open to the network, whoever opens it without the token can see the party and download games from this PC; nothing else.",
+  guestsAt: "Guests open this address, or point a camera at the picture:",
+  guestsOr: (links: readonly string[]) => `Or, from another network: ${links.join(", ")}`,
+  guestsPicture: "The address for guests, for a camera",
+  guestsNowhere:
+    "No page is open to the network here, so nobody can come yet: `lanspread serve --web-lan` opens one.",
   restartTitle: "Something holds after the next start",
   restartBody:
     "Lanspread starts anew in a moment: downloads go on where they were, and games that run are not touched.",

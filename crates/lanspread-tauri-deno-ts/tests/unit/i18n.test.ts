@@ -14,7 +14,7 @@ function flatten(tree: Tree, path = ""): Map<string, string> {
     const at = path ? `${path}.${key}` : key;
     if (typeof value === "string") found.set(at, value);
     else if (typeof value === "function") {
-      const argument = /\.(from|heldBy|unpacker)$/.test(at) ? ["Mara"] : 2;
+      const argument = /\.(from|heldBy|unpacker|guestsOr)$/.test(at) ? ["Mara"] : 2;
       found.set(at, String(value(argument, 3, 4)));
     } else {
       for (const [inner, text] of flatten(value as Tree, at)) found.set(inner, text);

@@ -33,6 +33,7 @@ class PlayedShell implements Shell {
   }
   log = cannot;
   unpackLog = cannot;
+  guestLinks = cannot;
   openFolder = cannot;
   restart = cannot;
   finishFirstRun = cannot;

@@ -244,7 +244,10 @@ async fn however_many_guests_come_whoever_has_the_token_finds_a_place() {
     assert_eq!(refusal(request(&server, None, "lanspread")).await, 503);
     let (status, text) = get(&server, "/api/seat", &host_header).await;
     assert_eq!(status, 503);
-    assert!(text.contains("browsers look at this peer already"), "{text}");
+    assert!(
+        text.contains("browsers look at this peer already"),
+        "{text}"
+    );
 
     let with_token = format!("lanspread, {}", token.reveal());
     let authorised = format!("{host_header}Authorization: Bearer {}\r\n", token.reveal());
@@ -253,5 +256,34 @@ async fn however_many_guests_come_whoever_has_the_token_finds_a_place() {
         browsers.push(Browser::open(&server, &with_token).await);
     }
     assert_eq!(get(&server, "/api/seat", &authorised).await.0, 503);
+    app.handle().shutdown().await;
+}
+
+#[tokio::test]
+async fn the_link_for_guests_is_told_to_whoever_may_invite_them_and_holds_no_token() {
+    let host = host();
+    let app = peer(host.path());
+    app.ready().cancelled().await;
+    let token = Token::draw().expect("random");
+    let server = page_for(&app, WhoMayCome::Everybody(token.clone()), true).await;
+    let header = format!("Host: {}\r\n", server.addr());
+    assert_eq!(get(&server, "/api/guest-links", &header).await.0, 403);
+    let header = format!("{header}Authorization: Bearer {}\r\n", token.reveal());
+    let (status, text) = get(&server, "/api/guest-links", &header).await;
+    assert_eq!(status, 200);
+    let body = text.find('{').map_or("", |at| &text[at..]);
+    let told: serde_json::Value = serde_json::from_str(body).expect("JSON");
+    assert_eq!(told["links"], json!([format!("http://{}/", server.addr())]));
+    assert!(
+        told["squares"]
+            .as_array()
+            .is_some_and(|rows| rows.len() > 20)
+    );
+    assert!(!text.contains(token.reveal()));
+
+    let server = page(&app, WhoMayCome::ThisMachine).await;
+    let header = format!("Host: {}\r\n", server.addr());
+    let (_, text) = get(&server, "/api/guest-links", &header).await;
+    assert!(text.contains(r#"{"links":[],"squares":[]}"#), "{text}");
     app.handle().shutdown().await;
 }

@@ -41,6 +41,7 @@ export function mockShell(name: ScenarioName): Shell {
     unpackLog: (after) => Promise.resolve(logs.runs(after)),
     coverUrl: () => null,
     archiveUrl: (id) => `archive-of-${encodeURIComponent(id)}.zip`,
+    guestLinks: () => Promise.resolve(scenario.guestLinks ?? { links: [], squares: [] }),
     chooseFolder: () => Promise.resolve("/home/juno/more/games"),
     openFolder: () => Promise.resolve(),
     restart: () => world.restart(),

@@ -5,6 +5,9 @@
 
 import type { Abilities, Connection, Proposal } from "../shell.ts";
 import type { Game, Notice, Seat, Snapshot, Turn } from "../types.ts";
+import type { Abilities, Connection, GuestLinks, Proposal } from "../shell.ts";
+import type { Notice, Seat, Snapshot, Turn } from "../types.ts";
+import { GUEST_LINKS } from "./guest-links.ts";
 import { manyGames } from "./library.ts";
 import { eveningSnapshot } from "./evening.ts";
 import { NAMES, notice, partySnapshot, quiet, transferring } from "./parties.ts";
@@ -20,6 +23,8 @@ export interface Scenario {
   seat?: Seat;
   /** What is proposed at the first start, where nobody has answered yet. */
   firstRun?: Proposal;
+  /** How guests reach the page, where it is open to the network. */
+  guestLinks?: GuestLinks;
   /** A folder that is dragged onto the window. */
   dropped?: string;
   /** What its shell can do; all that a desktop can, unless it says otherwise. */
@@ -191,7 +196,12 @@ function asGuest(snapshot: Snapshot): Snapshot {
 function fromElsewhere(): Scenario {
   const snapshot = partySnapshot();
   const settings = { ...snapshot.settings, guests: true };
-  return { snapshot: { ...snapshot, settings }, seat: "elsewhere", can: BROWSER };
+  return {
+    snapshot: { ...snapshot, settings },
+    seat: "elsewhere",
+    can: BROWSER,
+    guestLinks: GUEST_LINKS,
+  };
 }
 
 function partOf(total_bytes: number, share: number): Game["gathered"] {

@@ -7,6 +7,7 @@ import { type FormEvent, useState } from "react";
 import { Button } from "../../ui/button.tsx";
 import { useApp, usePart, useView } from "../../ui/context.ts";
 import { Switch } from "../../ui/switch.tsx";
+import { GuestAddresses } from "./guest-links.tsx";
 
 export function PartyCode() {
   const { texts, store } = useApp();
@@ -54,12 +55,15 @@ export function GuestSwitch() {
   const { guests } = usePart("settings");
   const isAsked = useView((view) => view.asked.has("change-settings"));
   return (
-    <Switch
-      label={texts.settings.guests}
-      hint={texts.settings.guestsHint}
-      isOn={guests}
-      isAsked={isAsked}
-      onToggle={(on) => void store.send({ cmd: "change-settings", guests: on })}
-    />
+    <>
+      <Switch
+        label={texts.settings.guests}
+        hint={texts.settings.guestsHint}
+        isOn={guests}
+        isAsked={isAsked}
+        onToggle={(on) => void store.send({ cmd: "change-settings", guests: on })}
+      />
+      {guests && <GuestAddresses />}
+    </>
   );
 }
