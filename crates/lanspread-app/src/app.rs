@@ -21,6 +21,7 @@ use tokio::sync::{Notify, broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    clocks::Clocks,
     compose::{self, Composed},
     covers::{self, Cover, Covers},
     health::{self, FolderCheck, Health},
@@ -70,7 +71,9 @@ pub struct App {
     scripts: Mutex<RunningScripts>,
     /// Whether the folder of games can be written to, as it was found last.
     pub(crate) folder: Mutex<FolderCheck>,
-    /// Told when that has to be found anew.
+    /// What the clocks of the other peers said.
+    pub(crate) clocks: Mutex<Clocks>,
+    /// Told when the folder has to be tried anew.
     pub(crate) folder_wanted: Notify,
     pub(crate) queue: Mutex<Queue>,
     pub(crate) settings: Mutex<Settings>,
@@ -175,6 +178,7 @@ impl App {
             games: Mutex::default(),
             scripts: Mutex::default(),
             folder: Mutex::default(),
+            clocks: Mutex::default(),
             folder_wanted: Notify::new(),
             queue: Mutex::new(queue.unwrap_or_default()),
             settings: Mutex::new(settings),
@@ -329,6 +333,7 @@ impl App {
         Health {
             adapters: health::adapters(&self.handle.adapters().borrow()),
             folder: lock(&self.folder).clone(),
+            clock: lock(&self.clocks).check(self.uptime(), unix_ms()),
             archive_formats: FORMAT_NAMES.to_vec(),
         }
     }

@@ -19,6 +19,8 @@ pub struct Health {
     pub adapters: Vec<NetworkAdapter>,
     /// What trying to write into the folder of games came to.
     pub folder: FolderCheck,
+    /// How this machine's clock stands beside those of the other peers.
+    pub clock: ClockCheck,
     /// What archives are opened, by their usual names.
     #[ts(type = "Array<string>")]
     pub archive_formats: Vec<&'static str>,
@@ -70,6 +72,27 @@ pub enum FolderCheck {
         at_ms: u64,
         /// Why, in words.
         message: String,
+    },
+}
+
+/// How this machine's clock stands beside those of the other peers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, TS)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum ClockCheck {
+    /// Nobody has said what time it is there.
+    #[default]
+    Unknown,
+    /// It says what most of the others say, give or take two minutes.
+    Agrees {
+        /// How many others said it.
+        peers: u32,
+    },
+    /// It does not.
+    Differs {
+        /// How many others said it.
+        peers: u32,
+        /// By how many minutes the others are ahead of it; negative where they are behind.
+        ahead_min: i32,
     },
 }
 

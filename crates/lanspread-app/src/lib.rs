@@ -6,6 +6,7 @@
 //! a window nor HTTP, and decides nothing that the peer could decide.
 
 mod app;
+mod clocks;
 mod compose;
 mod covers;
 mod health;
@@ -27,7 +28,7 @@ mod tests;
 pub use app::{App, Events, Facts};
 pub use covers::{ASSETS_BYTES_MAX, ASSETS_ENTRIES_MAX, ASSETS_FILE, COVER_BYTES_MAX, Cover};
 pub use covers::{COVER_BYTES_MAX, Cover};
-pub use health::{ADAPTERS_MAX, AdapterKind, FolderCheck, Health, NetworkAdapter};
+pub use health::{ADAPTERS_MAX, AdapterKind, ClockCheck, FolderCheck, Health, NetworkAdapter};
 pub use history::{FINISHED_MAX, NOTICES_MAX};
 pub use live::{Live, SNAPSHOT_PERIOD};
 pub use logs::{

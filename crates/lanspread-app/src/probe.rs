@@ -124,8 +124,8 @@ impl App {
         self.tell_notice(NoticeKind::Other, None, message);
     }
 
-    /// Tries the folder of games at the start, when it is another one or comes back, and when somebody asks,
-    /// until the peer ends.
+    /// Tries the folder of games at the start, when it is another one or comes back, and when somebody asks, and
+    /// takes in what the clocks of others say, until the peer ends.
     pub(crate) async fn watch_health(self: Arc<Self>) {
         let mut views = self.handle().game_db().subscribe();
         let mut adapters = self.handle().adapters().clone();
@@ -140,7 +140,11 @@ impl App {
                     self.folder_is(told(&dir, unix_ms(), written));
                 }
                 Ok(()) = views.changed() => {
-                    let gone = views.borrow_and_update().game_dir_problem.is_some();
+                    let view = Arc::clone(&views.borrow_and_update());
+                    if lock(&self.clocks).hear(self.uptime(), &view.peers) {
+                        self.tell_news();
+                    }
+                    let gone = view.game_dir_problem.is_some();
                     if is_gone && !gone {
                         self.check_health();
                     }

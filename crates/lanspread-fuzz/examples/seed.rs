@@ -112,6 +112,7 @@ fn status() -> PeerStatus {
     PeerStatus {
         program: "0.1.0".to_owned(),
         free_bytes: Some(268_435_456_000),
+        clock_ms: None,
         games_folder: true,
         playing: false,
         operations: vec![PeerOperation {

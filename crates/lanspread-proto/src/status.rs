@@ -13,6 +13,9 @@ pub struct PeerStatus {
     /// Bytes that are free where its games lie, as far as it knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub free_bytes: Option<u64>,
+    /// What its clock says while this is sent, in milliseconds since 1970; missing where it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_ms: Option<u64>,
     /// Whether its game directory can be read.
     pub games_folder: bool,
     /// Whether somebody plays there, so that its uploads yield.

@@ -197,6 +197,7 @@ fn requests() -> Vec<(Request, &'static str)> {
             Request::Status(PeerStatus {
                 program: "0.1.0".to_owned(),
                 free_bytes: Some(268_435_456_000),
+                clock_ms: Some(1_764_000_000_000),
                 games_folder: true,
                 playing: false,
                 operations: vec![PeerOperation {
@@ -207,7 +208,7 @@ fn requests() -> Vec<(Request, &'static str)> {
                     waiting: false,
                 }],
             }),
-            r#"{"type":"status","program":"0.1.0","free_bytes":268435456000,"games_folder":true,"playing":false,"operations":[{"id":"teeworlds","work":"download","percent":41,"left_s":12,"waiting":false}]}"#,
+            r#"{"type":"status","program":"0.1.0","free_bytes":268435456000,"clock_ms":1764000000000,"games_folder":true,"playing":false,"operations":[{"id":"teeworlds","work":"download","percent":41,"left_s":12,"waiting":false}]}"#,
         ),
         (Request::LaneToken, r#"{"type":"lane-token"}"#),
         (Request::Goodbye, r#"{"type":"goodbye"}"#),

@@ -33,6 +33,7 @@ fn types() -> String {
         declare::<NetworkAdapter>(config),
         declare::<AdapterKind>(config),
         declare::<FolderCheck>(config),
+        declare::<ClockCheck>(config),
         declare::<Game>(config),
         declare::<Gathered>(config),
         declare::<GameState>(config),

@@ -44,6 +44,7 @@ fn status(playing: bool) -> PeerStatus {
     PeerStatus {
         program: "0.1.0".to_owned(),
         free_bytes: None,
+        clock_ms: None,
         games_folder: true,
         playing,
         operations: Vec::new(),

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use lanspread_app::{AdapterKind, Facts, FolderCheck, Health, NetworkAdapter, Running, Script};
+use lanspread_app::{
+    AdapterKind, ClockCheck, Facts, FolderCheck, Health, NetworkAdapter, Running, Script,
+};
 use lanspread_db::{ContentHash, GameFileDescription, GameId, ManifestHash, RelPath, Version};
 use lanspread_peer::{
     AfterDownload, DiscoveryState, DownloadRoom, ErrorKind, KeepAwayReason, KeptAwayView, ListenAddr, Offence, OperationKind, PROTOCOL_VERSION, PeerId, PeerName, PeerOperation, PeerStatus, RateLimit, Standing, StepProgress, StepUnit, Work,
@@ -50,6 +52,7 @@ fn status_of_peer() -> PeerStatus {
     PeerStatus {
         program: "0.1.0".to_owned(),
         free_bytes: Some(1),
+        clock_ms: Some(1),
         games_folder: true,
         playing: false,
         operations: vec![PeerOperation {
@@ -441,6 +444,7 @@ fn the_answers_are_documented_with_exactly_their_fields() {
                 offered: true,
             }],
             folder: FolderCheck::Writable { at_ms: 1 },
+            clock: ClockCheck::Agrees { peers: 1 },
             archive_formats: vec!["RAR"],
         },
         uptime: Duration::from_secs(1),

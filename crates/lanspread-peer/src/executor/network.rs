@@ -1,11 +1,13 @@
 //! The effects of the control plane: dials, requests, replies.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use lanspread_core::{DialFailure, Effect, EffectId, Input, RequestFailure, Route};
 use lanspread_db::{GameId, ManifestHash};
-use lanspread_proto::{ListenAddr, PeerId, Request, Response};
-use std::time::Duration;
+use lanspread_proto::{ListenAddr, PeerId, PeerStatus, Request, Response};
 use tokio_util::sync::CancellationToken;
 
 use super::{Executor, Shared};
@@ -111,6 +113,7 @@ async fn ask(
     request: Request,
     timeout: Duration,
 ) -> Input {
+    let request = with_clock(request);
     let result = match shared.transports.get() {
         None => Err(not_ready()),
         Some(transport) => tokio::select! {
@@ -119,6 +122,20 @@ async fn ask(
         },
     };
     Input::Responded { effect, result }
+}
+
+/// A status says what the clock says, which the core does not know.
+fn with_clock(request: Request) -> Request {
+    match request {
+        Request::Status(status) => {
+            let since_1970 = SystemTime::now()
+                .duration_since(SystemTime::UNIX_EPOCH)
+                .ok();
+            let clock_ms = since_1970.and_then(|time| u64::try_from(time.as_millis()).ok());
+            Request::Status(PeerStatus { clock_ms, ..status })
+        }
+        other => other,
+    }
 }
 
 async fn fetch_manifest(

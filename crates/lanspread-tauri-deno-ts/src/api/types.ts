@@ -256,6 +256,10 @@ adapters: Array<NetworkAdapter>,
  */
 folder: FolderCheck,
 /**
+ * How this machine's clock stands beside those of the other peers.
+ */
+clock: ClockCheck,
+/**
  * What archives are opened, by their usual names.
  */
 archive_formats: Array<string>, };
@@ -302,6 +306,23 @@ at_ms: number,
  * Why, in words.
  */
 message: string, };
+
+/**
+ * How this machine's clock stands beside those of the other peers.
+ */
+export type ClockCheck = { "state": "unknown" } | { "state": "agrees",
+/**
+ * How many others said it.
+ */
+peers: number, } | { "state": "differs",
+/**
+ * How many others said it.
+ */
+peers: number,
+/**
+ * By how many minutes the others are ahead of it; negative where they are behind.
+ */
+ahead_min: number, };
 
 /**
  * One game.

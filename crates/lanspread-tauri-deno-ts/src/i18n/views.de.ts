@@ -106,7 +106,7 @@ export const viewsDe: typeof viewsEn = {
       "Bis dahin lässt sich nichts laden und nichts teilen. Ist die Platte angeschlossen, und darf Lanspread dort schreiben?",
     readOnlyTitle: "In den Spieleordner lässt sich nichts schreiben",
     readOnlyBody:
-      "Die Spiele dort lassen sich teilen und spielen, aber keines lässt sich laden, entpacken oder löschen. Gib deinem Benutzer das Recht zu schreiben, oder wähle einen anderen Ordner.",
+      "Gib deinem Benutzer dort das Recht zu schreiben, oder wähle einen anderen Ordner; dann prüfe noch einmal.",
     readOnlyLink: "Optionen öffnen",
     addressTitle: "Dieser PC hat noch keine Adresse",
     addressBody:
@@ -125,6 +125,9 @@ export const viewsDe: typeof viewsEn = {
     discoveryBody:
       "Verbinde dich über eine Adresse: Ein Peer genügt, die anderen folgen. Fehlt der Port, dann beende das Programm, das ihn hält; oft sucht es nach Druckern, Lautsprechern oder Fernsehern.",
     connectLink: "Über Adresse verbinden",
+    clockTitle: "Die Uhr dieses PCs geht falsch",
+    clockBody:
+      "Spielstände und Dateien bekommen falsche Daten, und du kommst zur falschen Zeit. Stell Datum und Uhrzeit in den Einstellungen des Systems.",
     problemsTitle: (count) =>
       n(count, { one: "# Spiel hat ein Problem", other: "# Spiele haben ein Problem" }),
     problemsBody: "Bis das behoben ist, kann es niemand von hier laden.",
@@ -166,6 +169,7 @@ export const viewsDe: typeof viewsEn = {
       port: "Port",
       discovery: "Einander finden",
       folder: "Spieleordner",
+      clock: "Uhr",
       unpacker: "Entpacken",
     },
     network: "Die Adressen dieses PCs, nach Adaptern:",
@@ -173,7 +177,7 @@ export const viewsDe: typeof viewsEn = {
       "Kein Adapter führt zu einem anderen Rechner. Steck das Kabel ein oder geh ins WLAN.",
     noAddress: "noch keine Adresse",
     kinds: { network: "Netz", virtual: "virtuell oder VPN", loopback: "nur dieser PC" },
-    offered: (kind) => `${kind}, wird anderen genannt`,
+    offered: (kind) => `${kind}, anderen genannt`,
     port: (port) =>
       `Andere verbinden sich mit Port ${port}, mit UDP und TCP: Eine Firewall muss beides hereinlassen.`,
     noPort: "Er ist noch nicht offen.",
@@ -184,6 +188,18 @@ export const viewsDe: typeof viewsEn = {
     },
     folder: "Er lässt sich lesen und beschreiben.",
     folderUnknown: "Er wurde noch nicht geprüft.",
+    clock: (count) =>
+      n(count, {
+        one: "Sie stimmt mit der Uhr des anderen PCs überein.",
+        other: "Sie stimmt mit den Uhren der meisten von # anderen PCs überein.",
+      }),
+    clockUnknown: "Kein anderer PC hat gesagt, wie spät es dort ist.",
+    clockOfTwo: (by) =>
+      `Sie ist ${by} von der des anderen PCs entfernt: Eine der beiden geht falsch.`,
+    clockDiffers: (by, ahead) =>
+      ahead
+        ? `Sie geht ${by} nach, nach den Uhren der anderen.`
+        : `Sie geht ${by} vor, nach den Uhren der anderen.`,
     unpacker: (formats) =>
       `Lanspread entpackt selbst, gleich wie die Datei heißt: ${formats.join(", ")}.`,
     unpackFailed: "Das letzte Mal ging es nicht: Das Log sagt, warum.",

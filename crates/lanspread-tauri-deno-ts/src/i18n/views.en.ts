@@ -104,8 +104,7 @@ export const viewsEn = {
     folderBody:
       "Nothing can be fetched or shared until it can. Is the disk plugged in, and may Lanspread write there?",
     readOnlyTitle: "Nothing can be written into the games folder",
-    readOnlyBody:
-      "The games that lie there can be shared and played, but none can be fetched, unpacked or deleted. Let your user write there, or choose another folder.",
+    readOnlyBody: "Let your user write there, or choose another folder; then check again.",
     readOnlyLink: "Open Settings",
     addressTitle: "This PC has no address yet",
     addressBody:
@@ -124,6 +123,9 @@ export const viewsEn = {
     discoveryBody:
       "Connect by address: one peer is enough, the others follow. If it is the port that is missing, end the program that keeps it, often one that looks for printers, speakers or televisions.",
     connectLink: "Connect by address",
+    clockTitle: "The clock of this PC is wrong",
+    clockBody:
+      "Saves and files get wrong dates, and you come at the wrong time. Set date and time in the system's settings.",
     problemsTitle: (count: number) =>
       n(count, { one: "# game has a problem", other: "# games have a problem" }),
     problemsBody: "Until that is mended, nobody can fetch it from here.",
@@ -157,20 +159,22 @@ export const viewsEn = {
   checks: {
     title: "What was looked at",
     again: "Check again",
-    checkedAt: (time: string) => `The folder was tried at ${time}; the rest is always as it stands.`,
+    checkedAt: (time: string) =>
+      `The folder was tried at ${time}; the rest is always as it stands.`,
     marks: { well: ": well", wrong: ": not well", unknown: ": not known" },
     names: {
       network: "Network",
       port: "Port",
       discovery: "Finding each other",
       folder: "Games folder",
+      clock: "Clock",
       unpacker: "Unpacking",
     },
     network: "The addresses of this PC, by adapter:",
     noNetwork: "No adapter leads to another machine. Plug in the cable or join the wifi.",
     noAddress: "no address yet",
     kinds: { network: "network", virtual: "virtual or VPN", loopback: "this PC only" },
-    offered: (kind: string) => `${kind}, others are told it`,
+    offered: (kind: string) => `${kind}, told to others`,
     port: (port: string) =>
       `Others connect to port ${port}, with UDP and TCP: a firewall has to let both in.`,
     noPort: "It does not listen yet.",
@@ -181,6 +185,18 @@ export const viewsEn = {
     },
     folder: "It can be read, and written to.",
     folderUnknown: "It was not tried yet.",
+    clock: (count: number) =>
+      n(count, {
+        one: "It agrees with the clock of the other PC.",
+        other: "It agrees with the clocks of most of # other PCs.",
+      }),
+    clockUnknown: "No other PC has said what time it is there.",
+    clockOfTwo: (by: string) =>
+      `It is ${by} apart from that of the other PC: one of the two is wrong.`,
+    clockDiffers: (by: string, ahead: boolean) =>
+      ahead
+        ? `It is ${by} slow, as the others have it.`
+        : `It is ${by} fast, as the others have it.`,
     unpacker: (formats: readonly string[]) =>
       `Lanspread unpacks by itself, whatever the file is called: ${formats.join(", ")}.`,
     unpackFailed: "The last one failed: the log says why.",

@@ -2,7 +2,7 @@
 //
 // Invariant: `null` is "not known", and never shown as well. It does not know the words; the view has them.
 
-import type { FolderCheck, NetworkAdapter, Snapshot } from "../api/types.ts";
+import type { ClockCheck, FolderCheck, NetworkAdapter, Snapshot } from "../api/types.ts";
 import { portOf } from "./names.ts";
 
 /** One thing that was looked at. */
@@ -11,6 +11,7 @@ export type Check =
   | { about: "network"; ok: boolean | null; adapters: readonly NetworkAdapter[] }
   | { about: "port"; ok: boolean | null; port: string | null }
   | { about: "folder"; ok: boolean | null; problem: string | null }
+  | { about: "clock"; ok: boolean | null; clock: ClockCheck }
   | { about: "unpacker"; ok: boolean | null; formats: readonly string[] };
 
 /** All of it, in the order in which it keeps other things from working. */
@@ -39,6 +40,11 @@ export function checks(snapshot: Snapshot): Check[] {
       about: "folder",
       ok: me.games_dir_problem === null ? isWritable(health.folder) : false,
       problem: me.games_dir_problem ?? problemOf(health.folder),
+    },
+    {
+      about: "clock",
+      ok: health.clock.state === "unknown" ? null : health.clock.state === "agrees",
+      clock: health.clock,
     },
     { about: "unpacker", ok: lastUnpacked(snapshot), formats: health.archive_formats },
   ];

@@ -15,6 +15,7 @@ export type Finding =
   | { about: "no-address" }
   | { about: "discovery"; problem: string; alone: boolean }
   | { about: "no-peers" }
+  | { about: "clock"; aheadMin: number }
   | { about: "problem-games"; games: Game[] }
   | { about: "kept-away"; peers: KeptAway[] };
 
@@ -38,6 +39,11 @@ export function diagnose(connection: Connection, snapshot: Snapshot | null): Fin
   } else if (discovery.state === "trouble") {
     findings.push({ about: "discovery", problem: discovery.message, alone });
   } else if (alone) findings.push({ about: "no-peers" });
+  const { clock } = snapshot.health;
+  // Of two clocks nobody knows which is wrong.
+  if (clock.state === "differs" && clock.peers > 1) {
+    findings.push({ about: "clock", aheadMin: clock.ahead_min });
+  }
   const games = snapshot.games.filter((game) => game.problem !== null);
   if (games.length > 0) findings.push({ about: "problem-games", games });
   if (snapshot.kept_away.length > 0) {

@@ -23,6 +23,9 @@ export function report(connection: Connection, snapshot: Snapshot, now: Date): s
     }`,
     `games_dir_problem: ${me.games_dir_problem !== null}, folder: ${health.folder.state}`,
     `adapters: ${tally(health.adapters.map(kindOf))}`,
+    `clock: ${health.clock.state}${
+      health.clock.state === "differs" ? ` ${health.clock.ahead_min} min` : ""
+    }`,
     `archive_formats: ${health.archive_formats.join(" ")}`,
     `games: ${tally(snapshot.games.map((game) => game.state))}`,
     `problems: ${idsOf(snapshot.games.filter((game) => game.problem !== null))}`,

@@ -26,6 +26,7 @@ const PLACES: [scenario: string, hash: string][] = [
   ["many", "#/party"],
   ["multicast-blocked", "#/help"],
   ["read-only", "#/help"],
+  ["slow-clock", "#/help"],
   ["no-network", "#/library"],
   ["long-titles", "#/library"],
   ["rtl", "#/library"],

@@ -71,6 +71,7 @@ const SCENARIOS: Place[] = [
   ["read-only", "#/help", "help"],
   ["read-only", "#/library", "library"],
   ["no-network", "#/help", "help"],
+  ["slow-clock", "#/help", "help"],
   ["long-titles", "#/library", "library"],
   ["long-titles", "#/party", "party"],
   ["long-titles", "#/library?game=0ad", "game"],

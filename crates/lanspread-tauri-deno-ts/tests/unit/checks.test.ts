@@ -12,19 +12,32 @@ const marks = (snapshot: Snapshot) =>
   Object.fromEntries(checks(snapshot).map(({ about, ok }) => [about, ok]));
 
 Deno.test("where all is well each line says so, and what is not known says that", () => {
-  const well = { network: true, port: true, discovery: true, folder: true, unpacker: true };
+  const well = {
+    network: true,
+    port: true,
+    discovery: true,
+    folder: true,
+    clock: true,
+    unpacker: true,
+  };
   assert.deepEqual(marks(party()), well);
   const { me, health } = party();
   const early = marks({
     ...party(),
     me: { ...me, listen_addrs: [], discovery: { state: "starting" } },
-    health: { ...health, adapters: [], folder: { state: "unknown" } },
+    health: {
+      ...health,
+      adapters: [],
+      folder: { state: "unknown" },
+      clock: { state: "unknown" },
+    },
   });
   assert.deepEqual(early, {
     network: null,
     port: null,
     discovery: null,
     folder: null,
+    clock: null,
     unpacker: true,
   });
   const off = { ...party(), me: { ...me, discovery: { state: "off" as const } } };
@@ -41,6 +54,14 @@ Deno.test("each thing that is wrong is one line that is not well, and one findin
   assert.deepEqual(found("no-folder"), [["folder"], "games-dir"]);
   assert.deepEqual(found("no-network"), [["network"], "no-address"]);
   assert.deepEqual(found("multicast-blocked"), [["discovery"], "discovery"]);
+  assert.deepEqual(found("slow-clock"), [["clock"], "clock"]);
+});
+
+Deno.test("of two clocks nobody is said to have the wrong one", () => {
+  const { health } = party();
+  const two = { ...health, clock: { state: "differs" as const, peers: 1, ahead_min: -9 } };
+  assert.equal(marks({ ...party(), health: two }).clock, false);
+  assert.ok(diagnose("open", { ...party(), health: two }).every(({ about }) => about !== "clock"));
 });
 
 Deno.test("an archive that could not be unpacked shows until another one could", () => {

@@ -79,6 +79,7 @@ export function quiet(): Snapshot {
         { name: "Loopback", kind: "loopback", addrs: ["127.0.0.1"], offered: false },
       ],
       folder: { state: "writable", at_ms: Date.now() - 3_600_000 },
+      clock: { state: "unknown" },
       archive_formats: ["RAR", "ZIP", "7z", "tar", "tar.gz", "tar.zst"],
     },
     games: [],
@@ -176,8 +177,10 @@ export function partySnapshot(names: readonly string[] = NAMES): Snapshot {
   const all = variedGames(peers);
   const total = all.find((game) => game.id === "0ad")!.size;
   const [first, second, third] = [peers[0]!, peers[1]!, peers[5] ?? peers[0]!];
+  const { health } = quiet();
   return {
     ...quiet(),
+    health: { ...health, clock: { state: "agrees", peers: peers.length } },
     games: all,
     peers,
     operations: [{

@@ -6,11 +6,19 @@
 import type { Abilities, Connection, Proposal } from "../shell.ts";
 import type { Game, Notice, Seat, Snapshot, Turn } from "../types.ts";
 import type { Abilities, Connection, GuestLinks, Proposal } from "../shell.ts";
-import type { Notice, Seat, Snapshot, Turn } from "../types.ts";
+import type { Seat, Snapshot, Turn } from "../types.ts";
 import { GUEST_LINKS } from "./guest-links.ts";
 import { manyGames } from "./library.ts";
 import { eveningSnapshot } from "./evening.ts";
-import { NAMES, notice, partySnapshot, quiet, transferring } from "./parties.ts";
+import { NAMES, partySnapshot, quiet, transferring } from "./parties.ts";
+import {
+  alone,
+  folderGone,
+  multicastBlocked,
+  readOnly,
+  slowClock,
+  withoutNetwork,
+} from "./troubles.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -33,14 +41,6 @@ export interface Scenario {
   downloads?: "run" | "stand" | "fail";
   /** The kind of error with which every command is refused. */
   refuses?: string;
-}
-
-function folderGone(): Scenario {
-  const snapshot = partySnapshot();
-  const problem = "cannot read the games directory: the device is not there";
-  const me = { ...snapshot.me, games_dir: "/media/juno/SSD/games", games_dir_problem: problem };
-  const others = snapshot.games.filter((game) => game.state === "on-others");
-  return { snapshot: { ...snapshot, me, games: others, operations: [] } };
 }
 
 function stalled(): Scenario {
@@ -125,18 +125,6 @@ function large(count: number, names = NAMES): Scenario {
   return { snapshot: { ...snapshot, games: manyGames(count, holders) } };
 }
 
-function alone(notices: Notice[]): Scenario {
-  const snapshot = partySnapshot();
-  const mine = snapshot.games.filter((game) => game.downloaded || game.installed);
-  return {
-    snapshot: {
-      ...quiet(),
-      games: mine.map((game) => ({ ...game, holders: [], problem: null })),
-      notices,
-    },
-  };
-}
-
 const LONG =
   "The Extraordinarily Long and Somewhat Tiring Chronicles of the Very Last Penguin Who Ever Raced Down an Icy Mountain: Definitive Anniversary Edition";
 
@@ -163,16 +151,6 @@ function rightToLeft(): Scenario {
   return { snapshot: { ...snapshot, games: all }, downloads: "stand" };
 }
 
-const DISCOVERY_BROKEN =
-  "this peer is not advertised: no network interface is up, or another program keeps UDP port 5353 to itself; discovery goes on trying, meanwhile connect by address";
-
-/** The state tells it for as long as it is so, and a notice once. */
-function multicastBlocked(): Scenario {
-  const { snapshot } = alone([notice(1, "other", null, DISCOVERY_BROKEN)]);
-  const discovery = { state: "trouble" as const, message: DISCOVERY_BROKEN };
-  return { snapshot: { ...snapshot, me: { ...snapshot.me, discovery } } };
-}
-
 /** What the page of a browser can do. */
 const BROWSER: Abilities = {
   chooseFolder: false,
@@ -185,7 +163,8 @@ const BROWSER: Abilities = {
 function asGuest(snapshot: Snapshot): Snapshot {
   const { me } = snapshot;
   const { kept_away, running, queue, settings, finished, notices } = quiet();
-  const health = { adapters: [], folder: { state: "unknown" as const }, archive_formats: [] };
+  const unknown = { state: "unknown" as const };
+  const health = { adapters: [], folder: unknown, clock: unknown, archive_formats: [] };
   return {
     ...snapshot,
     ...{ health, kept_away, running, queue, settings, finished, notices },
@@ -306,11 +285,12 @@ export const SCENARIOS = {
   "huge": () => large(5_000),
   "stalled": stalled,
   "failing": failing,
-  "no-peers": () => alone([]),
-  "multicast-blocked": multicastBlocked,
-  "no-folder": folderGone,
-  "read-only": readOnly,
-  "no-network": withoutNetwork,
+  "no-peers": () => ({ snapshot: alone([]) }),
+  "multicast-blocked": () => ({ snapshot: multicastBlocked() }),
+  "no-folder": () => ({ snapshot: folderGone() }),
+  "read-only": () => ({ snapshot: readOnly() }),
+  "no-network": () => ({ snapshot: withoutNetwork() }),
+  "slow-clock": () => ({ snapshot: slowClock() }),
   "long-titles": longTitles,
   "rtl": rightToLeft,
   "errors": () => ({ snapshot: partySnapshot(), refuses: "busy" }),

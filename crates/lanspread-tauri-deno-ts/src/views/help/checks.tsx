@@ -2,7 +2,7 @@
 //
 // Invariant: a mark says well, not well, or not known, and never without its words.
 
-import type { NetworkAdapter } from "../../api/types.ts";
+import type { ClockCheck, NetworkAdapter } from "../../api/types.ts";
 import { type Check, checks } from "../../state/checks.ts";
 import { Button } from "../../ui/button.tsx";
 import { useApp, useSnapshot, useView } from "../../ui/context.ts";
@@ -66,6 +66,8 @@ function Sentence({ check }: { check: Check }) {
     case "folder":
       if (check.problem !== null) return <p dir="auto">{check.problem}</p>;
       return <p>{check.ok === null ? words.folderUnknown : words.folder}</p>;
+    case "clock":
+      return <ClockSentence clock={check.clock} />;
     case "unpacker":
       return (
         <p>
@@ -79,6 +81,16 @@ function Sentence({ check }: { check: Check }) {
         </p>
       );
   }
+}
+
+function ClockSentence({ clock }: { clock: ClockCheck }) {
+  const { texts, format } = useApp();
+  const words = texts.checks;
+  if (clock.state === "unknown") return <p>{words.clockUnknown}</p>;
+  if (clock.state === "agrees") return <p>{words.clock(clock.peers)}</p>;
+  const by = format.duration(Math.abs(clock.ahead_min) * 60_000);
+  const ahead = clock.ahead_min > 0;
+  return <p>{clock.peers === 1 ? words.clockOfTwo(by) : words.clockDiffers(by, ahead)}</p>;
 }
 
 function Adapters({ adapters }: { adapters: readonly NetworkAdapter[] }) {

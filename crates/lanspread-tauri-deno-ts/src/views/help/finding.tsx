@@ -40,6 +40,8 @@ export function titleOf(finding: Finding, { help: words }: Texts): string {
       return finding.alone ? words.discoveryAloneTitle : words.discoveryTitle;
     case "no-peers":
       return words.peersTitle;
+    case "clock":
+      return words.clockTitle;
     case "problem-games":
       return words.problemsTitle(finding.games.length);
     case "kept-away":
@@ -48,7 +50,7 @@ export function titleOf(finding: Finding, { help: words }: Texts): string {
 }
 
 export function FindingBox({ finding, me }: { finding: Finding; me: Me }) {
-  const { texts, href } = useApp();
+  const { texts, href, format } = useApp();
   const words = texts.help;
   const title = titleOf(finding, texts);
   switch (finding.about) {
@@ -64,7 +66,6 @@ export function FindingBox({ finding, me }: { finding: Finding; me: Me }) {
     case "read-only":
       return (
         <Box title={title} body={words.readOnlyBody}>
-          <Path path={me.games_dir} />
           <p dir="auto">{finding.problem}</p>
           <a href={href({ tab: "settings" })}>{words.readOnlyLink}</a>
         </Box>
@@ -87,6 +88,17 @@ export function FindingBox({ finding, me }: { finding: Finding; me: Me }) {
             ))}
           </ol>
           <a href={href({ tab: "party" })}>{words.connectLink}</a>
+        </Box>
+      );
+    case "clock":
+      return (
+        <Box title={title} body={words.clockBody}>
+          <p>
+            {texts.checks.clockDiffers(
+              format.duration(Math.abs(finding.aheadMin) * 60_000),
+              finding.aheadMin > 0,
+            )}
+          </p>
         </Box>
       );
     case "problem-games":

@@ -1,0 +1,62 @@
+// What can be wrong with the machine of the mock.
+//
+// Invariant: each is a snapshot that a peer could send, and shows one trouble.
+
+import type { Notice, Snapshot } from "../types.ts";
+import { notice, partySnapshot, quiet } from "./parties.ts";
+
+/** Nobody else is there. */
+export function alone(notices: Notice[]): Snapshot {
+  const snapshot = partySnapshot();
+  const mine = snapshot.games.filter((game) => game.downloaded || game.installed);
+  return {
+    ...quiet(),
+    games: mine.map((game) => ({ ...game, holders: [], problem: null })),
+    notices,
+  };
+}
+
+/** The disk with the games was unplugged. */
+export function folderGone(): Snapshot {
+  const snapshot = partySnapshot();
+  const problem = "cannot read the games directory: the device is not there";
+  const me = { ...snapshot.me, games_dir: "/media/juno/SSD/games", games_dir_problem: problem };
+  const others = snapshot.games.filter((game) => game.state === "on-others");
+  return { ...snapshot, me, games: others, operations: [] };
+}
+
+const DISCOVERY_BROKEN =
+  "this peer is not advertised: no network interface is up, or another program keeps UDP port 5353 to itself; discovery goes on trying, meanwhile connect by address";
+
+/** The state tells it for as long as it is so, and a notice once. */
+export function multicastBlocked(): Snapshot {
+  const snapshot = alone([notice(1, "other", null, DISCOVERY_BROKEN)]);
+  const discovery = { state: "trouble" as const, message: DISCOVERY_BROKEN };
+  return { ...snapshot, me: { ...snapshot.me, discovery } };
+}
+
+/** A folder that can be read and not written to, such as one of somebody else. */
+export function readOnly(): Snapshot {
+  const snapshot = partySnapshot();
+  const message =
+    `${snapshot.me.games_dir} cannot be written to (Permission denied (os error 13)): its games can be shared, and none can be fetched or unpacked`;
+  const folder = { state: "read-only" as const, at_ms: Date.now(), message };
+  return { ...snapshot, health: { ...snapshot.health, folder } };
+}
+
+/** No cable: nothing leads anywhere. */
+export function withoutNetwork(): Snapshot {
+  const snapshot = alone([]);
+  const adapters = snapshot.health.adapters.filter(({ kind, addrs }) =>
+    kind === "loopback" || addrs.length === 0
+  );
+  const me = { ...snapshot.me, listen_addrs: ["127.0.0.1:47000"] };
+  return { ...snapshot, me, health: { ...snapshot.health, adapters } };
+}
+
+/** A clock that was not told of summer time. */
+export function slowClock(): Snapshot {
+  const snapshot = partySnapshot();
+  const clock = { state: "differs" as const, peers: snapshot.peers.length, ahead_min: 63 };
+  return { ...snapshot, health: { ...snapshot.health, clock } };
+}
