@@ -11,12 +11,10 @@ use std::{
 };
 
 use lanspread_db::{Catalog, GameId};
-use lanspread_peer::{GameView, PeerEvent, PeerId, PeerName, PeerRuntimeHandle, PeerView};
-use lanspread_unpack::CancelFlag;
 use lanspread_peer::{
     GameView, PartyCode, PeerEvent, PeerId, PeerName, PeerRuntimeHandle, PeerView,
 };
-use lanspread_unpack::FORMAT_NAMES;
+use lanspread_unpack::{CancelFlag, FORMAT_NAMES};
 use tokio::sync::{Notify, broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 

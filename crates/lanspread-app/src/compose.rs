@@ -15,7 +15,9 @@ use crate::{
     history::History,
     queue::{Queue, Runs},
     snapshot::{
-        Action, Discovery, Game, GameDetails, GameState, Gathered, Hashing, KeptAway, Limits, Me, Mode, Offer, Operation, OperationKind, Peer, PeerOperation, PeerStatus, Progress, Running, Snapshot, Source, Standing, StepUnit, Upload, Wishes,
+        Action, Discovery, Game, GameDetails, GameState, Gathered, Hashing, KeptAway, Limits, Me,
+        Mode, Offer, Operation, OperationKind, Peer, PeerOperation, PeerStatus, Progress, Running,
+        Snapshot, Source, Standing, StepUnit, Upload, Wishes,
     },
 };
 

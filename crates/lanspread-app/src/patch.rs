@@ -9,14 +9,11 @@ use lanspread_db::GameId;
 use serde::Serialize;
 use ts_rs::TS;
 
-use crate::snapshot::{
-    Finished, Game, Hashing, KeptAway, Limits, Me, Notice, Operation, Peer, Queued, Running, Seat,
-    Snapshot, Upload, Wishes,
 use crate::{
     health::Health,
     snapshot::{
-        Finished, Game, KeptAway, Limits, Me, Notice, Operation, Peer, Queued, Running, Seat,
-        Snapshot, Upload, Wishes,
+        Finished, Game, Hashing, KeptAway, Limits, Me, Notice, Operation, Peer, Queued, Running,
+        Seat, Snapshot, Upload, Wishes,
     },
 };
 

@@ -217,6 +217,7 @@ games_dir_problem: string | null,
  * Bytes that are free there, as the other peers are told it.
  */
 free_bytes: number | null,
+/**
  * How well finding peers works.
  */
 discovery: Discovery,

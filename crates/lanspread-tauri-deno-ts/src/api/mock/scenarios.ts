@@ -3,10 +3,8 @@
 // Invariant: each is a snapshot that a peer could send, and shows one thing that is otherwise hard to
 // come by.
 
-import type { Abilities, Connection, Proposal } from "../shell.ts";
-import type { Game, Notice, Seat, Snapshot, Turn } from "../types.ts";
 import type { Abilities, Connection, GuestLinks, Proposal } from "../shell.ts";
-import type { Seat, Snapshot, Turn } from "../types.ts";
+import type { Game, Seat, Snapshot, Turn } from "../types.ts";
 import { GUEST_LINKS } from "./guest-links.ts";
 import { manyGames } from "./library.ts";
 import { eveningSnapshot } from "./evening.ts";
@@ -246,23 +244,6 @@ function hashing(): Scenario {
   const total = games.find((game) => game.id === "hedgewars")?.size ?? 0;
   const done = { id: "hedgewars", done_bytes: Math.ceil(total * 0.34), total_bytes: total };
   return { snapshot: { ...snapshot, games, hashing: [done] }, downloads: "stand" };
-/** A folder that can be read and not written to, such as one of somebody else. */
-function readOnly(): Scenario {
-  const snapshot = partySnapshot();
-  const message =
-    `${snapshot.me.games_dir} cannot be written to (Permission denied (os error 13)): its games can be shared, and none can be fetched or unpacked`;
-  const folder = { state: "read-only" as const, at_ms: Date.now(), message };
-  return { snapshot: { ...snapshot, health: { ...snapshot.health, folder } } };
-}
-
-/** No cable: nothing leads anywhere. */
-function withoutNetwork(): Scenario {
-  const { snapshot } = alone([]);
-  const adapters = snapshot.health.adapters.filter(({ kind, addrs }) =>
-    kind === "loopback" || addrs.length === 0
-  );
-  const me = { ...snapshot.me, listen_addrs: ["127.0.0.1:47000"] };
-  return { snapshot: { ...snapshot, me, health: { ...snapshot.health, adapters } } };
 }
 
 /** Somebody who is not let in, and is shown nothing of the party. */
