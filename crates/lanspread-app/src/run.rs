@@ -153,14 +153,16 @@ impl App {
         Ok(Ran::Accepted)
     }
 
-    /// A download that waits is forgotten, one that runs is ended, and what came of either is deleted.
+    /// A download that waits is forgotten; one that runs is ended.
     async fn cancel(&self, id: GameId) -> Result<Ran, CommandRefused> {
         let waited = lock(&self.queue).forget(&id);
         self.tell_news();
-        match self.handle().command(PeerCommand::Cancel { id }).await {
-            Err(refused) if waited && refused.kind == ErrorKind::NoOperation => Ok(Ran::Accepted),
-            cancelled => cancelled.map(|()| Ran::Accepted),
+        let runs = self.view().operations.iter().any(|it| it.id == id);
+        if waited && !runs {
+            return Ok(Ran::Accepted);
         }
+        let cancelled = self.handle().command(PeerCommand::Cancel { id }).await;
+        cancelled.map(|()| Ran::Accepted)
     }
 
     /// A download that runs without having been queued is put there, so that it can go on from there.

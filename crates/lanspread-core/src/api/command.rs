@@ -50,7 +50,7 @@ pub enum PeerCommand {
         /// The game.
         id: GameId,
     },
-    /// End the running operation of a game; where none runs, delete what an unfinished download left there.
+    /// End the running operation of a game.
     Cancel {
         /// The game.
         id: GameId,

@@ -20,11 +20,9 @@ use lanspread_db::{GameId, ManifestHash};
 use lanspread_proto::{HoldingsRequest, PeerId, Response};
 
 use crate::{
-    AfterDownload, CommandRefused, DownloadRoom, EffectId, ErrorKind, Input, Now, OperationError,
-    OperationKind, OperationView, Outcome, PeerEvent, ReplyId, RequestFailure,
-    limits::OPERATIONS_MAX,
-    root::{DownloadIntent, Goal},
-    world::World,
+    AfterDownload, CommandRefused, DownloadRoom, EffectId, ErrorKind, Input, Now, OperationError, OperationKind,
+    OperationView, Outcome, PeerEvent, ReplyId, RequestFailure, limits::OPERATIONS_MAX,
+    root::DownloadIntent, world::World,
 };
 
 pub(crate) use efficiency::LinkRate;
@@ -48,8 +46,6 @@ pub(crate) enum Order {
     Uninstall,
     /// Delete what is downloaded.
     Remove,
-    /// Delete what an unfinished download left.
-    Discard,
     /// Read every byte again, and repair.
     Verify,
     /// Complete or undo what was interrupted.
@@ -181,7 +177,7 @@ impl Operations {
             Order::Download { after, intent } => (OperationKind::Download, (*after, *intent)),
             Order::Install => (OperationKind::Install, keep),
             Order::Uninstall => (OperationKind::Uninstall, keep),
-            Order::Remove | Order::Discard => (OperationKind::Remove, keep),
+            Order::Remove => (OperationKind::Remove, keep),
             Order::Verify => (
                 OperationKind::Verify,
                 (AfterDownload::Keep, DownloadIntent::Repair),
@@ -195,17 +191,7 @@ impl Operations {
             id: id.clone(),
             kind,
         });
-        match order {
-            Order::Discard => self.with(world, id, |operation, world| {
-                operation.change(world, Goal::DropDownload);
-            }),
-            Order::Download { .. }
-            | Order::Install
-            | Order::Uninstall
-            | Order::Remove
-            | Order::Verify
-            | Order::Recover => self.with(world, id, Operation::start),
-        }
+        self.with(world, id, Operation::start);
     }
 
     /// Ends the operation of a game early.

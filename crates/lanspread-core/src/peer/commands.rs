@@ -77,7 +77,9 @@ impl Peer {
                 rates.play(&mut ctx, playing);
                 Ok(())
             }
-            PeerCommand::Cancel { id } => self.cancel(now, &id),
+            PeerCommand::Cancel { id } => {
+                self.with_operations(now, |operations, _, world| operations.cancel(world, &id))
+            }
             PeerCommand::Pause { id } => {
                 self.with_operations(now, |operations, _, world| operations.pause(world, &id))
             }
@@ -223,20 +225,6 @@ impl Peer {
         Ok(())
     }
 
-    /// Ends what runs on a game; where nothing does, what a download left there is deleted.
-    fn cancel(&mut self, now: Now, id: &GameId) -> Result<(), CommandRefused> {
-        let left = self
-            .library
-            .root(id)
-            .is_some_and(|root| root.pending_download.is_some());
-        if left && !self.operations.is_running(id) {
-            self.check_free(id)?;
-            self.begin(now, id, &Order::Discard);
-            return Ok(());
-        }
-        self.with_operations(now, |operations, _, world| operations.cancel(world, id))
-    }
-
     /// Begins an operation that was admitted.
     pub(super) fn begin(&mut self, now: Now, id: &GameId, order: &Order) {
         self.to_resume.remove(id);
@@ -271,7 +259,6 @@ impl Peer {
             | Order::Install
             | Order::Uninstall
             | Order::Remove
-            | Order::Discard
             | Order::Verify
             | Order::Recover => None,
         };

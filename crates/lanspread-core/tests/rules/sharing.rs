@@ -1,11 +1,6 @@
 //! What a download in progress says of itself and passes on.
 
-use lanspread_core::{
-    OperationKind, PreparedDownload,
-    limits::UPLOADS_DRAIN,
-    root::{Staged, Step},
-    transfer::limits::IMPORT_PATIENCE,
-};
+use lanspread_core::{PreparedDownload, limits::UPLOADS_DRAIN, transfer::limits::IMPORT_PATIENCE};
 use lanspread_proto::{ChunkRuns, Holdings, HoldingsLog, HoldingsRequest};
 
 use crate::*;
@@ -431,32 +426,6 @@ fn interrupted() -> Lone {
     let mut lone = Lone::ready(vec![root]);
     lone.greet(PARTNER);
     lone
-}
-
-/// Whoever cancelled a download that rested got it nevertheless after the next start, and could not delete
-/// what it had left.
-#[test]
-fn what_an_interrupted_download_left_is_deleted_when_the_user_cancels_it_and_it_does_not_go_on() {
-    let mut lone = interrupted();
-    assert_eq!(
-        lone.command(PeerCommand::Cancel { id: game(1) }),
-        Some(Ok(()))
-    );
-    let removes = |event: &PeerEvent| matches!(event, PeerEvent::OperationBegan { kind, .. } if *kind == OperationKind::Remove);
-    assert_eq!((lone.count(removes), lone.observes()), (1, 1));
-    let mut observed = RootObservation::absent();
-    observed.root = Entry::PlainDir;
-    observed.staging = Entry::MarkedDir;
-    observed.staged = Staged::Gathering(wanted().hash());
-    let effect = lone.ids(|effect| matches!(effect, Effect::ObserveRoot { .. }))[0];
-    lone.feed(Input::RootObserved {
-        effect,
-        result: Ok(observed),
-    });
-    let drops = |effect: &Effect| matches!(effect, Effect::RunStep { step, .. } if matches!(step, Step::DropStaging));
-    assert_eq!(lone.ids(drops).len(), 1);
-    lone.ask(PARTNER, question(HoldingsLog::NONE, 0));
-    assert_eq!(lone.recalls(), [], "it waits for nobody any more");
 }
 
 impl Lone {

@@ -20,7 +20,6 @@ export const queueDe: typeof queueEn = {
   partly: (share) => `${share} hier`,
   unfinished: "Hier liegt ein unfertiger Download",
   unfinishedHint: "Was davon noch heil ist, wird geprüft, sobald es weitergeht.",
-  discard: "Was hier ist, löschen",
   waitingHint: "Es beginnt von selbst, sobald es dran ist.",
   up: "Nach oben",
   down: "Nach unten",

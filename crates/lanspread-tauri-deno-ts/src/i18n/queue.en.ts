@@ -22,7 +22,6 @@ export const queueEn = {
   partly: (share: string) => `${share} here`,
   unfinished: "An unfinished download lies here",
   unfinishedHint: "What of it is still whole is checked when it goes on.",
-  discard: "Delete what is here",
   waitingHint: "It begins by itself when its turn comes.",
   up: "Move up",
   down: "Move down",

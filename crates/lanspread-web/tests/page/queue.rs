@@ -204,16 +204,6 @@ async fn a_download_past_the_queue_is_after_a_rest_what_it_was_asked_to_be() {
         |state: &Value| is(state, &[("checkers", "paused")]) && state["operations"] == json!([]);
     browser.until("it rests", rests).await;
     assert_eq!(browser.state["queue"][0]["install"], false);
-    accepted(&mut browser, json!({ "cmd": "cancel", "id": "checkers" })).await;
-    let nothing = |state: &Value| is(state, &[]) && gathered_bytes(state, "checkers").is_none();
-    browser.until("nothing of it is left", nothing).await;
-    assert!(!at_guest.path().join("games/checkers").exists());
-
-    let download = json!({ "cmd": "download", "id": "checkers", "install": false });
-    accepted(&mut browser, download).await;
-    browser.until("something has come again", some).await;
-    accepted(&mut browser, json!({ "cmd": "pause", "id": "checkers" })).await;
-    browser.until("it rests again", rests).await;
     limit(&host, None).await;
     accepted(&mut browser, json!({ "cmd": "resume", "id": "checkers" })).await;
     let here = |state: &Value| {

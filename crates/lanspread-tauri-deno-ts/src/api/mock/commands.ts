@@ -118,10 +118,7 @@ function run(snapshot: Snapshot, id: string, script: Script): Patch {
 function cancel(snapshot: Snapshot, id: string): Patch {
   const operation = snapshot.operations.find((one) => one.id === id);
   const queue = snapshot.queue.filter((one) => one.id !== id);
-  const left = snapshot.games.filter((one) => one.id === id && one.gathered !== null);
-  const games = { changed: left.map((game) => ({ ...game, gathered: null })), gone: [] };
-  const forgot = queue.length < snapshot.queue.length || left.length > 0;
-  if (!operation && forgot) return { queue, games };
+  if (!operation && queue.length < snapshot.queue.length) return { queue };
   if (!operation) throw new CommandError("no-operation", `nothing runs on ${id}`);
   const number = (snapshot.finished.at(-1)?.number ?? 0) + 1;
   const { kind } = operation;
@@ -129,7 +126,6 @@ function cancel(snapshot: Snapshot, id: string): Patch {
   return {
     operations: snapshot.operations.filter((one) => one !== operation),
     queue,
-    games,
     finished: [...snapshot.finished, ended],
   };
 }

@@ -40,18 +40,13 @@ export function QueuedNote({ game, queued }: { game: Game; queued: Queued }) {
 
 /** A download that nobody asks for at the moment, and that left something here. */
 export function UnfinishedNote({ game }: { game: Game }) {
-  const { texts, store } = useApp();
-  const { id, gathered } = game;
-  const asked = useView((view) => view.asked.has(subject({ cmd: "cancel", id })));
-  if (gathered === null) return null;
+  const { texts } = useApp();
+  if (game.gathered === null) return null;
   return (
     <div className="warning warning-calm" role="note">
       <strong>{texts.queue.unfinished}</strong>
       <GatheredLine game={game} />
       <p>{texts.queue.unfinishedHint}</p>
-      <Button waits={asked} onPress={() => void store.send({ cmd: "cancel", id })}>
-        {texts.queue.discard}
-      </Button>
     </div>
   );
 }
