@@ -73,6 +73,9 @@ pub struct App {
     pub(crate) clocks: Mutex<Clocks>,
     /// Told when the folder has to be tried anew.
     pub(crate) folder_wanted: Notify,
+    pub(crate) scripts: Mutex<RunningScripts>,
+    /// Who starts a game or begins to change its files, one after the other.
+    pub(crate) files_turn: tokio::sync::Mutex<()>,
     pub(crate) queue: Mutex<Queue>,
     pub(crate) settings: Mutex<Settings>,
     /// Who changes the settings, one after the other.
@@ -178,6 +181,7 @@ impl App {
             folder: Mutex::default(),
             clocks: Mutex::default(),
             folder_wanted: Notify::new(),
+            files_turn: tokio::sync::Mutex::default(),
             queue: Mutex::new(queue.unwrap_or_default()),
             settings: Mutex::new(settings),
             settings_turn: tokio::sync::Mutex::default(),

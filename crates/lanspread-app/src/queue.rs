@@ -190,11 +190,10 @@ impl Queue {
         self.asked.iter().find(free).cloned().map(Due::Begin)
     }
 
-    /// One was begun.
-    pub(crate) fn begun(&mut self, id: &GameId) {
-        if let Some(asked) = self.find(id) {
-            asked.begun = true;
-        }
+    /// One is begun; whether it is still asked for.
+    pub(crate) fn begun(&mut self, id: &GameId) -> bool {
+        let asked = self.find(id);
+        asked.map(|asked| asked.begun = true).is_some()
     }
 
     /// One could not begin as things stand.

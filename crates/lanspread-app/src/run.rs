@@ -14,7 +14,7 @@ use lanspread_peer::{
 
 use crate::{
     app::{App, lock},
-    play::{Player, Script},
+    play::{Player, Script, in_use},
     settings::Settings,
     start::{Chosen, catalog_beside},
 };
@@ -54,6 +54,16 @@ impl App {
     /// # Errors
     /// It cannot be carried out now; the refusal says why and what to do.
     pub async fn run(self: &Arc<Self>, command: Command) -> Result<Ran, CommandRefused> {
+        let Some((id, verb)) = in_use::changes(&command) else {
+            return self.carry_out_command(command).await;
+        };
+        // A script of it has begun, and is known, or begins after this shows.
+        let _turn = self.files_turn.lock().await;
+        in_use::check_rests(&lock(&self.scripts), id, verb)?;
+        self.carry_out_command(command).await
+    }
+
+    async fn carry_out_command(self: &Arc<Self>, command: Command) -> Result<Ran, CommandRefused> {
         let command = match command {
             Command::Status {} => return Ok(Ran::Asked(Asked::Status)),
             Command::ListGames {} => return Ok(Ran::Asked(Asked::Games)),

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     app::{App, lock},
     compose,
+    play::in_use,
     queue::{Due, Ended, NotQueued, Queue},
     run::{Ran, download},
     settings::Settings,
@@ -113,13 +114,20 @@ impl App {
         }
         let view = self.view();
         let runs = compose::runs(&view);
-        lock(&self.queue).due(&runs, |id| is_offered(&view, id))
+        let scripts = lock(&self.scripts);
+        // A game that is played takes its turn when it has ended.
+        let may_come = |id: &GameId| is_offered(&view, id) && !in_use::is_played(&scripts, id);
+        lock(&self.queue).due(&runs, may_come)
     }
 
     async fn carry_out(&self, due: Due) {
         match due {
             Due::Begin(asked) => {
-                lock(&self.queue).begun(&asked.id);
+                let _turn = self.files_turn.lock().await;
+                let is_played = in_use::is_played(&lock(&self.scripts), &asked.id);
+                if is_played || !lock(&self.queue).begun(&asked.id) {
+                    return;
+                }
                 let command = download(asked.id.clone(), asked.install, asked.give_up_old);
                 match self.handle().command(command).await {
                     // Whatever runs on it shows in the next view.

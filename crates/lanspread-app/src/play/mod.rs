@@ -4,6 +4,7 @@
 //! game goes on when Lanspread ends.
 
 mod first_start;
+pub(crate) mod in_use;
 mod process;
 mod scripts;
 mod stamp;
@@ -51,7 +52,7 @@ impl App {
     /// Starts a script of a game that is unpacked; what has to be done once before is done first.
     ///
     /// # Errors
-    /// It is not unpacked, has no such script, or runs already.
+    /// It is not unpacked, has no such script, runs already, or its files are being changed.
     pub(crate) async fn start_script(
         self: &Arc<Self>,
         id: &GameId,
@@ -82,11 +83,16 @@ impl App {
             .state_dir
             .join("logs")
             .join(format!("{id}.{}.log", script.as_str()));
-        if !self.script_begins(id, script) {
-            return Err(refused(
-                ErrorKind::Busy,
-                format!("{id} runs already; end it first"),
-            ));
+        {
+            // Whatever changes its files has begun, and shows, or begins after this.
+            let _turn = self.files_turn.lock().await;
+            in_use::check_startable(&self.view().operations, id)?;
+            if !self.script_begins(id, script) {
+                return Err(refused(
+                    ErrorKind::Busy,
+                    format!("{id} runs already; end it first"),
+                ));
+            }
         }
         let launch = Launch {
             id: id.clone(),

@@ -1,8 +1,11 @@
 //! `lanspread play`: games are started with and without a peer that stays.
 
-use std::fs;
+use std::{fs, process::Command, time::Instant};
 
-use crate::scene::{Scene, Staying};
+use lanspread_testbed::peer::{DEADLINE, PeerProcess};
+use serde_json::json;
+
+use crate::scene::{PATIENCE, Scene, Staying};
 
 /// A game that is installed, whose start writes down how it was called, and whose server fails.
 fn installed(scene: &Scene, id: &str) {
@@ -43,4 +46,59 @@ fn beside_a_peer_that_stays_the_command_hands_over_and_ends() {
     serving.wait_out("Ctrl-C ends it.");
     scene.run("alpha", &["play", id, "--server"]).succeeded();
     serving.wait_out("no map here");
+}
+
+/// A game whose start goes on until something is written into a pipe.
+fn lasting(scene: &Scene, id: &str) -> std::path::PathBuf {
+    installed(scene, id);
+    let root = scene.games("alpha").join(id);
+    fs::write(root.join("local/save.dat"), "level 9").expect("writable");
+    let end = scene.path("end");
+    let made = Command::new("mkfifo").arg(&end).status();
+    assert!(made.expect("mkfifo is there").success());
+    let start = format!("read line < '{}'\n", end.display());
+    fs::write(root.join("game_start.sh"), start).expect("writable");
+    end
+}
+
+/// A running game was uninstalled under its player, saves included.
+#[test]
+fn a_game_that_runs_is_neither_uninstalled_nor_replaced_nor_removed() {
+    let scene = Scene::new();
+    let id = "playing-on";
+    let end = lasting(&scene, id);
+    let save = scene.games("alpha").join(id).join("local/save.dat");
+    let peer = scene.jsonl("alpha").spawn().expect("it starts");
+    let ask = |cmd: &str| peer.call(json!({ "cmd": cmd, "id": id }));
+    ask("play").expect("it starts");
+    for cmd in ["uninstall", "remove", "install", "update", "download", "queue"] {
+        let refusal = ask(cmd).expect_err("it runs");
+        assert_eq!(refusal.refusal_kind(), Some("busy"), "{cmd}: {refusal}");
+        let said = refusal.to_string();
+        assert!(said.contains("it is being played on this machine"), "{said}");
+        assert!(said.contains("end it first"), "{said}");
+    }
+    assert_eq!(fs::read_to_string(&save).expect("it is there"), "level 9");
+    let from_the_shell = scene.run("alpha", &["uninstall", id]).failed();
+    assert!(from_the_shell.contains("end it first"), "{from_the_shell}");
+    fs::write(&end, "now\n").expect("the game reads it");
+    wait_until_nothing_runs(&peer);
+    let from = peer.mark();
+    ask("uninstall").expect("it has ended");
+    peer.wait_line(from, DEADLINE, "uninstall", |line| {
+        line["event"] == "uninstall-finished"
+    })
+    .expect("it is uninstalled");
+    assert!(!save.exists());
+}
+
+fn wait_until_nothing_runs(peer: &PeerProcess) {
+    let until = Instant::now() + PATIENCE;
+    while Instant::now() < until {
+        let status = peer.ask("status").expect("answered");
+        if status["running"] == json!([]) {
+            return;
+        }
+    }
+    panic!("it does not end");
 }
