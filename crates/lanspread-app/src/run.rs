@@ -163,16 +163,18 @@ impl App {
         Ok(Ran::Accepted)
     }
 
-    /// A download that waits is forgotten; one that runs is ended.
+    /// A download that waits is forgotten, one that runs is ended, and what has come of either is swept.
     async fn cancel(&self, id: GameId) -> Result<Ran, CommandRefused> {
+        // Whoever is about to begin it has begun, or finds it forgotten.
+        let _turn = self.files_turn.lock().await;
         let waited = lock(&self.queue).forget(&id);
         self.tell_news();
-        let runs = self.view().operations.iter().any(|it| it.id == id);
-        if waited && !runs {
-            return Ok(Ran::Accepted);
+        match self.handle().command(PeerCommand::Cancel { id }).await {
+            Ok(()) => Ok(Ran::Accepted),
+            // Nothing of it is here yet.
+            Err(error) if waited && error.kind == ErrorKind::NoOperation => Ok(Ran::Accepted),
+            Err(error) => Err(error),
         }
-        let cancelled = self.handle().command(PeerCommand::Cancel { id }).await;
-        cancelled.map(|()| Ran::Accepted)
     }
 
     /// A download that runs without having been queued is put there, so that it can go on from there.

@@ -6,6 +6,11 @@ use super::operation::{AfterClearing, Operation, Stage, Wish};
 use crate::{DiskFailureKind, OperationKind, Outcome, root::Goal, world::World};
 
 impl Operation {
+    /// The user wants a download that does not run to leave nothing: its end is all that it does.
+    pub(super) const fn drop_at_once(&mut self) {
+        self.wish = Wish::Cancelled;
+    }
+
     /// The user wants it to end.
     ///
     /// # Errors
@@ -35,6 +40,10 @@ impl Operation {
                 self.pump(world);
             }
             Stage::Changing(run) if run.goal == Goal::Install => self.abort_pending(world),
+            // It was about to rest: the next look at the root leads to the other end.
+            Stage::Changing(run) if self.wish == Wish::Paused && run.goal == Goal::Settle => {
+                run.goal = Goal::DropDownload;
+            }
             Stage::Clearing(AfterClearing::Settle, _)
             | Stage::Changing(_)
             | Stage::Settling

@@ -50,6 +50,8 @@ pub(crate) enum Order {
     Verify,
     /// Complete or undo what was interrupted.
     Recover,
+    /// Sweep what a download that does not run has gathered.
+    Drop,
 }
 
 /// All running operations.
@@ -183,8 +185,12 @@ impl Operations {
                 (AfterDownload::Keep, DownloadIntent::Repair),
             ),
             Order::Recover => (OperationKind::Recover, keep),
+            Order::Drop => (OperationKind::Download, keep),
         };
-        let operation = Operation::new(id.clone(), kind, after, intent, world.ctx.now);
+        let mut operation = Operation::new(id.clone(), kind, after, intent, world.ctx.now);
+        if *order == Order::Drop {
+            operation.drop_at_once();
+        }
         self.running.insert(id.clone(), operation);
         self.tell_active(world);
         world.ctx.out.emit(PeerEvent::OperationBegan {

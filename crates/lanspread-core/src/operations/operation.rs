@@ -139,6 +139,9 @@ impl Operation {
     /// Takes the first step.
     pub(super) fn start(&mut self, world: &mut World<'_>) {
         match self.kind {
+            OperationKind::Download if self.wish == Wish::Cancelled => {
+                self.change(world, Goal::DropDownload);
+            }
             OperationKind::Download => {
                 self.resumes = world
                     .library
@@ -331,8 +334,16 @@ impl Operation {
     }
 
     fn reached(&mut self, world: &mut World<'_>) {
-        self.outcome
-            .get_or_insert_with(|| Outcome::Finished(OperationReport::default()));
+        // Nothing but the user's wish leads there without another outcome.
+        let swept =
+            matches!(&self.stage, Stage::Changing(run) if run.goal == Goal::DropDownload);
+        self.outcome.get_or_insert_with(|| {
+            if swept {
+                Outcome::Cancelled
+            } else {
+                Outcome::Finished(OperationReport::default())
+            }
+        });
         self.settle(world);
     }
 

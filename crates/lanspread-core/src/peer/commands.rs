@@ -77,9 +77,7 @@ impl Peer {
                 rates.play(&mut ctx, playing);
                 Ok(())
             }
-            PeerCommand::Cancel { id } => {
-                self.with_operations(now, |operations, _, world| operations.cancel(world, &id))
-            }
+            PeerCommand::Cancel { id } => self.cancel(now, &id),
             PeerCommand::Pause { id } => {
                 self.with_operations(now, |operations, _, world| operations.pause(world, &id))
             }
@@ -225,6 +223,20 @@ impl Peer {
         Ok(())
     }
 
+    /// Ends what runs on a game; where nothing does, a download that rests there is swept.
+    fn cancel(&mut self, now: Now, id: &GameId) -> Result<(), CommandRefused> {
+        let rests = self
+            .library
+            .root(id)
+            .is_some_and(|root| root.pending_download.is_some());
+        if rests && !self.operations.is_running(id) {
+            self.check_free(id)?;
+            self.begin(now, id, &Order::Drop);
+            return Ok(());
+        }
+        self.with_operations(now, |operations, _, world| operations.cancel(world, id))
+    }
+
     /// Begins an operation that was admitted.
     pub(super) fn begin(&mut self, now: Now, id: &GameId, order: &Order) {
         self.to_resume.remove(id);
@@ -260,7 +272,8 @@ impl Peer {
             | Order::Uninstall
             | Order::Remove
             | Order::Verify
-            | Order::Recover => None,
+            | Order::Recover
+            | Order::Drop => None,
         };
         if let Some((kind, message)) = obstacle {
             return refused(kind, message);

@@ -1,6 +1,11 @@
 //! What a download in progress says of itself and passes on.
 
-use lanspread_core::{PreparedDownload, limits::UPLOADS_DRAIN, transfer::limits::IMPORT_PATIENCE};
+use lanspread_core::{
+    OperationKind, PreparedDownload,
+    limits::UPLOADS_DRAIN,
+    root::{Staged, Step},
+    transfer::limits::IMPORT_PATIENCE,
+};
 use lanspread_proto::{ChunkRuns, Holdings, HoldingsLog, HoldingsRequest};
 
 use crate::*;
@@ -493,4 +498,94 @@ fn a_partner_of_another_manifest_wakes_no_interrupted_download() {
     });
     lone.ask(PARTNER, other);
     assert_eq!(lone.recalls(), []);
+}
+
+/// A download that rested was forgotten by a cancel and nothing else: its bytes stayed where nobody saw
+/// them, and the next start went on with it unasked.
+#[test]
+fn a_cancel_sweeps_a_download_that_rests_and_nothing_goes_on_with_it() {
+    let mut lone = interrupted();
+    let cancel = || PeerCommand::Cancel { id: game(1) };
+    assert_eq!(lone.command(cancel()), Some(Ok(())));
+    let observes = lone.ids(|effect| matches!(effect, Effect::ObserveRoot { .. }));
+    let [effect] = observes[..] else {
+        panic!("{observes:?}")
+    };
+    lone.ask(PARTNER, question(HoldingsLog::NONE, 0));
+    assert_eq!(lone.recalls(), [], "it does not go on with him");
+    let staging = |staging, staged| RootObservation {
+        root: Entry::PlainDir,
+        staging,
+        staged,
+        ..RootObservation::absent()
+    };
+    lone.feed(Input::RootObserved {
+        effect,
+        result: Ok(staging(
+            Entry::MarkedDir,
+            Staged::Gathering(wanted().hash()),
+        )),
+    });
+    let drops = lone.ids(|effect| {
+        matches!(effect, Effect::RunStep { step, .. } if *step == Step::DropStaging)
+    });
+    let [effect] = drops[..] else {
+        panic!("{:?}", lone.effects)
+    };
+    lone.feed(Input::StepDone {
+        effect,
+        result: Ok(StepReport::default()),
+    });
+    let observes = lone.ids(|effect| matches!(effect, Effect::ObserveRoot { .. }));
+    lone.feed(Input::RootObserved {
+        effect: observes[observes.len() - 1],
+        result: Ok(staging(Entry::Absent, Staged::Nothing)),
+    });
+    let scans = lone.ids(|effect| matches!(effect, Effect::ScanRoot { .. }));
+    lone.feed(Input::RootScanned {
+        effect: scans[scans.len() - 1],
+        result: Ok(None),
+    });
+    let cancelled = |event: &PeerEvent| {
+        matches!(
+            event,
+            PeerEvent::OperationEnded {
+                kind: OperationKind::Download,
+                outcome: Outcome::Cancelled,
+                ..
+            }
+        )
+    };
+    assert_eq!(lone.count(cancelled), 1);
+    let nothing = lone.command(cancel()).expect("answered");
+    assert_eq!(nothing.unwrap_err().kind, ErrorKind::NoOperation);
+}
+
+#[test]
+fn a_download_that_rests_and_cannot_be_swept_says_so() {
+    let mut lone = interrupted();
+    lone.command(PeerCommand::Cancel { id: game(1) });
+    let effect = lone.ids(|effect| matches!(effect, Effect::ObserveRoot { .. }))[0];
+    lone.feed(Input::RootObserved {
+        effect,
+        result: Err(DiskFailure {
+            kind: DiskFailureKind::Io,
+            message: "cannot look at the root: the disk is gone".to_owned(),
+        }),
+    });
+    let scans = lone.ids(|effect| matches!(effect, Effect::ScanRoot { .. }));
+    lone.feed(Input::RootScanned {
+        effect: scans[scans.len() - 1],
+        result: Ok(None),
+    });
+    let failed = |event: &PeerEvent| {
+        matches!(
+            event,
+            PeerEvent::OperationEnded {
+                outcome: Outcome::Failed(_),
+                ..
+            }
+        )
+    };
+    assert_eq!(lone.count(failed), 1);
 }

@@ -266,6 +266,36 @@ fn a_download_that_was_paused_goes_on_with_what_it_has() {
 }
 
 #[test]
+fn a_download_that_was_paused_and_cancelled_leaves_nothing_and_does_not_come_back() {
+    let mut world = downloading(20, 32 * MIB, 20);
+    let id = game("game");
+    let pause = PeerCommand::Pause { id: id.clone() };
+    assert_eq!(world.command(1, pause), Ok(()));
+    until_ended(&mut world, 1, OperationKind::Download);
+    assert!(world.disk(1).staged_chunks(&id) > 0);
+    let cancel = PeerCommand::Cancel { id: id.clone() };
+    assert_eq!(world.command(1, cancel.clone()), Ok(()));
+    world.until("it to be swept", |world| {
+        ended(world, 1, OperationKind::Download).len() == 2
+    });
+    assert_eq!(
+        ended(&world, 1, OperationKind::Download)[1],
+        &Outcome::Cancelled
+    );
+    assert_eq!(world.disk(1).staged_chunks(&id), 0);
+    world.kill(1);
+    world.start(1);
+    world.pass(Duration::from_secs(30));
+    assert_eq!(world.disk(1).version(&id), None);
+    assert!(ended(&world, 1, OperationKind::Download).is_empty());
+    assert_eq!(
+        world.command(1, cancel).unwrap_err().kind,
+        ErrorKind::NoOperation
+    );
+    world.assert_at_rest();
+}
+
+#[test]
 fn a_cancelled_update_leaves_the_previous_version() {
     let mut world = party(2, 18);
     world.disk(0).put(&manifest("game", NEW, 32 * MIB, 8), true);
