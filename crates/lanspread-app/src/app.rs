@@ -16,6 +16,9 @@ use lanspread_peer::{
 };
 use lanspread_unpack::{CancelFlag, FORMAT_NAMES};
 use tokio::sync::{Notify, broadcast, mpsc, watch};
+use lanspread_db::{Catalog, GameId, INSTALL_DIR};
+use lanspread_peer::{GameView, PeerEvent, PeerId, PeerName, PeerRuntimeHandle, PeerView};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -24,6 +27,7 @@ use crate::{
     covers::{self, Cover, Covers},
     health::{self, FolderCheck, Health},
     history::History,
+    install_size::{self, InstallSize},
     live::Live,
     logs::{ApplicationLog, LogLine, LogPage, UnpackLog, UnpackRun},
     play::{self, RunningScripts, Script},
@@ -470,6 +474,19 @@ impl App {
         let path = lock(&self.covers).path(id)?;
         let read = tokio::task::spawn_blocking(move || covers::read(&path));
         read.await.ok().flatten()
+    }
+
+    /// How much of a game is unpacked here, counted when it is asked for; `None` if it cannot be counted.
+    pub async fn install_size(&self, id: &GameId) -> Option<InstallSize> {
+        let local = self.games_dir().join(id.as_str()).join(INSTALL_DIR);
+        let counted = tokio::task::spawn_blocking(move || install_size::measure(&local)).await;
+        match counted.ok()? {
+            Ok(size) => Some(size),
+            Err(error) => {
+                tracing::warn!(game = %id, %error, "what is unpacked of it cannot be counted");
+                None
+            }
+        }
     }
 
     /// What is told of one game; `None` if nobody knows it.

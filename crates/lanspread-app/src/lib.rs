@@ -11,6 +11,7 @@ mod compose;
 mod covers;
 mod health;
 mod history;
+mod install_size;
 mod live;
 mod logs;
 mod patch;
@@ -30,6 +31,7 @@ pub use covers::{ASSETS_BYTES_MAX, ASSETS_ENTRIES_MAX, ASSETS_FILE, COVER_BYTES_
 pub use covers::{COVER_BYTES_MAX, Cover};
 pub use health::{ADAPTERS_MAX, AdapterKind, ClockCheck, FolderCheck, Health, NetworkAdapter};
 pub use history::{FINISHED_MAX, NOTICES_MAX};
+pub use install_size::{INSTALL_ENTRIES_MAX, InstallSize};
 pub use live::{Live, SNAPSHOT_PERIOD};
 pub use logs::{
     ApplicationLog, LINE_TEXT_BYTES_MAX, LOG_ENTRIES_MAX, LOG_FILE_BYTES_MAX, LOG_PAGE_ENTRIES_MAX,

@@ -73,8 +73,8 @@ pub(crate) fn seat(said: Said<'_>, token: Option<&Token>, guests: bool) -> Resul
     }
 }
 
-/// Whether whoever sits there may read what happened on this machine.
-pub(crate) const fn may_read_logs(seat: Seat) -> Result<(), Refusal> {
+/// Whether whoever sits there may read what lies on this machine and what happened there.
+pub(crate) const fn may_see_machine(seat: Seat) -> Result<(), Refusal> {
     match seat {
         Seat::Here | Seat::Elsewhere => Ok(()),
         Seat::Guest => Err(Refusal::NoToken),

@@ -275,6 +275,7 @@ fn router(shared: Shared) -> Router {
         .route("/api/guest-links", get(guest_links))
         .route("/api/games/{id}", get(details))
         .route("/api/games/{id}/archive", get(archive))
+        .route("/api/games/{id}/install-size", get(install_size))
         .route("/api/covers/{id}", get(cover))
         .route("/api/log", get(log))
         .route("/api/unpack-log", get(unpack_log))
@@ -308,6 +309,24 @@ async fn details(
     match known.and_then(|id| shared.app.details(&id)) {
         Some(details) => Json(details).into_response(),
         None => (StatusCode::NOT_FOUND, "Nobody here knows this game.\n").into_response(),
+    }
+}
+
+async fn install_size(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Response {
+    if let Err(refusal) = shared.seat(&headers).and_then(guard::may_see_machine) {
+        return refuse(refusal);
+    }
+    let counted = match GameId::parse(&id) {
+        Ok(id) => shared.app.install_size(&id).await,
+        Err(_) => None,
+    };
+    match counted {
+        Some(size) => Json(size).into_response(),
+        None => (StatusCode::NOT_FOUND, "It cannot be counted.\n").into_response(),
     }
 }
 
@@ -346,7 +365,7 @@ async fn log(
     headers: HeaderMap,
     Query(After { after }): Query<After>,
 ) -> Response {
-    match shared.seat(&headers).and_then(guard::may_read_logs) {
+    match shared.seat(&headers).and_then(guard::may_see_machine) {
         Ok(()) => Json(shared.app.log(after)).into_response(),
         Err(refusal) => refuse(refusal),
     }
@@ -357,7 +376,7 @@ async fn unpack_log(
     headers: HeaderMap,
     Query(After { after }): Query<After>,
 ) -> Response {
-    match shared.seat(&headers).and_then(guard::may_read_logs) {
+    match shared.seat(&headers).and_then(guard::may_see_machine) {
         Ok(()) => Json(shared.app.unpack_log(after)).into_response(),
         Err(refusal) => refuse(refusal),
     }

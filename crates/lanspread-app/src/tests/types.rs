@@ -39,6 +39,7 @@ fn types() -> String {
         declare::<GameState>(config),
         declare::<Action>(config),
         declare::<GameDetails>(config),
+        declare::<InstallSize>(config),
         declare::<Offer>(config),
         declare::<Standing>(config),
         declare::<Peer>(config),

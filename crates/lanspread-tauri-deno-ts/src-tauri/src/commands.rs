@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use lanspread_app::{Game, GameDetails, LogLine, LogPage, UnpackRun, Update};
+use lanspread_app::{Game, GameDetails, InstallSize, LogLine, LogPage, UnpackRun, Update};
 use lanspread_db::GameId;
 use lanspread_peer::ErrorKind;
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         game_details,
         get_game,
         install_game,
+        install_size,
         move_game,
         open_folder,
         pause_game,
@@ -214,6 +215,12 @@ async fn follow(peer: State<'_, Peer>, on_update: Channel<Update>) -> Done {
 #[tauri::command]
 async fn game_details(peer: State<'_, Peer>, id: GameId) -> Result<GameDetails, Refused> {
     peer.app()?.details(&id).ok_or_else(|| unknown(&id))
+}
+
+/// How much of a game is unpacked; `null` if it cannot be counted.
+#[tauri::command]
+async fn install_size(peer: State<'_, Peer>, id: GameId) -> Result<Option<InstallSize>, Refused> {
+    Ok(peer.app()?.install_size(&id).await)
 }
 
 /// Lets the user choose a folder; `null` if he does not.

@@ -3,7 +3,7 @@
 // Invariant: everything that the front end shows comes through `follow`, `details` and the logs, and
 // everything that it wants of the peer goes through `command`. It does not know how either travels.
 
-import type { Command, GameDetails, LogLine, LogPage, UnpackRun, Update } from "./types.ts";
+import type { Command, GameDetails, InstallSize, LogLine, LogPage, UnpackRun, Update } from "./types.ts";
 
 /**
  * How the way to the peer stands. Where it is not open, it is tried again: nobody answers (`lost`), all
@@ -53,6 +53,8 @@ export interface Shell {
   command(command: Command): Promise<void>;
   /** What is told of one game. */
   details(id: string): Promise<GameDetails>;
+  /** How much of a game is unpacked; `null` if that cannot be counted. */
+  installSize(id: string): Promise<InstallSize | null>;
   /** The lines of the program's log after a number. */
   log(after: number): Promise<LogPage<LogLine>>;
   /** The archives that were unpacked after a number. */

@@ -6,7 +6,7 @@
 import { Channel, convertFileSrc, invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 import { CommandError, type Proposal, type Shell, type ShellEvent } from "./shell.ts";
-import type { Command, GameDetails, LogLine, LogPage, UnpackRun, Update } from "./types.ts";
+import type { Command, GameDetails, InstallSize, LogLine, LogPage, UnpackRun, Update } from "./types.ts";
 
 /**
  * What each command is called by the window's program; `null` for those that a window has no use for,
@@ -116,6 +116,7 @@ export function tauriShellIn(native: Native): Shell {
       await ask(name, fields);
     },
     details: (id) => ask<GameDetails>("game_details", { id }),
+    installSize: (id) => ask<InstallSize | null>("install_size", { id }),
     log: (after) => ask<LogPage<LogLine>>("read_log", { kind: "application", after }),
     unpackLog: (after) => ask<LogPage<UnpackRun>>("read_log", { kind: "unpacking", after }),
     coverUrl: (id) => native.coverUrl(id),

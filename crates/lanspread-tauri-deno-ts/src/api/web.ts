@@ -6,6 +6,8 @@
 
 import { cannot, CommandError, type GuestLinks, type Shell, type ShellEvent } from "./shell.ts";
 import type { Command, GameDetails, LogLine, LogPage, UnpackRun, Update } from "./types.ts";
+import { cannot, CommandError, type Shell, type ShellEvent } from "./shell.ts";
+import type { Command, GameDetails, InstallSize, LogLine, LogPage, UnpackRun, Update } from "./types.ts";
 
 const RETRY_FIRST_MS = 500;
 const RETRY_LAST_MS = 5_000;
@@ -143,6 +145,8 @@ export function webShellIn(browser: Browser): Shell {
       });
     },
     details: (id) => get<GameDetails>(`games/${encodeURIComponent(id)}`, "unknown-game"),
+    installSize: (id) =>
+      get<InstallSize>(`games/${encodeURIComponent(id)}/install-size`, "io").catch(() => null),
     log: (after) => get<LogPage<LogLine>>(`log?after=${after}`, "not-allowed"),
     unpackLog: (after) => get<LogPage<UnpackRun>>(`unpack-log?after=${after}`, "not-allowed"),
     coverUrl: (id) => `${browser.origin}/api/covers/${encodeURIComponent(id)}`,

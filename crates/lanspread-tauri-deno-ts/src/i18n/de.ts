@@ -126,6 +126,7 @@ export const de: Texts = {
     verifyHint: "Liest jedes Byte noch einmal und holt Beschädigtes neu.",
     uninstall: "Deinstallieren…",
     remove: "Löschen…",
+    endFirst: "Es läuft: Beende es, bevor es aktualisiert, entpackt oder deinstalliert wird.",
     removeFirst: "Zum Löschen der Dateien zuerst deinstallieren.",
     giveUpOld: "Alte Version löschen und aktualisieren…",
     of: (action, title) => `${action}: ${isolated(title)}`,
@@ -230,8 +231,15 @@ export const de: Texts = {
     folderBody:
       "Er tritt an die Stelle des bisherigen Ordners. Nichts wird verschoben und nichts gelöscht.",
     folder: "Diesen Ordner nehmen",
+    goOn: "Weiterladen",
+    cancelTitle: (title) => `Laden von ${isolated(title)} abbrechen?`,
+    cancelBody: (bytes) => `${bytes} sind schon da und werden in diesem Ordner gelöscht:`,
+    cancelAfter: "Eine Pause behält sie, und es geht jederzeit von dort weiter.",
+    cancel: "Abbrechen und löschen",
     uninstallTitle: (title) => `${isolated(title)} deinstallieren?`,
     uninstallBody: "Dieser Ordner wird gelöscht, samt Spielständen und Einstellungen darin:",
+    uninstallBytes: (bytes, more) =>
+      `${more ? "Mehr als " : ""}${bytes} werden gelöscht, samt Spielständen und Einstellungen darin:`,
     uninstallKept: (bytes) =>
       `Die geladenen Archive (${bytes}) bleiben, es lässt sich also wieder entpacken.`,
     uninstallLost: "Die Archive sind nicht hier: Um es wieder zu spielen, muss es geladen werden.",

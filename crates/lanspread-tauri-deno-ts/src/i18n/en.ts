@@ -126,6 +126,7 @@ export const en = {
     verifyHint: "Reads every byte again and fetches what is damaged.",
     uninstall: "Uninstall…",
     remove: "Delete…",
+    endFirst: "It is running: end it before it is updated, unpacked or uninstalled.",
     removeFirst: "Uninstall it first to delete its files.",
     giveUpOld: "Delete the old version and update…",
     of: (action: string, title: string) => `${action}: ${isolated(title)}`,
@@ -230,8 +231,15 @@ export const en = {
     folderBody:
       "It takes the place of the folder that is used. Nothing is moved and nothing deleted.",
     folder: "Use this folder",
+    goOn: "Go on",
+    cancelTitle: (title: string) => `Cancel the download of ${isolated(title)}?`,
+    cancelBody: (bytes: string) => `${bytes} have come and are deleted from this folder:`,
+    cancelAfter: "A pause keeps them, and it goes on from there whenever you like.",
+    cancel: "Cancel and delete them",
     uninstallTitle: (title: string) => `Uninstall ${isolated(title)}?`,
     uninstallBody: "This folder is deleted, with saves and settings inside it:",
+    uninstallBytes: (bytes: string, more: boolean) =>
+      `${more ? "More than " : ""}${bytes} are deleted, with saves and settings among them:`,
     uninstallKept: (bytes: string) =>
       `The downloaded archives (${bytes}) stay, so it can be unpacked again.`,
     uninstallLost: "Its archives are not here: to play it again, it has to be downloaded.",

@@ -1,13 +1,14 @@
 // What the one main button of a game does.
 //
 // Invariant: the peer decides what can be done (`game.action`); this only puts it into a command. What is
-// fetched takes its turn. While an operation runs or waits for its turn the button ends it, one that rests
-// goes on by it, and while a command about the game is asked, it waits.
+// fetched takes its turn. A download that runs rests by it, so that nothing is lost where "Get it" stood a
+// moment before; one that rests goes on by it, one that waits is taken back, and any other operation is
+// ended. While a command about the game is asked, it waits.
 
-import type { Command, Game, Operation, Queued } from "../api/types.ts";
+import type { Command, Game, Operation, Queued, Script } from "../api/types.ts";
 
 export interface MainAction {
-  name: "cancel" | "resume" | "download" | "update" | "install" | "play";
+  name: "cancel" | "pause" | "resume" | "download" | "update" | "install" | "play";
   command: Command;
 }
 
@@ -18,6 +19,7 @@ export function mainAction(
   queued: Queued | null,
 ): MainAction | null {
   const { id } = game;
+  if (operation?.kind === "download") return { name: "pause", command: { cmd: "pause", id } };
   if (operation !== null) return { name: "cancel", command: { cmd: "cancel", id } };
   if (queued?.turn === "paused") return { name: "resume", command: { cmd: "resume", id } };
   if (queued !== null) return { name: "cancel", command: { cmd: "cancel", id } };
@@ -31,5 +33,21 @@ export function mainAction(
       return { name: "play", command: { cmd: "play", id } };
     case "none":
       return null;
+  }
+}
+
+/** Whether a script of a game that runs keeps an action from it: its files are not replaced under a player. */
+export function isKept(name: MainAction["name"], scripts: readonly Script[]): boolean {
+  switch (name) {
+    case "play":
+      return scripts.some((script) => script !== "server");
+    case "update":
+    case "install":
+    case "download":
+      return scripts.length > 0;
+    case "cancel":
+    case "pause":
+    case "resume":
+      return false;
   }
 }

@@ -47,11 +47,6 @@ export function moved(
   return { cmd: "move", id, before: behind?.id ?? null };
 }
 
-/** Whether a running operation can be let rest: a download that the queue knows. */
-export function canPause(operation: Operation, queue: readonly Queued[]): boolean {
-  return operation.kind === "download" && queuedOf(queue, operation.id)?.turn === "running";
-}
-
 /** How many bytes are still to come for those that wait or rest, as far as sizes are known. */
 export function bytesAhead(shown: readonly Queued[], games: readonly Game[]): number {
   const left = new Map(games.map((game) => [game.id, bytesLeft(game)]));

@@ -4,7 +4,7 @@
 // snapshot. For a guest it is a link, and sends none.
 
 import type { Game, Operation } from "../api/types.ts";
-import { mainAction } from "../state/action.ts";
+import { isKept, mainAction } from "../state/action.ts";
 import { queuedOf } from "../state/queue.ts";
 import { subject } from "../state/store.ts";
 import { Button } from "./button.tsx";
@@ -23,18 +23,16 @@ export function ActionButton({ game, operation, brief }: ActionButtonProps) {
   const may = useMay();
   const queued = queuedOf(usePart("queue"), game.id);
   const action = mainAction(game, operation, queued);
-  const isPlayed = usePart("running").some(({ id, script }) =>
-    id === game.id && script !== "server"
-  );
+  const scripts = usePart("running").filter(({ id }) => id === game.id).map(({ script }) => script);
   const asked = useView((view) => action !== null && view.asked.has(subject(action.command)));
   const isOpen = useView((view) => view.connection === "open");
   if (!may.ask) return <TakeLink game={game} brief={brief} />;
   if (action === null || (action.name === "play" && !may.play)) return null;
-  const isRunning = action.name === "play" && isPlayed;
+  const isRunning = isKept(action.name, scripts);
   const words = isRunning ? texts.actions.running : texts.actions[action.name];
   return (
     <Button
-      kind={action.name === "cancel" ? "quiet" : "main"}
+      kind={action.name === "cancel" || action.name === "pause" ? "quiet" : "main"}
       label={texts.actions.of(asked ? texts.shell.asked : words, game.title)}
       icon={action.name === "play" ? "play" : undefined}
       waits={asked || isRunning || !isOpen}

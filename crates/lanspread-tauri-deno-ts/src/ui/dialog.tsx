@@ -54,6 +54,10 @@ export interface Question {
   /** What else is to be known before one decides. */
   after?: string;
   confirm: string;
+  /** The words of leaving everything as it is, if they are not the usual ones. */
+  keep?: string;
+  /** What can be done in its place, with less lost. */
+  instead?: { words: string; onPress(): void };
   /** Whether something is lost with it; it is unless said. */
   isLoss?: boolean;
   onConfirm(): void;
@@ -61,7 +65,7 @@ export interface Question {
 
 export function Confirm({ question, onClose }: { question: Question; onClose(): void }) {
   const { texts } = useApp();
-  const { isLoss = true } = question;
+  const { isLoss = true, instead } = question;
   return (
     <Dialog className="question" label={question.title} onClose={onClose}>
       <div className="question-body">
@@ -71,8 +75,18 @@ export function Confirm({ question, onClose }: { question: Question; onClose(): 
         {question.after !== undefined && <p>{question.after}</p>}
         <div className="question-buttons">
           <Button autoFocus onPress={onClose}>
-            {isLoss ? texts.confirm.keep : texts.confirm.leave}
+            {question.keep ?? (isLoss ? texts.confirm.keep : texts.confirm.leave)}
           </Button>
+          {instead !== undefined && (
+            <Button
+              onPress={() => {
+                instead.onPress();
+                onClose();
+              }}
+            >
+              {instead.words}
+            </Button>
+          )}
           <Button
             kind={isLoss ? "danger" : "main"}
             onPress={() => {

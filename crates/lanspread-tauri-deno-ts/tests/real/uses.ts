@@ -39,6 +39,9 @@ export async function restAndEndALongDownload(page: Page): Promise<void> {
   const after = await mebibytes(verified.textContent());
   assert.ok(after >= before, `${before} MiB were there before the rest, and ${after} after it`);
   await page.getByRole("button", { name: /^Cancel: .*go/ }).click();
+  const question = page.getByRole("dialog", { name: /Cancel the download/ });
+  await question.getByText(/MiB have come and are deleted/).waitFor();
+  await question.getByRole("button", { name: "Cancel and delete them" }).click();
   await page.getByText("Download cancelled").waitFor();
   await page.getByRole("link", { name: "Library" }).click();
   await card(page, "go").getByRole("button", { name: "Get it" }).waitFor();

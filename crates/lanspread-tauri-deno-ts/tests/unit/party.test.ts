@@ -1,9 +1,10 @@
 // What is worked out from a snapshot: readiness, progress, findings, the swarm, names, the report.
 
 import assert from "node:assert/strict";
-import type { Finished, Game, Progress, Turn } from "../../src/api/types.ts";
-import { mainAction } from "../../src/state/action.ts";
+import type { Finished, Game, Operation, Progress, Turn } from "../../src/api/types.ts";
+import { isKept, mainAction } from "../../src/state/action.ts";
 import { diagnose } from "../../src/state/diagnose.ts";
+import { ASK_FROM_BYTES, lostByCancel } from "../../src/state/loss.ts";
 import { joinPath, lastPart, peerName, portOf } from "../../src/state/names.ts";
 import { canGiveUpOld, shareDone } from "../../src/state/progress.ts";
 import { readiness } from "../../src/state/readiness.ts";
@@ -51,7 +52,7 @@ Deno.test("the main action is what the peer offers, and what is fetched takes it
   assert.equal(command("none"), null);
 });
 
-Deno.test("what runs or waits for its turn can be ended, and what rests goes on", () => {
+Deno.test("a download that runs rests by it, one that waits is taken back, and what rests goes on", () => {
   const offered = game("a", { action: "update" });
   const action = (running: boolean, turn: Turn | null) =>
     mainAction(
@@ -59,10 +60,41 @@ Deno.test("what runs or waits for its turn can be ended, and what rests goes on"
       running ? { id: "a", kind: "download", progress: null } : null,
       turn === null ? null : { id: "a", install: true, turn },
     )?.name;
-  assert.equal(action(true, null), "cancel");
-  assert.equal(action(true, "running"), "cancel");
+  assert.equal(action(true, null), "pause");
+  assert.equal(action(true, "running"), "pause");
   assert.equal(action(false, "waiting"), "cancel");
   assert.equal(action(false, "paused"), "resume");
+  const install = { id: "a", kind: "install" as const, progress: null };
+  assert.equal(mainAction(offered, install, null)?.name, "cancel");
+});
+
+Deno.test("a game that runs is neither started again nor replaced, and beside its server it can be played", () => {
+  assert.ok(isKept("play", ["start"]) && !isKept("play", ["server"]) && !isKept("play", []));
+  for (const name of ["update", "install", "download"] as const) {
+    assert.ok(isKept(name, ["start"]) && isKept(name, ["server"]) && !isKept(name, []));
+  }
+  for (const name of ["cancel", "pause", "resume"] as const) assert.ok(!isKept(name, ["start"]));
+});
+
+Deno.test("a cancel asks from a few MiB on, and only where a download has something to lose", () => {
+  const operation = (verified_bytes: number): Operation => ({
+    id: "a",
+    kind: "download",
+    progress: {
+      phase: "transferring",
+      verified_bytes,
+      total_bytes: 1 << 30,
+      rate_bytes_per_s: 0,
+      time_left_ms: null,
+      efficiency_percent: null,
+      sources: [],
+    },
+  });
+  assert.equal(lostByCancel(operation(ASK_FROM_BYTES)), ASK_FROM_BYTES);
+  assert.equal(lostByCancel(operation(ASK_FROM_BYTES - 1)), null);
+  assert.equal(lostByCancel({ ...operation(1 << 29), kind: "install" }), null);
+  assert.equal(lostByCancel({ ...operation(0), progress: null }), null);
+  assert.equal(lostByCancel(null), null);
 });
 
 Deno.test("the old version is offered to be given up only when the disk was full and it lies here", () => {

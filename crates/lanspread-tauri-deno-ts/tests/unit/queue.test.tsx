@@ -5,7 +5,7 @@ import type { Command, Queued, Turn } from "../../src/api/types.ts";
 import { applyCommand } from "../../src/api/mock/commands.ts";
 import { due } from "../../src/api/mock/queue.ts";
 import { Frame } from "../../src/frame/frame.tsx";
-import { bytesAhead, canPause, moved, notRunning, placeOf } from "../../src/state/queue.ts";
+import { bytesAhead, moved, notRunning, placeOf } from "../../src/state/queue.ts";
 import { traffic } from "../../src/state/traffic.ts";
 import { game, party, snapshot } from "../support/games.ts";
 import { render, wordsOf } from "../support/render.tsx";
@@ -57,14 +57,6 @@ Deno.test("at an end there is no step, and what is not in the queue has none", (
   assert.equal(moved(all, shown, "b", "up"), null);
   assert.equal(moved(all, shown, "e", "down"), null);
   assert.equal(moved(all, shown, "x", "up"), null);
-});
-
-Deno.test("only a download that the queue runs can be let rest", () => {
-  const on = (id: string, kind: "download" | "install") => ({ id, kind, progress: null });
-  assert.ok(canPause(on("a", "download"), all));
-  assert.ok(!canPause(on("a", "install"), all));
-  assert.ok(!canPause(on("b", "download"), all));
-  assert.ok(!canPause(on("x", "download"), all));
 });
 
 Deno.test("what is still to come is the sum of the sizes that are known", () => {

@@ -31,6 +31,9 @@ class PlayedShell implements Shell {
   archiveUrl() {
     return null;
   }
+  installSize() {
+    return Promise.resolve(null);
+  }
   log = cannot;
   unpackLog = cannot;
   guestLinks = cannot;

@@ -77,6 +77,7 @@ Deno.test("what a step counts is said: archives that are unpacked, and files tha
 });
 
 Deno.test("a card whose operation runs shows how far it is and offers to cancel", () => {
+Deno.test("a card whose operation runs shows how far it is and offers a rest", () => {
   const { games, operations } = party();
   const game = games.find(({ id }) => id === "0ad")!;
   const place = { index: 0, count: 1, x: 0, y: 0, width: 300, height: 250, artHeight: 150 };
@@ -86,7 +87,7 @@ Deno.test("a card whose operation runs shows how far it is and offers to cancel"
     <Card game={game} operation={operation} queued={null} party={6} {...place} />,
   );
   assert.match(markup, /aria-valuenow="2"/);
-  assert.match(wordsOf(markup), /Downloading · 2% · 68\.0.MiB\/s.*Cancel/);
+  assert.match(wordsOf(markup), /Downloading · 2% · 68\.0.MiB\/s.*Pause/);
 });
 
 Deno.test("what the user cancelled is not shown as a failure, and a full disk offers a way on", () => {

@@ -108,7 +108,11 @@ async fn a_guest_looks_and_fetches_a_game_and_changes_nothing() {
         assert_eq!(answer["error"]["kind"], "not-allowed", "{answer}");
     }
     let host_header = format!("Host: {}\r\n", server.addr());
-    for log in ["/api/log", "/api/unpack-log"] {
+    for log in [
+        "/api/log",
+        "/api/unpack-log",
+        "/api/games/chess/install-size",
+    ] {
         assert_eq!(get(&server, log, &host_header).await.0, 403);
     }
     assert_eq!(get(&server, "/api/games/chess", &host_header).await.0, 200);

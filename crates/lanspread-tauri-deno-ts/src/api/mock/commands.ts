@@ -19,6 +19,7 @@ const RATE = 24 * 1024 * 1024;
 
 /** The change that a command makes; throws a `CommandError` if it is refused. */
 export function applyCommand(snapshot: Snapshot, command: Command): Patch {
+  if (CHANGES.has(command.cmd) && "id" in command) checkRests(snapshot, command.id, command.cmd);
   switch (command.cmd) {
     case "download":
     case "update":
@@ -72,6 +73,21 @@ function triedAgain(health: Health): Health {
   const { folder } = health;
   if (folder.state === "unknown") return health;
   return { ...health, folder: { ...folder, at_ms: Date.now() } };
+const CHANGES: ReadonlySet<Command["cmd"]> = new Set<Command["cmd"]>([
+  "download",
+  "queue",
+  "update",
+  "install",
+  "uninstall",
+  "remove",
+]);
+
+function checkRests({ running }: Snapshot, id: string, verb: string): void {
+  if (!running.some((one) => one.id === id)) return;
+  throw new CommandError(
+    "busy",
+    `cannot ${verb} ${id}: it is being played on this machine; end it first`,
+  );
 }
 
 function begin(snapshot: Snapshot, id: string, kind: OperationKind): Patch {

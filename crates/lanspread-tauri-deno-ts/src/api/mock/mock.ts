@@ -37,6 +37,10 @@ export function mockShell(name: ScenarioName): Shell {
         ? Promise.resolve(details(game))
         : Promise.reject(new CommandError("unknown-game", id));
     },
+    installSize(id) {
+      const game = world.snapshot.games.find((one) => one.id === id);
+      return Promise.resolve(game?.installed ? { bytes: game.size * 2, more: false } : null);
+    },
     log: (after) => Promise.resolve(logs.lines(after, Date.now())),
     unpackLog: (after) => Promise.resolve(logs.runs(after)),
     coverUrl: () => null,

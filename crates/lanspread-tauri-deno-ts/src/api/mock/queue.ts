@@ -12,9 +12,11 @@ type QueueCommand = Extract<Command, { cmd: "queue" | "pause" | "resume" | "move
 
 /** The change that a command on the queue makes. */
 export function changeQueue(snapshot: Snapshot, command: QueueCommand): Patch {
-  const { queue } = snapshot;
   const { id } = command;
   if (command.cmd === "queue") return { queue: asked(snapshot, id) };
+  const isPastQueue = command.cmd === "pause" && !snapshot.queue.some((one) => one.id === id) &&
+    snapshot.operations.some((one) => one.id === id && one.kind === "download");
+  const queue = isPastQueue ? asked(snapshot, id) : snapshot.queue;
   const queued = queue.find((one) => one.id === id);
   if (!queued) throw new CommandError("no-operation", `${id} is not asked for`);
   const turned = (turn: Queued["turn"]) =>

@@ -1,9 +1,10 @@
 // What can be done with a game that is here, besides the main action.
 //
-// Invariant: nothing is deleted before a question that names the folder and what is lost with it.
+// Invariant: nothing is deleted before a question that names the folder and what is lost with it, and nothing
+// at all while the game runs. What an operation stands in the way of is not offered; the rest stays.
 
-import { useState } from "react";
-import type { Command, Game } from "../../api/types.ts";
+import { useRef, useState } from "react";
+import type { Command, Game, InstallSize, Operation } from "../../api/types.ts";
 import { joinPath } from "../../state/names.ts";
 import { Button } from "../../ui/button.tsx";
 import { useApp, useMay, usePart, useSeat, useView } from "../../ui/context.ts";
@@ -13,21 +14,39 @@ import { TakeLink } from "../../ui/take-link.tsx";
 import { offersTaking } from "../../state/seat.ts";
 import { subject } from "../../state/store.ts";
 
-export function MoreActions({ game }: { game: Game }) {
-  const { texts, store, format } = useApp();
+interface MoreActionsProps {
+  game: Game;
+  operation: Operation | null;
+}
+
+export function MoreActions({ game, operation }: MoreActionsProps) {
+  const { texts, shell, store, format } = useApp();
   const folder = joinPath(usePart("me").games_dir, game.id);
   const may = useMay();
   const offersZip = offersTaking(useSeat(), usePart("settings").guests);
   const [question, setQuestion] = useState<Question | null>(null);
+  const isAsking = useRef(false);
   const { id, title, size, downloaded, installed } = game;
   const verify: Command = { cmd: "verify", id };
   const asked = useView((view) => view.asked.has(subject(verify)));
-  if (!downloaded && !installed) return null;
+  const isPlayed = usePart("running").some((running) => running.id === id);
+  const isFree = operation === null;
+  if (!downloaded && !installed && operation?.kind !== "download") return null;
 
-  const askUninstall = () =>
+  /** It is asked at once, and says how much is lost as soon as that is counted. */
+  const askUninstall = () => {
+    askWith(null);
+    void shell.installSize(id).catch(() => null).then((size) => {
+      if (size !== null && isAsking.current) askWith(size);
+    });
+  };
+  const askWith = (counted: InstallSize | null) => {
+    isAsking.current = true;
     setQuestion({
       title: texts.confirm.uninstallTitle(title),
-      body: texts.confirm.uninstallBody,
+      body: counted === null
+        ? texts.confirm.uninstallBody
+        : texts.confirm.uninstallBytes(format.bytes(counted.bytes), counted.more),
       folder: joinPath(folder, "local"),
       after: downloaded
         ? texts.confirm.uninstallKept(format.bytes(size))
@@ -35,6 +54,11 @@ export function MoreActions({ game }: { game: Game }) {
       confirm: texts.confirm.uninstall,
       onConfirm: () => void store.send({ cmd: "uninstall", id }),
     });
+  };
+  const close = () => {
+    isAsking.current = false;
+    setQuestion(null);
+  };
   const askRemove = () =>
     setQuestion({
       title: texts.confirm.removeTitle(title),
@@ -47,7 +71,7 @@ export function MoreActions({ game }: { game: Game }) {
   return (
     <Section title={texts.game.more}>
       <div className="more">
-        {installed && may.play && (
+        {installed && may.play && (isFree || operation.kind === "verify") && (
           <Button
             waits={asked}
             onPress={() => void store.send({ cmd: "start-server", id })}
@@ -60,24 +84,29 @@ export function MoreActions({ game }: { game: Game }) {
             {texts.actions.openFolder}
           </Button>
         )}
-        {downloaded && (
+        {downloaded && isFree && (
           <Button waits={asked} onPress={() => void store.send(verify)}>
             {texts.actions.verify}
           </Button>
         )}
         {offersZip && <TakeLink game={game} kind="quiet" />}
-        {installed && (
-          <Button kind="danger" waits={asked} onPress={askUninstall}>
+        {installed && isFree && (
+          <Button kind="danger" waits={asked || isPlayed} onPress={askUninstall}>
             {texts.actions.uninstall}
           </Button>
         )}
-        {downloaded && !installed && (
-          <Button kind="danger" waits={asked} onPress={askRemove}>{texts.actions.remove}</Button>
+        {downloaded && !installed && isFree && (
+          <Button kind="danger" waits={asked || isPlayed} onPress={askRemove}>
+            {texts.actions.remove}
+          </Button>
         )}
       </div>
-      {downloaded && <Nothing>{texts.actions.verifyHint}</Nothing>}
-      {downloaded && installed && <Nothing>{texts.actions.removeFirst}</Nothing>}
-      {question && <Confirm question={question} onClose={() => setQuestion(null)} />}
+      {isPlayed && <Nothing>{texts.actions.endFirst}</Nothing>}
+      {downloaded && isFree && <Nothing>{texts.actions.verifyHint}</Nothing>}
+      {downloaded && installed && isFree && !isPlayed && (
+        <Nothing>{texts.actions.removeFirst}</Nothing>
+      )}
+      {question && <Confirm question={question} onClose={close} />}
     </Section>
   );
 }

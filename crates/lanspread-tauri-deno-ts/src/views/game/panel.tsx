@@ -9,11 +9,11 @@ import { queuedOf } from "../../state/queue.ts";
 import { ActionButton } from "../../ui/action-button.tsx";
 import { Art } from "../../ui/art.tsx";
 import { Button } from "../../ui/button.tsx";
+import { CancelButton } from "../../ui/cancel-button.tsx";
 import { HoldersChip, StateChip } from "../../ui/chip.tsx";
 import { useApp, useMay, usePart } from "../../ui/context.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 import { OperationDetail } from "../../ui/operation.tsx";
-import { PauseButton } from "../../ui/pause-button.tsx";
 import { TonightButton } from "../../ui/tonight-button.tsx";
 import { Description } from "./description.tsx";
 import { useDetails } from "./details.ts";
@@ -67,8 +67,10 @@ function GameBody({ game }: { game: Game }) {
         <div className="panel-main">
           {!ask && <ForGuests game={game} />}
           {ask && operation === null && queued === null && <p>{texts.reasons[game.state]}</p>}
-          {operation !== null && <PauseButton operation={operation} title={game.title} />}
           <ActionButton game={game} operation={operation} />
+          {operation?.kind === "download" && (
+            <CancelButton id={game.id} game={game} operation={operation} />
+          )}
         </div>
         {operation === null && queued !== null && <QueuedNote game={game} queued={queued} />}
         {ask && operation === null && queued === null && <UnfinishedNote game={game} />}
@@ -86,7 +88,7 @@ function GameBody({ game }: { game: Game }) {
         <Description game={game} details={details} />
         <GameFacts game={game} details={details} />
         <Holders game={game} />
-        {ask && operation === null && <MoreActions game={game} />}
+        {ask && <MoreActions game={game} operation={operation} />}
       </div>
     </>
   );

@@ -6,6 +6,7 @@ import type { Game, Queued } from "../../api/types.ts";
 import { placeOf } from "../../state/queue.ts";
 import { subject } from "../../state/store.ts";
 import { Button } from "../../ui/button.tsx";
+import { CancelButton } from "../../ui/cancel-button.tsx";
 import { useApp, usePart, useView } from "../../ui/context.ts";
 import { GatheredLine } from "../../ui/gathered.tsx";
 
@@ -23,17 +24,18 @@ export function QueuedNote({ game, queued }: { game: Game; queued: Queued }) {
   const { texts, store } = useApp();
   const { id, turn } = queued;
   const state = queuedWords(texts, usePart("queue"), id);
-  const asked = useView((view) => view.asked.has(subject({ cmd: "cancel", id })));
+  const asked = useView((view) => view.asked.has(subject({ cmd: "pause", id })));
   const isPaused = turn === "paused";
-  const other = isPaused ? "cancel" : "pause";
   return (
     <div className="warning warning-calm" role="note">
       <strong>{state}</strong>
       <GatheredLine game={game} />
       <p>{isPaused ? texts.queue.pausedHint : texts.queue.waitingHint}</p>
-      <Button waits={asked} onPress={() => void store.send({ cmd: other, id })}>
-        {texts.actions[other]}
-      </Button>
+      {isPaused ? <CancelButton id={id} game={game} operation={null} /> : (
+        <Button waits={asked} onPress={() => void store.send({ cmd: "pause", id })}>
+          {texts.actions.pause}
+        </Button>
+      )}
     </div>
   );
 }

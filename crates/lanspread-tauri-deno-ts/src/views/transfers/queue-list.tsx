@@ -9,6 +9,7 @@ import { gameById } from "../../state/names.ts";
 import { bytesAhead, type Direction, moved, notRunning, placeOf } from "../../state/queue.ts";
 import { subject } from "../../state/store.ts";
 import { Button } from "../../ui/button.tsx";
+import { CancelButton } from "../../ui/cancel-button.tsx";
 import { useApp, useSnapshot, useView } from "../../ui/context.ts";
 import { GatheredLine } from "../../ui/gathered.tsx";
 import { Name, Section } from "../../ui/parts.tsx";
@@ -115,13 +116,7 @@ function QueueItem({ queued, shown, onMove }: QueueItemProps) {
         >
           {isPaused ? texts.actions.resume : texts.actions.pause}
         </Button>
-        <Button
-          kind="plain"
-          icon="close"
-          label={label(texts.actions.cancel)}
-          waits={asked}
-          onPress={() => void store.send({ cmd: "cancel", id })}
-        />
+        <CancelButton id={id} game={game} operation={null} brief />
       </div>
     </li>
   );

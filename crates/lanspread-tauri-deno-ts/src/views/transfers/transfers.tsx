@@ -6,8 +6,8 @@
 import { useApp, useSnapshot } from "../../ui/context.ts";
 import { gameById } from "../../state/names.ts";
 import { ActionButton } from "../../ui/action-button.tsx";
+import { CancelButton } from "../../ui/cancel-button.tsx";
 import { OperationDetail } from "../../ui/operation.tsx";
-import { PauseButton } from "../../ui/pause-button.tsx";
 import { Name, Nothing, Section } from "../../ui/parts.tsx";
 import { FinishedList } from "./finished.tsx";
 import { LimitsForm } from "./limits.tsx";
@@ -55,8 +55,10 @@ function Running() {
                   </button>
                 </h3>
                 <div className="queue-buttons">
-                  <PauseButton operation={operation} title={title} />
                   {game && <ActionButton game={game} operation={operation} />}
+                  {operation.kind === "download" && (
+                    <CancelButton id={operation.id} game={game} operation={operation} />
+                  )}
                 </div>
               </div>
               <OperationDetail operation={operation} title={title} />

@@ -82,6 +82,7 @@ export const BEGIN: Steps = {
     async (page) => {
       await page.getByRole("link", { name: "Transfers" }).click();
       await page.getByRole("button", { name: /^Cancel/ }).first().click();
+      await page.getByRole("button", { name: "Cancel and delete them" }).click();
       await page.getByText("Nothing is running").waitFor();
       await page.getByRole("link", { name: "Settings" }).click();
       await page.getByLabel("Another folder").fill("/srv/games");

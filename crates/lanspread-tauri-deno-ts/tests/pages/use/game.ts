@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { card, type Steps } from "./steps.ts";
 
 export const GAME: Steps = {
-  "a game is fetched by one click, shows its progress, and can be cancelled": [
+  "a game is fetched by one click, shows its progress, rests by the next, and asks before it is cancelled": [
     "party",
     "#/library",
     async (page) => {
@@ -16,10 +16,43 @@ export const GAME: Steps = {
       await page.keyboard.type("xonotic");
       await xonotic.getByRole("button", { name: "Get it" }).click();
       await xonotic.getByRole("progressbar").waitFor();
-      await xonotic.getByRole("button", { name: "Cancel" }).click();
-      await xonotic.getByRole("button", { name: "Get it" }).waitFor();
+      await xonotic.getByRole("button", { name: "Pause" }).click();
+      await xonotic.getByRole("button", { name: "Resume" }).click();
+      await xonotic.getByRole("progressbar").waitFor();
       await page.getByRole("link", { name: "Transfers" }).click();
+      await page.locator(".plate", { hasText: "Xonotic" })
+        .getByText(/[1-9]\d+(\.\d)?\sMiB of .* verified/).waitFor();
+      const cancel = page.getByRole("button", { name: /^Cancel: .*Xonotic/ });
+      await cancel.click();
+      const question = page.locator("dialog.question");
+      await question.getByText("/home/juno/lan/games/xonotic").waitFor();
+      await question.getByText(/MiB have come and are deleted/).waitFor();
+      await question.getByRole("button", { name: "Pause" }).click();
+      await page.getByRole("button", { name: /^Resume: .*Xonotic/ }).click();
+      await cancel.click();
+      await question.getByRole("button", { name: "Cancel and delete them" }).click();
       await page.getByText("Download cancelled").waitFor();
+    },
+  ],
+  "a game that runs is not uninstalled, and its folder can be opened while anything runs on it": [
+    "party",
+    "#/library?game=teeworlds",
+    async (page) => {
+      const panel = page.locator("dialog.panel");
+      await panel.getByRole("button", { name: /^Play/ }).click();
+      await panel.getByText(/It runs since/).waitFor();
+      await panel.getByText("end it before it is updated, unpacked or uninstalled").waitFor();
+      const uninstall = panel.getByRole("button", { name: "Uninstall…" });
+      assert.equal(await uninstall.getAttribute("aria-disabled"), "true");
+      await uninstall.click({ force: true });
+      assert.equal(await page.locator("dialog.question").count(), 0);
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("/");
+      await page.keyboard.type("0 a.d.");
+      await card(page, "0 A.D.").getByRole("button").first().click();
+      await panel.getByRole("progressbar").waitFor();
+      await panel.getByRole("button", { name: "Open folder" }).waitFor();
+      assert.equal(await panel.getByRole("button", { name: "Check files" }).count(), 0);
     },
   ],
   "uninstalling names the folder and the saves first, and does nothing when it is kept": [
@@ -29,7 +62,7 @@ export const GAME: Steps = {
       await page.getByRole("button", { name: "Uninstall…" }).click();
       const question = page.locator("dialog.question");
       await question.getByText("/home/juno/lan/games/teeworlds/local").waitFor();
-      await question.getByText("saves").first().waitFor();
+      await question.getByText(/^[\d.]+\sMiB are deleted, with saves/).waitFor();
       await page.keyboard.press("Escape");
       await question.waitFor({ state: "detached" });
       await page.locator("dialog.panel").getByText("Ready to play").waitFor();
