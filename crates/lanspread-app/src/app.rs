@@ -17,6 +17,7 @@ use lanspread_peer::{
 use lanspread_unpack::{CancelFlag, FORMAT_NAMES};
 use tokio::sync::{Notify, broadcast, mpsc, watch};
 use lanspread_db::{Catalog, GameId, INSTALL_DIR};
+use lanspread_db::{Catalog, GameId, INSTALL_DIR, Script};
 use lanspread_peer::{GameView, PeerEvent, PeerId, PeerName, PeerRuntimeHandle, PeerView};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -30,7 +31,7 @@ use crate::{
     install_size::{self, InstallSize},
     live::Live,
     logs::{ApplicationLog, LogLine, LogPage, UnpackLog, UnpackRun},
-    play::{self, RunningScripts, Script},
+    play::{self, RunningScripts},
     queue::Queue,
     settings::Settings,
     snapshot::{Game, GameDetails, NoticeKind, Running, Seat, Snapshot, Wishes},

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use lanspread_db::{Catalog, CatalogMode, Game as CatalogGame, GameId};
+use lanspread_db::{Catalog, CatalogMode, Game as CatalogGame, GameId, Script};
 use lanspread_peer as peer;
 use lanspread_peer::{GameView, PROTOCOL_VERSION, PeerView, Playing, RateLimit};
 
@@ -107,6 +107,7 @@ pub(crate) fn me(app: &App, view: &PeerView) -> Me {
         free_bytes: view.free_bytes,
         discovery: Discovery::from(&view.discovery),
         state_dir: facts.state_dir.to_string_lossy().into_owned(),
+        script_ending: Script::ENDING,
         catalog: facts
             .catalog
             .as_ref()
@@ -126,13 +127,14 @@ fn game(view: &GameView, listed: Option<&CatalogGame>, cover: bool) -> Game {
         id: view.id.clone(),
         title: view.title.clone(),
         state,
-        action: action(state, view.installed),
+        action: action(state, view),
         version: view.version,
         expected_version: view.expected_version,
         size: view.size_bytes,
         downloaded: view.downloaded,
         installed: view.installed,
         to_hash: view.to_hash,
+        scripts: view.scripts.iter().copied().collect(),
         holders: view.peers.clone(),
         outdated: outdated(view),
         gathered: view.gathered.map(|gathered| Gathered {
@@ -175,12 +177,13 @@ fn state(view: &GameView) -> GameState {
     }
 }
 
-const fn action(state: GameState, installed: bool) -> Action {
+fn action(state: GameState, view: &GameView) -> Action {
+    let can_start = view.installed && view.scripts.contains(&Script::Start);
     match state {
         GameState::OnOthers => Action::Download,
         GameState::UpdateAvailable => Action::Update,
         GameState::Downloaded => Action::Install,
-        GameState::Ready | GameState::OtherVersion | GameState::LocalOnly if installed => {
+        GameState::Ready | GameState::OtherVersion | GameState::LocalOnly if can_start => {
             Action::Play
         }
         GameState::Ready | GameState::OtherVersion | GameState::LocalOnly | GameState::Nowhere => {

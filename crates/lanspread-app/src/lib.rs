@@ -26,6 +26,8 @@ mod tend;
 #[cfg(test)]
 mod tests;
 
+pub use lanspread_db::Script;
+
 pub use app::{App, Events, Facts};
 pub use covers::{ASSETS_BYTES_MAX, ASSETS_ENTRIES_MAX, ASSETS_FILE, COVER_BYTES_MAX, Cover};
 pub use covers::{COVER_BYTES_MAX, Cover};
@@ -38,7 +40,7 @@ pub use logs::{
     LogLevel, LogLine, LogPage, UNPACK_OUTPUT_LINES_MAX, UnpackResult, UnpackRun,
 };
 pub use patch::{GamesPatch, Patch, Update};
-pub use play::{INI_BYTES_MAX, LOG_BYTES_MAX, STAMP_ENTRIES_MAX, Script};
+pub use play::{INI_BYTES_MAX, LOG_BYTES_MAX, STAMP_ENTRIES_MAX};
 pub use queue::{GATHERING_MAX, QUEUE_MAX};
 pub use run::{Asked, Ran};
 pub use settings::{Loaded, SETTINGS_FILE, SETTINGS_FILE_BYTES_MAX, Settings};

@@ -5,7 +5,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use lanspread_db::GameId;
+use lanspread_db::{GameId, Script};
 use lanspread_jsonl::{Command, Language};
 use lanspread_peer::{
     AfterDownload, CommandRefused, DownloadRoom, ErrorKind, LimitChanges, OperationKind,
@@ -14,7 +14,7 @@ use lanspread_peer::{
 
 use crate::{
     app::{App, lock},
-    play::{Player, Script, in_use},
+    play::{Player, in_use},
     settings::Settings,
     start::{Chosen, catalog_beside},
 };

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use lanspread_db::{GameId, Localized, ManifestHash, MaxPlayers, Version};
+use lanspread_db::{GameId, Localized, ManifestHash, MaxPlayers, Script, Version};
 use lanspread_jsonl::Language;
 use lanspread_peer::{ListenAddr, PeerId, PeerName};
 use serde::Serialize;
@@ -106,6 +106,8 @@ pub struct Me {
     pub discovery: Discovery,
     /// The folder of what Lanspread writes for itself.
     pub state_dir: String,
+    /// What the names of scripts end with on this system.
+    pub script_ending: &'static str,
     /// The catalog, if there is one.
     pub catalog: Option<String>,
 }
@@ -230,6 +232,9 @@ pub struct Game {
     pub installed: bool,
     /// Whether its files are still to be checked, before others can fetch it from here.
     pub to_hash: bool,
+    /// Its scripts that are here and that this system can run.
+    #[ts(type = "Array<Script>")]
+    pub scripts: Vec<Script>,
     /// Who has the version of this party, sorted.
     #[ts(type = "Array<string>")]
     pub holders: Vec<PeerId>,
@@ -576,6 +581,7 @@ pub struct Running {
     #[ts(type = "string")]
     pub id: GameId,
     /// Which script.
+    #[ts(type = "Script")]
     pub script: Script,
     /// Since when, in milliseconds since 1970 by this machine's clock.
     #[ts(type = "number")]

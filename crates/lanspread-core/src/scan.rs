@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use lanspread_db::{GameId, Manifest, ManifestHash, RelPath, RootEntry, SENTINEL, Version};
+use lanspread_db::{GameId, Manifest, ManifestHash, RelPath, RootEntry, SENTINEL, Script, Version};
 
 use crate::{
     api::{AfterDownload, Gathered, RootReport, SentinelReport},
@@ -195,6 +195,8 @@ pub struct RootFacts {
     pub observed: RootObservation,
     /// Why the sentinel holds no version, if it is a file that does not.
     pub sentinel_problem: Option<String>,
+    /// The scripts directly in it.
+    pub scripts: BTreeSet<Script>,
     /// Bytes of the game's files.
     pub size_bytes: u64,
     /// The manifest, if every file is hashed and unchanged since.
@@ -214,6 +216,7 @@ pub fn report(facts: RootFacts) -> RootReport {
         id,
         observed,
         sentinel_problem,
+        scripts,
         size_bytes,
         manifest,
         files_problem,
@@ -245,6 +248,7 @@ pub fn report(facts: RootFacts) -> RootReport {
         id,
         sentinel,
         installed: observed.local.is_dir(),
+        scripts,
         unsettled,
         pending_download,
         after_download,
@@ -431,6 +435,7 @@ mod tests {
         RootFacts {
             id: GameId::parse("quake").unwrap(),
             observed,
+            scripts: BTreeSet::new(),
             sentinel_problem: None,
             size_bytes: 5,
             manifest: None,

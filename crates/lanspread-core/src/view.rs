@@ -107,6 +107,7 @@ fn game(catalog: &Catalog, library: &Library, id: &GameId, merged: &Merged<'_>) 
         downloaded: own.is_some(),
         installed: root.is_some_and(|root| root.installed),
         to_hash: root.is_some_and(needs_hashing),
+        scripts: root.map(|root| root.scripts.clone()).unwrap_or_default(),
         peers: holders.iter().map(|&&(peer, _)| peer).collect(),
         offers: who_says_what(&choice, merged.offers.iter().copied()),
         gathered: root.and_then(|root| root.gathered),

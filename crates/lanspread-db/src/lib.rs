@@ -12,6 +12,7 @@ mod hash;
 mod manifest;
 mod rel_path;
 mod root_entry;
+mod script;
 mod string_serde;
 mod text;
 mod version;
@@ -36,5 +37,6 @@ pub use root_entry::{
     BACKUP_DIR, DISCARDED_SENTINEL, DOWNLOAD_DIR, INSTALL_DIR, INSTALLING_DIR, INTENT_FILE,
     OWNER_MARKER, RootEntry, SENTINEL, SENTINEL_TMP,
 };
+pub use script::Script;
 pub use text::{CATALOG_LINE_BYTES_MAX, CATALOG_TEXT_BYTES_MAX, clean_line, clean_text};
 pub use version::{VERSION_BYTES, VERSION_INI_BYTES_MAX, Version, VersionError};

@@ -3,7 +3,9 @@
 //! Invariant: it changes nothing, and it follows no link. What the observation means is the machine's
 //! business.
 
-use std::{collections::BTreeMap, io, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io, path::Path, sync::Arc};
 
 use lanspread_core::{
     DiskFailure, Gathered,
@@ -11,7 +13,7 @@ use lanspread_core::{
 };
 use lanspread_db::{
     BACKUP_DIR, DISCARDED_SENTINEL, DOWNLOAD_DIR, GameId, INSTALL_DIR, INSTALLING_DIR, INTENT_FILE,
-    MANIFEST_BYTES_MAX, Manifest, ManifestHash, OWNER_MARKER, SENTINEL, SENTINEL_TMP,
+    MANIFEST_BYTES_MAX, Manifest, ManifestHash, OWNER_MARKER, SENTINEL, SENTINEL_TMP, Script,
     VERSION_INI_BYTES_MAX, Version,
 };
 
@@ -39,6 +41,8 @@ pub(crate) struct Observed {
     pub(crate) root: RootObservation,
     /// Why the sentinel holds no version, if it is a file that does not.
     pub(crate) sentinel_problem: Option<String>,
+    /// The scripts directly in it. A link is none, since it could lead anywhere.
+    pub(crate) scripts: BTreeSet<Script>,
 }
 
 /// Looks at the root of a game.
@@ -56,6 +60,7 @@ pub(crate) fn observe(library: &Library, id: &GameId) -> Result<Observed, DiskFa
             return Ok(Observed {
                 root,
                 sentinel_problem: None,
+                scripts: BTreeSet::new(),
             });
         }
         Some(Kind::File) => root.root = Entry::File,
@@ -68,6 +73,7 @@ pub(crate) fn observe(library: &Library, id: &GameId) -> Result<Observed, DiskFa
     Ok(Observed {
         root,
         sentinel_problem: None,
+        scripts: BTreeSet::new(),
     })
 }
 
@@ -116,9 +122,12 @@ fn observe_folder(
     if root.staging == Entry::MarkedDir {
         root.staged = staged(known, &*folder.open_folder(Path::new(DOWNLOAD_DIR))?)?;
     }
+    let files = listed.iter().filter(|(_, kind)| **kind == Kind::File);
+    let scripts = files.filter_map(|(name, _)| Script::of_file(name)).collect();
     Ok(Observed {
         root,
         sentinel_problem,
+        scripts,
     })
 }
 

@@ -5,6 +5,7 @@
 //! [`lanspread_core::scan`].
 
 use std::{
+    collections::BTreeSet,
     io,
     path::Path,
     sync::{
@@ -98,6 +99,7 @@ fn scan_or_say_why_not(library: &Library, id: &GameId) -> Option<RootReport> {
                 id: id.clone(),
                 observed: RootObservation::absent(),
                 sentinel_problem: None,
+                scripts: BTreeSet::new(),
                 size_bytes: 0,
                 manifest: None,
                 files_problem: Some(error.message),
@@ -113,6 +115,7 @@ pub(crate) fn scan_root(library: &Library, id: &GameId) -> Result<Option<RootRep
     let Observed {
         root: observed,
         sentinel_problem,
+        scripts,
     } = observe(library, id)?;
     if !observed.root.is_dir() {
         return Ok(None);
@@ -121,6 +124,7 @@ pub(crate) fn scan_root(library: &Library, id: &GameId) -> Result<Option<RootRep
         id: id.clone(),
         observed,
         sentinel_problem,
+        scripts,
         size_bytes: 0,
         manifest: None,
         files_problem: None,

@@ -3,11 +3,11 @@
 //! Invariant: pure. A script that runs keeps everything from a game that would replace or delete its files,
 //! and whatever replaces or deletes them keeps its scripts from being started. Reading them keeps nobody.
 
-use lanspread_db::GameId;
+use lanspread_db::{GameId, Script};
 use lanspread_jsonl::Command;
 use lanspread_peer::{CommandRefused, ErrorKind, OperationKind, OperationView};
 
-use super::{RunningScripts, Script, refused};
+use super::{RunningScripts, refused};
 
 /// The game whose files a command replaces or deletes, and what that is called: "cannot … the game".
 pub(crate) const fn changes(command: &Command) -> Option<(&GameId, &'static str)> {
@@ -58,7 +58,7 @@ pub(crate) fn check_rests(
 ) -> Result<(), CommandRefused> {
     let what = match running_of(scripts, id) {
         None => return Ok(()),
-        Some(Script::Setup) => "its setup is running",
+        Some(Script::Setup | Script::Uninstall) => "a script of it is running",
         Some(Script::Start) => "it is being played on this machine",
         Some(Script::Server) => "its server is running on this machine",
     };

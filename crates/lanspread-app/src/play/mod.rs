@@ -15,12 +15,11 @@ use std::{
     sync::Arc,
 };
 
-use lanspread_db::{GameId, INSTALL_DIR};
+use lanspread_db::{GameId, INSTALL_DIR, Script};
 use lanspread_jsonl::Language;
 use lanspread_peer::{CommandRefused, ErrorKind};
 
 pub use process::LOG_BYTES_MAX;
-pub use scripts::Script;
 pub use stamp::{INI_BYTES_MAX, STAMP_ENTRIES_MAX};
 
 use crate::{

@@ -1,4 +1,4 @@
-//! The scripts of a game root.
+//! Where the scripts of a game root lie.
 //!
 //! Invariant: a script is a regular file directly in the root; a link is none, since it could lead
 //! anywhere.
@@ -8,61 +8,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::Serialize;
-use ts_rs::TS;
+use lanspread_db::Script;
 
-/// A script of a game.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, TS)]
-#[serde(rename_all = "kebab-case")]
-pub enum Script {
-    /// Runs once, before the first start.
-    Setup,
-    /// Starts the game.
-    Start,
-    /// Starts a dedicated server.
-    Server,
-}
-
-impl Script {
-    /// Its name in logs and JSON.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Setup => "setup",
-            Self::Start => "start",
-            Self::Server => "server",
-        }
-    }
-
-    /// The file's name on this system.
-    #[must_use]
-    pub const fn file_name(self) -> &'static str {
-        if cfg!(windows) {
-            match self {
-                Self::Setup => "game_setup.cmd",
-                Self::Start => "game_start.cmd",
-                Self::Server => "server_start.cmd",
-            }
-        } else {
-            match self {
-                Self::Setup => "game_setup.sh",
-                Self::Start => "game_start.sh",
-                Self::Server => "server_start.sh",
-            }
-        }
-    }
-}
-
-/// Where the script lies. Games come from systems that do not tell capitals apart, so neither does this; of
-/// several the first in the order of their names is taken.
+/// Where the script lies; of several that differ in capitals the first in the order of their names is taken.
 pub(crate) fn find(root: &Path, script: Script) -> io::Result<Option<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(root)? {
         let entry = entry?;
         let name = entry.file_name();
-        let is_it = name
-            .to_str()
-            .is_some_and(|name| name.eq_ignore_ascii_case(script.file_name()));
+        let is_it = name.to_str().and_then(Script::of_file) == Some(script);
         if is_it && entry.file_type()?.is_file() {
             found.push(entry.path());
         }

@@ -1,6 +1,8 @@
 //! How things stand with a game, for everything that can be said of one.
 
-use lanspread_db::{Catalog, GameId, Version};
+use std::collections::BTreeSet;
+
+use lanspread_db::{Catalog, GameId, Script, Version};
 use lanspread_peer::{GameView, PeerId};
 
 use crate::{
@@ -11,8 +13,14 @@ use crate::{
 
 /// A game that is downloaded and installed or not, in the party's version or another, held by so many.
 fn stands(downloaded: bool, installed: bool, current: bool, others: u8) -> (GameState, Action) {
+    let view = view(downloaded, installed, current, others);
+    let games = compose::games(&[view], &Catalog::open_party(), &Covers::default());
+    (games[0].state, games[0].action)
+}
+
+fn view(downloaded: bool, installed: bool, current: bool, others: u8) -> GameView {
     let version = |text| Version::parse(text).expect("a valid version");
-    let view = GameView {
+    GameView {
         id: GameId::parse("chess").expect("a valid id"),
         title: "Chess".to_owned(),
         version: downloaded.then(|| version(if current { "20240101" } else { "20200101" })),
@@ -21,15 +29,14 @@ fn stands(downloaded: bool, installed: bool, current: bool, others: u8) -> (Game
         downloaded,
         installed,
         to_hash: false,
+        scripts: BTreeSet::from([Script::Start]),
         peers: (0..others).map(|n| PeerId::from_bytes([n; 32])).collect(),
         offers: Vec::new(),
         gathered: None,
         manifest: None,
         pinned: None,
         problem: None,
-    };
-    let games = compose::games(&[view], &Catalog::open_party(), &Covers::default());
-    (games[0].state, games[0].action)
+    }
 }
 
 #[test]
@@ -56,5 +63,26 @@ fn every_way_a_game_can_stand_has_a_name_and_what_to_do() {
             (state, action),
             "{downloaded} {installed} {current} {others}"
         );
+    }
+}
+
+/// Play was offered for every game that is unpacked, and failed where no script starts it.
+#[test]
+fn play_is_offered_only_where_a_script_starts_the_game() {
+    for scripts in [vec![], vec![Script::Server, Script::Setup]] {
+        let view = GameView {
+            scripts: scripts.iter().copied().collect(),
+            ..view(true, true, true, 1)
+        };
+        let games = compose::games(&[view], &Catalog::open_party(), &Covers::default());
+        assert_eq!(
+            (games[0].state, games[0].action),
+            (GameState::Ready, Action::None)
+        );
+        assert_eq!(games[0].scripts, {
+            let mut sorted = scripts;
+            sorted.sort();
+            sorted
+        });
     }
 }

@@ -19,6 +19,18 @@ fn declare<T: TS>(config: &Config) -> String {
     format!("\n{documentation}export {}\n", T::decl(config))
 }
 
+/// The scripts are named in a crate that knows no front end.
+fn scripts() -> String {
+    let names: Vec<String> = Script::ALL
+        .iter()
+        .map(|script| format!("\"{}\"", script.as_str()))
+        .collect();
+    format!(
+        "\n/**\n * A script of a game.\n */\nexport type Script = {};\n",
+        names.join(" | ")
+    )
+}
+
 fn types() -> String {
     let config = &Config::default();
     let all = [
@@ -63,7 +75,7 @@ fn types() -> String {
         declare::<Upload>(config),
         declare::<Hashing>(config),
         declare::<Running>(config),
-        declare::<Script>(config),
+        scripts(),
         declare::<Limits>(config),
         declare::<Finished>(config),
         declare::<Outcome>(config),

@@ -1,8 +1,8 @@
 //! What effects are answered with when they succeed.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use lanspread_db::{ChunkRef, GameId, Manifest, ManifestHash, Version};
+use lanspread_db::{ChunkRef, GameId, Manifest, ManifestHash, Script, Version};
 use lanspread_proto::{ListenAddr, PeerId};
 
 use super::AfterDownload;
@@ -52,6 +52,8 @@ pub struct RootReport {
     pub sentinel: SentinelReport,
     /// Whether `local/` is a directory.
     pub installed: bool,
+    /// The scripts of the game that this system can run.
+    pub scripts: BTreeSet<Script>,
     /// Whether [`crate::root::Goal::Settle`] has something to do here. A download that waits to be
     /// resumed does not count.
     pub unsettled: bool,

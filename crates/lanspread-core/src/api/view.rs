@@ -1,8 +1,8 @@
 //! What users see at one moment: a snapshot, rendered as it is.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use lanspread_db::{CatalogMode, GameId, ManifestHash, Version};
+use lanspread_db::{CatalogMode, GameId, ManifestHash, Script, Version};
 use lanspread_proto::{ListenAddr, PeerId, PeerName, PeerStatus};
 
 use super::{AfterDownload, DownloadRoom, Gathered, OperationKind, Progress};
@@ -77,6 +77,8 @@ pub struct GameView {
     pub installed: bool,
     /// Whether its files are still to be hashed, before others can fetch it from here.
     pub to_hash: bool,
+    /// Its scripts that are here and that this system can run.
+    pub scripts: BTreeSet<Script>,
     /// Live peers that hold the expected version, and not with other files than those pinned.
     pub peers: Vec<PeerId>,
     /// Who says what of it, and what that counts for: sources first.

@@ -81,6 +81,7 @@ fn root(n: usize) -> RootReport {
         sentinel: SentinelReport::Version(version()),
         installed: false,
         unsettled: false,
+        scripts: std::collections::BTreeSet::new(),
         pending_download: None,
         after_download: lanspread_core::AfterDownload::Keep,
         gathered: None,

@@ -283,6 +283,7 @@ fn view() -> PeerView {
             downloaded: true,
             installed: true,
             to_hash: false,
+            scripts: [Script::Start].into(),
             peers: vec![peer_id()],
             offers: vec![OfferView {
                 version: version(),

@@ -196,6 +196,9 @@ export const de: Texts = {
     versionNone: "keine",
     setup: (time) => `Wird seit ${time} eingerichtet`,
     running: (time) => `Läuft seit ${time}`,
+    uninstalling: (time) => `Räumt seit ${time} auf, bevor es deinstalliert wird`,
+    noStart: (file) =>
+      `Es bringt kein ${file} für dieses System mit. Öffne seinen Ordner und starte es von Hand.`,
     server: (time) => `Hier läuft seit ${time} ein Server`,
     description: "Beschreibung",
     noDescription: "Zu diesem Spiel hat niemand etwas geschrieben.",

@@ -196,6 +196,9 @@ export const en = {
     versionNone: "none",
     setup: (time: string) => `It is being set up since ${time}`,
     running: (time: string) => `It runs since ${time}`,
+    uninstalling: (time: string) => `It clears up since ${time}, before it is uninstalled`,
+    noStart: (file: string) =>
+      `It brings no ${file} for this system. Open its folder and start it by hand.`,
     server: (time: string) => `A server runs here since ${time}`,
     description: "About",
     noDescription: "Nobody has written about this game.",

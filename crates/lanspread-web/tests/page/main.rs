@@ -178,6 +178,21 @@ async fn a_game_is_set_up_once_and_played_from_a_browser() {
         server_script["error"]["kind"], "no-script",
         "{server_script}"
     );
+
+    let game = Browser::game(&browser.state, "chess").expect("it is here");
+    assert_eq!(game["scripts"], json!(["setup", "start"]));
+    let host = "Host: 127.0.0.1\r\n";
+    let (status, size) = get(&server, "/api/games/chess/install-size", host).await;
+    assert_eq!(status, 200, "{size}");
+    assert!(size.contains("\"more\":false"), "{size}");
+    assert!(!size.contains("\"bytes\":0"), "{size}");
+    std::fs::remove_file(games.join("chess/game_start.sh")).expect("writable");
+    browser
+        .until("nothing starts it any more", |state| {
+            Browser::game(state, "chess")
+                .is_some_and(|game| game["scripts"] == json!(["setup"]) && game["action"] == "none")
+        })
+        .await;
 }
 
 #[tokio::test]

@@ -125,6 +125,9 @@ function begin(snapshot: Snapshot, id: string, kind: OperationKind): Patch {
 function run(snapshot: Snapshot, id: string, script: Script): Patch {
   const game = snapshot.games.find((one) => one.id === id);
   if (!game?.installed) throw new CommandError("not-installed", `${id} is not installed`);
+  if (!game.scripts.includes(script)) {
+    throw new CommandError("no-script", `cannot start ${id}: it has no script for that`);
+  }
   if (snapshot.running.some((one) => one.id === id && one.script === script)) {
     throw new CommandError("busy", `${id} runs already`);
   }

@@ -58,6 +58,7 @@ export function mockGame(id: string, title: string, rest: Partial<Game> = {}): G
     downloaded: false,
     installed: false,
     to_hash: false,
+    scripts: [],
     holders: [],
     outdated: [],
     gathered: null,
@@ -99,27 +100,35 @@ export function manyGames(count: number, holders: readonly string[]): Game[] {
   }).sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
+/** What a game brings that can be played alone and on a server of one's own. */
+const SCRIPTS: Game["scripts"] = ["setup", "start", "server"];
+
 /** A game that is here and can be played. */
 export function ready(game: Game): Game {
   const here = { downloaded: true, installed: true, version: game.expected_version };
-  return { ...game, ...here, state: "ready", action: "play" };
+  return { ...game, ...here, scripts: SCRIPTS, state: "ready", action: "play" };
+}
+
+/** A game that is here and that nothing starts on this system. */
+export function withoutScripts(game: Game): Game {
+  return { ...ready(game), scripts: [], action: "none" };
 }
 
 /** A game that is here and not unpacked. */
 export function downloaded(game: Game): Game {
   const here = { downloaded: true, installed: false, version: game.expected_version };
-  return { ...game, ...here, state: "downloaded", action: "install" };
+  return { ...game, ...here, scripts: SCRIPTS, state: "downloaded", action: "install" };
 }
 
 /** A game that is here in an old version. */
 export function outdated(game: Game): Game {
   const here = { downloaded: true, installed: true, version: OLD_VERSION };
-  return { ...game, ...here, state: "update-available", action: "update" };
+  return { ...game, ...here, scripts: SCRIPTS, state: "update-available", action: "update" };
 }
 
 /** A game that is here in a version that nobody else plays. */
 export function otherVersion(game: Game): Game {
-  return { ...outdated(game), state: "other-version", action: "none", holders: [] };
+  return { ...outdated(game), state: "other-version", action: "play", holders: [] };
 }
 
 /** A game that can be played and not shared. */

@@ -69,6 +69,7 @@ export function quiet(): Snapshot {
       free_bytes: 143 * GIBIBYTE,
       discovery: { state: "works" },
       state_dir: "/home/juno/.local/state/lanspread",
+      script_ending: ".sh",
       catalog: null,
     },
     health: {
@@ -116,7 +117,7 @@ export function quiet(): Snapshot {
 const VARIED: Record<string, (game: Game) => Game> = {
   teeworlds: games.ready,
   hedgewars: games.ready,
-  openttd: games.ready,
+  openttd: games.withoutScripts,
   supertuxkart: games.downloaded,
   openarena: games.outdated,
   wesnoth: games.otherVersion,

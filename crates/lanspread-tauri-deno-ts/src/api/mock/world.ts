@@ -6,6 +6,7 @@
 import { CommandError, type ShellEvent } from "../shell.ts";
 import type { Command, Game, Operation, Outcome, Patch, Snapshot } from "../types.ts";
 import { applyCommand } from "./commands.ts";
+import { downloaded, ready } from "./library.ts";
 import { due } from "./queue.ts";
 import type { Scenario } from "./scenarios.ts";
 
@@ -215,7 +216,6 @@ function hasEnded({ progress }: Operation, downloads: "run" | "fail"): boolean {
 
 /** A game after an operation on it. */
 function after(game: Game, kind: Operation["kind"]): Game {
-  const version = game.expected_version;
   switch (kind) {
     case "download":
       return {
@@ -226,8 +226,9 @@ function after(game: Game, kind: Operation["kind"]): Game {
         action: "install",
         gathered: null,
       };
+      return downloaded(game);
     case "install":
-      return { ...game, installed: true, state: "ready", action: "play" };
+      return ready(game);
     case "uninstall":
       return { ...game, installed: false, state: "downloaded", action: "install" };
     case "remove":

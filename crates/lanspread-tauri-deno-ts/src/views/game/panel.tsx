@@ -23,6 +23,7 @@ import { HashingNote } from "./hashing-note.tsx";
 import { Holders } from "./holders.tsx";
 import { LastOutcome } from "./last-outcome.tsx";
 import { MoreActions } from "./more-actions.tsx";
+import { NoStart } from "./no-start.tsx";
 import { Offers } from "./offers.tsx";
 import { QueuedNote, UnfinishedNote } from "./queued.tsx";
 import { RunningScripts } from "./running.tsx";
@@ -74,6 +75,7 @@ function GameBody({ game }: { game: Game }) {
         </div>
         {operation === null && queued !== null && <QueuedNote game={game} queued={queued} />}
         {ask && operation === null && queued === null && <UnfinishedNote game={game} />}
+        <NoStart game={game} />
         <RunningScripts game={game} />
         {operation !== null && <OperationDetail operation={operation} title={game.title} />}
         {operation === null && queued === null && <LastOutcome game={game} />}

@@ -13,6 +13,7 @@ export function RunningScripts({ game }: { game: Game }) {
     setup: texts.game.setup,
     start: texts.game.running,
     server: texts.game.server,
+    uninstall: texts.game.uninstalling,
   };
   if (scripts.length === 0) return null;
   return (

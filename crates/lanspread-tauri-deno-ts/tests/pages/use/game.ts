@@ -55,6 +55,17 @@ export const GAME: Steps = {
       assert.equal(await panel.getByRole("button", { name: "Check files" }).count(), 0);
     },
   ],
+  "a game that no script starts says so in place of Play, and one without a server offers none": [
+    "party",
+    "#/library?game=openttd",
+    async (page) => {
+      const panel = page.locator("dialog.panel");
+      await panel.getByText("It brings no game_start.sh").waitFor();
+      assert.equal(await panel.getByRole("button", { name: /^Play/ }).count(), 0);
+      assert.equal(await panel.getByRole("button", { name: "Start a server" }).count(), 0);
+      await panel.getByRole("button", { name: "Open folder" }).waitFor();
+    },
+  ],
   "uninstalling names the folder and the saves first, and does nothing when it is kept": [
     "party",
     "#/library?game=teeworlds",
