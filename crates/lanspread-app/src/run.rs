@@ -115,7 +115,7 @@ impl App {
                 download(id, install, give_up_old)
             }
             Command::Install { id } => PeerCommand::InstallGame { id },
-            Command::Uninstall { id } => PeerCommand::UninstallGame { id },
+            Command::Uninstall { id } => return self.uninstall(id).await,
             Command::Remove { id } => PeerCommand::RemoveGame { id },
             Command::Verify { id } => PeerCommand::VerifyGame { id },
             Command::Cancel { id } => return self.cancel(id).await,

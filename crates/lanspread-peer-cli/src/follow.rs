@@ -71,6 +71,9 @@ pub(crate) async fn run(
         };
         let status: Status = client.ask(json!({ "cmd": "status" })).await?;
         match status.operation(id.as_str()) {
+            None if status.running.iter().any(|script| script.id == id.as_str()) => {
+                bail!(refusal.message);
+            }
             // It ended in between, or is about to begin.
             None => {
                 drop(tokio::time::timeout(BUSY_PAUSE, client.next_event()).await);

@@ -103,6 +103,12 @@ pub const STATE_DIR_FILES: [StateFile; 26] = [
         when_broken: "never read but to tell the last lines of a script that failed",
     },
     StateFile {
+        path: "logs/<id>.<script>.told",
+        holds: "what the server of a game tells of its end, while a terminal shows it",
+        format: Format::Unversioned("text"),
+        when_broken: "the server is shown as running until its window is closed",
+    },
+    StateFile {
         path: "identity.key",
         holds: "the private key that is this peer's identity",
         format: Format::Unversioned("PEM, PKCS #8"),

@@ -3,11 +3,13 @@
 //! Invariant: the user's own files are touched by [`stamp`] alone, once after each install or update, and a
 //! game goes on when Lanspread ends.
 
+mod console;
 mod first_start;
 pub(crate) mod in_use;
 mod process;
 mod scripts;
 mod stamp;
+mod uninstall;
 
 use std::{
     collections::BTreeMap,
@@ -44,7 +46,6 @@ struct Launch {
     script: Script,
     file: PathBuf,
     player: Player,
-    log: PathBuf,
 }
 
 impl App {
@@ -77,11 +78,6 @@ impl App {
                 );
                 refused(ErrorKind::NoScript, message)
             })?;
-        let log = self
-            .facts()
-            .state_dir
-            .join("logs")
-            .join(format!("{id}.{}.log", script.as_str()));
         {
             // Whatever changes its files has begun, and shows, or begins after this.
             let _turn = self.files_turn.lock().await;
@@ -99,7 +95,6 @@ impl App {
             script,
             file,
             player,
-            log,
         };
         tokio::spawn(Arc::clone(self).launch(launch));
         Ok(())
@@ -127,19 +122,44 @@ impl App {
                 tracing::info!(game = %launch.id, note, "a file of the game was told who plays");
             }
             if let Some(file) = find(&launch.root, Script::Setup).await? {
-                process::run(&file, launch.arguments(), &launch.root, &launch.log)
+                let (id, root, player) =
+                    (launch.id.clone(), launch.root.clone(), launch.player.clone());
+                let script = Script::Setup;
+                let setup = Launch { id, root, script, file, player };
+                self.run_script(&setup)
                     .await
                     .map_err(|why| format!("{} was not started: {why}", launch.id))?;
             }
             first_start::record(&record, &install).await?;
         }
-        process::run(&launch.file, launch.arguments(), &launch.root, &launch.log)
+        self.run_script(launch)
             .await
             .map_err(|why| format!("{}: {why}", launch.id))
+    }
+
+    async fn run_script(&self, launch: &Launch) -> Result<(), String> {
+        let log = self.script_log(launch);
+        process::run(&launch.run(&log)).await
+    }
+
+    /// Where a script's output is kept until it runs again.
+    fn script_log(&self, launch: &Launch) -> PathBuf {
+        let name = format!("{}.{}.log", launch.id, launch.script.as_str());
+        self.facts().state_dir.join("logs").join(name)
     }
 }
 
 impl Launch {
+    fn run<'a>(&'a self, log: &'a Path) -> process::Run<'a> {
+        process::Run {
+            script: self.script,
+            file: &self.file,
+            arguments: self.arguments(),
+            root: &self.root,
+            log,
+        }
+    }
+
     /// What every script is called with: game path, id, language, player name.
     fn arguments(&self) -> [String; 4] {
         [

@@ -48,6 +48,22 @@ fn beside_a_peer_that_stays_the_command_hands_over_and_ends() {
     serving.wait_out("no map here");
 }
 
+#[test]
+fn a_game_clears_up_before_it_is_uninstalled_and_is_uninstalled_all_the_same_if_it_cannot() {
+    let scene = Scene::new();
+    let id = "playing-over";
+    installed(&scene, id);
+    let root = scene.games("alpha").join(id);
+    let script = "[ -d local ] && echo \"$2 $4\" > ../cleared; exit 4\n";
+    fs::write(root.join("game_uninst.sh"), script).expect("writable");
+    let ran = scene.run("alpha", &["uninstall", id]).succeeded();
+    assert!(ran.out.contains("is uninstalled"), "{ran:?}");
+    assert!(ran.err.contains("game_uninst.sh ended with"), "{ran:?}");
+    let cleared = fs::read_to_string(scene.games("alpha").join("cleared"));
+    assert_eq!(cleared.expect("it ran first"), format!("{id} alpha\n"));
+    assert!(!root.join("local").exists());
+}
+
 /// A game whose start goes on until something is written into a pipe.
 fn lasting(scene: &Scene, id: &str) -> std::path::PathBuf {
     installed(scene, id);

@@ -111,6 +111,9 @@ pub(crate) fn lanspread(words: &[&str]) -> Command {
         .args(words)
         .stdin(Stdio::null())
         .env_remove("RUST_LOG")
+        // With a screen a server would open a window on it.
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY")
         .env_remove("LANSPREAD_GAMES_DIR")
         .env_remove("LANSPREAD_STATE_DIR")
         .env_remove("LANSPREAD_CATALOG");
