@@ -30,7 +30,7 @@ use crate::{
     history::History,
     install_size::{self, InstallSize},
     live::Live,
-    logs::{ApplicationLog, LogLine, LogPage, UnpackLog, UnpackRun},
+    logs::{ApplicationLog, GameLog, GameRun, LogLine, LogPage, UnpackLog, UnpackRun},
     play::{self, RunningScripts},
     queue::Queue,
     settings::Settings,
@@ -89,6 +89,9 @@ pub struct App {
     /// The catalog that the next start finds beside the games.
     catalog_beside: Mutex<Option<PathBuf>>,
     logs: Logs,
+    /// What the settings were when the peer was started.
+    started_with: Settings,
+    pub(crate) logs: Logs,
     events: broadcast::Sender<Arc<PeerEvent>>,
     /// Changes whenever something is in a snapshot that does not come from the peer's view.
     news: watch::Sender<()>,
@@ -129,6 +132,7 @@ pub(crate) struct StartedWith {
 pub(crate) struct Logs {
     pub(crate) application: ApplicationLog,
     pub(crate) unpacking: UnpackLog,
+    pub(crate) games: GameLog,
 }
 
 impl Logs {
@@ -137,11 +141,13 @@ impl Logs {
         let dir = state_dir.join("logs");
         self.application.attach(&dir);
         self.unpacking.attach(&dir);
+        self.games.attach(&dir);
     }
 
     fn flush(&self) {
         self.application.flush();
         self.unpacking.flush();
+        self.games.flush();
     }
 }
 
@@ -355,6 +361,12 @@ impl App {
     #[must_use]
     pub fn unpack_log(&self, after: u64) -> LogPage<UnpackRun> {
         self.logs.unpacking.page(after)
+    }
+
+    /// The scripts of games that ran after a number.
+    #[must_use]
+    pub fn game_log(&self, after: u64) -> LogPage<GameRun> {
+        self.logs.games.page(after)
     }
 
     /// For how long it has run.

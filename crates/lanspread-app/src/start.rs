@@ -18,6 +18,8 @@ use tokio::sync::mpsc;
 use crate::{
     app::{App, Events, Facts, Logs, StartedWith, Takeover},
     logs::{ApplicationLog, LoggingUnpacker, UnpackLog},
+    app::{App, Events, Facts, Logs, Takeover},
+    logs::{ApplicationLog, GameLog, LoggingUnpacker, UnpackLog},
     settings::Settings,
     tend,
 };
@@ -180,6 +182,7 @@ impl App {
         let logs = Logs {
             application: log,
             unpacking: UnpackLog::default(),
+            games: GameLog::default(),
         };
         let (tx_events, rx_events) = mpsc::channel(EVENTS_PENDING_MAX);
         let handle = start_peer_with(

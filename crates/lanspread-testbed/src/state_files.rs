@@ -89,6 +89,16 @@ pub const STATE_DIR_FILES: [StateFile; 26] = [
                 archive's size and time",
         format: Format::Unversioned("JPEG or PNG"),
         when_broken: "the game is shown without it; without the folder they are unpacked again",
+        path: "logs/games.jsonl",
+        holds: "which scripts of games ran last, one JSON object to a line",
+        format: Format::Unversioned("JSON lines"),
+        when_broken: "a line that cannot be read is left out",
+    },
+    StateFile {
+        path: "logs/games.old.jsonl",
+        holds: "what stood in that log before it was full",
+        format: Format::Unversioned("JSON lines"),
+        when_broken: "a line that cannot be read is left out",
     },
     StateFile {
         path: "played/<id>",

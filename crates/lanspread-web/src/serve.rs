@@ -279,6 +279,7 @@ fn router(shared: Shared) -> Router {
         .route("/api/covers/{id}", get(cover))
         .route("/api/log", get(log))
         .route("/api/unpack-log", get(unpack_log))
+        .route("/api/game-log", get(game_log))
         .fallback(page)
         .layer(DefaultBodyLimit::max(0))
         .with_state(shared)
@@ -378,6 +379,17 @@ async fn unpack_log(
 ) -> Response {
     match shared.seat(&headers).and_then(guard::may_see_machine) {
         Ok(()) => Json(shared.app.unpack_log(after)).into_response(),
+        Err(refusal) => refuse(refusal),
+    }
+}
+
+async fn game_log(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Query(After { after }): Query<After>,
+) -> Response {
+    match shared.seat(&headers).and_then(guard::may_see_machine) {
+        Ok(()) => Json(shared.app.game_log(after)).into_response(),
         Err(refusal) => refuse(refusal),
     }
 }

@@ -1,18 +1,21 @@
-//! What happened, for those who ask later: the log of the program, and each archive that was unpacked.
+//! What happened, for those who ask later: the log of the program, each archive that was unpacked, and each
+//! script of a game that ran.
 //!
 //! Invariant: bounded in memory and on disk, and whoever writes to a log never waits for a disk. Entries
 //! are numbered through restarts, so that a reader who has the history and follows the end shows none
 //! twice.
 
 mod application;
+mod games;
 mod kept;
 mod unpacking;
 
-use lanspread_db::GameId;
+use lanspread_db::{GameId, Script};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 pub use application::ApplicationLog;
+pub(crate) use games::GameLog;
 pub use kept::{LOG_ENTRIES_MAX, LOG_FILE_BYTES_MAX, LOG_PAGE_ENTRIES_MAX};
 pub(crate) use unpacking::{LoggingUnpacker, UnpackLog};
 
@@ -97,6 +100,45 @@ pub enum UnpackResult {
     Failed,
     /// The user did not want it any more.
     Cancelled,
+}
+
+/// One script of a game that ran, or could not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct GameRun {
+    /// Counts up from 1.
+    #[ts(type = "number")]
+    pub number: u64,
+    /// When it ended, in milliseconds since 1970 by this machine's clock.
+    #[ts(type = "number")]
+    pub at_ms: u64,
+    /// The game.
+    #[ts(type = "string")]
+    pub id: GameId,
+    /// Which script.
+    #[ts(type = "Script")]
+    pub script: Script,
+    /// The name of its file.
+    pub file: String,
+    /// Milliseconds that it ran.
+    #[ts(type = "number")]
+    pub elapsed_ms: u64,
+    /// What it came to.
+    pub result: GameResult,
+    /// What it wrote last, at most [`GAME_OUTPUT_LINES_MAX`] lines.
+    pub output: Vec<String>,
+}
+
+/// Most lines of output that are kept of one run.
+pub const GAME_OUTPUT_LINES_MAX: usize = 200;
+
+/// What a script came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum GameResult {
+    /// It ended as it should.
+    Ended,
+    /// It could not be started, or ended with an error; the output says why.
+    Failed,
 }
 
 /// Cuts a text to so many bytes, between two characters.

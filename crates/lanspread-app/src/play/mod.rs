@@ -15,6 +15,7 @@ use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 use lanspread_db::{GameId, INSTALL_DIR, Script};
@@ -25,7 +26,9 @@ pub use process::LOG_BYTES_MAX;
 pub use stamp::{INI_BYTES_MAX, STAMP_ENTRIES_MAX};
 
 use crate::{
-    app::App,
+    app::{App, unix_ms},
+    compose::millis,
+    logs::{GameResult, GameRun},
     snapshot::{NoticeKind, Running},
 };
 
@@ -139,7 +142,31 @@ impl App {
 
     async fn run_script(&self, launch: &Launch) -> Result<(), String> {
         let log = self.script_log(launch);
-        process::run(&launch.run(&log)).await
+        let began = Instant::now();
+        let ran = process::run(&launch.run(&log)).await;
+        self.keep_run(launch, &log, began.elapsed(), ran.as_ref().err());
+        ran
+    }
+
+    /// Keeps what became of a script and what it said, since its file begins anew with its next run.
+    fn keep_run(&self, launch: &Launch, log: &Path, elapsed: Duration, failure: Option<&String>) {
+        let mut output = process::output(log);
+        // What was said last stands in it already.
+        output.extend(failure.filter(|_| output.is_empty()).cloned());
+        let file = launch.file.file_name().unwrap_or_default();
+        self.logs.games.push(GameRun {
+            number: 0,
+            at_ms: unix_ms(),
+            id: launch.id.clone(),
+            script: launch.script,
+            file: file.to_string_lossy().into_owned(),
+            elapsed_ms: millis(elapsed),
+            result: match failure {
+                None => GameResult::Ended,
+                Some(_) => GameResult::Failed,
+            },
+            output,
+        });
     }
 
     /// Where a script's output is kept until it runs again.

@@ -27,7 +27,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 const LAST_LINES: usize = 5;
 
 /// Bytes of a log in which its last lines are looked for.
-const LAST_BYTES: u64 = 4 * 1024;
+const LAST_BYTES: u64 = 32 * 1024;
 
 /// How often it is looked what a script in a terminal told.
 const TOLD_EVERY: Duration = Duration::from_millis(500);
@@ -65,6 +65,8 @@ pub(crate) async fn run_for(run: &Run<'_>, patience: Duration) -> Result<(), Str
 }
 
 async fn run_with(run: &Run<'_>, terminal: Option<&Terminal>) -> Result<(), String> {
+    // What an earlier run said is not what this one says, also when it cannot be started.
+    open_log(run.log).map_err(|error| unstartable(run, &error))?;
     let told = run.log.with_extension("told");
     let line = command_line(run, &told, terminal)?;
     let ended = match &line.console {
@@ -250,27 +252,31 @@ fn cut(log: &Path) {
     }
 }
 
-fn last_lines(log: &Path) -> String {
+/// The last lines that a script wrote and that are not empty.
+pub(crate) fn output(log: &Path) -> Vec<String> {
     use std::io::{Read, Seek, SeekFrom};
     let read = || {
         let mut file = fs::File::open(log)?;
         let length = file.metadata()?.len();
         file.seek(SeekFrom::Start(length.saturating_sub(LAST_BYTES)))?;
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
+        file.take(LAST_BYTES).read_to_end(&mut bytes)?;
         Ok::<_, io::Error>(String::from_utf8_lossy(&bytes).into_owned())
     };
     let text = read().unwrap_or_default();
-    let lines: Vec<&str> = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
+    let lines = text.lines().map(str::trim_end);
+    let lines = lines.filter(|line| !line.trim().is_empty());
+    lines.map(str::to_owned).collect()
+}
+
+fn last_lines(log: &Path) -> String {
+    let lines = output(log);
     let from = lines.len().saturating_sub(LAST_LINES);
     if lines.is_empty() {
         return String::new();
     }
-    format!(" and said last: {}", lines[from..].join(" / "))
+    let last: Vec<&str> = lines[from..].iter().map(|line| line.trim()).collect();
+    format!(" and said last: {}", last.join(" / "))
 }
 
 #[cfg(all(test, unix))]

@@ -3,7 +3,10 @@
 //! Invariant: its script has so long and no longer, and whatever becomes of it, the game is uninstalled. The
 //! command is answered before the script has ended.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use lanspread_db::{GameId, Script};
 use lanspread_peer::{CommandRefused, PeerCommand};
@@ -63,7 +66,9 @@ impl App {
 
     async fn uninstall_after(self: Arc<Self>, launch: Launch) {
         let log = self.script_log(&launch);
+        let began = Instant::now();
         let ran = process::run_for(&launch.run(&log), PATIENCE).await;
+        self.keep_run(&launch, &log, began.elapsed(), ran.as_ref().err());
         let id = launch.id;
         if let Err(why) = ran {
             let message = format!("{id} is uninstalled all the same: {why}");

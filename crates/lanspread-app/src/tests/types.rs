@@ -67,6 +67,8 @@ fn types() -> String {
         declare::<LogLevel>(config),
         declare::<UnpackRun>(config),
         declare::<UnpackResult>(config),
+        declare::<GameRun>(config),
+        declare::<GameResult>(config),
         declare::<Operation>(config),
         declare::<OperationKind>(config),
         declare::<Progress>(config),

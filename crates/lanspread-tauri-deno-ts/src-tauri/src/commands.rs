@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use lanspread_app::{Game, GameDetails, InstallSize, LogLine, LogPage, UnpackRun, Update};
+use lanspread_app::{Game, GameDetails, GameRun, InstallSize, LogLine, LogPage, UnpackRun, Update};
 use lanspread_db::GameId;
 use lanspread_peer::ErrorKind;
 use serde::{Deserialize, Serialize};
@@ -272,6 +272,7 @@ async fn restart(app: AppHandle) -> Done {
 enum LogKind {
     Application,
     Unpacking,
+    Games,
 }
 
 /// Some entries of a log.
@@ -280,6 +281,7 @@ enum LogKind {
 enum Entries {
     Application(LogPage<LogLine>),
     Unpacking(LogPage<UnpackRun>),
+    Games(LogPage<GameRun>),
 }
 
 /// The entries of a log after a number.
@@ -289,6 +291,7 @@ async fn read_log(peer: State<'_, Peer>, kind: LogKind, after: u64) -> Result<En
     Ok(match kind {
         LogKind::Application => Entries::Application(app.log(after)),
         LogKind::Unpacking => Entries::Unpacking(app.unpack_log(after)),
+        LogKind::Games => Entries::Games(app.game_log(after)),
     })
 }
 

@@ -3,7 +3,7 @@
 // Invariant: everything that the front end shows comes through `follow`, `details` and the logs, and
 // everything that it wants of the peer goes through `command`. It does not know how either travels.
 
-import type { Command, GameDetails, InstallSize, LogLine, LogPage, UnpackRun, Update } from "./types.ts";
+import type { Command, GameDetails, GameRun, InstallSize, LogLine, LogPage, UnpackRun, Update } from "./types.ts";
 
 /**
  * How the way to the peer stands. Where it is not open, it is tried again: nobody answers (`lost`), all
@@ -59,6 +59,8 @@ export interface Shell {
   log(after: number): Promise<LogPage<LogLine>>;
   /** The archives that were unpacked after a number. */
   unpackLog(after: number): Promise<LogPage<UnpackRun>>;
+  /** The scripts of games that ran after a number. */
+  gameLog(after: number): Promise<LogPage<GameRun>>;
   /** Where a picture of a game that has one is; `null` if this shell has none, and one is drawn. */
   coverUrl(id: string): string | null;
   /** Where a game can be fetched as one ZIP file by whoever may; `null` if this shell has no such place. */

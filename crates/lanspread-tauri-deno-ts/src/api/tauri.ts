@@ -6,7 +6,7 @@
 import { Channel, convertFileSrc, invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 import { CommandError, type Proposal, type Shell, type ShellEvent } from "./shell.ts";
-import type { Command, GameDetails, InstallSize, LogLine, LogPage, UnpackRun, Update } from "./types.ts";
+import type { Command, GameDetails, GameRun, InstallSize, LogLine, LogPage, UnpackRun, Update } from "./types.ts";
 
 /**
  * What each command is called by the window's program; `null` for those that a window has no use for,
@@ -119,6 +119,7 @@ export function tauriShellIn(native: Native): Shell {
     installSize: (id) => ask<InstallSize | null>("install_size", { id }),
     log: (after) => ask<LogPage<LogLine>>("read_log", { kind: "application", after }),
     unpackLog: (after) => ask<LogPage<UnpackRun>>("read_log", { kind: "unpacking", after }),
+    gameLog: (after) => ask<LogPage<GameRun>>("read_log", { kind: "games", after }),
     coverUrl: (id) => native.coverUrl(id),
     archiveUrl: () => null,
     guestLinks: () => Promise.resolve({ links: [], squares: [] }),

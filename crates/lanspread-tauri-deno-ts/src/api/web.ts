@@ -7,7 +7,7 @@
 import { cannot, CommandError, type GuestLinks, type Shell, type ShellEvent } from "./shell.ts";
 import type { Command, GameDetails, LogLine, LogPage, UnpackRun, Update } from "./types.ts";
 import { cannot, CommandError, type Shell, type ShellEvent } from "./shell.ts";
-import type { Command, GameDetails, InstallSize, LogLine, LogPage, UnpackRun, Update } from "./types.ts";
+import type { Command, GameDetails, GameRun, InstallSize, LogLine, LogPage, UnpackRun, Update } from "./types.ts";
 
 const RETRY_FIRST_MS = 500;
 const RETRY_LAST_MS = 5_000;
@@ -149,6 +149,7 @@ export function webShellIn(browser: Browser): Shell {
       get<InstallSize>(`games/${encodeURIComponent(id)}/install-size`, "io").catch(() => null),
     log: (after) => get<LogPage<LogLine>>(`log?after=${after}`, "not-allowed"),
     unpackLog: (after) => get<LogPage<UnpackRun>>(`unpack-log?after=${after}`, "not-allowed"),
+    gameLog: (after) => get<LogPage<GameRun>>(`game-log?after=${after}`, "not-allowed"),
     coverUrl: (id) => `${browser.origin}/api/covers/${encodeURIComponent(id)}`,
     archiveUrl: (id) => `${browser.origin}/api/games/${encodeURIComponent(id)}/archive`,
     guestLinks: () => get<GuestLinks>("guest-links", "not-allowed"),

@@ -2,7 +2,8 @@
 //
 // Invariant: what is copied is what is shown.
 
-import type { LogLevel, LogLine, UnpackRun } from "../api/types.ts";
+import type { LogLevel, LogLine } from "../api/types.ts";
+import type { Run } from "./runs.ts";
 
 /** The levels, what matters most first: each shows itself and those before it. */
 export const LEVELS = ["error", "warn", "info"] as const satisfies readonly LogLevel[];
@@ -21,18 +22,18 @@ export function shownLines(
   );
 }
 
-/** The runs of games and archives whose name holds some words, the newest first. */
+/** The runs of games and files whose name holds some words, the newest first. */
 export function shownRuns(
-  runs: readonly UnpackRun[],
+  runs: readonly Run[],
   titles: ReadonlyMap<string, string>,
   words: string,
   errorsOnly: boolean,
-): readonly UnpackRun[] {
+): readonly Run[] {
   const needle = words.trim().toLowerCase();
   return runs.filter((run) =>
     (!errorsOnly || run.result === "failed") &&
     (needle === "" ||
-      `${titles.get(run.id) ?? ""} ${run.id} ${run.archive}`.toLowerCase().includes(needle))
+      `${titles.get(run.id) ?? ""} ${run.id} ${run.file}`.toLowerCase().includes(needle))
   ).toReversed();
 }
 
@@ -45,10 +46,13 @@ export function linesText(lines: readonly LogLine[]): string {
 }
 
 /** Runs as text. */
-export function runsText(runs: readonly UnpackRun[]): string {
-  const written = runs.flatMap(({ at_ms, id, archive, elapsed_ms, bytes, result, output }) => [
-    `${new Date(at_ms).toISOString()} ${result} ${id}/${archive} ${bytes} bytes, ${elapsed_ms} ms`,
-    ...output.map((line) => `  ${line}`),
-  ]);
+export function runsText(runs: readonly Run[]): string {
+  const written = runs.flatMap(({ at_ms, id, file, elapsed_ms, bytes, result, output }) => {
+    const figures = bytes === null ? `${elapsed_ms} ms` : `${bytes} bytes, ${elapsed_ms} ms`;
+    return [
+      `${new Date(at_ms).toISOString()} ${result} ${id}/${file} ${figures}`,
+      ...output.map((line) => `  ${line}`),
+    ];
+  });
   return `${written.join("\n")}\n`;
 }

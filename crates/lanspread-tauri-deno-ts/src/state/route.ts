@@ -10,7 +10,7 @@ export const TABS = ["library", "transfers", "party", "logs", "help", "settings"
 export type Tab = (typeof TABS)[number];
 
 /** The logs that can be looked at. */
-export const LOGS = ["unpacking", "program"] as const;
+export const LOGS = ["unpacking", "games", "program"] as const;
 
 /** Where guests can go. */
 export const GUEST_TABS = [

@@ -47,6 +47,7 @@ const PLACES: [scenario: string, hash: string][] = [
   ["queue", "#/transfers"],
   ["evening", "#/party"],
   ["party", "#/logs"],
+  ["party", "#/logs?log=games"],
   ["party", "#/logs?log=program"],
   ["empty", "#/logs?log=program"],
   ["queue", "#/library?game=nexuiz"],

@@ -48,6 +48,7 @@ const MAIN: Place[] = [
   ["party", "#/transfers", "transfers"],
   ["party", "#/party", "party"],
   ["party", "#/logs", "logs-unpacking"],
+  ["party", "#/logs?log=games", "logs-games"],
   ["party", "#/logs?log=program", "logs-program"],
   ["party", "#/help", "help"],
   ["party", "#/settings", "settings"],

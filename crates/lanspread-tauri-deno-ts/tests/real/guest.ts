@@ -27,7 +27,7 @@ export async function lookAsAGuest(
   await card(page, "chess").getByText("On other PCs").waitFor();
   assert.equal(await card(page, "chess").getByRole("link").count(), 0);
   await commandsAreRefused(page);
-  for (const place of ["log", "unpack-log"]) {
+  for (const place of ["log", "unpack-log", "game-log"]) {
     const answer = await fetch(`${origin}/api/${place}`);
     await answer.body?.cancel();
     assert.equal(answer.status, 403, `a guest is shown the ${place}`);

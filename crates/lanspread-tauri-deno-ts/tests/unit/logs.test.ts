@@ -1,10 +1,11 @@
 // Logs: joined without a double line, narrowed, copied.
 
 import assert from "node:assert/strict";
-import type { LogLevel, LogLine, UnpackRun } from "../../src/api/types.ts";
+import type { LogLevel, LogLine } from "../../src/api/types.ts";
 import { MockLogs } from "../../src/api/mock/logs.ts";
 import { LEVELS, linesText, runsText, shownLines, shownRuns } from "../../src/state/log-filter.ts";
 import { ENTRIES_MAX, joined, type Tail, UNREAD } from "../../src/state/log-tail.ts";
+import { ofArchives, ofScripts, type Run } from "../../src/state/runs.ts";
 
 function line(number: number, level: LogLevel = "info", message = `line ${number}`): LogLine {
   return { number, at_ms: 1_700_000_000_000 + number, level, target: "lanspread_core", message };
@@ -67,12 +68,12 @@ Deno.test("a level shows itself and what matters more, and words narrow it in an
   assert.deepEqual(levels("info", "lanspread_CORE").length, 3);
 });
 
-function run(number: number, rest: Partial<UnpackRun> = {}): UnpackRun {
+function run(number: number, rest: Partial<Run> = {}): Run {
   return {
     number,
     at_ms: 1_700_000_000_000,
     id: "chess",
-    archive: "chess.eti",
+    file: "chess.eti",
     elapsed_ms: 900,
     bytes: 7,
     result: "unpacked",
@@ -81,8 +82,8 @@ function run(number: number, rest: Partial<UnpackRun> = {}): UnpackRun {
   };
 }
 
-Deno.test("runs stand with the newest first, and are found by title, id and archive", () => {
-  const runs = [run(1), run(2, { id: "go", archive: "board.eti", result: "failed" }), run(3)];
+Deno.test("runs stand with the newest first, and are found by title, id and file", () => {
+  const runs = [run(1), run(2, { id: "go", file: "board.eti", result: "failed" }), run(3)];
   const titles = new Map([["go", "The Game of Go"]]);
   const found = (words: string, errorsOnly = false) =>
     shownRuns(runs, titles, words, errorsOnly).map(({ number }) => number);
@@ -102,6 +103,27 @@ Deno.test("what is copied has one line for each entry, with time, level and sour
     runsText([run(1, { result: "failed", output: ["it ends early"] })]),
     "2023-11-14T22:13:20.000Z failed chess/chess.eti 7 bytes, 900 ms\n  it ends early\n",
   );
+  assert.equal(
+    runsText([run(1, { file: "game_start.sh", bytes: null, result: "ended" })]),
+    "2023-11-14T22:13:20.000Z ended chess/game_start.sh 900 ms\n",
+  );
+});
+
+Deno.test("archives and scripts are runs of one shape, and a script has no bytes", () => {
+  const rest = { number: 1, at_ms: 5, id: "chess", elapsed_ms: 900, output: ["told"] };
+  const archives = ofArchives({
+    entries: [{ ...rest, archive: "a.eti", bytes: 7, result: "unpacked" }],
+    newest: 1,
+  });
+  assert.deepEqual(archives.entries, [{ ...rest, file: "a.eti", bytes: 7, result: "unpacked" }]);
+  const scripts = ofScripts({
+    entries: [{ ...rest, script: "start", file: "game_start.sh", result: "failed" }],
+    newest: 9,
+  });
+  assert.deepEqual(scripts, {
+    entries: [{ ...rest, file: "game_start.sh", bytes: null, result: "failed" }],
+    newest: 9,
+  });
 });
 
 Deno.test("the mock's log is read whole in pages, and grows", () => {

@@ -37,6 +37,7 @@ class PlayedShell implements Shell {
   log = cannot;
   unpackLog = cannot;
   guestLinks = cannot;
+  gameLog = cannot;
   openFolder = cannot;
   restart = cannot;
   finishFirstRun = cannot;

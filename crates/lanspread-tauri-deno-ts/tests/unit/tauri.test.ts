@@ -135,12 +135,14 @@ Deno.test("a folder that is dragged onto the window is told, until nobody listen
   assert.equal(program.events.size, 0);
 });
 
-Deno.test("both logs are read by one command, from a number on", async () => {
+Deno.test("all logs are read by one command, from a number on", async () => {
   const { program, shell, leave } = followed();
   await shell.log(7);
   assert.deepEqual(program.calls.at(-1), ["read_log", { kind: "application", after: 7 }]);
   await shell.unpackLog(0);
   assert.deepEqual(program.calls.at(-1), ["read_log", { kind: "unpacking", after: 0 }]);
+  await shell.gameLog(3);
+  assert.deepEqual(program.calls.at(-1), ["read_log", { kind: "games", after: 3 }]);
   leave();
 });
 

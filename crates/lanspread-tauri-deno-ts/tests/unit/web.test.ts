@@ -190,9 +190,11 @@ Deno.test("logs are asked for with the token, from a number on", async () => {
   const { shell, asked, leave } = connected("secret");
   await shell.log(17);
   await shell.unpackLog(0);
+  await shell.gameLog(3);
   assert.deepEqual(asked, [
     ["http://192.168.1.10:8080/api/log?after=17", "Bearer secret"],
     ["http://192.168.1.10:8080/api/unpack-log?after=0", "Bearer secret"],
+    ["http://192.168.1.10:8080/api/game-log?after=3", "Bearer secret"],
   ]);
   leave();
 });

@@ -111,6 +111,7 @@ async fn a_guest_looks_and_fetches_a_game_and_changes_nothing() {
     for log in [
         "/api/log",
         "/api/unpack-log",
+        "/api/game-log",
         "/api/games/chess/install-size",
     ] {
         assert_eq!(get(&server, log, &host_header).await.0, 403);

@@ -186,6 +186,21 @@ async fn a_game_is_set_up_once_and_played_from_a_browser() {
     assert_eq!(status, 200, "{size}");
     assert!(size.contains("\"more\":false"), "{size}");
     assert!(!size.contains("\"bytes\":0"), "{size}");
+    let (status, log) = get(&server, "/api/game-log", host).await;
+    assert_eq!(status, 200, "{log}");
+    let body = log.split("\r\n\r\n").nth(1).expect("a body");
+    let page: Value = serde_json::from_str(body).expect("JSON");
+    let runs: Vec<_> = page["entries"]
+        .as_array()
+        .expect("entries")
+        .iter()
+        .map(|run| [&run["file"], &run["result"], &run["output"]].map(ToString::to_string))
+        .collect();
+    let of = |file: &str, result: &str, output: &str| {
+        [format!("\"{file}\""), format!("\"{result}\""), output.to_owned()]
+    };
+    let started = || of("game_start.sh", "failed", "[\"bye\"]");
+    assert_eq!(runs, [of("game_setup.sh", "ended", "[]"), started(), started()]);
     std::fs::remove_file(games.join("chess/game_start.sh")).expect("writable");
     browser
         .until("nothing starts it any more", |state| {

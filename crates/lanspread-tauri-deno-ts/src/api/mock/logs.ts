@@ -2,7 +2,7 @@
 //
 // Invariant: the same number is always the same entry, and a page holds as many as a peer's does.
 
-import type { LogLevel, LogLine, LogPage, UnpackRun } from "../types.ts";
+import type { GameRun, LogLevel, LogLine, LogPage, UnpackRun } from "../types.ts";
 
 const PAGE_ENTRIES_MAX = 1_000;
 const PERIOD_MS = 1_500;
@@ -52,6 +52,10 @@ export class MockLogs {
     return this.#page(after, RUNS, (number) => run(number, this.#beganMs));
   }
 
+  scripts(after: number): LogPage<GameRun> {
+    return this.#page(after, SCRIPTS.length * 3, (number) => script(number, this.#beganMs));
+  }
+
   #page<E>(after: number, newest: number, entry: (number: number) => E): LogPage<E> {
     if (this.#isEmpty) return { entries: [], newest: 0 };
     const count = Math.max(0, Math.min(PAGE_ENTRIES_MAX, newest - after));
@@ -84,4 +88,43 @@ function run(number: number, nowMs: number): UnpackRun {
       ? ["a name is kept as it is: Dokumente/Lies mich.txt"]
       : [],
   };
+}
+
+type Played = Pick<GameRun, "id" | "script" | "file" | "result" | "output">;
+
+const SCRIPTS: Played[] = [
+  {
+    id: "teeworlds",
+    script: "start",
+    file: "game_start.sh",
+    result: "ended",
+    output: ["[client]: version 0.7.5 on linux amd64", "[client]: connected to 192.168.1.20:8303"],
+  },
+  {
+    id: "teeworlds",
+    script: "server",
+    file: "server_start.sh",
+    result: "failed",
+    output: ["[server]: couldn't open socket", "[server]: port 8303 might already be in use"],
+  },
+  {
+    id: "hedgewars",
+    script: "setup",
+    file: "game_setup.sh",
+    result: "ended",
+    output: [],
+  },
+  {
+    id: "hedgewars",
+    script: "start",
+    file: "game_start.sh",
+    result: "failed",
+    output: ["hedgewars: error while loading shared libraries: libphysfs.so.1"],
+  },
+];
+
+function script(number: number, nowMs: number): GameRun {
+  const elapsed_ms = number % 2 === 0 ? 640 : 1_000 * (300 + (number * 977) % 4_000);
+  const at_ms = nowMs - (SCRIPTS.length * 3 - number) * 2_700_000;
+  return { number, at_ms, elapsed_ms, ...SCRIPTS[number % SCRIPTS.length]! };
 }

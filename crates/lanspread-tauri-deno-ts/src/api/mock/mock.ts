@@ -43,6 +43,7 @@ export function mockShell(name: ScenarioName): Shell {
     },
     log: (after) => Promise.resolve(logs.lines(after, Date.now())),
     unpackLog: (after) => Promise.resolve(logs.runs(after)),
+    gameLog: (after) => Promise.resolve(logs.scripts(after)),
     coverUrl: () => null,
     archiveUrl: (id) => `archive-of-${encodeURIComponent(id)}.zip`,
     guestLinks: () => Promise.resolve(scenario.guestLinks ?? { links: [], squares: [] }),

@@ -1,11 +1,13 @@
-// What happened: what was unpacked, and what the program said.
+// What happened: what was unpacked, which scripts of games ran, and what the program said.
 //
 // Invariant: which log is shown stands in the address, and only that one is read.
 
+import { useMemo } from "react";
 import { LOGS } from "../../state/route.ts";
+import { ofArchives, ofScripts } from "../../state/runs.ts";
 import { useApp } from "../../ui/context.ts";
 import { ProgramLog } from "./program-log.tsx";
-import { UnpackLog } from "./unpack-log.tsx";
+import { RunLog } from "./run-log.tsx";
 
 export function Logs() {
   const { texts, route, href } = useApp();
@@ -25,7 +27,22 @@ export function Logs() {
           </a>
         ))}
       </nav>
-      {route.log === "program" ? <ProgramLog /> : <UnpackLog />}
+      <Log />
     </div>
   );
+}
+
+function Log() {
+  const { route, shell } = useApp();
+  const readers = useMemo(() => ({
+    unpacking: (after: number) => shell.unpackLog(after).then(ofArchives),
+    games: (after: number) => shell.gameLog(after).then(ofScripts),
+  }), [shell]);
+  switch (route.log) {
+    case "program":
+      return <ProgramLog />;
+    case "unpacking":
+    case "games":
+      return <RunLog key={route.log} kind={route.log} read={readers[route.log]} />;
+  }
 }

@@ -1,20 +1,21 @@
-// One archive that was unpacked, or was not.
+// One archive that was unpacked, or was not, or one script of a game that ran.
 //
-// Invariant: it says what came of it in a word, and keeps what the unpacker said until somebody asks.
+// Invariant: it says what came of it in a word, and keeps what was said on the way until somebody asks.
 
-import type { UnpackResult, UnpackRun } from "../../api/types.ts";
+import type { Run as Ran } from "../../state/runs.ts";
 import { useApp } from "../../ui/context.ts";
 import { Icon, type IconName } from "../../ui/icon.tsx";
 import { Name } from "../../ui/parts.tsx";
 
-const ICONS: Record<UnpackResult, IconName> = {
+const ICONS: Record<Ran["result"], IconName> = {
   unpacked: "check",
+  ended: "check",
   failed: "alert",
   cancelled: "off",
 };
 
 interface RunProps {
-  run: UnpackRun;
+  run: Ran;
   title: string;
   isOpen: boolean;
   onToggle(): void;
@@ -26,16 +27,16 @@ export function Run({ run, title, isOpen, onToggle }: RunProps) {
   const words = texts.logs;
   const facts = [
     words.results[result],
-    format.bytes(run.bytes),
+    run.bytes === null ? null : format.bytes(run.bytes),
     format.duration(run.elapsed_ms),
-  ];
+  ].filter((fact) => fact !== null);
   return (
     <div className="run" data-result={result}>
       <Icon name={ICONS[result]} />
       <div>
         <div className="finished-head">
           <span>
-            <Name>{title}</Name> <bdi className="run-archive">{run.archive}</bdi>
+            <Name>{title}</Name> <bdi className="run-archive">{run.file}</bdi>
           </span>
           <time dateTime={new Date(run.at_ms).toISOString()}>{format.moment(run.at_ms)}</time>
         </div>

@@ -22,6 +22,21 @@ export const LOGS: Steps = {
       await page.getByText("Nothing matches").waitFor();
     },
   ],
+  "the log of games shows each script that ran, and what the one that failed said last": [
+    "party",
+    "#/logs",
+    async (page) => {
+      await page.getByRole("link", { name: "Games" }).click();
+      const list = page.getByRole("region", { name: "Scripts of games that ran" });
+      await list.getByText("game_setup.sh").first().waitFor();
+      await page.getByRole("switch", { name: /Errors only/ }).click();
+      await page.getByText("6 entries shown").waitFor();
+      await page.getByLabel("Game or script").fill("hedgewars");
+      await page.getByText("3 entries shown").waitFor();
+      await list.getByRole("button", { name: "1 line of output" }).first().click();
+      await list.getByText("libphysfs.so.1").waitFor();
+    },
+  ],
   "the program's log follows its end, stays where the user scrolls, and draws few of many lines": [
     "party",
     "#/library",

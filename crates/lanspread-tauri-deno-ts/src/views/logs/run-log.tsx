@@ -1,9 +1,11 @@
-// The unpack log: every archive that was unpacked or was not, the newest first.
+// A log of runs: every archive that was unpacked or was not, or every script of a game, the newest first.
 //
-// Invariant: what an unpacker said is shown as text, and only when it is opened.
+// Invariant: what was said on the way is shown as text, and only when it is opened.
 
 import { useDeferredValue, useMemo, useState } from "react";
+import type { LogPage } from "../../api/types.ts";
 import { runsText, shownRuns } from "../../state/log-filter.ts";
+import type { Run as Ran } from "../../state/runs.ts";
 import { useApp, usePart } from "../../ui/context.ts";
 import { CopyButton } from "../../ui/copy-button.tsx";
 import { Section } from "../../ui/parts.tsx";
@@ -14,9 +16,16 @@ import { Run } from "./run.tsx";
 import { useLog } from "./use-log.ts";
 import { WordsField } from "./words-field.tsx";
 
-export function UnpackLog() {
-  const { texts, shell } = useApp();
-  const log = useLog(shell.unpackLog);
+interface RunLogProps {
+  /** Which of them. */
+  kind: "unpacking" | "games";
+  /** It stays the same while the same log is read. */
+  read(after: number): Promise<LogPage<Ran>>;
+}
+
+export function RunLog({ kind, read }: RunLogProps) {
+  const { texts } = useApp();
+  const log = useLog(read);
   const games = usePart("games");
   const titles = useMemo(() => new Map(games.map(({ id, title }) => [id, title])), [games]);
   const [words, setWords] = useState("");
@@ -29,6 +38,7 @@ export function UnpackLog() {
     [entries, titles, needle, errorsOnly],
   );
   const say = texts.logs;
+  const about = say.kinds[kind];
 
   const toggle = (number: number) => {
     const next = new Set(open);
@@ -37,12 +47,12 @@ export function UnpackLog() {
   };
 
   return (
-    <Section title={say.names.unpacking}>
+    <Section title={say.names[kind]}>
       <div className="log-bar">
-        <WordsField label={say.searchGame} words={words} onType={setWords} />
+        <WordsField label={about.search} words={words} onType={setWords} />
         <Switch
           label={say.errorsOnly}
-          hint={say.errorsOnlyHint}
+          hint={about.errorsOnlyHint}
           isOn={errorsOnly}
           isAsked={false}
           onToggle={setErrorsOnly}
@@ -56,7 +66,7 @@ export function UnpackLog() {
         <VirtualList
           items={shown}
           keyOf={({ number }) => number}
-          label={say.runs}
+          label={about.runs}
           row={(run) => (
             <Run
               run={run}
