@@ -10,16 +10,12 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use lanspread_db::{Catalog, GameId};
+use lanspread_db::{Catalog, GameId, INSTALL_DIR, Script};
 use lanspread_peer::{
     GameView, PartyCode, PeerEvent, PeerId, PeerName, PeerRuntimeHandle, PeerView,
 };
 use lanspread_unpack::{CancelFlag, FORMAT_NAMES};
 use tokio::sync::{Notify, broadcast, mpsc, watch};
-use lanspread_db::{Catalog, GameId, INSTALL_DIR};
-use lanspread_db::{Catalog, GameId, INSTALL_DIR, Script};
-use lanspread_peer::{GameView, PeerEvent, PeerId, PeerName, PeerRuntimeHandle, PeerView};
-use tokio::sync::{broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -71,7 +67,6 @@ pub struct App {
     history: Mutex<History>,
     /// The games of the last view that somebody looked at: they are many and change seldom.
     games: Mutex<Option<KeptGames>>,
-    scripts: Mutex<RunningScripts>,
     /// Whether the folder of games can be written to, as it was found last.
     pub(crate) folder: Mutex<FolderCheck>,
     /// What the clocks of the other peers said.
@@ -88,9 +83,6 @@ pub struct App {
     started_with: StartedWith,
     /// The catalog that the next start finds beside the games.
     catalog_beside: Mutex<Option<PathBuf>>,
-    logs: Logs,
-    /// What the settings were when the peer was started.
-    started_with: Settings,
     pub(crate) logs: Logs,
     events: broadcast::Sender<Arc<PeerEvent>>,
     /// Changes whenever something is in a snapshot that does not come from the peer's view.

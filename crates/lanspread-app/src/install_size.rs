@@ -75,7 +75,11 @@ mod tests {
         fs::create_dir(dir.path().join("outside")).expect("writable");
         fs::write(dir.path().join("outside/film.mkv"), [0; 5000]).expect("writable");
         #[cfg(unix)]
-        for (to, name) in [("outside", "dir"), ("outside/film.mkv", "file"), ("..", "up")] {
+        for (to, name) in [
+            ("outside", "dir"),
+            ("outside/film.mkv", "file"),
+            ("..", "up"),
+        ] {
             let (to, link) = (dir.path().join(to), local.join(name));
             std::os::unix::fs::symlink(to, link).expect("writable");
         }

@@ -17,8 +17,6 @@ use tokio::sync::mpsc;
 
 use crate::{
     app::{App, Events, Facts, Logs, StartedWith, Takeover},
-    logs::{ApplicationLog, LoggingUnpacker, UnpackLog},
-    app::{App, Events, Facts, Logs, Takeover},
     logs::{ApplicationLog, GameLog, LoggingUnpacker, UnpackLog},
     settings::Settings,
     tend,

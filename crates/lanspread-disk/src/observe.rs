@@ -5,7 +5,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io, path::Path, sync::Arc};
+    io,
+    path::Path,
+    sync::Arc,
+};
 
 use lanspread_core::{
     DiskFailure, Gathered,
@@ -123,7 +126,9 @@ fn observe_folder(
         root.staged = staged(known, &*folder.open_folder(Path::new(DOWNLOAD_DIR))?)?;
     }
     let files = listed.iter().filter(|(_, kind)| **kind == Kind::File);
-    let scripts = files.filter_map(|(name, _)| Script::of_file(name)).collect();
+    let scripts = files
+        .filter_map(|(name, _)| Script::of_file(name))
+        .collect();
     Ok(Observed {
         root,
         sentinel_problem,

@@ -28,7 +28,7 @@ pub enum Format {
 }
 
 /// The files in the state directory.
-pub const STATE_DIR_FILES: [StateFile; 26] = [
+pub const STATE_DIR_FILES: [StateFile; 29] = [
     StateFile {
         path: "window.json",
         holds: "where the window was, and how large",
@@ -89,6 +89,8 @@ pub const STATE_DIR_FILES: [StateFile; 26] = [
                 archive's size and time",
         format: Format::Unversioned("JPEG or PNG"),
         when_broken: "the game is shown without it; without the folder they are unpacked again",
+    },
+    StateFile {
         path: "logs/games.jsonl",
         holds: "which scripts of games ran last, one JSON object to a line",
         format: Format::Unversioned("JSON lines"),

@@ -68,7 +68,10 @@ mod tests {
 
     #[test]
     fn so_many_lines_are_kept_of_a_run_the_last_and_none_is_longer_than_the_limit() {
-        for (lines, first) in [(GAME_OUTPUT_LINES_MAX, "0"), (GAME_OUTPUT_LINES_MAX + 1, "1")] {
+        for (lines, first) in [
+            (GAME_OUTPUT_LINES_MAX, "0"),
+            (GAME_OUTPUT_LINES_MAX + 1, "1"),
+        ] {
             let mut output: Vec<String> = (0..lines).map(|line| line.to_string()).collect();
             output[lines - 1] = "x".repeat(LINE_TEXT_BYTES_MAX + 1);
             let log = GameLog::default();

@@ -73,7 +73,9 @@ pub(crate) struct Wanted<'a> {
 
 /// Why a script cannot be started as it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{argument:?} cannot be told to a batch file: it holds a control character; choose another name")]
+#[error(
+    "{argument:?} cannot be told to a batch file: it holds a control character; choose another name"
+)]
 pub(crate) struct Unspeakable {
     argument: String,
 }
@@ -223,8 +225,10 @@ pub(crate) fn terminal(
 }
 
 /// Runs a script in a terminal: notes who it is, tells how it ended, and waits for somebody to have read it.
+/// Whoever ends the server with Ctrl-C does not end this.
 const KEEPER: &str = r#"told=$1
 shift
+trap : INT
 echo "runs $$" > "$told"
 /bin/sh "$@"
 code=$?
@@ -325,7 +329,10 @@ mod tests {
             );
         }
         let line = line(System::Windows, Script::Server, "Anna", None).expect("speakable");
-        assert_eq!((line.program.to_str(), line.console.clone()), (Some("cmd.exe"), Console::Own));
+        assert_eq!(
+            (line.program.to_str(), line.console.clone()),
+            (Some("cmd.exe"), Console::Own)
+        );
         assert_eq!(
             words(&line),
             [
@@ -353,7 +360,13 @@ mod tests {
     #[test]
     fn elsewhere_a_server_has_a_terminal_where_there_is_one_and_a_game_has_none() {
         let xterm = xterm();
-        let plain = ["/games/chess/run it", r"C:\games\chess\", "chess", "de", "$(x) 'y'"];
+        let plain = [
+            "/games/chess/run it",
+            r"C:\games\chess\",
+            "chess",
+            "de",
+            "$(x) 'y'",
+        ];
         for (script, terminal) in [
             (Script::Start, Some(&xterm)),
             (Script::Setup, Some(&xterm)),
@@ -361,7 +374,10 @@ mod tests {
         ] {
             let line = line(System::Unix, script, "$(x) 'y'", terminal).expect("speakable");
             assert_eq!(line.console, Console::Hidden);
-            assert_eq!((line.program.to_str(), words(&line)), (Some("/bin/sh"), plain.to_vec()));
+            assert_eq!(
+                (line.program.to_str(), words(&line)),
+                (Some("/bin/sh"), plain.to_vec())
+            );
         }
         let line = line(System::Unix, Script::Server, "$(x) 'y'", Some(&xterm)).expect("speakable");
         assert_eq!(line.program, "/usr/bin/xterm");

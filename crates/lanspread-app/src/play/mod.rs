@@ -125,10 +125,19 @@ impl App {
                 tracing::info!(game = %launch.id, note, "a file of the game was told who plays");
             }
             if let Some(file) = find(&launch.root, Script::Setup).await? {
-                let (id, root, player) =
-                    (launch.id.clone(), launch.root.clone(), launch.player.clone());
+                let (id, root, player) = (
+                    launch.id.clone(),
+                    launch.root.clone(),
+                    launch.player.clone(),
+                );
                 let script = Script::Setup;
-                let setup = Launch { id, root, script, file, player };
+                let setup = Launch {
+                    id,
+                    root,
+                    script,
+                    file,
+                    player,
+                };
                 self.run_script(&setup)
                     .await
                     .map_err(|why| format!("{} was not started: {why}", launch.id))?;

@@ -32,6 +32,9 @@ const LAST_BYTES: u64 = 32 * 1024;
 /// How often it is looked what a script in a terminal told.
 const TOLD_EVERY: Duration = Duration::from_millis(500);
 
+/// The status of a script that was ended with Ctrl-C, which is how servers are ended.
+const INTERRUPTED: i32 = 130;
+
 /// A script and where it is run.
 #[derive(Debug, Clone)]
 pub(crate) struct Run<'a> {
@@ -60,7 +63,9 @@ pub(crate) async fn run_for(run: &Run<'_>, patience: Duration) -> Result<(), Str
     ran.unwrap_or_else(|_| {
         let name = run.file.file_name().unwrap_or_default().to_string_lossy();
         let seconds = patience.as_secs();
-        Err(format!("{name} had not ended after {seconds} s and was ended"))
+        Err(format!(
+            "{name} had not ended after {seconds} s and was ended"
+        ))
     })
 }
 
@@ -74,7 +79,10 @@ async fn run_with(run: &Run<'_>, terminal: Option<&Terminal>) -> Result<(), Stri
         Console::Terminal { told } => match in_terminal(run, &line, told).await {
             Shown::Ended(ended) => ended,
             Shown::NotAtAll(why) => {
-                tracing::warn!(why, "no terminal shows the server; its output is kept in a file");
+                tracing::warn!(
+                    why,
+                    "no terminal shows the server; its output is kept in a file"
+                );
                 until_ended(run, &command_line(run, told, None)?).await
             }
         },
@@ -116,8 +124,7 @@ fn command_line(
         arguments: &run.arguments,
         told,
     };
-    console::command_line(System::HERE, &wanted, terminal)
-        .map_err(|error| unstartable(run, &error))
+    console::command_line(System::HERE, &wanted, terminal).map_err(|error| unstartable(run, &error))
 }
 
 fn unstartable(run: &Run<'_>, why: &dyn fmt::Display) -> String {
@@ -152,7 +159,7 @@ async fn in_terminal(run: &Run<'_>, line: &CommandLine, told: &Path) -> Shown {
     let mut closed = None;
     let ended = loop {
         match (read_told(told), closed) {
-            (Told::Ended(0), _) => break Ok(Ended::Well),
+            (Told::Ended(0 | INTERRUPTED), _) => break Ok(Ended::Well),
             (Told::Ended(code), _) => break Ok(Ended::Badly(format!("exit status {code}"))),
             (Told::Nothing, Some(status)) => {
                 drop(fs::remove_file(told));
@@ -296,7 +303,10 @@ mod tests {
             script,
             file,
             arguments: arguments.map(str::to_owned),
-            root: file.parent().filter(|root| root.exists()).unwrap_or(Path::new("/")),
+            root: file
+                .parent()
+                .filter(|root| root.exists())
+                .unwrap_or(Path::new("/")),
             log,
         }
     }

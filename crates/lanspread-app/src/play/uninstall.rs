@@ -12,11 +12,7 @@ use lanspread_db::{GameId, Script};
 use lanspread_peer::{CommandRefused, PeerCommand};
 
 use super::{Launch, Player, find, process};
-use crate::{
-    app::App,
-    run::Ran,
-    snapshot::NoticeKind,
-};
+use crate::{app::App, run::Ran, snapshot::NoticeKind};
 
 /// How long a script has before what is unpacked is deleted.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -27,10 +23,7 @@ impl App {
     ///
     /// # Errors
     /// The peer refuses it.
-    pub(crate) async fn uninstall(
-        self: &Arc<Self>,
-        id: GameId,
-    ) -> Result<Ran, CommandRefused> {
+    pub(crate) async fn uninstall(self: &Arc<Self>, id: GameId) -> Result<Ran, CommandRefused> {
         let Some(launch) = self.to_run_before(&id).await else {
             let uninstalls = self.handle().command(PeerCommand::UninstallGame { id });
             return uninstalls.await.map(|()| Ran::Accepted);
@@ -78,7 +71,10 @@ impl App {
         let _turn = self.files_turn.lock().await;
         self.script_ended(&id, Script::Uninstall);
         let about = Some(id.to_string());
-        let uninstalled = self.handle().command(PeerCommand::UninstallGame { id }).await;
+        let uninstalled = self
+            .handle()
+            .command(PeerCommand::UninstallGame { id })
+            .await;
         if let Err(error) = uninstalled {
             self.tell_notice(NoticeKind::GameFailed, about, error.message);
         }

@@ -7,7 +7,7 @@ mod types;
 
 use std::sync::Arc;
 
-use lanspread_db::GameId;
+use lanspread_db::{GameId, Script};
 use lanspread_peer::{PeerId, PeerName};
 
 use crate::{
@@ -32,6 +32,7 @@ fn empty() -> Snapshot {
             free_bytes: None,
             discovery: Discovery::Works,
             state_dir: "/state".to_owned(),
+            script_ending: Script::ENDING,
             catalog: None,
         },
         health: Health::default(),
@@ -63,6 +64,7 @@ fn game(number: u8, size: u64) -> Game {
         expected_version: None,
         size,
         downloaded: false,
+        scripts: Vec::new(),
         installed: false,
         to_hash: false,
         holders: Vec::new(),

@@ -20,9 +20,9 @@ use lanspread_db::{GameId, ManifestHash};
 use lanspread_proto::{HoldingsRequest, PeerId, Response};
 
 use crate::{
-    AfterDownload, CommandRefused, DownloadRoom, EffectId, ErrorKind, Input, Now, OperationError, OperationKind,
-    OperationView, Outcome, PeerEvent, ReplyId, RequestFailure, limits::OPERATIONS_MAX,
-    root::DownloadIntent, world::World,
+    AfterDownload, CommandRefused, DownloadRoom, EffectId, ErrorKind, Input, Now, OperationError,
+    OperationKind, OperationView, Outcome, PeerEvent, ReplyId, RequestFailure,
+    limits::OPERATIONS_MAX, root::DownloadIntent, world::World,
 };
 
 pub(crate) use efficiency::LinkRate;

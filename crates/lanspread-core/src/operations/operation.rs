@@ -335,8 +335,7 @@ impl Operation {
 
     fn reached(&mut self, world: &mut World<'_>) {
         // Nothing but the user's wish leads there without another outcome.
-        let swept =
-            matches!(&self.stage, Stage::Changing(run) if run.goal == Goal::DropDownload);
+        let swept = matches!(&self.stage, Stage::Changing(run) if run.goal == Goal::DropDownload);
         self.outcome.get_or_insert_with(|| {
             if swept {
                 Outcome::Cancelled

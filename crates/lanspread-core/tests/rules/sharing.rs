@@ -526,9 +526,8 @@ fn a_cancel_sweeps_a_download_that_rests_and_nothing_goes_on_with_it() {
             Staged::Gathering(wanted().hash()),
         )),
     });
-    let drops = lone.ids(|effect| {
-        matches!(effect, Effect::RunStep { step, .. } if *step == Step::DropStaging)
-    });
+    let drops = lone
+        .ids(|effect| matches!(effect, Effect::RunStep { step, .. } if *step == Step::DropStaging));
     let [effect] = drops[..] else {
         panic!("{:?}", lone.effects)
     };

@@ -87,11 +87,21 @@ fn a_game_that_runs_is_neither_uninstalled_nor_replaced_nor_removed() {
     let peer = scene.jsonl("alpha").spawn().expect("it starts");
     let ask = |cmd: &str| peer.call(json!({ "cmd": cmd, "id": id }));
     ask("play").expect("it starts");
-    for cmd in ["uninstall", "remove", "install", "update", "download", "queue"] {
+    for cmd in [
+        "uninstall",
+        "remove",
+        "install",
+        "update",
+        "download",
+        "queue",
+    ] {
         let refusal = ask(cmd).expect_err("it runs");
         assert_eq!(refusal.refusal_kind(), Some("busy"), "{cmd}: {refusal}");
         let said = refusal.to_string();
-        assert!(said.contains("it is being played on this machine"), "{said}");
+        assert!(
+            said.contains("it is being played on this machine"),
+            "{said}"
+        );
         assert!(said.contains("end it first"), "{said}");
     }
     assert_eq!(fs::read_to_string(&save).expect("it is there"), "level 9");

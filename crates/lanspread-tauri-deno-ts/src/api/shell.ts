@@ -3,7 +3,16 @@
 // Invariant: everything that the front end shows comes through `follow`, `details` and the logs, and
 // everything that it wants of the peer goes through `command`. It does not know how either travels.
 
-import type { Command, GameDetails, GameRun, InstallSize, LogLine, LogPage, UnpackRun, Update } from "./types.ts";
+import type {
+  Command,
+  GameDetails,
+  GameRun,
+  InstallSize,
+  LogLine,
+  LogPage,
+  UnpackRun,
+  Update,
+} from "./types.ts";
 
 /**
  * How the way to the peer stands. Where it is not open, it is tried again: nobody answers (`lost`), all

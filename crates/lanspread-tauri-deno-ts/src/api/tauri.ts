@@ -6,7 +6,16 @@
 import { Channel, convertFileSrc, invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 import { CommandError, type Proposal, type Shell, type ShellEvent } from "./shell.ts";
-import type { Command, GameDetails, GameRun, InstallSize, LogLine, LogPage, UnpackRun, Update } from "./types.ts";
+import type {
+  Command,
+  GameDetails,
+  GameRun,
+  InstallSize,
+  LogLine,
+  LogPage,
+  UnpackRun,
+  Update,
+} from "./types.ts";
 
 /**
  * What each command is called by the window's program; `null` for those that a window has no use for,

@@ -226,6 +226,10 @@ discovery: Discovery,
  */
 state_dir: string,
 /**
+ * What the names of scripts end with on this system.
+ */
+script_ending: string,
+/**
  * The catalog, if there is one.
  */
 catalog: string | null, };
@@ -370,6 +374,10 @@ installed: boolean,
  */
 to_hash: boolean,
 /**
+ * Its scripts that are here and that this system can run.
+ */
+scripts: Array<Script>,
+/**
  * Who has the version of this party, sorted.
  */
 holders: Array<string>,
@@ -458,6 +466,19 @@ manifest: string | null,
  * The manifest that the catalog pins.
  */
 pinned: string | null, };
+
+/**
+ * What an install holds.
+ */
+export type InstallSize = {
+/**
+ * Bytes of its files, as far as they were counted.
+ */
+bytes: number,
+/**
+ * Whether there is more than was counted.
+ */
+more: boolean, };
 
 /**
  * What some peers say of a game.
@@ -736,6 +757,48 @@ output: Array<string>, };
 export type UnpackResult = "unpacked" | "failed" | "cancelled";
 
 /**
+ * One script of a game that ran, or could not.
+ */
+export type GameRun = {
+/**
+ * Counts up from 1.
+ */
+number: number,
+/**
+ * When it ended, in milliseconds since 1970 by this machine's clock.
+ */
+at_ms: number,
+/**
+ * The game.
+ */
+id: string,
+/**
+ * Which script.
+ */
+script: Script,
+/**
+ * The name of its file.
+ */
+file: string,
+/**
+ * Milliseconds that it ran.
+ */
+elapsed_ms: number,
+/**
+ * What it came to.
+ */
+result: GameResult,
+/**
+ * What it wrote last, at most [`GAME_OUTPUT_LINES_MAX`] lines.
+ */
+output: Array<string>, };
+
+/**
+ * What a script came to.
+ */
+export type GameResult = "ended" | "failed";
+
+/**
  * One running operation.
  */
 export type Operation = {
@@ -906,7 +969,7 @@ since_ms: number, };
 /**
  * A script of a game.
  */
-export type Script = "setup" | "start" | "server";
+export type Script = "setup" | "start" | "server" | "uninstall";
 
 /**
  * How fast transfers may be, in bytes per second; `None` is no limit.

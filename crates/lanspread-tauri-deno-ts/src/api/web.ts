@@ -5,9 +5,16 @@
 // the state holds.
 
 import { cannot, CommandError, type GuestLinks, type Shell, type ShellEvent } from "./shell.ts";
-import type { Command, GameDetails, LogLine, LogPage, UnpackRun, Update } from "./types.ts";
-import { cannot, CommandError, type Shell, type ShellEvent } from "./shell.ts";
-import type { Command, GameDetails, GameRun, InstallSize, LogLine, LogPage, UnpackRun, Update } from "./types.ts";
+import type {
+  Command,
+  GameDetails,
+  GameRun,
+  InstallSize,
+  LogLine,
+  LogPage,
+  UnpackRun,
+  Update,
+} from "./types.ts";
 
 const RETRY_FIRST_MS = 500;
 const RETRY_LAST_MS = 5_000;

@@ -242,7 +242,9 @@ export const de: Texts = {
     uninstallTitle: (title) => `${isolated(title)} deinstallieren?`,
     uninstallBody: "Dieser Ordner wird gelöscht, samt Spielständen und Einstellungen darin:",
     uninstallBytes: (bytes, more) =>
-      `${more ? "Mehr als " : ""}${bytes} werden gelöscht, samt Spielständen und Einstellungen darin:`,
+      `${
+        more ? "Mehr als " : ""
+      }${bytes} werden gelöscht, samt Spielständen und Einstellungen darin:`,
     uninstallKept: (bytes) =>
       `Die geladenen Archive (${bytes}) bleiben, es lässt sich also wieder entpacken.`,
     uninstallLost: "Die Archive sind nicht hier: Um es wieder zu spielen, muss es geladen werden.",

@@ -76,7 +76,6 @@ Deno.test("what a step counts is said: archives that are unpacked, and files tha
   assert.doesNotMatch(words("files"), /written/);
 });
 
-Deno.test("a card whose operation runs shows how far it is and offers to cancel", () => {
 Deno.test("a card whose operation runs shows how far it is and offers a rest", () => {
   const { games, operations } = party();
   const game = games.find(({ id }) => id === "0ad")!;

@@ -197,10 +197,17 @@ async fn a_game_is_set_up_once_and_played_from_a_browser() {
         .map(|run| [&run["file"], &run["result"], &run["output"]].map(ToString::to_string))
         .collect();
     let of = |file: &str, result: &str, output: &str| {
-        [format!("\"{file}\""), format!("\"{result}\""), output.to_owned()]
+        [
+            format!("\"{file}\""),
+            format!("\"{result}\""),
+            output.to_owned(),
+        ]
     };
     let started = || of("game_start.sh", "failed", "[\"bye\"]");
-    assert_eq!(runs, [of("game_setup.sh", "ended", "[]"), started(), started()]);
+    assert_eq!(
+        runs,
+        [of("game_setup.sh", "ended", "[]"), started(), started()]
+    );
     std::fs::remove_file(games.join("chess/game_start.sh")).expect("writable");
     browser
         .until("nothing starts it any more", |state| {

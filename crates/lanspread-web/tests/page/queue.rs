@@ -189,10 +189,6 @@ async fn downloads_take_their_turn_rest_and_go_on_after_a_restart() {
 /// It was installed after it had rested: the queue knew only downloads that are.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_download_past_the_queue_is_after_a_rest_what_it_was_asked_to_be() {
-/// A cancel forgot a download that rested, and left its bytes where no view showed them; the next start
-/// went on with it unasked.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_download_that_rests_and_is_cancelled_leaves_nothing_and_does_not_come_back() {
     let (at_host, at_guest) = (
         TempDir::new().expect("a directory"),
         TempDir::new().expect("a directory"),
@@ -218,6 +214,20 @@ async fn a_download_that_rests_and_is_cancelled_leaves_nothing_and_does_not_come
     browser.until("it is here", here).await;
     let game = Browser::game(&browser.state, "checkers").expect("it is there");
     assert_eq!(game["state"], "downloaded", "and not unpacked");
+    app.handle().shutdown().await;
+    host.handle().shutdown().await;
+}
+
+/// A cancel forgot a download that rested, and left its bytes where no view showed them; the next start
+/// went on with it unasked.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_download_that_rests_and_is_cancelled_leaves_nothing_and_does_not_come_back() {
+    let (at_host, at_guest) = (
+        TempDir::new().expect("a directory"),
+        TempDir::new().expect("a directory"),
+    );
+    let host = host(at_host.path()).await;
+    let (app, mut browser) = guest(at_guest.path(), &host).await;
     accepted(&mut browser, json!({ "cmd": "queue", "id": "chess" })).await;
     let half = |state: &Value| verified_bytes(state, "chess") > 512 * 1024;
     browser.until("something has come", half).await;
@@ -231,7 +241,9 @@ async fn a_download_that_rests_and_is_cancelled_leaves_nothing_and_does_not_come
     let told = |state: &Value| {
         let finished = state["finished"].as_array().expect("what ended");
         finished.last().is_some_and(|it| {
-            it["id"] == "chess" && it["kind"] == "download" && it["outcome"]["result"] == "cancelled"
+            it["id"] == "chess"
+                && it["kind"] == "download"
+                && it["outcome"]["result"] == "cancelled"
         })
     };
     browser.until("its end is told", told).await;
@@ -246,9 +258,8 @@ async fn a_download_that_rests_and_is_cancelled_leaves_nothing_and_does_not_come
     // Whatever would go on by itself goes before this one, which comes to its end.
     limit(&host, None).await;
     accepted(&mut browser, json!({ "cmd": "queue", "id": "go" })).await;
-    let done = |state: &Value| {
-        Browser::game(state, "go").is_some_and(|game| game["state"] == "ready")
-    };
+    let done =
+        |state: &Value| Browser::game(state, "go").is_some_and(|game| game["state"] == "ready");
     browser.until("another one is here", done).await;
     assert!(!root.exists(), "it does not come back");
     app.handle().shutdown().await;

@@ -73,6 +73,8 @@ function triedAgain(health: Health): Health {
   const { folder } = health;
   if (folder.state === "unknown") return health;
   return { ...health, folder: { ...folder, at_ms: Date.now() } };
+}
+
 const CHANGES: ReadonlySet<Command["cmd"]> = new Set<Command["cmd"]>([
   "download",
   "queue",

@@ -124,7 +124,9 @@ const SCRIPTS: Played[] = [
 ];
 
 function script(number: number, nowMs: number): GameRun {
-  const elapsed_ms = number % 2 === 0 ? 640 : 1_000 * (300 + (number * 977) % 4_000);
+  const played = SCRIPTS[number % SCRIPTS.length]!;
+  const isLong = played.script === "start" && played.result === "ended";
+  const elapsed_ms = isLong ? 1_000 * (300 + (number * 977) % 4_000) : 640;
   const at_ms = nowMs - (SCRIPTS.length * 3 - number) * 2_700_000;
-  return { number, at_ms, elapsed_ms, ...SCRIPTS[number % SCRIPTS.length]! };
+  return { number, at_ms, elapsed_ms, ...played };
 }

@@ -218,15 +218,7 @@ function hasEnded({ progress }: Operation, downloads: "run" | "fail"): boolean {
 function after(game: Game, kind: Operation["kind"]): Game {
   switch (kind) {
     case "download":
-      return {
-        ...game,
-        downloaded: true,
-        version,
-        state: "downloaded",
-        action: "install",
-        gathered: null,
-      };
-      return downloaded(game);
+      return { ...downloaded(game), gathered: null };
     case "install":
       return ready(game);
     case "uninstall":

@@ -71,7 +71,8 @@ export function MoreActions({ game, operation }: MoreActionsProps) {
   return (
     <Section title={texts.game.more}>
       <div className="more">
-        {installed && game.scripts.includes("server") && may.play && (isFree || operation.kind === "verify") && (
+        {installed && game.scripts.includes("server") && may.play &&
+          (isFree || operation.kind === "verify") && (
           <Button
             waits={asked}
             onPress={() => void store.send({ cmd: "start-server", id })}

@@ -31,11 +31,13 @@ export function QueuedNote({ game, queued }: { game: Game; queued: Queued }) {
       <strong>{state}</strong>
       <GatheredLine game={game} />
       <p>{isPaused ? texts.queue.pausedHint : texts.queue.waitingHint}</p>
-      {isPaused ? <CancelButton id={id} game={game} operation={null} /> : (
-        <Button waits={asked} onPress={() => void store.send({ cmd: "pause", id })}>
-          {texts.actions.pause}
-        </Button>
-      )}
+      {isPaused
+        ? <CancelButton id={id} game={game} operation={null} />
+        : (
+          <Button waits={asked} onPress={() => void store.send({ cmd: "pause", id })}>
+            {texts.actions.pause}
+          </Button>
+        )}
     </div>
   );
 }

@@ -26,7 +26,7 @@ export const LOGS: Steps = {
     "party",
     "#/logs",
     async (page) => {
-      await page.getByRole("link", { name: "Games" }).click();
+      await page.getByRole("link", { name: "Games", exact: true }).click();
       const list = page.getByRole("region", { name: "Scripts of games that ran" });
       await list.getByText("game_setup.sh").first().waitFor();
       await page.getByRole("switch", { name: /Errors only/ }).click();
