@@ -17,7 +17,7 @@ use crate::{
     snapshot::{
         Action, Discovery, Game, GameDetails, GameState, Gathered, Hashing, KeptAway, Limits, Me,
         Mode, Offer, Operation, OperationKind, Peer, PeerOperation, PeerStatus, Progress, Running,
-        Snapshot, Source, Standing, StepUnit, Upload, Wishes,
+        Snapshot, Source, Standing, Upload, Wishes,
     },
 };
 
@@ -331,10 +331,6 @@ impl From<&peer::Progress> for Progress {
             },
             peer::Progress::Step(step) => Progress::Step {
                 what: step.what.clone(),
-                unit: match step.unit {
-                    peer::StepUnit::Archives => StepUnit::Archives,
-                    peer::StepUnit::Files => StepUnit::Files,
-                },
                 index: step.index,
                 count: step.count,
                 done_bytes: step.done_bytes,

@@ -502,8 +502,6 @@ pub enum Progress {
     Step {
         /// Which, in words.
         what: String,
-        /// What is counted.
-        unit: StepUnit,
         /// Its number, from 1.
         index: u32,
         /// Of how many.
@@ -512,16 +510,6 @@ pub enum Progress {
         #[ts(type = "number")]
         done_bytes: u64,
     },
-}
-
-/// What the steps of a work are counted in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
-#[serde(rename_all = "kebab-case")]
-pub enum StepUnit {
-    /// Archives.
-    Archives,
-    /// Files.
-    Files,
 }
 
 /// One peer that a game comes from.

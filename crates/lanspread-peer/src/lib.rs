@@ -32,7 +32,7 @@ pub use lanspread_core::{
     Gathered, HashingView, KeepAwayReason, KeptAwayView, LimitChange, LimitChanges, Offence, Offer,
     OfferView, OperationError, OperationKind, OperationReport, OperationView, OutboundView,
     Outcome, PeerCommand, PeerEvent, PeerInfo, PeerView, Playing, Progress, RateLimit, RateLimits,
-    RateTooLow, SourceShare, Standing, StepProgress, StepUnit, Timing,
+    RateTooLow, SourceShare, Standing, StepProgress, Timing,
 };
 pub use lanspread_disk::GameHasher;
 pub use lanspread_proto::{

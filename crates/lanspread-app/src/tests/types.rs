@@ -72,7 +72,6 @@ fn types() -> String {
         declare::<Operation>(config),
         declare::<OperationKind>(config),
         declare::<Progress>(config),
-        declare::<StepUnit>(config),
         declare::<Source>(config),
         declare::<Upload>(config),
         declare::<Hashing>(config),

@@ -105,21 +105,10 @@ pub struct PreparedDownload {
 pub struct StepProgress {
     /// What is being worked on, for example an archive's name.
     pub what: String,
-    /// What is counted.
-    pub unit: StepUnit,
     /// Which of how many, from 1.
     pub index: u32,
     /// How many there are.
     pub count: u32,
     /// Bytes done in all.
     pub done_bytes: u64,
-}
-
-/// What a step counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StepUnit {
-    /// Archives that are unpacked.
-    Archives,
-    /// Files that are moved, copied or read.
-    Files,
 }

@@ -25,7 +25,7 @@ use crate::rates::RateLimits;
 
 pub use answer::{
     Dialed, Gathered, HashTrust, ManifestAnswer, PreparedDownload, RootReport, SentinelReport,
-    StepProgress, StepUnit,
+    StepProgress,
 };
 pub use command::{AfterDownload, CommandRefused, DownloadRoom, PeerCommand};
 pub use effect::Effect;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use lanspread_core::{
-    DiskFailure, StepProgress, StepUnit,
+    DiskFailure, StepProgress,
     root::{Intent, StepReport},
     scan::{Carry, LocalOrigin, NewLocal, carry},
 };
@@ -106,7 +106,6 @@ impl Carrier<'_> {
             }
             (self.watch.progress)(StepProgress {
                 what: "keeping your files".to_owned(),
-                unit: StepUnit::Files,
                 index,
                 count,
                 done_bytes: 0,

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use lanspread_core::{
-    DiskFailure, DiskFailureKind, StepProgress, StepUnit,
+    DiskFailure, DiskFailureKind, StepProgress,
     root::{Intent, StepReport},
     scan::archives,
 };
@@ -103,7 +103,6 @@ fn run_unpacker(
         };
         (watch.progress)(StepProgress {
             what,
-            unit: StepUnit::Archives,
             index: u32::try_from(at.archive_index + 1).unwrap_or(u32::MAX),
             count: u32::try_from(at.archive_count).unwrap_or(u32::MAX),
             done_bytes: at.bytes_unpacked,

@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lanspread_core::{DiskFailure, DiskFailureKind, StepProgress, StepUnit, root::StepReport};
+use lanspread_core::{DiskFailure, DiskFailureKind, StepProgress, root::StepReport};
 use lanspread_db::{DOWNLOAD_DIR, Manifest, ManifestHash, SENTINEL};
 
 use super::{
@@ -162,7 +162,6 @@ impl Mover<'_> {
         self.moved = self.moved.saturating_add(files);
         (self.watch.progress)(StepProgress {
             what: "moving files into place".to_owned(),
-            unit: StepUnit::Files,
             index: self.moved,
             count: self.count,
             done_bytes: 0,

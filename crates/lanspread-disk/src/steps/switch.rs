@@ -6,7 +6,7 @@
 use std::{path::Path, sync::Arc};
 
 use lanspread_core::{
-    DiskFailure, DiskFailureKind, StepProgress, StepUnit,
+    DiskFailure, DiskFailureKind, StepProgress,
     root::{DownloadIntent, Intent, StepReport},
     scan::{Stale, stale_files},
 };
@@ -384,7 +384,6 @@ fn first_different<'m>(
         }
         (watch.progress)(StepProgress {
             what: "checking what an interrupted switch left".to_owned(),
-            unit: StepUnit::Files,
             index,
             count,
             done_bytes: 0,

@@ -9,7 +9,7 @@ use lanspread_db::{ContentHash, GameFileDescription, GameId, ManifestHash, RelPa
 use lanspread_peer::{
     AfterDownload, DiscoveryState, DownloadRoom, ErrorKind, KeepAwayReason, KeptAwayView,
     ListenAddr, Offence, OperationKind, PROTOCOL_VERSION, PeerId, PeerName, PeerOperation,
-    PeerStatus, RateLimit, Standing, StepProgress, StepUnit, Work,
+    PeerStatus, RateLimit, Standing, StepProgress, Work,
 };
 
 use super::*;
@@ -102,7 +102,6 @@ fn progresses() -> [Progress; 4] {
             sources: vec![share()],
         },
         Progress::Step(StepProgress {
-            unit: StepUnit::Archives,
             what: "a.eti".to_owned(),
             index: 1,
             count: 2,

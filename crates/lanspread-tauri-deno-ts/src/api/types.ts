@@ -865,10 +865,6 @@ sources: Array<Source>, } | { "phase": "step",
  */
 what: string,
 /**
- * What is counted.
- */
-unit: StepUnit,
-/**
  * Its number, from 1.
  */
 index: number,
@@ -880,11 +876,6 @@ count: number,
  * Bytes done in it.
  */
 done_bytes: number, };
-
-/**
- * What the steps of a work are counted in.
- */
-export type StepUnit = "archives" | "files";
 
 /**
  * One peer that a game comes from.

@@ -151,10 +151,7 @@ export const de: Texts = {
     checkedOf: (done, total) => `${done} von ${total} angesehen`,
     left: (time) => `noch ${time}`,
     leftUnknown: "Restzeit noch nicht bekannt",
-    step: {
-      archives: (index, count) => `Archiv ${index} von ${count}`,
-      files: (index, count) => `Datei ${index} von ${count}`,
-    },
+    step: (index, count) => `Archiv ${index} von ${count}`,
     stepDone: (bytes) => `${bytes} geschrieben`,
     efficiency: (percent) => `${percent} vom Besten, was dieser PC hier geschafft hat`,
     sources: "Kommt von",

@@ -151,10 +151,7 @@ export const en = {
     checkedOf: (done: string, total: string) => `${done} of ${total} looked at`,
     left: (time: string) => `${time} left`,
     leftUnknown: "Time left not known yet",
-    step: {
-      archives: (index: number, count: number) => `Archive ${index} of ${count}`,
-      files: (index: number, count: number) => `File ${index} of ${count}`,
-    },
+    step: (index: number, count: number) => `Archive ${index} of ${count}`,
     stepDone: (bytes: string) => `${bytes} written`,
     efficiency: (percent: string) => `${percent} of the best this PC has reached here`,
     sources: "Comes from",

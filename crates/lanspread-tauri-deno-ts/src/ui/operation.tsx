@@ -69,11 +69,9 @@ function ProgressFigures({ progress }: { progress: Progress | null }) {
       return (
         <Figures
           figures={[
-            texts.progress.step[progress.unit](progress.index, progress.count),
+            texts.progress.step(progress.index, progress.count),
             progress.what,
-            ...progress.unit === "archives"
-              ? [texts.progress.stepDone(format.bytes(progress.done_bytes))]
-              : [],
+            texts.progress.stepDone(format.bytes(progress.done_bytes)),
           ]}
         />
       );

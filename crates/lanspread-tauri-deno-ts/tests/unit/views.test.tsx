@@ -5,7 +5,6 @@ import { type ScenarioName, SCENARIOS } from "../../src/api/mock/scenarios.ts";
 import { Frame } from "../../src/frame/frame.tsx";
 import { LANGUAGES } from "../../src/state/preferences.ts";
 import { TABS } from "../../src/state/route.ts";
-import { OperationDetail } from "../../src/ui/operation.tsx";
 import { Card } from "../../src/views/library/card.tsx";
 import { LastOutcome } from "../../src/views/game/last-outcome.tsx";
 import { party } from "../support/games.ts";
@@ -63,17 +62,6 @@ Deno.test("files that are checked say how far that is, and why others cannot fet
   assert.match(waits, /Seine Dateien müssen noch geprüft werden.*Danach können andere/);
   const done = wordsOf(render("hashing", <Frame />, "en", { game: "teeworlds" }));
   assert.doesNotMatch(done, /checked/);
-});
-
-Deno.test("what a step counts is said: archives that are unpacked, and files that are moved", () => {
-  const step = { phase: "step", what: "…", index: 3, count: 9, done_bytes: 1024 } as const;
-  const words = (unit: "archives" | "files") => {
-    const operation = { id: "chess", kind: "install", progress: { ...step, unit } } as const;
-    return wordsOf(render("party", <OperationDetail operation={operation} title="Chess" />));
-  };
-  assert.match(words("archives"), /Archive 3 of 9 … 1.KiB written/);
-  assert.match(words("files"), /File 3 of 9 …/);
-  assert.doesNotMatch(words("files"), /written/);
 });
 
 Deno.test("a card whose operation runs shows how far it is and offers a rest", () => {

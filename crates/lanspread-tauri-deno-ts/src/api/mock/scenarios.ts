@@ -57,7 +57,6 @@ function stalled(): Scenario {
       progress: {
         phase: "step",
         what: "unpacking supertuxkart.eti",
-        unit: "archives",
         index: 1,
         count: 2,
         done_bytes: 212 * MEBIBYTE,

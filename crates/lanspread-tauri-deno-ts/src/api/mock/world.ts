@@ -197,7 +197,6 @@ function advanced(operation: Operation): Operation {
   const index = progress?.phase === "step" ? progress.index + 1 : 1;
   const step = {
     what: `unpacking ${operation.id}.eti`,
-    unit: "archives" as const,
     index,
     count: STEPS,
     done_bytes: index * 40_000_000,
