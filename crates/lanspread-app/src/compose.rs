@@ -15,9 +15,7 @@ use crate::{
     history::History,
     queue::{Queue, Runs},
     snapshot::{
-        Action, Discovery, Game, GameDetails, GameState, Gathered, Hashing, KeptAway, Limits, Me,
-        Mode, Offer, Operation, OperationKind, Peer, PeerOperation, PeerStatus, Progress, Running,
-        Snapshot, Source, Standing, Upload, Wishes,
+        Action, Discovery, Game, GameDetails, GameState, Gathered, Hashing, KeptAway, Limits, Me, Mode, Offer, Operation, OperationKind, Peer, PeerOperation, PeerStatus, Progress, Running, Snapshot, Source, Standing, StepWork, Upload, Wishes,
     },
 };
 
@@ -330,13 +328,40 @@ impl From<&peer::Progress> for Progress {
                 sources: sources.iter().map(Source::from).collect(),
             },
             peer::Progress::Step(step) => Progress::Step {
-                what: step.what.clone(),
+                work: StepWork::from(&step.work),
+                what: step.work.to_string(),
+                archive: match &step.work {
+                    peer::StepWork::Unpacking { archive } => Some(archive.clone()),
+                    peer::StepWork::Syncing
+                    | peer::StepWork::Moving
+                    | peer::StepWork::Keeping
+                    | peer::StepWork::Checking => None,
+                },
                 index: step.index,
                 count: step.count,
                 done_bytes: step.done_bytes,
+                total_bytes: step.total_bytes,
+                percent: step.share().map(percent),
             },
         }
     }
+}
+
+impl From<&peer::StepWork> for StepWork {
+    fn from(work: &peer::StepWork) -> Self {
+        match work {
+            peer::StepWork::Unpacking { .. } => Self::Unpacking,
+            peer::StepWork::Syncing => Self::Syncing,
+            peer::StepWork::Moving => Self::Moving,
+            peer::StepWork::Keeping => Self::Keeping,
+            peer::StepWork::Checking => Self::Checking,
+        }
+    }
+}
+
+/// Whole percent, rounded down.
+fn percent((done, of): (u64, u64)) -> u8 {
+    u8::try_from(u128::from(done.min(of)) * 100 / u128::from(of.max(1))).unwrap_or(100)
 }
 
 impl From<&peer::SourceShare> for Source {

@@ -500,16 +500,41 @@ pub enum Progress {
     },
     /// A step of the work on a game root.
     Step {
-        /// Which, in words.
+        /// What is done.
+        work: StepWork,
+        /// The same in words.
         what: String,
-        /// Its number, from 1.
+        /// The archive that is unpacked.
+        archive: Option<String>,
+        /// Which archive or file, from 1.
         index: u32,
         /// Of how many.
         count: u32,
-        /// Bytes done in it.
+        /// Bytes done in all.
         #[ts(type = "number")]
         done_bytes: u64,
+        /// Bytes to do in all, where that is known beforehand.
+        #[ts(type = "number | null")]
+        total_bytes: Option<u64>,
+        /// How much of it is done, where that can be counted.
+        percent: Option<u8>,
     },
+}
+
+/// What a step of the work on a game root does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepWork {
+    /// Archives are unpacked.
+    Unpacking,
+    /// What was unpacked is made to stay on the disk.
+    Syncing,
+    /// Files that were fetched are moved into place.
+    Moving,
+    /// Files of the player are taken to the new version.
+    Keeping,
+    /// What an interrupted switch left is looked at.
+    Checking,
 }
 
 /// One peer that a game comes from.

@@ -12,7 +12,7 @@ use lanspread_proto::{
 };
 
 use crate::{
-    Ctx, Effect, EffectId, Now, OperationKind, OperationView, Progress, Purpose,
+    Ctx, Effect, EffectId, Now, OperationKind, OperationView, Progress, Purpose, StepWork,
     membership::Membership,
 };
 
@@ -177,8 +177,13 @@ pub(crate) fn told(operation: &OperationView) -> PeerOperation {
             (percent(*verified_bytes, *total_bytes), left_s, false)
         }
         Some(Progress::Step(step)) => {
-            let done = u64::from(step.index.saturating_sub(1));
-            (percent(done, u64::from(step.count)), None, false)
+            let percent = match (step.share(), &step.work) {
+                (Some((done, of)), _) => percent(done, of),
+                // Every byte is unpacked by then.
+                (None, StepWork::Syncing) => 100,
+                (None, _) => 0,
+            };
+            (percent, None, false)
         }
     };
     PeerOperation {
@@ -280,5 +285,29 @@ mod tests {
         assert_eq!(percent(1, 3), 33);
         assert_eq!(percent(u64::MAX, u64::MAX), 100);
         assert_eq!(percent(5, 4), 100);
+    }
+
+    #[test]
+    fn others_are_told_how_far_a_single_archive_is_unpacked() {
+        let percent = |work, done_bytes, total_bytes| {
+            told(&OperationView {
+                id: GameId::parse("chess").expect("a valid id"),
+                kind: OperationKind::Install,
+                progress: Some(Progress::Step(crate::StepProgress {
+                    work,
+                    index: 1,
+                    count: 1,
+                    done_bytes,
+                    total_bytes,
+                })),
+            })
+            .percent
+        };
+        let unpacking = || StepWork::Unpacking {
+            archive: "chess.eti".to_owned(),
+        };
+        assert_eq!(percent(unpacking(), 34, Some(100)), 34);
+        assert_eq!(percent(unpacking(), 34, None), 0);
+        assert_eq!(percent(StepWork::Syncing, 100, Some(100)), 100);
     }
 }

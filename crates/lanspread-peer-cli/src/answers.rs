@@ -248,6 +248,8 @@ pub(crate) enum Progress {
         index: u32,
         count: u32,
         done_bytes: u64,
+        #[serde(default)]
+        total_bytes: Option<u64>,
     },
 }
 
@@ -258,6 +260,11 @@ impl Progress {
             Self::Checking {
                 done_bytes,
                 total_bytes,
+            }
+            | Self::Step {
+                done_bytes,
+                total_bytes: Some(total_bytes),
+                ..
             } => Some((*done_bytes, *total_bytes)),
             Self::Transferring {
                 verified_bytes,

@@ -164,16 +164,17 @@ pub(crate) fn describe(progress: &Progress) -> String {
             index,
             count,
             done_bytes,
+            total_bytes,
         } => {
             let step = if *count > 1 {
                 format!("{}, {index} of {count}", printable(what))
             } else {
                 printable(what)
             };
-            if *done_bytes > 0 {
-                format!("{step}, {} done", size(*done_bytes))
-            } else {
-                step
+            match total_bytes {
+                Some(total) => format!("{step}, {} of {}", size(*done_bytes), size(*total)),
+                None if *done_bytes > 0 => format!("{step}, {} done", size(*done_bytes)),
+                None => step,
             }
         }
     }
@@ -220,6 +221,10 @@ mod tests {
             (
                 json!({ "phase": "step", "what": "unpacking a.eti", "index": 1, "count": 2, "done_bytes": 2048 }),
                 "unpacking a.eti, 1 of 2, 2.00 KiB done",
+            ),
+            (
+                json!({ "phase": "step", "what": "unpacking a.eti", "index": 1, "count": 1, "done_bytes": 1024, "total_bytes": 2048 }),
+                "unpacking a.eti, 1.00 KiB of 2.00 KiB",
             ),
         ];
         for (value, words) in table {

@@ -72,6 +72,7 @@ fn types() -> String {
         declare::<Operation>(config),
         declare::<OperationKind>(config),
         declare::<Progress>(config),
+        declare::<StepWork>(config),
         declare::<Source>(config),
         declare::<Upload>(config),
         declare::<Hashing>(config),

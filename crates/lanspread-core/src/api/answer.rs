@@ -1,6 +1,6 @@
 //! What effects are answered with when they succeed.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use lanspread_db::{ChunkRef, GameId, Manifest, ManifestHash, Script, Version};
 use lanspread_proto::{ListenAddr, PeerId};
@@ -103,12 +103,102 @@ pub struct PreparedDownload {
 /// How far a step is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepProgress {
-    /// What is being worked on, for example an archive's name.
-    pub what: String,
-    /// Which of how many, from 1.
+    /// What is done.
+    pub work: StepWork,
+    /// Which of how many archives or files, from 1.
     pub index: u32,
     /// How many there are.
     pub count: u32,
     /// Bytes done in all.
     pub done_bytes: u64,
+    /// Bytes to do in all, where that is known beforehand.
+    pub total_bytes: Option<u64>,
+}
+
+impl StepProgress {
+    /// How much is done and how much there is, in bytes or in archives and files; `None` where nothing
+    /// can be counted.
+    #[must_use]
+    pub fn share(&self) -> Option<(u64, u64)> {
+        if self.work == StepWork::Syncing {
+            // Only the disk knows how much of it is still to be written.
+            return None;
+        }
+        match self.total_bytes {
+            Some(total_bytes) if total_bytes > 0 => {
+                Some((self.done_bytes.min(total_bytes), total_bytes))
+            }
+            Some(_) | None if self.count > 1 => Some((
+                u64::from(self.index.saturating_sub(1).min(self.count)),
+                u64::from(self.count),
+            )),
+            Some(_) | None => None,
+        }
+    }
+}
+
+/// What a step does that takes long enough to be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepWork {
+    /// An archive is unpacked.
+    Unpacking {
+        /// The archive's name.
+        archive: String,
+    },
+    /// What was unpacked is made to stay on the disk.
+    Syncing,
+    /// Files that were fetched are moved into place.
+    Moving,
+    /// Files of the player are taken to the new version.
+    Keeping,
+    /// What an interrupted switch left is looked at.
+    Checking,
+}
+
+impl fmt::Display for StepWork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unpacking { archive } => write!(f, "unpacking {archive}"),
+            Self::Syncing => f.write_str("writing to the disk"),
+            Self::Moving => f.write_str("moving files into place"),
+            Self::Keeping => f.write_str("keeping your own files"),
+            Self::Checking => f.write_str("checking what an interrupted switch left"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(work: StepWork, index: u32, count: u32, total_bytes: Option<u64>) -> StepProgress {
+        StepProgress {
+            work,
+            index,
+            count,
+            done_bytes: 30,
+            total_bytes,
+        }
+    }
+
+    #[test]
+    fn a_step_counts_bytes_where_an_archive_tells_them_and_pieces_where_it_does_not() {
+        let unpacking = || StepWork::Unpacking {
+            archive: "chess.eti".to_owned(),
+        };
+        let table = [
+            (at(unpacking(), 1, 1, Some(90)), Some((30, 90))),
+            (at(unpacking(), 3, 9, Some(90)), Some((30, 90))),
+            // Links count as what they lead to, so more can be written than was announced.
+            (at(unpacking(), 1, 1, Some(20)), Some((20, 20))),
+            (at(unpacking(), 3, 9, None), Some((2, 9))),
+            (at(unpacking(), 1, 1, None), None),
+            (at(unpacking(), 1, 1, Some(0)), None),
+            (at(StepWork::Moving, 812, 9_341, None), Some((811, 9_341))),
+            (at(StepWork::Syncing, 1, 1, Some(30)), None),
+        ];
+        for (progress, share) in table {
+            assert_eq!(progress.share(), share, "{progress:?}");
+        }
+    }
 }

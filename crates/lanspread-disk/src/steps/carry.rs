@@ -10,7 +10,7 @@ use std::{
 };
 
 use lanspread_core::{
-    DiskFailure, StepProgress,
+    DiskFailure, StepProgress, StepWork,
     root::{Intent, StepReport},
     scan::{Carry, LocalOrigin, NewLocal, carry},
 };
@@ -105,10 +105,11 @@ impl Carrier<'_> {
                 return Err(aborted());
             }
             (self.watch.progress)(StepProgress {
-                what: "keeping your files".to_owned(),
+                work: StepWork::Keeping,
                 index,
                 count,
                 done_bytes: 0,
+                total_bytes: None,
             });
             self.one(path, *stat).doing("keep", local.join(path))?;
         }

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use lanspread_core::{
-    DiskFailure, DiskFailureKind, StepProgress,
+    DiskFailure, DiskFailureKind, StepProgress, StepWork,
     root::{Intent, StepReport},
     scan::archives,
 };
@@ -97,15 +97,18 @@ fn run_unpacker(
     watch: Watch<'_>,
 ) -> Result<UnpackReport, DiskFailure> {
     let progress = |at: UnpackProgress<'_>| {
-        let what = match at.phase {
-            UnpackPhase::Unpacking => format!("unpacking {}", at.archive_name),
-            UnpackPhase::Syncing => "writing to the disk".to_owned(),
+        let work = match at.phase {
+            UnpackPhase::Unpacking => StepWork::Unpacking {
+                archive: at.archive_name.to_owned(),
+            },
+            UnpackPhase::Syncing => StepWork::Syncing,
         };
         (watch.progress)(StepProgress {
-            what,
+            work,
             index: u32::try_from(at.archive_index + 1).unwrap_or(u32::MAX),
             count: u32::try_from(at.archive_count).unwrap_or(u32::MAX),
             done_bytes: at.bytes_unpacked,
+            total_bytes: at.bytes_total,
         });
     };
     let order = UnpackOrder {

@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lanspread_core::{DiskFailure, DiskFailureKind, StepProgress, root::StepReport};
+use lanspread_core::{DiskFailure, DiskFailureKind, StepProgress, StepWork, root::StepReport};
 use lanspread_db::{DOWNLOAD_DIR, Manifest, ManifestHash, SENTINEL};
 
 use super::{
@@ -161,10 +161,11 @@ impl Mover<'_> {
     fn tell(&mut self, files: u32) {
         self.moved = self.moved.saturating_add(files);
         (self.watch.progress)(StepProgress {
-            what: "moving files into place".to_owned(),
+            work: StepWork::Moving,
             index: self.moved,
             count: self.count,
             done_bytes: 0,
+            total_bytes: None,
         });
     }
 

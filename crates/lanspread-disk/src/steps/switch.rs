@@ -6,7 +6,7 @@
 use std::{path::Path, sync::Arc};
 
 use lanspread_core::{
-    DiskFailure, DiskFailureKind, StepProgress,
+    DiskFailure, DiskFailureKind, StepProgress, StepWork,
     root::{DownloadIntent, Intent, StepReport},
     scan::{Stale, stale_files},
 };
@@ -383,10 +383,11 @@ fn first_different<'m>(
             continue;
         }
         (watch.progress)(StepProgress {
-            what: "checking what an interrupted switch left".to_owned(),
+            work: StepWork::Checking,
             index,
             count,
             done_bytes: 0,
+            total_bytes: None,
         });
         let stamp = root
             .folder

@@ -3,7 +3,7 @@
 use std::{fs, sync::Mutex};
 
 use lanspread_core::{
-    DiskFailure, DiskFailureKind, Gathered, HashTrust, StepProgress,
+    DiskFailure, DiskFailureKind, Gathered, HashTrust, StepProgress, StepWork,
     root::{DownloadIntent, Goal, Next, Step, next_step},
 };
 use lanspread_db::{ChunkRef, Manifest};
@@ -449,7 +449,7 @@ fn a_directory_that_the_root_lacks_is_moved_as_a_whole_and_one_that_it_has_file_
         };
         while let Next::Take(step) = next_step(&goal, &disk.observe_root(&id()).unwrap()) {
             let progress = |progress: StepProgress| {
-                if progress.what == "moving files into place" {
+                if progress.work == StepWork::Moving {
                     moved.lock().unwrap().push((progress.index, progress.count));
                 }
             };

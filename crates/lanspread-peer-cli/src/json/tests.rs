@@ -7,9 +7,7 @@ use lanspread_app::{
 };
 use lanspread_db::{ContentHash, GameFileDescription, GameId, ManifestHash, RelPath, Version};
 use lanspread_peer::{
-    AfterDownload, DiscoveryState, DownloadRoom, ErrorKind, KeepAwayReason, KeptAwayView,
-    ListenAddr, Offence, OperationKind, PROTOCOL_VERSION, PeerId, PeerName, PeerOperation,
-    PeerStatus, RateLimit, Standing, StepProgress, Work,
+    AfterDownload, DiscoveryState, DownloadRoom, ErrorKind, KeepAwayReason, KeptAwayView, ListenAddr, Offence, OperationKind, PROTOCOL_VERSION, PeerId, PeerName, PeerOperation, PeerStatus, RateLimit, Standing, StepProgress, StepWork, Work,
 };
 
 use super::*;
@@ -102,10 +100,13 @@ fn progresses() -> [Progress; 4] {
             sources: vec![share()],
         },
         Progress::Step(StepProgress {
-            what: "a.eti".to_owned(),
+            work: StepWork::Unpacking {
+                archive: "a.eti".to_owned(),
+            },
             index: 1,
             count: 2,
             done_bytes: 3,
+            total_bytes: Some(6),
         }),
     ]
 }

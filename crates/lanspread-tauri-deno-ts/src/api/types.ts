@@ -861,11 +861,19 @@ efficiency_percent: number | null,
  */
 sources: Array<Source>, } | { "phase": "step",
 /**
- * Which, in words.
+ * What is done.
+ */
+work: StepWork,
+/**
+ * The same in words.
  */
 what: string,
 /**
- * Its number, from 1.
+ * The archive that is unpacked.
+ */
+archive: string | null,
+/**
+ * Which archive or file, from 1.
  */
 index: number,
 /**
@@ -873,9 +881,22 @@ index: number,
  */
 count: number,
 /**
- * Bytes done in it.
+ * Bytes done in all.
  */
-done_bytes: number, };
+done_bytes: number,
+/**
+ * Bytes to do in all, where that is known beforehand.
+ */
+total_bytes: number | null,
+/**
+ * How much of it is done, where that can be counted.
+ */
+percent: number | null, };
+
+/**
+ * What a step of the work on a game root does.
+ */
+export type StepWork = "unpacking" | "syncing" | "moving" | "keeping" | "checking";
 
 /**
  * One peer that a game comes from.

@@ -16,7 +16,7 @@ export function shareDone(progress: Progress | null): number | null {
     case "transferring":
       return share(progress.verified_bytes, progress.total_bytes);
     case "step":
-      return progress.count > 1 ? share(progress.index - 1, progress.count) : null;
+      return progress.percent === null ? null : progress.percent / 100;
   }
 }
 

@@ -3,6 +3,8 @@
 // Invariant: every figure is the snapshot's. Bytes are those that were verified, so they never go back.
 
 import type { Operation, Progress } from "../api/types.ts";
+import type { Texts } from "../i18n/texts.ts";
+import type { Formats } from "../state/format.ts";
 import { shareDone } from "../state/progress.ts";
 import { ProgressBar, RateBar } from "./bar.tsx";
 import { useApp } from "./context.ts";
@@ -14,7 +16,7 @@ export function OperationLine({ operation, title }: { operation: Operation; titl
   const { progress } = operation;
   const share = shareDone(progress);
   const parts = [
-    progress?.phase === "waiting" ? texts.progress.waiting : texts.operations[operation.kind],
+    doing(operation, texts),
     share === null ? null : format.percent(share),
     progress?.phase === "transferring" ? format.rate(progress.rate_bytes_per_s) : null,
   ];
@@ -26,15 +28,22 @@ export function OperationLine({ operation, title }: { operation: Operation; titl
   );
 }
 
+/** What is done at this moment, in two or three words. */
+function doing({ kind, progress }: Operation, texts: Texts): string {
+  if (progress?.phase === "waiting") return texts.progress.waiting;
+  if (progress?.phase === "step") return texts.progress.steps[progress.work];
+  return texts.operations[kind];
+}
+
 /** Everything that is known of an operation. */
 export function OperationDetail({ operation, title }: { operation: Operation; title: string }) {
   const { texts, format } = useApp();
-  const { progress, kind } = operation;
+  const { progress } = operation;
   const share = shareDone(progress);
   return (
     <div className="operation">
       <div className="operation-head">
-        <span>{texts.operations[kind]}</span>
+        <span>{doing(operation, texts)}</span>
         {share !== null && <strong>{format.percent(share)}</strong>}
       </div>
       <ProgressBar share={share} label={texts.progress.label(title)} />
@@ -66,18 +75,31 @@ function ProgressFigures({ progress }: { progress: Progress | null }) {
         />
       );
     case "step":
-      return (
-        <Figures
-          figures={[
-            texts.progress.step(progress.index, progress.count),
-            progress.what,
-            texts.progress.stepDone(format.bytes(progress.done_bytes)),
-          ]}
-        />
-      );
+      return <Figures figures={stepFigures(progress, texts, format)} />;
     case "transferring":
       return <Transferring progress={progress} />;
   }
+}
+
+/** On which archive or file a step is, and how many bytes of it are done. */
+function stepFigures(
+  { work, archive, index, count, done_bytes, total_bytes }: Extract<Progress, { phase: "step" }>,
+  texts: Texts,
+  format: Formats,
+): string[] {
+  const words = texts.progress;
+  const [at, of] = [format.number(index), format.number(count)];
+  const done = format.bytes(done_bytes);
+  const written = total_bytes === null
+    ? words.stepDone(done)
+    : words.stepOf(done, format.bytes(total_bytes));
+  if (work === "syncing") return [written];
+  if (work !== "unpacking") return [words.stepFile(at, of)];
+  return [
+    ...(count > 1 ? [words.stepArchive(at, of)] : []),
+    ...(archive === null ? [] : [archive]),
+    written,
+  ];
 }
 
 function Transferring({ progress }: { progress: Extract<Progress, { phase: "transferring" }> }) {

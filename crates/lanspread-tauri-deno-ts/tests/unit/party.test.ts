@@ -26,13 +26,20 @@ Deno.test("everybody connected has a game, has another version, lacks it or is n
   ]);
 });
 
+/** The progress of what runs on a game in the scenario "stalled". */
+function stalled(id: string): Progress {
+  const operation = SCENARIOS.stalled().snapshot.operations.find((one) => one.id === id);
+  return operation!.progress!;
+}
+
 Deno.test("progress counts what is verified and says nothing where nothing can be counted", () => {
   const transferring = { ...party().operations[0]!.progress, verified_bytes: 5, total_bytes: 20 };
   assert.equal(shareDone(transferring as Progress), 0.25);
   assert.equal(shareDone({ phase: "checking", done_bytes: 0, total_bytes: 0 }), 0);
   assert.equal(shareDone({ phase: "waiting", what: "alpha" }), null);
-  assert.equal(shareDone({ phase: "step", what: "a", index: 1, count: 1, done_bytes: 7 }), null);
-  assert.equal(shareDone({ phase: "step", what: "a", index: 2, count: 4, done_bytes: 7 }), 0.25);
+  const step = { ...stalled("supertuxkart"), percent: null } as Progress;
+  assert.equal(shareDone(step), null);
+  assert.equal(shareDone({ ...step, percent: 33 } as Progress), 0.33);
   assert.equal(shareDone(null), null);
 });
 

@@ -4,7 +4,7 @@
 // one, so the front end cannot tell the two apart.
 
 import { CommandError, type ShellEvent } from "../shell.ts";
-import type { Command, Game, Operation, Outcome, Patch, Snapshot } from "../types.ts";
+import type { Command, Game, Operation, Outcome, Patch, Progress, Snapshot } from "../types.ts";
 import { applyCommand } from "./commands.ts";
 import { downloaded, ready } from "./library.ts";
 import { due } from "./queue.ts";
@@ -195,16 +195,26 @@ function advanced(operation: Operation): Operation {
     };
   }
   const index = progress?.phase === "step" ? progress.index + 1 : 1;
-  const step = {
-    what: `unpacking ${operation.id}.eti`,
-    index,
-    count: STEPS,
-    done_bytes: index * 40_000_000,
-  };
-  return { ...operation, progress: { phase: "step", ...step } };
+  return { ...operation, progress: unpacking(`${operation.id}.eti`, index, STEPS) };
 }
 
 const STEPS = 6;
+const STEP_BYTES = 40_000_000;
+
+/** The unpacking of one of several archives, in which nothing is done yet. */
+function unpacking(archive: string, index: number, count: number): Progress {
+  return {
+    phase: "step",
+    work: "unpacking",
+    what: `unpacking ${archive}`,
+    archive,
+    index,
+    count,
+    done_bytes: (index - 1) * STEP_BYTES,
+    total_bytes: count * STEP_BYTES,
+    percent: Math.floor(((index - 1) / count) * 100),
+  };
+}
 
 function hasEnded({ progress }: Operation, downloads: "run" | "fail"): boolean {
   if (progress?.phase === "transferring") {
