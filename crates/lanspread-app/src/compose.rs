@@ -61,6 +61,7 @@ pub(crate) fn snapshot(parts: Composed<'_>) -> Snapshot {
         queue: queue.shown(&runs(view)),
         settings,
         finished: history.finished(),
+        uploads_ended: history.uploads(),
         notices: history.notices(),
     }
 }

@@ -5,11 +5,12 @@
 
 use std::collections::VecDeque;
 
-use lanspread_peer::{OperationReport, Outcome as PeerOutcome, PeerEvent};
+use lanspread_db::GameId;
+use lanspread_peer::{OperationKind, OperationReport, Outcome as PeerOutcome, PeerEvent};
 
 use crate::{
     compose,
-    snapshot::{Finished, Notice, NoticeKind, Outcome, Source},
+    snapshot::{Finished, Notice, NoticeKind, Outcome, Source, UploadEnded},
 };
 
 /// Most operations that are remembered after their end.
@@ -17,12 +18,17 @@ pub const FINISHED_MAX: usize = 100;
 /// Most notices that are remembered.
 pub const NOTICES_MAX: usize = 100;
 
+/// Most uploads that are remembered after their end.
+pub const UPLOADS_ENDED_MAX: usize = 100;
+
 /// What ended and what was told.
 #[derive(Debug, Default)]
 pub(crate) struct History {
     finished: VecDeque<Finished>,
+    uploads: VecDeque<UploadEnded>,
     notices: VecDeque<Notice>,
     ended: u64,
+    uploaded: u64,
     told: u64,
 }
 
@@ -30,6 +36,11 @@ impl History {
     /// The operations that ended, the newest last.
     pub(crate) fn finished(&self) -> Vec<Finished> {
         self.finished.iter().cloned().collect()
+    }
+
+    /// The uploads that ended, the newest last.
+    pub(crate) fn uploads(&self) -> Vec<UploadEnded> {
+        self.uploads.iter().cloned().collect()
     }
 
     /// The notices, the newest last.
@@ -41,18 +52,27 @@ impl History {
     pub(crate) fn note(&mut self, at_ms: u64, event: &PeerEvent) -> bool {
         let (kind, about, message) = match event {
             PeerEvent::OperationEnded { id, kind, outcome } => {
-                self.ended += 1;
-                push(
-                    &mut self.finished,
-                    FINISHED_MAX,
-                    Finished {
-                        number: self.ended,
-                        at_ms,
-                        id: id.clone(),
-                        kind: compose::operation_kind(*kind),
-                        outcome: ended(outcome),
-                    },
-                );
+                self.finish(at_ms, id, *kind, outcome);
+                return true;
+            }
+            PeerEvent::UploadEnded {
+                id,
+                peer_id,
+                name,
+                bytes,
+                elapsed,
+            } => {
+                self.uploaded += 1;
+                let ended = UploadEnded {
+                    number: self.uploaded,
+                    at_ms,
+                    id: id.clone(),
+                    peer_id: *peer_id,
+                    name: name.clone(),
+                    bytes: *bytes,
+                    elapsed_ms: compose::millis(*elapsed),
+                };
+                push(&mut self.uploads, UPLOADS_ENDED_MAX, ended);
                 return true;
             }
             // The addresses and the party are known from here on.
@@ -117,6 +137,18 @@ impl History {
         };
         self.tell(at_ms, kind, about, message);
         true
+    }
+
+    fn finish(&mut self, at_ms: u64, id: &GameId, kind: OperationKind, outcome: &PeerOutcome) {
+        self.ended += 1;
+        let finished = Finished {
+            number: self.ended,
+            at_ms,
+            id: id.clone(),
+            kind: compose::operation_kind(kind),
+            outcome: ended(outcome),
+        };
+        push(&mut self.finished, FINISHED_MAX, finished);
     }
 
     /// Remembers something that the user should know.

@@ -30,9 +30,8 @@ pub use lanspread_db::Script;
 
 pub use app::{App, Events, Facts};
 pub use covers::{ASSETS_BYTES_MAX, ASSETS_ENTRIES_MAX, ASSETS_FILE, COVER_BYTES_MAX, Cover};
-pub use covers::{COVER_BYTES_MAX, Cover};
 pub use health::{ADAPTERS_MAX, AdapterKind, ClockCheck, FolderCheck, Health, NetworkAdapter};
-pub use history::{FINISHED_MAX, NOTICES_MAX};
+pub use history::{FINISHED_MAX, NOTICES_MAX, UPLOADS_ENDED_MAX};
 pub use install_size::{INSTALL_ENTRIES_MAX, InstallSize};
 pub use live::{Live, SNAPSHOT_PERIOD};
 pub use logs::{
@@ -46,7 +45,7 @@ pub use queue::{GATHERING_MAX, QUEUE_MAX};
 pub use run::{Asked, Ran};
 pub use settings::{Loaded, SETTINGS_FILE, SETTINGS_FILE_BYTES_MAX, Settings};
 pub use snapshot::{
-    Action, Discovery, Finished, Game, GameDetails, GameState, Gathered, Hashing, KeptAway, Limits, Me, Mode, Notice, NoticeKind, Offer, Operation, OperationKind, Outcome, Peer, PeerOperation, PeerStatus, Progress, Queued, Running, Seat, Snapshot, Source, Standing, StepWork, Turn, Upload, Wishes,
+    Action, Discovery, Finished, Game, GameDetails, GameState, Gathered, Hashing, KeptAway, Limits, Me, Mode, Notice, NoticeKind, Offer, Operation, OperationKind, Outcome, Peer, PeerOperation, PeerStatus, Progress, Queued, Running, Seat, Snapshot, Source, Standing, StepWork, Turn, Upload, UploadEnded, Wishes,
 };
 pub use start::{
     AppOptions, CATALOG_FILE, Chosen, StartError, Stay, catalog_beside, default_games_dir,

@@ -13,7 +13,7 @@ use crate::{
     health::Health,
     snapshot::{
         Finished, Game, Hashing, KeptAway, Limits, Me, Notice, Operation, Peer, Queued, Running,
-        Seat, Snapshot, Upload, Wishes,
+        Seat, Snapshot, Upload, UploadEnded, Wishes,
     },
 };
 
@@ -88,6 +88,9 @@ pub struct Patch {
     /// All operations that ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finished: Option<Vec<Finished>>,
+    /// All uploads that ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uploads_ended: Option<Vec<UploadEnded>>,
     /// All notices.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notices: Option<Vec<Notice>>,
@@ -122,6 +125,7 @@ impl Patch {
             queue: changed(&old.queue, &new.queue),
             settings: changed(&old.settings, &new.settings),
             finished: changed(&old.finished, &new.finished),
+            uploads_ended: changed(&old.uploads_ended, &new.uploads_ended),
             notices: changed(&old.notices, &new.notices),
         };
         (patch != Self::default()).then_some(patch)

@@ -46,6 +46,8 @@ pub struct Snapshot {
     pub settings: Wishes,
     /// Operations that ended, the newest last.
     pub finished: Vec<Finished>,
+    /// Uploads that ended, the newest last.
+    pub uploads_ended: Vec<UploadEnded>,
     /// What the user should know, the newest last.
     pub notices: Vec<Notice>,
 }
@@ -68,6 +70,7 @@ impl Snapshot {
         self.queue = Vec::new();
         self.settings = Wishes::default();
         self.finished = Vec::new();
+        self.uploads_ended = Vec::new();
         self.notices = Vec::new();
         self
     }
@@ -585,6 +588,32 @@ pub struct Hashing {
     /// Bytes to check; 0 until that is known.
     #[ts(type = "number")]
     pub total_bytes: u64,
+}
+
+/// An upload that ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct UploadEnded {
+    /// Counts up from 1 for each that ends.
+    #[ts(type = "number")]
+    pub number: u64,
+    /// When it was over, in milliseconds since 1970 by this machine's clock.
+    #[ts(type = "number")]
+    pub at_ms: u64,
+    /// The game.
+    #[ts(type = "string")]
+    pub id: GameId,
+    /// Who got it.
+    #[ts(type = "string")]
+    pub peer_id: PeerId,
+    /// What it calls itself.
+    #[ts(type = "string")]
+    pub name: PeerName,
+    /// Bytes that left for it.
+    #[ts(type = "number")]
+    pub bytes: u64,
+    /// Milliseconds from its first request to the last byte.
+    #[ts(type = "number")]
+    pub elapsed_ms: u64,
 }
 
 /// A script of a game that runs.

@@ -13,6 +13,7 @@ mod announce;
 mod api;
 pub mod conduct;
 mod ctx;
+mod deliveries;
 mod digest;
 mod expulsions;
 mod hashing;

@@ -64,6 +64,10 @@ pub const SERVES_PER_PEER_MAX: usize = 64;
 /// Most requests that are served at once.
 pub const SERVES_MAX: usize = 1_024;
 
+/// Most uploads, of one game to one peer each, whose bytes are counted at once; of further ones nothing is
+/// told when they end.
+pub const DELIVERIES_MAX: usize = 1_024;
+
 /// Most notes that the report of one operation keeps.
 pub const NOTES_MAX: usize = 200;
 

@@ -366,6 +366,7 @@ impl Peer {
         };
         self.sync.tick(&mut ctx, &self.members);
         self.serves.begin_uploads(&mut ctx);
+        self.serves.tell_ended(&mut ctx);
         let revised = self.library.tick(&mut ctx);
         let operations = &self.operations;
         if self.moving.is_none() {

@@ -7,10 +7,11 @@
 use std::collections::BTreeMap;
 
 use lanspread_db::GameId;
-use lanspread_proto::{ChunkRequest, PeerId, Refusal, RefusalKind, Response};
+use lanspread_proto::{ChunkRequest, PeerId, PeerName, Refusal, RefusalKind, Response};
 
 use crate::{
     Ctx, Effect, EffectId, Now, OutboundView, Purpose, ReplyId,
+    deliveries::Deliveries,
     hashing::Rest,
     limits::{SERVES_MAX, SERVES_PER_PEER_MAX},
     transfer::rate::SlidingRate,
@@ -42,6 +43,7 @@ pub(crate) struct Serves {
     uploads: Uploads,
     /// How fast each game leaves for each receiver, for people.
     rates: BTreeMap<(PeerId, GameId), SlidingRate>,
+    deliveries: Deliveries,
     per_peer: BTreeMap<PeerId, usize>,
 }
 
@@ -73,11 +75,14 @@ impl Serves {
     pub(crate) fn admit_chunks(
         &mut self,
         ctx: &mut Ctx<'_>,
-        peer: PeerId,
+        (peer, name): (PeerId, Option<&PeerName>),
         reply: ReplyId,
         request: ChunkRequest,
     ) -> Result<(), Refusal> {
         self.count(ctx, peer)?;
+        if let Some(name) = name {
+            self.deliveries.asked(ctx.now, peer, &request.id, name);
+        }
         let upload = self.uploads.enqueue(ctx.now, peer, &request);
         let waiting = Waiting {
             peer,
@@ -146,9 +151,24 @@ impl Serves {
         }
     }
 
-    /// When [`Serves::begin_uploads`] has something to do although nothing happens.
+    /// When [`Serves::begin_uploads`] or [`Serves::tell_ended`] has something to do although nothing happens.
     pub(crate) fn deadline(&self) -> Option<Now> {
-        self.uploads.poll_deadline()
+        let deadlines = [self.uploads.poll_deadline(), self.deliveries.deadline()];
+        deadlines.into_iter().flatten().min()
+    }
+
+    /// Tells of uploads that came to rest.
+    pub(crate) fn tell_ended(&mut self, ctx: &mut Ctx<'_>) {
+        let (running, waiting) = (&self.running, &self.waiting);
+        let is_served = |peer: PeerId, id: &GameId| {
+            let mut runs = running.values();
+            let mut waits = waiting.values();
+            runs.any(|serve| serve.peer == peer && serve.id == *id)
+                || waits.any(|it| it.peer == peer && it.request.id == *id)
+        };
+        for event in self.deliveries.ended(ctx.now, is_served) {
+            ctx.out.emit(event);
+        }
     }
 
     /// A request was served or given up, after so many bytes. Says which game it was for.
@@ -163,6 +183,8 @@ impl Serves {
         if let Some(upload) = serve.upload {
             self.uploads.ended(upload, sent_bytes);
             self.sent(ctx.now, &serve, sent_bytes);
+            self.deliveries
+                .sent(ctx.now, serve.peer, &serve.id, sent_bytes);
             self.begin_uploads(ctx);
         }
         Some(serve.id)

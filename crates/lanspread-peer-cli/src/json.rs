@@ -314,6 +314,22 @@ pub(crate) fn event(event: &PeerEvent) -> Value {
                 with(fields, json!({ "id": id })),
             )
         }
+        PeerEvent::UploadEnded {
+            id,
+            peer_id,
+            name,
+            bytes,
+            elapsed,
+        } => line(
+            "upload-ended",
+            json!({
+                "id": id,
+                "peer_id": peer_id,
+                "name": name,
+                "bytes": bytes,
+                "elapsed_ms": millis(*elapsed),
+            }),
+        ),
         PeerEvent::HashingProgress {
             id,
             hashed_bytes,

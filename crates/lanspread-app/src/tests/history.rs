@@ -1,15 +1,27 @@
 //! The history is bounded and numbers what it holds.
 
-use lanspread_db::GameId;
-use lanspread_peer::{OperationKind, Outcome as PeerOutcome, PeerEvent};
+use std::time::Duration;
 
-use crate::history::{FINISHED_MAX, History, NOTICES_MAX};
+use lanspread_db::GameId;
+use lanspread_peer::{OperationKind, Outcome as PeerOutcome, PeerEvent, PeerId, PeerName};
+
+use crate::history::{FINISHED_MAX, History, NOTICES_MAX, UPLOADS_ENDED_MAX};
 
 fn ended() -> PeerEvent {
     PeerEvent::OperationEnded {
         id: GameId::parse("chess").expect("a valid id"),
         kind: OperationKind::Download,
         outcome: PeerOutcome::Cancelled,
+    }
+}
+
+fn uploaded() -> PeerEvent {
+    PeerEvent::UploadEnded {
+        id: GameId::parse("chess").expect("a valid id"),
+        peer_id: PeerId::from_bytes([2; 32]),
+        name: PeerName::new("den"),
+        bytes: 42,
+        elapsed: Duration::from_secs(3),
     }
 }
 
@@ -38,6 +50,25 @@ fn at_the_limit_everything_is_kept_and_one_past_it_the_oldest_goes() {
     assert_eq!(history.notices().len(), NOTICES_MAX);
     assert_eq!(history.notices()[0].number, 2);
     assert_eq!(history.notices().last().map(|last| last.at_ms), Some(8));
+}
+
+#[test]
+fn uploads_that_ended_are_kept_up_to_the_limit_and_then_the_oldest_goes() {
+    let mut history = History::default();
+    for _ in 0..UPLOADS_ENDED_MAX {
+        assert!(history.note(7, &uploaded()));
+    }
+    let [first, ..] = &history.uploads()[..] else {
+        panic!("they are kept");
+    };
+    assert_eq!(
+        (first.number, first.bytes, first.elapsed_ms),
+        (1, 42, 3_000)
+    );
+    history.note(8, &uploaded());
+    assert_eq!(history.uploads().len(), UPLOADS_ENDED_MAX);
+    assert_eq!(history.uploads()[0].number, 2);
+    assert!(history.finished().is_empty() && history.notices().is_empty());
 }
 
 #[test]

@@ -48,6 +48,7 @@ fn empty() -> Snapshot {
         queue: Vec::new(),
         settings: Wishes::default(),
         finished: Vec::new(),
+        uploads_ended: Vec::new(),
         notices: Vec::new(),
     }
 }

@@ -76,6 +76,7 @@ fn types() -> String {
         declare::<Source>(config),
         declare::<Upload>(config),
         declare::<Hashing>(config),
+        declare::<UploadEnded>(config),
         declare::<Running>(config),
         scripts(),
         declare::<Limits>(config),

@@ -3,6 +3,8 @@
 //! Invariant: events come in the order in which things happened; the front end renders the view and
 //! uses events only to know that there is news.
 
+use std::time::Duration;
+
 use lanspread_db::{CatalogMode, GameFileDescription, GameId, ManifestHash, Version};
 use lanspread_proto::{ListenAddr, PeerId, PeerName};
 
@@ -165,6 +167,19 @@ pub enum PeerEvent {
         kind: OperationKind,
         /// How.
         outcome: Outcome,
+    },
+    /// An upload came to rest: the peer has asked for nothing more of the game for a while.
+    UploadEnded {
+        /// The game.
+        id: GameId,
+        /// The receiver.
+        peer_id: PeerId,
+        /// Its name.
+        name: PeerName,
+        /// Bytes that left for it.
+        bytes: u64,
+        /// From its first request to its last byte.
+        elapsed: Duration,
     },
     /// Files of a game are being hashed so that it can be shared.
     HashingProgress {

@@ -246,6 +246,7 @@ impl Peer {
         if let Err(refusal) = self.check_held(&id, manifest, &chunks) {
             return Some(Response::Refused(refusal));
         }
+        let name = self.members.live(peer).map(|member| &member.name);
         let mut ctx = Ctx {
             now,
             config: &self.config,
@@ -257,7 +258,7 @@ impl Peer {
             chunks,
         };
         self.serves
-            .admit_chunks(&mut ctx, peer, reply, request)
+            .admit_chunks(&mut ctx, (peer, name), reply, request)
             .err()
             .map(Response::Refused)
     }

@@ -127,6 +127,16 @@ fn outcomes() -> [Outcome; 3] {
     ]
 }
 
+fn uploaded() -> PeerEvent {
+    PeerEvent::UploadEnded {
+        id: id(),
+        peer_id: peer_id(),
+        name: name(),
+        bytes: 1,
+        elapsed: Duration::from_secs(1),
+    }
+}
+
 /// One event of every kind.
 fn events() -> Vec<PeerEvent> {
     let kind = OperationKind::Download;
@@ -213,6 +223,7 @@ fn events() -> Vec<PeerEvent> {
             reason: String::new(),
         },
     ];
+    events.push(uploaded());
     events.extend(progresses().map(|progress| PeerEvent::OperationProgress {
         id: id(),
         kind,

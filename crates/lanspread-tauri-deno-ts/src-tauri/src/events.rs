@@ -122,6 +122,16 @@ pub(crate) fn told(event: &PeerEvent) -> (Cow<'static, str>, Value) {
             "source-dropped",
             json!({ "id": id, "name": name, "message": reason }),
         ),
+        PeerEvent::UploadEnded {
+            id,
+            peer_id,
+            name,
+            bytes,
+            ..
+        } => (
+            "upload-ended",
+            json!({ "id": id, "peer_id": peer_id, "name": name, "bytes": bytes }),
+        ),
         PeerEvent::HashingProgress {
             id,
             hashed_bytes,

@@ -142,6 +142,7 @@ fn text(app: &App, words: &Words, event: &PeerEvent) -> Option<String> {
         | PeerEvent::OperationBegan { .. }
         | PeerEvent::OperationProgress { .. }
         | PeerEvent::SourceDropped { .. }
+        | PeerEvent::UploadEnded { .. }
         | PeerEvent::HashingProgress { .. }
         | PeerEvent::Notice { .. } => None,
     }

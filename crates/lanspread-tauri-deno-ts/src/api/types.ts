@@ -87,6 +87,10 @@ settings: Wishes,
  */
 finished: Array<Finished>,
 /**
+ * Uploads that ended, the newest last.
+ */
+uploads_ended: Array<UploadEnded>,
+/**
  * What the user should know, the newest last.
  */
 notices: Array<Notice>, };
@@ -151,6 +155,10 @@ settings?: Wishes,
  * All operations that ended.
  */
 finished?: Array<Finished>,
+/**
+ * All uploads that ended.
+ */
+uploads_ended?: Array<UploadEnded>,
 /**
  * All notices.
  */
@@ -960,6 +968,39 @@ done_bytes: number,
  * Bytes to check; 0 until that is known.
  */
 total_bytes: number, };
+
+/**
+ * An upload that ended.
+ */
+export type UploadEnded = {
+/**
+ * Counts up from 1 for each that ends.
+ */
+number: number,
+/**
+ * When it was over, in milliseconds since 1970 by this machine's clock.
+ */
+at_ms: number,
+/**
+ * The game.
+ */
+id: string,
+/**
+ * Who got it.
+ */
+peer_id: string,
+/**
+ * What it calls itself.
+ */
+name: string,
+/**
+ * Bytes that left for it.
+ */
+bytes: number,
+/**
+ * Milliseconds from its first request to the last byte.
+ */
+elapsed_ms: number, };
 
 /**
  * A script of a game that runs.

@@ -50,6 +50,7 @@ export const viewsDe: typeof viewsEn = {
       verify: "Prüfung fehlgeschlagen",
       recover: "Aufräumen fehlgeschlagen",
     },
+    fetchedBy: (name) => `${isolated(name)} hat es von dir geholt`,
     took: (bytes, time) => `${bytes} in ${time}`,
     from: (names) => `von ${names.map(isolated).join(", ")}`,
     playing: "Ich spiele gerade",

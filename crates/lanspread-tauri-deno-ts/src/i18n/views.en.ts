@@ -49,6 +49,7 @@ export const viewsEn = {
       verify: "Check failed",
       recover: "Putting in order failed",
     },
+    fetchedBy: (name: string) => `${isolated(name)} fetched it from you`,
     took: (bytes: string, time: string) => `${bytes} in ${time}`,
     from: (names: string[]) => `from ${names.map(isolated).join(", ")}`,
     playing: "I am playing",

@@ -5,6 +5,7 @@ import type { Finished, Game, Operation, Progress, Turn } from "../../src/api/ty
 import { isKept, mainAction } from "../../src/state/action.ts";
 import { diagnose } from "../../src/state/diagnose.ts";
 import { ASK_FROM_BYTES, lostByCancel } from "../../src/state/loss.ts";
+import { ended } from "../../src/state/ended.ts";
 import { joinPath, lastPart, peerName, portOf } from "../../src/state/names.ts";
 import { canGiveUpOld, shareDone } from "../../src/state/progress.ts";
 import { readiness } from "../../src/state/readiness.ts";
@@ -41,6 +42,22 @@ Deno.test("progress counts what is verified and says nothing where nothing can b
   assert.equal(shareDone(step), null);
   assert.equal(shareDone({ ...step, percent: 33 } as Progress), 0.33);
   assert.equal(shareDone(null), null);
+});
+
+Deno.test("what ended here and what others fetched stand in one list, the newest first", () => {
+  const { finished, uploads_ended } = party();
+  const at = (entries: { at_ms: number }[], times: number[]) =>
+    entries.map((entry, index) => ({ ...entry, at_ms: times[index]! }));
+  const list = ended(
+    at(finished, [10, 30]) as typeof finished,
+    at([...uploads_ended, ...uploads_ended], [20, 30]) as typeof uploads_ended,
+  );
+  assert.deepEqual(list.map(({ what, entry }) => [what, entry.at_ms]), [
+    ["operation", 30],
+    ["upload", 30],
+    ["upload", 20],
+    ["operation", 10],
+  ]);
 });
 
 Deno.test("the main action is what the peer offers, and what is fetched takes its turn", () => {

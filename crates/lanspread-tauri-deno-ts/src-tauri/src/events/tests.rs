@@ -126,6 +126,13 @@ fn of_games() -> Vec<PeerEvent> {
             name: PeerName::new("anna"),
             reason: "why".to_owned(),
         },
+        PeerEvent::UploadEnded {
+            id: id.clone(),
+            peer_id: peer_id(),
+            name: PeerName::new("anna"),
+            bytes: 1,
+            elapsed: Duration::from_secs(1),
+        },
         PeerEvent::HashingProgress {
             id,
             hashed_bytes: 1,

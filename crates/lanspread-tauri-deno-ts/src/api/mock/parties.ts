@@ -109,6 +109,7 @@ export function quiet(): Snapshot {
       restart_needed: false,
     },
     finished: [],
+    uploads_ended: [],
     notices: [],
   };
 }
@@ -232,6 +233,15 @@ export function partySnapshot(names: readonly string[] = NAMES): Snapshot {
         sources: [],
         notes: [],
       },
+    }],
+    uploads_ended: [{
+      number: 1,
+      at_ms: Date.now() - 300_000,
+      id: "teeworlds",
+      peer_id: first.peer_id,
+      name: first.name,
+      bytes: 9 * MEBIBYTE,
+      elapsed_ms: 900,
     }],
     kept_away: [{
       peer_id: peerId(8),

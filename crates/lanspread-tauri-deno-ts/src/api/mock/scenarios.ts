@@ -178,12 +178,12 @@ const BROWSER: Abilities = {
 /** What a guest is shown of a party, as the peer leaves it out. */
 function asGuest(snapshot: Snapshot): Snapshot {
   const { me } = snapshot;
-  const { kept_away, running, queue, settings, finished, notices } = quiet();
+  const { kept_away, running, queue, settings, finished, uploads_ended, notices } = quiet();
   const unknown = { state: "unknown" as const };
   const health = { adapters: [], folder: unknown, clock: unknown, archive_formats: [] };
   return {
     ...snapshot,
-    ...{ health, kept_away, running, queue, settings, finished, notices },
+    ...{ health, kept_away, running, queue, settings, finished, uploads_ended, notices },
     me: { ...me, games_dir: "", state_dir: "" },
   };
 }

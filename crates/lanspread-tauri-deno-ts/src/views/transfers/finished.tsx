@@ -1,10 +1,12 @@
-// Operations that ended, the newest first.
+// Operations and uploads that ended, the newest first.
 //
 // Invariant: the peer keeps a bounded number of them; this shows them all and adds none.
 
-import type { Finished } from "../../api/types.ts";
+import type { ReactNode } from "react";
+import type { Finished, UploadEnded } from "../../api/types.ts";
 import { headline } from "../../i18n/texts.ts";
-import { gameById } from "../../state/names.ts";
+import { ended } from "../../state/ended.ts";
+import { gameById, gameTitle } from "../../state/names.ts";
 import { canGiveUpOld, lastFinished } from "../../state/progress.ts";
 import { useApp, usePart } from "../../ui/context.ts";
 import { Icon, type IconName } from "../../ui/icon.tsx";
@@ -20,37 +22,75 @@ const ICONS: Record<Finished["outcome"]["result"], IconName> = {
 export function FinishedList() {
   const { texts } = useApp();
   const finished = usePart("finished");
-  if (finished.length === 0) return <Nothing>{texts.transfers.noneFinished}</Nothing>;
+  const all = ended(finished, usePart("uploads_ended"));
+  if (all.length === 0) return <Nothing>{texts.transfers.noneFinished}</Nothing>;
   return (
     <ul className="finished">
-      {finished.toReversed().map((entry) => (
-        <FinishedItem
-          key={entry.number}
-          entry={entry}
-          isLast={lastFinished(finished, entry.id) === entry}
-        />
-      ))}
+      {all.map(({ what, entry }) =>
+        what === "upload"
+          ? <UploadItem key={`upload ${entry.number}`} entry={entry} />
+          : (
+            <FinishedItem
+              key={entry.number}
+              entry={entry}
+              isLast={lastFinished(finished, entry.id) === entry}
+            />
+          )
+      )}
     </ul>
   );
 }
 
-function FinishedItem({ entry, isLast }: { entry: Finished; isLast: boolean }) {
+interface ItemProps {
+  id: string;
+  at: number;
+  result: string;
+  icon: IconName;
+  children: ReactNode;
+}
+
+function Item({ id, at, result, icon, children }: ItemProps) {
   const { format, go } = useApp();
-  const game = gameById(usePart("games"), entry.id);
+  const title = gameTitle(usePart("games"), id);
   return (
-    <li data-result={entry.outcome.result}>
-      <Icon name={ICONS[entry.outcome.result]} />
+    <li data-result={result}>
+      <Icon name={icon} />
       <div>
         <div className="finished-head">
-          <button type="button" onClick={() => go({ game: entry.id })}>
-            <Name>{game?.title ?? entry.id}</Name>
+          <button type="button" onClick={() => go({ game: id })}>
+            <Name>{title}</Name>
           </button>
-          <time dateTime={new Date(entry.at_ms).toISOString()}>{format.clock(entry.at_ms)}</time>
+          <time dateTime={new Date(at).toISOString()}>{format.clock(at)}</time>
         </div>
-        <OutcomeWords entry={entry} />
-        {isLast && game && canGiveUpOld(game, entry) && <GiveUpOld game={game} />}
+        {children}
       </div>
     </li>
+  );
+}
+
+function FinishedItem({ entry, isLast }: { entry: Finished; isLast: boolean }) {
+  const game = gameById(usePart("games"), entry.id);
+  const { id, at_ms: at, outcome: { result } } = entry;
+  return (
+    <Item id={id} at={at} result={result} icon={ICONS[result]}>
+      <OutcomeWords entry={entry} />
+      {isLast && game && canGiveUpOld(game, entry) && <GiveUpOld game={game} />}
+    </Item>
+  );
+}
+
+function UploadItem({ entry }: { entry: UploadEnded }) {
+  const { texts, format } = useApp();
+  const { id, at_ms: at, name, bytes, elapsed_ms: elapsed } = entry;
+  const words = texts.transfers;
+  return (
+    <Item id={id} at={at} result="upload" icon="peers">
+      <p>
+        {words.fetchedBy(name)}
+        {" · "}
+        {words.took(format.bytes(bytes), format.duration(elapsed))}
+      </p>
+    </Item>
   );
 }
 
