@@ -22,6 +22,7 @@ use crate::{
     clocks::Clocks,
     compose::{self, Composed},
     covers::{self, Cover, Covers},
+    first_seen::FirstSeen,
     health::{self, FolderCheck, Health},
     history::History,
     install_size::{self, InstallSize},
@@ -67,6 +68,7 @@ pub struct App {
     history: Mutex<History>,
     /// The games of the last view that somebody looked at: they are many and change seldom.
     games: Mutex<Option<KeptGames>>,
+    pub(crate) first_seen: Mutex<FirstSeen>,
     /// Whether the folder of games can be written to, as it was found last.
     pub(crate) folder: Mutex<FolderCheck>,
     /// What the clocks of the other peers said.
@@ -103,6 +105,7 @@ pub(crate) struct Takeover {
     pub(crate) started_with: StartedWith,
     /// Downloads that wait; `None` where they are left to another peer.
     pub(crate) queue: Option<Queue>,
+    pub(crate) first_seen: FirstSeen,
     pub(crate) logs: Logs,
     /// What is told first.
     pub(crate) notices: Vec<String>,
@@ -165,6 +168,7 @@ impl App {
             settings,
             started_with,
             queue,
+            first_seen,
             logs,
             notices,
         } = takeover;
@@ -180,6 +184,7 @@ impl App {
             covers: Mutex::new(covers.unwrap_or_default()),
             history: Mutex::default(),
             games: Mutex::default(),
+            first_seen: Mutex::new(first_seen),
             scripts: Mutex::default(),
             folder: Mutex::default(),
             clocks: Mutex::default(),
@@ -439,8 +444,10 @@ impl App {
         {
             return Arc::clone(&kept.games);
         }
+        self.note_seen(view);
         let covers = lock(&self.covers);
-        let games = Arc::new(compose::games(&view.games, &self.catalog, &covers));
+        let games = compose::games(&view.games, &self.catalog, &covers, &lock(&self.first_seen));
+        let games = Arc::new(games);
         *kept = Some(KeptGames {
             of: Arc::clone(&view.games),
             games: Arc::clone(&games),
@@ -472,6 +479,12 @@ impl App {
             Ok(Err(message)) => self.notice(message),
             Err(error) => tracing::error!(%error, "the pictures of games cannot be unpacked"),
         }
+    }
+
+    /// Notes the games that are new, whether somebody looks or not.
+    pub(crate) fn note_seen(&self, view: &PeerView) {
+        let games = view.games.iter().map(|game| &game.id);
+        lock(&self.first_seen).note(games, unix_ms());
     }
 
     /// The picture of a game, if there is one.

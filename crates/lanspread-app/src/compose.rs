@@ -11,11 +11,14 @@ use lanspread_peer::{GameView, PROTOCOL_VERSION, PeerView, Playing, RateLimit};
 use crate::{
     app::App,
     covers::Covers,
+    first_seen::FirstSeen,
     health::Health,
     history::History,
     queue::{Queue, Runs},
     snapshot::{
-        Action, Discovery, Game, GameDetails, GameState, Gathered, Hashing, KeptAway, Limits, Me, Mode, Offer, Operation, OperationKind, Peer, PeerOperation, PeerStatus, Progress, Running, Snapshot, Source, Standing, StepWork, Upload, Wishes,
+        Action, Discovery, Game, GameDetails, GameState, Gathered, Hashing, KeptAway, Limits, Me,
+        Mode, Offer, Operation, OperationKind, Peer, PeerOperation, PeerStatus, Progress, Running,
+        Snapshot, Source, Standing, StepWork, Upload, Wishes,
     },
 };
 
@@ -115,12 +118,21 @@ pub(crate) fn me(app: &App, view: &PeerView) -> Me {
 }
 
 /// All games, in the order of the view.
-pub(crate) fn games(views: &[GameView], catalog: &Catalog, covers: &Covers) -> Vec<Game> {
-    let game = |view: &GameView| game(view, catalog.get(&view.id), covers.has(&view.id));
+pub(crate) fn games(
+    views: &[GameView],
+    catalog: &Catalog,
+    covers: &Covers,
+    first_seen: &FirstSeen,
+) -> Vec<Game> {
+    let game = |view: &GameView| Game {
+        cover: covers.has(&view.id),
+        first_seen_ms: first_seen.of(&view.id),
+        ..game(view, catalog.get(&view.id))
+    };
     views.iter().map(game).collect()
 }
 
-fn game(view: &GameView, listed: Option<&CatalogGame>, cover: bool) -> Game {
+fn game(view: &GameView, listed: Option<&CatalogGame>) -> Game {
     let state = state(view);
     Game {
         id: view.id.clone(),
@@ -143,7 +155,8 @@ fn game(view: &GameView, listed: Option<&CatalogGame>, cover: bool) -> Game {
         problem: view.problem.clone(),
         genre: listed.map(|game| game.genre.clone()).unwrap_or_default(),
         players: listed.and_then(|game| game.max_players.clone()),
-        cover,
+        cover: false,
+        first_seen_ms: None,
         described: listed.is_some_and(|game| {
             !game.descriptions.is_empty() || game.publisher.is_some() || game.release.is_some()
         }),

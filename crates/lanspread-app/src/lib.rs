@@ -9,6 +9,7 @@ mod app;
 mod clocks;
 mod compose;
 mod covers;
+mod first_seen;
 mod health;
 mod history;
 mod install_size;
@@ -30,6 +31,7 @@ pub use lanspread_db::Script;
 
 pub use app::{App, Events, Facts};
 pub use covers::{ASSETS_BYTES_MAX, ASSETS_ENTRIES_MAX, ASSETS_FILE, COVER_BYTES_MAX, Cover};
+pub use first_seen::{FIRST_SEEN_FILE, FIRST_SEEN_FILE_BYTES_MAX, FIRST_SEEN_MAX};
 pub use health::{ADAPTERS_MAX, AdapterKind, ClockCheck, FolderCheck, Health, NetworkAdapter};
 pub use history::{FINISHED_MAX, NOTICES_MAX, UPLOADS_ENDED_MAX};
 pub use install_size::{INSTALL_ENTRIES_MAX, InstallSize};
@@ -45,7 +47,10 @@ pub use queue::{GATHERING_MAX, QUEUE_MAX};
 pub use run::{Asked, Ran};
 pub use settings::{Loaded, SETTINGS_FILE, SETTINGS_FILE_BYTES_MAX, Settings};
 pub use snapshot::{
-    Action, Discovery, Finished, Game, GameDetails, GameState, Gathered, Hashing, KeptAway, Limits, Me, Mode, Notice, NoticeKind, Offer, Operation, OperationKind, Outcome, Peer, PeerOperation, PeerStatus, Progress, Queued, Running, Seat, Snapshot, Source, Standing, StepWork, Turn, Upload, UploadEnded, Wishes,
+    Action, Discovery, Finished, Game, GameDetails, GameState, Gathered, Hashing, KeptAway, Limits,
+    Me, Mode, Notice, NoticeKind, Offer, Operation, OperationKind, Outcome, Peer, PeerOperation,
+    PeerStatus, Progress, Queued, Running, Seat, Snapshot, Source, Standing, StepWork, Turn,
+    Upload, UploadEnded, Wishes,
 };
 pub use start::{
     AppOptions, CATALOG_FILE, Chosen, StartError, Stay, catalog_beside, default_games_dir,

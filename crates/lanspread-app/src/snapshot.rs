@@ -257,6 +257,9 @@ pub struct Game {
     pub players: Option<MaxPlayers>,
     /// Whether there is a picture of it.
     pub cover: bool,
+    /// When it was first seen here, in milliseconds since 1970 by this machine's clock.
+    #[ts(type = "number | null")]
+    pub first_seen_ms: Option<u64>,
     /// Whether there is more to tell of it than stands here.
     pub described: bool,
 }

@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     app::{App, Events, Facts, Logs, StartedWith, Takeover},
+    first_seen::FirstSeen,
     logs::{ApplicationLog, GameLog, LoggingUnpacker, UnpackLog},
     settings::Settings,
     tend,
@@ -192,14 +193,14 @@ impl App {
             Arc::clone(&catalog),
         )?;
         // The peer holds the lock of its state directory from here on, so what lies there is ours.
-        let queue = match stay {
+        let (queue, first_seen) = match stay {
             Stay::On => {
                 logs.attach(&facts.state_dir);
                 let (queue, trouble) = tend::load(&facts.state_dir);
                 notices.extend(trouble);
-                Some(queue)
+                (Some(queue), FirstSeen::load(&facts.state_dir))
             }
-            Stay::ForOneCommand => None,
+            Stay::ForOneCommand => (None, FirstSeen::default()),
         };
         let takeover = Takeover {
             facts,
@@ -208,6 +209,7 @@ impl App {
             settings,
             started_with,
             queue,
+            first_seen,
             logs,
             notices,
         };

@@ -86,6 +86,7 @@ impl App {
         let mut views = self.handle().game_db().subscribe();
         let mut news = self.news();
         let mut kept = lock(&self.queue).clone();
+        let mut seen = None;
         self.ready().cancelled().await;
         loop {
             views.mark_unchanged();
@@ -99,6 +100,16 @@ impl App {
             if queue != kept {
                 self.keep(&path, queue.clone()).await;
                 kept = queue;
+            }
+            let view = self.view();
+            // Most views bring progress and the same games.
+            if !seen
+                .as_ref()
+                .is_some_and(|seen| Arc::ptr_eq(seen, &view.games))
+            {
+                self.note_seen(&view);
+                self.keep_seen().await;
+                seen = Some(Arc::clone(&view.games));
             }
             tokio::select! {
                 Ok(()) = views.changed() => {}
@@ -165,6 +176,17 @@ impl App {
                 why,
                 "the downloads that wait are not kept for the next start"
             );
+        }
+    }
+
+    async fn keep_seen(&self) {
+        let Some(seen) = lock(&self.first_seen).take_news() else {
+            return;
+        };
+        let state_dir = self.facts().state_dir.clone();
+        let kept = tokio::task::spawn_blocking(move || seen.save(&state_dir)).await;
+        if let Ok(Err(why)) = kept {
+            tracing::warn!(why, "when games were first seen is not kept");
         }
     }
 

@@ -28,7 +28,7 @@ pub enum Format {
 }
 
 /// The files in the state directory.
-pub const STATE_DIR_FILES: [StateFile; 29] = [
+pub const STATE_DIR_FILES: [StateFile; 30] = [
     StateFile {
         path: "window.json",
         holds: "where the window was, and how large",
@@ -58,6 +58,12 @@ pub const STATE_DIR_FILES: [StateFile; 29] = [
         holds: "the last queue that could not be used",
         format: Format::Unversioned("anything"),
         when_broken: "never read again",
+    },
+    StateFile {
+        path: "first-seen.json",
+        holds: "when each game was first seen here, for the order \"recently added\"",
+        format: Format::Json(1),
+        when_broken: "every game counts as seen for the first time at that moment",
     },
     StateFile {
         path: "logs/lanspread.jsonl",

@@ -8,13 +8,19 @@ use lanspread_peer::{GameView, PeerId};
 use crate::{
     compose,
     covers::Covers,
+    first_seen::FirstSeen,
     snapshot::{Action, GameState},
 };
 
 /// A game that is downloaded and installed or not, in the party's version or another, held by so many.
 fn stands(downloaded: bool, installed: bool, current: bool, others: u8) -> (GameState, Action) {
     let view = view(downloaded, installed, current, others);
-    let games = compose::games(&[view], &Catalog::open_party(), &Covers::default());
+    let games = compose::games(
+        &[view],
+        &Catalog::open_party(),
+        &Covers::default(),
+        &FirstSeen::default(),
+    );
     (games[0].state, games[0].action)
 }
 
@@ -74,7 +80,12 @@ fn play_is_offered_only_where_a_script_starts_the_game() {
             scripts: scripts.iter().copied().collect(),
             ..view(true, true, true, 1)
         };
-        let games = compose::games(&[view], &Catalog::open_party(), &Covers::default());
+        let games = compose::games(
+            &[view],
+            &Catalog::open_party(),
+            &Covers::default(),
+            &FirstSeen::default(),
+        );
         assert_eq!(
             (games[0].state, games[0].action),
             (GameState::Ready, Action::None)

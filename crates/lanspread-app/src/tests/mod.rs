@@ -75,6 +75,7 @@ fn game(number: u8, size: u64) -> Game {
         genre: lanspread_db::Localized::default(),
         players: None,
         cover: false,
+        first_seen_ms: None,
         described: false,
     }
 }

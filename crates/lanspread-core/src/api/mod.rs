@@ -24,7 +24,8 @@ use lanspread_proto::{LibraryEpoch, ListenAddr, PeerId, PeerName, TableName, Tra
 use crate::rates::RateLimits;
 
 pub use answer::{
-    Dialed, Gathered, HashTrust, ManifestAnswer, PreparedDownload, RootReport, SentinelReport, StepProgress, StepWork,
+    Dialed, Gathered, HashTrust, ManifestAnswer, PreparedDownload, RootReport, SentinelReport,
+    StepProgress, StepWork,
 };
 pub use command::{AfterDownload, CommandRefused, DownloadRoom, PeerCommand};
 pub use effect::Effect;

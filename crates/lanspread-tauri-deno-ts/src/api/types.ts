@@ -415,6 +415,10 @@ players: { text: string, count?: number } | null,
  */
 cover: boolean,
 /**
+ * When it was first seen here, in milliseconds since 1970 by this machine's clock.
+ */
+first_seen_ms: number | null,
+/**
  * Whether there is more to tell of it than stands here.
  */
 described: boolean, };

@@ -1,9 +1,9 @@
 // The page: provides what all parts use, and shows the part that the address names.
 //
-// Invariant: preferences, the evening's games and the record of seen games are kept in this browser and nowhere else; only the
-// language follows the peer, where there is one that keeps the user's.
+// Invariant: preferences and the evening's games are kept in this browser and nowhere else; only the language
+// follows the peer, where there is one that keeps the user's.
 
-import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { useMemo, useState, useSyncExternalStore } from "react";
 import type { Shell } from "../api/shell.ts";
 import { TEXTS } from "../i18n/texts.ts";
 import { loadChosen, saveChosen } from "../state/evening.ts";
@@ -16,7 +16,6 @@ import {
 } from "../state/preferences.ts";
 import { spoken } from "../state/language.ts";
 import { formatRoute } from "../state/route.ts";
-import { loadSeen, noteSeen, saveSeen } from "../state/seen.ts";
 import type { Store } from "../state/store.ts";
 import { go, useRoute } from "../ui/address.ts";
 import { type App, AppContext } from "../ui/context.ts";
@@ -34,7 +33,6 @@ export function Page({ shell, store }: { shell: Shell; store: Store }) {
   const preferences = useMemo(() => ({ ...kept, language }), [kept, language]);
   const [evening, setEvening] = useState(() => loadChosen(localStorage));
   const route = useRoute();
-  const seen = useSeen(store);
   useLooks(preferences);
 
   const choose = (change: Partial<Preferences>) => {
@@ -53,7 +51,6 @@ export function Page({ shell, store }: { shell: Shell; store: Store }) {
     route,
     go,
     href: (change) => formatRoute({ ...route, ...change }),
-    seen,
     evening,
     decideEvening: (chosen) => {
       saveChosen(localStorage, chosen);
@@ -65,19 +62,4 @@ export function Page({ shell, store }: { shell: Shell; store: Store }) {
       <Begin />
     </AppContext>
   );
-}
-
-/** When each game was first seen; games that come while the page is open are added. */
-function useSeen(store: Store) {
-  const games = useSyncExternalStore(store.subscribe, () => store.view().known?.snapshot.games);
-  const [seen, setSeen] = useState(() => loadSeen(localStorage));
-  useEffect(() => {
-    if (games === undefined) return;
-    setSeen((before) => {
-      const next = noteSeen(before, games, Date.now());
-      if (next !== before) saveSeen(localStorage, next);
-      return next;
-    });
-  }, [games]);
-  return seen;
 }

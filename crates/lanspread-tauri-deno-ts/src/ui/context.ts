@@ -13,7 +13,6 @@ import type { Formats } from "../state/format.ts";
 import type { Preferences } from "../state/preferences.ts";
 import type { Route } from "../state/route.ts";
 import { type May, mayDo } from "../state/seat.ts";
-import type { FirstSeen } from "../state/seen.ts";
 import type { Store, View } from "../state/store.ts";
 
 export interface App {
@@ -27,7 +26,6 @@ export interface App {
   go(change: Partial<Route>): void;
   /** The address of another place, for links. */
   href(change: Partial<Route>): string;
-  seen: FirstSeen;
   /** The games that were chosen for this evening. */
   evening: Chosen;
   decideEvening(chosen: Chosen): void;

@@ -34,7 +34,6 @@ export function render(
     route,
     go: () => {},
     href: (change) => formatRoute({ ...route, ...change }),
-    seen: {},
     evening: null,
     decideEvening: () => {},
   };

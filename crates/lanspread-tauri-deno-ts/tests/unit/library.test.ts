@@ -5,7 +5,6 @@ import { manyGames } from "../../src/api/mock/library.ts";
 import { counts, FILTER_NAMES, filtered, genres, narrowed } from "../../src/state/filters.ts";
 import { localized } from "../../src/state/localized.ts";
 import { search, searchLines } from "../../src/state/search.ts";
-import { loadSeen, noteSeen, saveSeen, SEEN_MAX } from "../../src/state/seen.ts";
 import { SORT_NAMES, sorted } from "../../src/state/sort.ts";
 import { game, party } from "../support/games.ts";
 
@@ -68,44 +67,32 @@ Deno.test("no words find everything in its order, and nonsense finds nothing", (
 
 Deno.test("every order is total: the games it gives do not depend on how they came", () => {
   const games = manyGames(200, ["a", "b", "c"]);
-  const context = { language: "en", seen: {} };
   for (const name of SORT_NAMES) {
-    const forth = sorted(games, name, context).map(({ id }) => id);
-    const back = sorted(games.toReversed(), name, context).map(({ id }) => id);
+    const forth = sorted(games, name, "en").map(({ id }) => id);
+    const back = sorted(games.toReversed(), name, "en").map(({ id }) => id);
     assert.deepEqual(forth, back, name);
   }
 });
 
 Deno.test("orders put the largest, the best held, the most players and the newest first", () => {
   const games = [
-    game("a", { size: 1, holders: ["x"], players: { text: "2", count: 2 } }),
-    game("b", { size: 2, holders: ["x", "y"], players: { text: "8", count: 8 } }),
+    game("a", { size: 1, holders: ["x"], players: { text: "2", count: 2 }, first_seen_ms: 1 }),
+    game("b", {
+      size: 2,
+      holders: ["x", "y"],
+      players: { text: "8", count: 8 },
+      first_seen_ms: 2,
+    }),
+    game("c", { size: 0, first_seen_ms: null }),
   ];
-  const context = { language: "en", seen: { a: 1, b: 2 } };
   for (const name of ["size", "availability", "players", "recent"] as const) {
-    assert.equal(sorted(games, name, context)[0]?.id, "b", name);
+    assert.equal(sorted(games, name, "en")[0]?.id, "b", name);
   }
-  assert.equal(sorted(games, "name", context)[0]?.id, "a");
+  assert.equal(sorted(games, "name", "en")[0]?.id, "a");
 });
 
 Deno.test("titles with numbers are sorted as people count", () => {
   const games = [game("a", { title: "Quest 10" }), game("b", { title: "Quest 9" })];
-  const titles = sorted(games, "name", { language: "en", seen: {} }).map(({ title }) => title);
+  const titles = sorted(games, "name", "en").map(({ title }) => title);
   assert.deepEqual(titles, ["Quest 9", "Quest 10"]);
-});
-
-Deno.test("the time at which a game was first seen is written once and kept within bounds", () => {
-  const first = noteSeen({}, [game("a")], 10);
-  assert.deepEqual(noteSeen(first, [game("a"), game("b")], 20), { a: 10, b: 20 });
-  assert.equal(noteSeen(first, [game("a")], 20), first);
-  const full = noteSeen({}, manyGames(SEEN_MAX + 10, []), 1);
-  assert.equal(Object.keys(full).length, SEEN_MAX);
-});
-
-Deno.test("a record of seen games that was kept is read again, and a broken one is an empty one", () => {
-  const kept = new Map<string, string>();
-  saveSeen({ setItem: (key, value) => kept.set(key, value) }, { a: 1 });
-  const read = (text: string | null) => loadSeen({ getItem: () => text });
-  assert.deepEqual(read([...kept.values()][0] ?? null), { a: 1 });
-  for (const text of ["{", "null", "[]", '{"a":"x"}', null]) assert.deepEqual(read(text), {});
 });

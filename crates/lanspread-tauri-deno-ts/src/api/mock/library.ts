@@ -17,6 +17,11 @@ const GENRES: Record<string, Game["genre"]> = {
   puzzle: { en: "Puzzle", de: "Knobeln" },
 };
 
+/** When the first games were seen: those of the library of this PC. */
+const FIRST_SEEN_MS = Date.UTC(2026, 2, 1);
+/** Others came at other evenings. */
+const EVENING_MS = 7 * 24 * 3_600_000;
+
 /** Id, title, genre, size in MiB, players. */
 const KNOWN: [string, string, keyof typeof GENRES, number, string][] = [
   ["0ad", "0 A.D.", "strategy", 3_270, "8"],
@@ -66,6 +71,7 @@ export function mockGame(id: string, title: string, rest: Partial<Game> = {}): G
     genre: {},
     players: null,
     cover: false,
+    first_seen_ms: FIRST_SEEN_MS,
     described: true,
     ...rest,
   };
@@ -73,8 +79,9 @@ export function mockGame(id: string, title: string, rest: Partial<Game> = {}): G
 
 /** The games that exist, sorted by id. */
 export function knownGames(): Game[] {
-  return KNOWN.map(([id, title, genre, size, players]) =>
+  return KNOWN.map(([id, title, genre, size, players], index) =>
     mockGame(id, title, {
+      first_seen_ms: FIRST_SEEN_MS + (index * 7 % 5) * EVENING_MS,
       genre: GENRES[genre] ?? {},
       size: size * MEBIBYTE,
       players: { text: players, count: parseInt(players) },

@@ -13,7 +13,7 @@ import { FilterBar } from "./filter-bar.tsx";
 import { Grid } from "./grid.tsx";
 
 export function Library() {
-  const { texts, route, go, preferences, seen } = useApp();
+  const { texts, route, go, preferences } = useApp();
   const { language, sort } = preferences;
   const games = usePart("games");
   const words = useDeferredValue(route.words);
@@ -23,9 +23,9 @@ export function Library() {
   const inOrder = useMemo(
     () => {
       const hits = search(games, lines, words);
-      return words.trim() === "" || sort !== "name" ? sorted(hits, sort, { language, seen }) : hits;
+      return words.trim() === "" || sort !== "name" ? sorted(hits, sort, language) : hits;
     },
-    [games, lines, words, sort, language, seen],
+    [games, lines, words, sort, language],
   );
   const candidates = useMemo(
     () => narrowed(inOrder, { genre: route.genre, players: route.players }, language),
