@@ -214,6 +214,7 @@ pub(crate) fn details(view: &GameView, listed: Option<&CatalogGame>) -> GameDeta
             .map(|game| game.descriptions.clone())
             .unwrap_or_default(),
         offers: view.offers.iter().map(offer).collect(),
+        catalog_version: listed.and_then(|game| game.version),
         manifest: view.manifest,
         pinned: view.pinned,
     }

@@ -326,6 +326,9 @@ pub struct GameDetails {
     pub descriptions: Localized,
     /// Who says what of it: what would be fetched first.
     pub offers: Vec<Offer>,
+    /// The version that the catalog lists; `None` without a catalog, and where it does not say.
+    #[ts(type = "string | null")]
+    pub catalog_version: Option<Version>,
     /// The manifest of what is here.
     #[ts(type = "string | null")]
     pub manifest: Option<ManifestHash>,

@@ -471,6 +471,10 @@ descriptions: { de?: string, en?: string, fr?: string },
  */
 offers: Array<Offer>,
 /**
+ * The version that the catalog lists; `None` without a catalog, and where it does not say.
+ */
+catalog_version: string | null,
+/**
  * The manifest of what is here.
  */
 manifest: string | null,

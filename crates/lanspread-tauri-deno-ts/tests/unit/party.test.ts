@@ -1,7 +1,7 @@
 // What is worked out from a snapshot: readiness, progress, findings, the swarm, names, the report.
 
 import assert from "node:assert/strict";
-import type { Finished, Game, Operation, Progress, Turn } from "../../src/api/types.ts";
+import type { Finished, Game, Offer, Operation, Progress, Turn } from "../../src/api/types.ts";
 import { isKept, mainAction } from "../../src/state/action.ts";
 import { diagnose } from "../../src/state/diagnose.ts";
 import { ASK_FROM_BYTES, lostByCancel } from "../../src/state/loss.ts";
@@ -11,6 +11,7 @@ import { canGiveUpOld, shareDone } from "../../src/state/progress.ts";
 import { readiness } from "../../src/state/readiness.ts";
 import { report } from "../../src/state/report.ts";
 import { swarm, SWARM_PEERS_MAX } from "../../src/state/swarm.ts";
+import { versionsAtParty } from "../../src/state/versions.ts";
 import { SCENARIOS } from "../../src/api/mock/scenarios.ts";
 import { game, party, peer, snapshot } from "../support/games.ts";
 
@@ -42,6 +43,29 @@ Deno.test("progress counts what is verified and says nothing where nothing can b
   assert.equal(shareDone(step), null);
   assert.equal(shareDone({ ...step, percent: 33 } as Progress), 0.33);
   assert.equal(shareDone(null), null);
+});
+
+Deno.test("versions at the party stand once each, the newest first, with how many peers have them", () => {
+  const offer = (version: string, manifest: string | null, peers: string[]): Offer => ({
+    version,
+    manifest,
+    size: 1,
+    standing: "source",
+    peers,
+  });
+  const here = { expected_version: "20250101", holders: ["a", "b"] };
+  const offers = [
+    offer("20240101", "m", ["d"]),
+    offer("20250101", "m", ["a", "b"]),
+    offer("20250101", "other", ["b", "c"]),
+    offer("20230101", null, []),
+  ];
+  assert.deepEqual(versionsAtParty(here, offers), [
+    { version: "20250101", peers: 3 },
+    { version: "20240101", peers: 1 },
+  ]);
+  assert.deepEqual(versionsAtParty(here, null), [{ version: "20250101", peers: 2 }]);
+  assert.deepEqual(versionsAtParty({ expected_version: null, holders: [] }, null), []);
 });
 
 Deno.test("what ended here and what others fetched stand in one list, the newest first", () => {

@@ -95,9 +95,13 @@ function details(game: Game): GameDetails {
       ? [
         offer({}),
         offer({ manifest: OTHER_MANIFEST, standing: "outvoted", peers: [first] }),
-        offer({ version: OLD_VERSION, manifest: null, standing: "other-version", peers: [] }),
+        offer({ version: OLD_VERSION, standing: "other-version", peers: game.outdated }),
       ]
-      : [offer({ peers: game.holders })],
+      : [
+        offer({ peers: game.holders }),
+        offer({ version: OLD_VERSION, standing: "other-version", peers: game.outdated }),
+      ].filter(({ peers }) => peers.length > 0),
+    catalog_version: game.expected_version,
     manifest: game.downloaded ? MANIFEST : null,
     pinned: null,
   };
