@@ -9,6 +9,7 @@ mod app;
 mod clocks;
 mod compose;
 mod covers;
+mod files;
 mod first_seen;
 mod health;
 mod history;
@@ -31,6 +32,7 @@ pub use lanspread_db::Script;
 
 pub use app::{App, Events, Facts};
 pub use covers::{ASSETS_BYTES_MAX, ASSETS_ENTRIES_MAX, ASSETS_FILE, COVER_BYTES_MAX, Cover};
+pub use files::{FILES_TOLD_MAX, GameFile, GameFiles};
 pub use first_seen::{FIRST_SEEN_FILE, FIRST_SEEN_FILE_BYTES_MAX, FIRST_SEEN_MAX};
 pub use health::{ADAPTERS_MAX, AdapterKind, ClockCheck, FolderCheck, Health, NetworkAdapter};
 pub use history::{FINISHED_MAX, NOTICES_MAX, UPLOADS_ENDED_MAX};

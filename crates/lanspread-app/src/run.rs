@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// What became of a command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ran {
     /// The peer accepted it.
     Accepted,
@@ -29,12 +29,14 @@ pub enum Ran {
 }
 
 /// What is asked of an interface rather than of the peer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
     /// What this peer is and does.
     Status,
     /// All games.
     Games,
+    /// The files of a game.
+    Files(GameId),
     /// All peers.
     Peers,
     /// To wait until this many peers are known.
@@ -67,6 +69,7 @@ impl App {
         let command = match command {
             Command::Status {} => return Ok(Ran::Asked(Asked::Status)),
             Command::ListGames {} => return Ok(Ran::Asked(Asked::Games)),
+            Command::ListFiles { id } => return Ok(Ran::Asked(Asked::Files(id))),
             Command::ListPeers {} => return Ok(Ran::Asked(Asked::Peers)),
             Command::WaitPeers { count, timeout_ms } => {
                 let timeout = Duration::from_millis(timeout_ms);

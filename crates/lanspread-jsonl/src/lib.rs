@@ -26,6 +26,12 @@ pub enum Command {
     Status {},
     /// The merged view of all games.
     ListGames {},
+    /// The files of a game: of what is here, else of what a download would fetch.
+    ListFiles {
+        /// The game.
+        #[ts(type = "string")]
+        id: GameId,
+    },
     /// Who takes part, and who is kept away.
     ListPeers {},
     /// Finds a peer without discovery.

@@ -1,11 +1,11 @@
 //! The JSON interface's answers: commands go to the peer, questions are answered from what is seen.
 //!
 //! Invariant: a command is answered as soon as it is accepted; only `wait-peers` waits, for at most
-//! the time it names.
+//! the time it names, and `list-files` for the answers of other peers.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use lanspread_app::{App, Asked, Discovery, Facts, Health, Ran, Running};
+use lanspread_app::{App, Asked, Discovery, Facts, Health, Ran, Running, Seat};
 use lanspread_jsonl::Command;
 use lanspread_peer::{CommandRefused, ErrorKind, ListenAddr, PROTOCOL_VERSION, PeerId, PeerView};
 use serde_json::{Value, json};
@@ -24,6 +24,7 @@ pub(crate) async fn run(app: &Arc<App>, command: Command) -> Result<Value, Comma
     match asked {
         Asked::Status => Ok(status_of(app)),
         Asked::Games => Ok(json::games(&app.view())),
+        Asked::Files(id) => Ok(json!(app.files(&id, Seat::Here).await?)),
         Asked::Peers => Ok(json::peers(&app.view())),
         Asked::WaitPeers { count, timeout } => wait_peers(app, count, timeout).await,
         Asked::Shutdown => {

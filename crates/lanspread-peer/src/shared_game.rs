@@ -84,12 +84,8 @@ impl PeerRuntimeHandle {
             let message = format!("{id} is being changed here: try again later");
             return Err(refused(ErrorKind::Busy, message));
         }
+        let manifest = self.manifest(id, hash).await?;
         let Reader { disk, rates } = self.reader.clone();
-        let (reading, read) = (disk.clone(), id.clone());
-        let manifest = tokio::task::spawn_blocking(move || reading.manifest(&read, hash)).await;
-        let manifest = manifest
-            .map_err(|error| refused(ErrorKind::Io, error.to_string()))?
-            .map_err(|failure| refused(ErrorKind::Io, failure.to_string()))?;
         Ok(SharedGame {
             disk,
             id: id.clone(),
@@ -97,6 +93,27 @@ impl PeerRuntimeHandle {
             manifest,
             toll: rates.uploads_to(account_of(to)),
         })
+    }
+}
+
+impl PeerRuntimeHandle {
+    /// The manifest of a game that is here and hashed.
+    ///
+    /// # Errors
+    /// It is not that of what is here any more, or the disk does not give it.
+    pub async fn manifest(
+        &self,
+        id: &GameId,
+        hash: ManifestHash,
+    ) -> Result<Arc<Manifest>, CommandRefused> {
+        let refused = |message| CommandRefused {
+            kind: ErrorKind::Io,
+            message: format!("the list of files of {id} cannot be read: {message}"),
+        };
+        let (disk, id) = (self.reader.disk.clone(), id.clone());
+        let read = tokio::task::spawn_blocking(move || disk.manifest(&id, hash)).await;
+        read.map_err(|error| refused(error.to_string()))?
+            .map_err(|failure| refused(failure.to_string()))
     }
 }
 

@@ -157,6 +157,7 @@ impl World {
             PeerEvent::PeerLost { .. } => self.counts.add("peer lost", 1),
             PeerEvent::SourceDropped { .. } => self.counts.add("source dropped", 1),
             PeerEvent::ManifestConflict { .. } => self.counts.add("conflict told", 1),
+            PeerEvent::UploadEnded { .. } => self.counts.add("upload told", 1),
             PeerEvent::GotGameFiles { .. } => self.counts.add("inquiry answered", 1),
             PeerEvent::GetGameFailed { .. } => self.counts.add("inquiry failed", 1),
             PeerEvent::ConnectFinished { result, .. } => {

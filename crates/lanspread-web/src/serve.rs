@@ -22,6 +22,7 @@ use lanspread_db::GameId;
 use lanspread_jsonl::LINE_BYTES_MAX;
 use lanspread_peer::{Adapter, AdapterKind};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tokio::{
     net::TcpListener,
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -274,6 +275,7 @@ fn router(shared: Shared) -> Router {
         .route("/api/seat", get(seat))
         .route("/api/guest-links", get(guest_links))
         .route("/api/games/{id}", get(details))
+        .route("/api/games/{id}/files", get(files))
         .route("/api/games/{id}/archive", get(archive))
         .route("/api/games/{id}/install-size", get(install_size))
         .route("/api/covers/{id}", get(cover))
@@ -328,6 +330,27 @@ async fn install_size(
     match counted {
         Some(size) => Json(size).into_response(),
         None => (StatusCode::NOT_FOUND, "It cannot be counted.\n").into_response(),
+    }
+}
+
+async fn files(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Response {
+    let seat = match shared.seat(&headers) {
+        Ok(seat) => seat,
+        Err(refusal) => return refuse(refusal),
+    };
+    let Ok(id) = GameId::parse(&id) else {
+        return (StatusCode::NOT_FOUND, "Nobody here knows this game.\n").into_response();
+    };
+    match shared.app.files(&id, seat).await {
+        Ok(files) => Json(files).into_response(),
+        Err(refused) => {
+            let told = json!({ "kind": refused.kind.as_str(), "message": refused.message });
+            (StatusCode::CONFLICT, Json(told)).into_response()
+        }
     }
 }
 

@@ -53,6 +53,8 @@ fn types() -> String {
         declare::<GameDetails>(config),
         declare::<InstallSize>(config),
         declare::<Offer>(config),
+        declare::<GameFiles>(config),
+        declare::<GameFile>(config),
         declare::<Standing>(config),
         declare::<Peer>(config),
         declare::<KeptAway>(config),

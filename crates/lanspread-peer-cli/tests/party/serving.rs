@@ -104,3 +104,25 @@ fn several_games_come_at_the_same_time() {
     }
     drop(holders);
 }
+
+#[test]
+fn the_files_of_a_game_are_listed_where_they_lie_and_where_they_would_be_fetched() {
+    let builder = Party::builder().host("alpha").host("receiver");
+    let scene = Scene::build(builder);
+    let alpha = start_source(&scene, "alpha", MIB);
+    let receiver = scene.seat("receiver").start();
+    receiver.wait_sources(GAME, 1);
+    let list = |guest: &Guest| guest.ask_about("list-files", GAME).expect("answered");
+    let (mut here, mut there) = (list(&alpha), list(&receiver));
+    assert_eq!(
+        (&here["here"], &there["here"]),
+        (&json!(true), &json!(false))
+    );
+    for told in [&mut here, &mut there] {
+        told["here"].take();
+        assert_eq!(told["files"][0]["path"], "data/pak0.bin", "{told}");
+        assert_eq!(told["files"][0]["size"], MIB, "{told}");
+        assert_eq!(told["more"], 0, "{told}");
+    }
+    assert_eq!(here, there, "it is the same manifest");
+}

@@ -550,3 +550,17 @@ fn a_game_that_is_being_installed_is_a_source_meanwhile() {
     });
     assert!(ended(&world, 0, OperationKind::Install).is_empty());
 }
+
+#[test]
+fn what_others_fetched_is_told_once_and_to_the_byte() {
+    let mut world = party(2, 44);
+    let content = manifest("game", OLD, 8 * MIB, 7);
+    world.disk(0).put(&content, true);
+    start_all(&mut world);
+    assert_eq!(world.command(1, download("game")), Ok(()));
+    until_ended(&mut world, 1, OperationKind::Install);
+    world.until_event(0, "the end of the upload", |event| {
+        matches!(event, PeerEvent::UploadEnded { peer_id: receiver, bytes, .. }
+            if *receiver == peer_id(1) && *bytes == content.total_bytes())
+    });
+}

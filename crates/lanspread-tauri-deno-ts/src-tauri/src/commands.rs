@@ -5,7 +5,9 @@
 
 use std::path::PathBuf;
 
-use lanspread_app::{Game, GameDetails, GameRun, InstallSize, LogLine, LogPage, UnpackRun, Update};
+use lanspread_app::{
+    Game, GameDetails, GameFiles, GameRun, InstallSize, LogLine, LogPage, Seat, UnpackRun, Update,
+};
 use lanspread_db::GameId;
 use lanspread_peer::ErrorKind;
 use serde::{Deserialize, Serialize};
@@ -40,6 +42,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         first_run,
         follow,
         game_details,
+        game_files,
         get_game,
         install_game,
         install_size,
@@ -221,6 +224,12 @@ async fn game_details(peer: State<'_, Peer>, id: GameId) -> Result<GameDetails, 
 #[tauri::command]
 async fn install_size(peer: State<'_, Peer>, id: GameId) -> Result<Option<InstallSize>, Refused> {
     Ok(peer.app()?.install_size(&id).await)
+}
+
+/// The files of one game.
+#[tauri::command]
+async fn game_files(peer: State<'_, Peer>, id: GameId) -> Result<GameFiles, Refused> {
+    Ok(peer.app()?.files(&id, Seat::Here).await?)
 }
 
 /// Lets the user choose a folder; `null` if he does not.

@@ -1,11 +1,12 @@
 // What the front end asks of whatever carries it to a peer: a page's socket, a window, a mock.
 //
-// Invariant: everything that the front end shows comes through `follow`, `details` and the logs, and
+// Invariant: everything that the front end shows comes through `follow`, `details`, `files` and the logs, and
 // everything that it wants of the peer goes through `command`. It does not know how either travels.
 
 import type {
   Command,
   GameDetails,
+  GameFiles,
   GameRun,
   InstallSize,
   LogLine,
@@ -64,6 +65,8 @@ export interface Shell {
   details(id: string): Promise<GameDetails>;
   /** How much of a game is unpacked; `null` if that cannot be counted. */
   installSize(id: string): Promise<InstallSize | null>;
+  /** The files of one game; other peers may be asked for them. Rejects with a `CommandError`. */
+  files(id: string): Promise<GameFiles>;
   /** The lines of the program's log after a number. */
   log(after: number): Promise<LogPage<LogLine>>;
   /** The archives that were unpacked after a number. */

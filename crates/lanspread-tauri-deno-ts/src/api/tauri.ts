@@ -9,6 +9,7 @@ import { CommandError, type Proposal, type Shell, type ShellEvent } from "./shel
 import type {
   Command,
   GameDetails,
+  GameFiles,
   GameRun,
   InstallSize,
   LogLine,
@@ -24,6 +25,7 @@ import type {
 export const NAMES = {
   "status": null,
   "list-games": null,
+  "list-files": null,
   "list-peers": null,
   "wait-peers": null,
   "shutdown": null,
@@ -126,6 +128,7 @@ export function tauriShellIn(native: Native): Shell {
     },
     details: (id) => ask<GameDetails>("game_details", { id }),
     installSize: (id) => ask<InstallSize | null>("install_size", { id }),
+    files: (id) => ask<GameFiles>("game_files", { id }),
     log: (after) => ask<LogPage<LogLine>>("read_log", { kind: "application", after }),
     unpackLog: (after) => ask<LogPage<UnpackRun>>("read_log", { kind: "unpacking", after }),
     gameLog: (after) => ask<LogPage<GameRun>>("read_log", { kind: "games", after }),

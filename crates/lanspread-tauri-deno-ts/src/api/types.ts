@@ -522,6 +522,52 @@ standing: Standing,
 peers: Array<string>, };
 
 /**
+ * The files of a game.
+ */
+export type GameFiles = {
+/**
+ * The game.
+ */
+id: string,
+/**
+ * Of which version.
+ */
+version: string,
+/**
+ * The manifest that lists them.
+ */
+manifest: string,
+/**
+ * Whether they lie here; otherwise they are what would be fetched.
+ */
+here: boolean,
+/**
+ * The files, sorted by path; the first of them if there are very many.
+ */
+files: Array<GameFile>,
+/**
+ * How many more there are.
+ */
+more: number,
+/**
+ * Bytes of all of them.
+ */
+size: number, };
+
+/**
+ * One file of a game.
+ */
+export type GameFile = {
+/**
+ * Its path below the game's root.
+ */
+path: string,
+/**
+ * Its bytes.
+ */
+size: number, };
+
+/**
  * What an offer counts for.
  */
 export type Standing = "source" | "tied" | "outvoted" | "not-pinned" | "hashing" | "other-version";
@@ -1140,7 +1186,11 @@ export type NoticeKind = "peer-refused" | "peer-kept-away" | "peer-lost" | "conn
 /**
  * A command as it stands on a line.
  */
-export type Command = { "cmd": "status", } | { "cmd": "list-games", } | { "cmd": "list-peers", } | { "cmd": "connect",
+export type Command = { "cmd": "status", } | { "cmd": "list-games", } | { "cmd": "list-files",
+/**
+ * The game.
+ */
+id: string, } | { "cmd": "list-peers", } | { "cmd": "connect",
 /**
  * Where that peer accepts connections.
  */

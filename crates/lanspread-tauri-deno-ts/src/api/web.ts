@@ -8,6 +8,7 @@ import { cannot, CommandError, type GuestLinks, type Shell, type ShellEvent } fr
 import type {
   Command,
   GameDetails,
+  GameFiles,
   GameRun,
   InstallSize,
   LogLine,
@@ -18,6 +19,8 @@ import type {
 
 const RETRY_FIRST_MS = 500;
 const RETRY_LAST_MS = 5_000;
+/** What a request is answered with that the peer refuses with a kind and a message. */
+const REFUSED = 409;
 const TOKEN_KEY = "lanspread-token";
 
 type Result =
@@ -119,6 +122,7 @@ export function webShellIn(browser: Browser): Shell {
 
   const get = async <Answer>(place: string, kind: string): Promise<Answer> => {
     const answer = await browser.fetch(`${browser.origin}/api/${place}`, { headers: headers() });
+    if (answer.status === REFUSED) throw refusal(await answer.json());
     if (!answer.ok) throw new CommandError(kind, `${place}: ${answer.status}`);
     return await answer.json() as Answer;
   };
@@ -154,6 +158,7 @@ export function webShellIn(browser: Browser): Shell {
     details: (id) => get<GameDetails>(`games/${encodeURIComponent(id)}`, "unknown-game"),
     installSize: (id) =>
       get<InstallSize>(`games/${encodeURIComponent(id)}/install-size`, "io").catch(() => null),
+    files: (id) => get<GameFiles>(`games/${encodeURIComponent(id)}/files`, "unknown-game"),
     log: (after) => get<LogPage<LogLine>>(`log?after=${after}`, "not-allowed"),
     unpackLog: (after) => get<LogPage<UnpackRun>>(`unpack-log?after=${after}`, "not-allowed"),
     gameLog: (after) => get<LogPage<GameRun>>(`game-log?after=${after}`, "not-allowed"),
@@ -167,6 +172,10 @@ export function webShellIn(browser: Browser): Shell {
     finishFirstRun: cannot,
     can: { chooseFolder: false, openFolder: false, restart: false, desktop: false },
   };
+}
+
+function refusal({ kind, message }: { kind: string; message: string }): CommandError {
+  return new CommandError(kind, message);
 }
 
 function lost(): CommandError {

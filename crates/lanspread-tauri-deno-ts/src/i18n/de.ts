@@ -6,6 +6,7 @@
 import type { Texts } from "./en.ts";
 import { errorsDe } from "./errors.de.ts";
 import { eveningDe } from "./evening.de.ts";
+import { filesDe } from "./files.de.ts";
 import { firstRunDe } from "./first-run.de.ts";
 import { guestDe } from "./guest.de.ts";
 import { hashingDe } from "./hashing.de.ts";
@@ -274,6 +275,7 @@ export const de: Texts = {
   },
 
   evening: eveningDe,
+  files: filesDe,
   firstRun: firstRunDe,
   guest: guestDe,
   hashing: hashingDe,

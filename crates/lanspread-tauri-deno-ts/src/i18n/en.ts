@@ -5,6 +5,7 @@
 
 import { errorsEn } from "./errors.en.ts";
 import { eveningEn } from "./evening.en.ts";
+import { filesEn } from "./files.en.ts";
 import { firstRunEn } from "./first-run.en.ts";
 import { guestEn } from "./guest.en.ts";
 import { hashingEn } from "./hashing.en.ts";
@@ -272,6 +273,7 @@ export const en = {
   },
 
   evening: eveningEn,
+  files: filesEn,
   firstRun: firstRunEn,
   guest: guestEn,
   hashing: hashingEn,

@@ -34,6 +34,7 @@ class PlayedShell implements Shell {
   installSize() {
     return Promise.resolve(null);
   }
+  files = cannot;
   log = cannot;
   unpackLog = cannot;
   guestLinks = cannot;

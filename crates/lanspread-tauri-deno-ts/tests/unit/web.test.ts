@@ -202,9 +202,11 @@ Deno.test("logs are asked for with the token, from a number on", async () => {
 Deno.test("details are asked for by an id that cannot leave its place in the address", async () => {
   const { shell, asked, leave } = connected("secret");
   await shell.details("../evil?x");
+  await shell.files("../evil");
   assert.equal(shell.coverUrl("../evil"), "http://192.168.1.10:8080/api/covers/..%2Fevil");
   assert.deepEqual(asked, [
     ["http://192.168.1.10:8080/api/games/..%2Fevil%3Fx", "Bearer secret"],
+    ["http://192.168.1.10:8080/api/games/..%2Fevil/files", "Bearer secret"],
   ]);
   leave();
 });

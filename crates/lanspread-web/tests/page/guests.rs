@@ -119,6 +119,14 @@ async fn a_guest_looks_and_fetches_a_game_and_changes_nothing() {
     assert_eq!(get(&server, "/api/games/chess", &host_header).await.0, 200);
 
     hashed(&app).await;
+    let (status, files) = get(&server, "/api/games/chess/files", &host_header).await;
+    assert!(status == 200 && files.contains(r#""here":true"#), "{files}");
+    assert!(files.contains(r#""path":"version.ini""#), "{files}");
+    let (status, refusal) = get(&server, "/api/games/go/files", &host_header).await;
+    assert!(
+        status == 409 && refusal.contains("unknown-game"),
+        "{refusal}"
+    );
     let (head, body) = fetch(&server, "chess").await;
     assert!(head.contains("content-type: application/zip"), "{head}");
     assert!(head.contains("filename=\"chess.zip\""), "{head}");

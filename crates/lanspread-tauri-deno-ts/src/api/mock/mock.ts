@@ -3,7 +3,7 @@
 // Invariant: it is loaded in development and in mock builds only.
 
 import { type Abilities, CommandError, type Shell } from "../shell.ts";
-import type { Game, GameDetails, Offer } from "../types.ts";
+import type { Game, GameDetails, GameFiles, Offer } from "../types.ts";
 import { OLD_VERSION } from "./library.ts";
 import { MockLogs } from "./logs.ts";
 import { type Scenario, type ScenarioName, SCENARIOS } from "./scenarios.ts";
@@ -40,6 +40,14 @@ export function mockShell(name: ScenarioName): Shell {
     installSize(id) {
       const game = world.snapshot.games.find((one) => one.id === id);
       return Promise.resolve(game?.installed ? { bytes: game.size * 2, more: false } : null);
+    },
+    files(id) {
+      const game = world.snapshot.games.find((one) => one.id === id);
+      if (!game) return Promise.reject(new CommandError("unknown-game", id));
+      if (!game.downloaded && game.holders.length === 0) {
+        return Promise.reject(new CommandError("no-source", `cannot get ${id}: no peer has ${id}`));
+      }
+      return Promise.resolve(files(game));
     },
     log: (after) => Promise.resolve(logs.lines(after, Date.now())),
     unpackLog: (after) => Promise.resolve(logs.runs(after)),
@@ -106,6 +114,24 @@ function details(game: Game): GameDetails {
     pinned: null,
   };
 }
+
+/** Many games are few archives; one of them is the many files that others unpack. */
+function files(game: Game): GameFiles {
+  const { id, size, downloaded: here } = game;
+  const version = game.version ?? game.expected_version ?? OLD_VERSION;
+  const rest = { id, version, manifest: MANIFEST, here };
+  if (id !== "0ad") {
+    const archive = { path: `${id}.eti`, size: size - 9 };
+    return { ...rest, files: [archive, { path: "version.ini", size: 9 }], more: 0, size };
+  }
+  const listed = Array.from({ length: FILES_TOLD_MAX }, (_, index) => ({
+    path: `binaries/data/mods/public/art/meshes/${String(index).padStart(5, "0")}.pmd`,
+    size: 40_000 + (index * 7_919) % 900_000,
+  }));
+  return { ...rest, files: listed, more: 4_341, size };
+}
+
+const FILES_TOLD_MAX = 5_000;
 
 function descriptions(game: Game): GameDetails["descriptions"] {
   return {

@@ -18,6 +18,7 @@ import { TonightButton } from "../../ui/tonight-button.tsx";
 import { Description } from "./description.tsx";
 import { useDetails } from "./details.ts";
 import { GameFacts } from "./facts.tsx";
+import { GameFiles } from "./files.tsx";
 import { ForGuests } from "./for-guests.tsx";
 import { HashingNote } from "./hashing-note.tsx";
 import { Holders } from "./holders.tsx";
@@ -90,6 +91,7 @@ function GameBody({ game }: { game: Game }) {
         <Description game={game} details={details} />
         <GameFacts game={game} details={details} />
         <Holders game={game} />
+        <GameFiles game={game} />
         {ask && <MoreActions game={game} operation={operation} />}
       </div>
     </>

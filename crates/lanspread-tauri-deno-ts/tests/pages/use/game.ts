@@ -83,6 +83,24 @@ export const GAME: Steps = {
       await page.locator("dialog.panel").getByText("Not unpacked yet").waitFor();
     },
   ],
+  "the files of a game are asked for when they are opened, and only the visible ones are drawn": [
+    "party",
+    "#/library?game=0ad",
+    async (page) => {
+      assert.equal(await page.locator(".file").count(), 0);
+      const files = page.getByRole("heading", { name: "Files" });
+      await files.click();
+      await page.getByText("9,341 files would be fetched").waitFor();
+      await page.getByText("And 4,341 more.").waitFor();
+      const list = page.locator(".panel .virtual-list");
+      await list.locator(".file").first().waitFor();
+      assert.ok(await page.locator(".file").count() < 60);
+      await list.evaluate((box) => box.scrollTo(0, box.scrollHeight));
+      await list.getByText("04999.pmd").waitFor();
+      await files.click();
+      await list.waitFor({ state: "detached" });
+    },
+  ],
   "a game that is installed cannot be deleted, and one that is not can": [
     "party",
     "#/library?game=supertuxkart",
