@@ -24,6 +24,9 @@ export const settingsDe: typeof settingsEn = {
   density: "Spiele als",
   comfortable: "Karten",
   compact: "Zeilen",
+  shape: "Bilder auf Karten",
+  wide: "Breit",
+  box: "Hoch, wie auf der Schachtel",
   player: "Du",
   name: "Spielername",
   nameHint:

@@ -22,6 +22,9 @@ export const settingsEn = {
   density: "Library as",
   comfortable: "Cards",
   compact: "Rows",
+  shape: "Pictures on cards",
+  wide: "Wide",
+  box: "Upright, as on a box",
   player: "You",
   name: "Player name",
   nameHint:

@@ -9,17 +9,21 @@ export const LANGUAGES = ["en", "de"] as const;
 export const THEMES = ["system", "dark", "light"] as const;
 export const ACCENTS = ["lamp", "lagoon", "moss", "plum", "coral"] as const;
 export const DENSITIES = ["comfortable", "compact"] as const;
+/** The shape of pictures on cards: as wide as a screen, or upright as on a box. */
+export const SHAPES = ["wide", "box"] as const;
 
 export type Language = (typeof LANGUAGES)[number];
 export type Theme = (typeof THEMES)[number];
 export type Accent = (typeof ACCENTS)[number];
 export type Density = (typeof DENSITIES)[number];
+export type Shape = (typeof SHAPES)[number];
 
 const CHOICES = {
   language: LANGUAGES,
   theme: THEMES,
   accent: ACCENTS,
   density: DENSITIES,
+  shape: SHAPES,
   sort: SORT_NAMES,
 } as const;
 
@@ -36,6 +40,7 @@ export function defaults(browserLanguages: readonly string[]): Preferences {
     theme: "dark",
     accent: "lamp",
     density: "comfortable",
+    shape: "wide",
     sort: "name",
   };
 }

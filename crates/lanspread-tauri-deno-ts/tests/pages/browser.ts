@@ -26,6 +26,7 @@ export interface Look {
   theme: Theme;
   language: Language;
   density?: "comfortable" | "compact";
+  shape?: "wide" | "box";
   accent?: string;
 }
 
@@ -66,10 +67,10 @@ async function open(
     if (line.type() === "error") errors.push(`${where}: ${line.text()}`);
   });
   page.on("pageerror", (error) => errors.push(`${where}: ${error.message}`));
-  const { theme, language, density = "comfortable", accent = "lamp" } = look;
+  const { theme, language, density = "comfortable", shape = "wide", accent = "lamp" } = look;
   await page.addInitScript(
     (kept) => localStorage.setItem("lanspread-preferences", kept),
-    JSON.stringify({ theme, language, density, accent }),
+    JSON.stringify({ theme, language, density, shape, accent }),
   );
   await page.goto(`${origin}/?mock=${scenario}${hash}`);
   await page.locator("main").waitFor();

@@ -131,6 +131,7 @@ function shots(): Shot[] {
   add(SCENARIOS, SIZES, ["dark", "light"], ["en"]);
   add(MAIN.slice(0, 2), RARE_SIZES, ["dark"], ["de"]);
   add(MAIN.slice(0, 1), SIZES, ["dark", "light"], ["de"], { density: "compact" });
+  add(MAIN.slice(0, 1), { ...SIZES, ...RARE_SIZES }, ["dark", "light"], ["de"], { shape: "box" });
   for (const accent of ["lagoon", "moss", "plum", "coral"]) {
     add(MAIN.slice(0, 1), { "1280": SIZES["1280"]! }, ["dark", "light"], ["en"], { accent });
   }

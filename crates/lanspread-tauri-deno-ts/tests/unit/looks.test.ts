@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { initials, picture } from "../../src/design/picture.ts";
+import { DENSITIES, SHAPES } from "../../src/state/preferences.ts";
 import { layout, neighbour } from "../../src/views/library/layout.ts";
 
 Deno.test("a picture depends on the id alone and differs between games", () => {
@@ -20,20 +21,30 @@ Deno.test("initials are letters of the title in any script, and of the id where 
 });
 
 Deno.test("cards fill the width at every size, and there is always a column", () => {
-  for (const density of ["comfortable", "compact"] as const) {
-    for (let width = 200; width < 4_000; width += 37) {
-      const { columns, cardWidth, gap } = layout(width, 16, density);
-      assert.ok(columns >= 1);
-      assert.ok(Math.abs(columns * cardWidth + (columns - 1) * gap - width) < 0.01);
+  for (const density of DENSITIES) {
+    for (const shape of SHAPES) {
+      for (let width = 200; width < 4_000; width += 37) {
+        const { columns, cardWidth, gap } = layout(width, 16, density, shape);
+        assert.ok(columns >= 1);
+        assert.ok(Math.abs(columns * cardWidth + (columns - 1) * gap - width) < 0.01);
+      }
     }
   }
 });
 
 Deno.test("larger letters make larger cards", () => {
-  assert.ok(
-    layout(1_200, 32, "comfortable").cardHeight > layout(1_200, 16, "comfortable").cardHeight,
-  );
-  assert.ok(layout(1_200, 32, "comfortable").columns < layout(1_200, 16, "comfortable").columns);
+  const at = (rem: number) => layout(1_200, rem, "comfortable", "wide");
+  assert.ok(at(32).cardHeight > at(16).cardHeight);
+  assert.ok(at(32).columns < at(16).columns);
+});
+
+Deno.test("pictures on cards are wide or upright as chosen, and two upright ones fit on a telephone", () => {
+  const wide = layout(1_200, 16, "comfortable", "wide");
+  const box = layout(1_200, 16, "comfortable", "box");
+  assert.ok(wide.artHeight < wide.cardWidth && box.artHeight > box.cardWidth);
+  assert.ok(box.columns > wide.columns);
+  assert.equal(layout(328, 16, "comfortable", "box").columns, 2);
+  assert.deepEqual(layout(1_200, 16, "compact", "box"), layout(1_200, 16, "compact", "wide"));
 });
 
 Deno.test("arrow keys lead to the neighbours and stop at the edges", () => {

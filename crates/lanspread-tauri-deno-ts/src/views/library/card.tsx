@@ -44,9 +44,11 @@ export const Card = memo(function Card(props: CardProps) {
   const place: CSSProperties = { transform: `translate(${x}px, ${y}px)`, width, height };
   const art = { height: artHeight, "--art-edge": `${Math.min(width, artHeight)}px` };
 
+  const isNarrow = preferences.density === "compact" || preferences.shape === "box";
+
   return (
     <div
-      className={`card card-${preferences.density}`}
+      className={`card card-${preferences.density} card-${preferences.shape}`}
       data-running={operation !== null || undefined}
       role="listitem"
       aria-setsize={count}
@@ -70,7 +72,7 @@ export const Card = memo(function Card(props: CardProps) {
         <StateChip game={game} runs={operation !== null} />
       </div>
       <div className="card-holders">
-        <HoldersChip game={game} party={party} brief={preferences.density === "compact"} />
+        <HoldersChip game={game} party={party} brief={isNarrow} />
       </div>
       <div className="card-action">
         <ActionButton game={game} operation={operation} brief />

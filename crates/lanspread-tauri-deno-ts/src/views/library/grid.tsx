@@ -30,6 +30,7 @@ export function Grid({ games }: { games: readonly Game[] }) {
     box.width,
     box.rem,
     preferences.density,
+    preferences.shape,
   );
   const rowHeight = cardHeight + gap;
   const rows = useWindowVirtualizer({

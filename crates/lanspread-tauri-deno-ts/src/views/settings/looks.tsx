@@ -3,7 +3,7 @@
 // Invariant: it is kept in this browser, and the peer knows nothing of it. Only a guest's language is, too.
 
 import { TEXTS } from "../../i18n/texts.ts";
-import { ACCENTS, DENSITIES, LANGUAGES, THEMES } from "../../state/preferences.ts";
+import { ACCENTS, DENSITIES, LANGUAGES, SHAPES, THEMES } from "../../state/preferences.ts";
 import { useApp, useMay } from "../../ui/context.ts";
 import { Choice, Section } from "../../ui/parts.tsx";
 
@@ -43,6 +43,13 @@ export function Looks() {
         value={preferences.density}
         words={(density) => words[density]}
         onChoose={(density) => choose({ density })}
+      />
+      <Choice
+        label={words.shape}
+        options={SHAPES}
+        value={preferences.shape}
+        words={(shape) => words[shape]}
+        onChoose={(shape) => choose({ shape })}
       />
     </Section>
   );

@@ -40,6 +40,21 @@ export const LIBRARY: Steps = {
       await page.locator("dialog.panel[open]").waitFor();
     },
   ],
+  "pictures on cards become upright when that is chosen, and the arrow keys follow the new columns":
+    [
+      "huge",
+      "#/settings",
+      async (page) => {
+        await page.getByLabel("Upright, as on a box").check();
+        await page.getByRole("link", { name: "Library" }).click();
+        const first = page.locator(".card").first();
+        const art = await first.locator(".card-art").boundingBox();
+        assert.ok(art !== null && art.height > art.width);
+        await page.locator("[data-index='0']").focus();
+        await page.keyboard.press("End");
+        await page.locator("[data-index='4999']:focus").waitFor();
+      },
+    ],
   "an open game has an address, Escape closes it, and Back opens it again": [
     "party",
     "#/library",
