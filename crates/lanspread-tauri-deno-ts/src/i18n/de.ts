@@ -112,6 +112,17 @@ export const de: Texts = {
     "nowhere": "Es steht im Katalog, aber bisher hat es niemand mitgebracht.",
   },
 
+  noAction: {
+    "nobody-has-it": () => "Hat noch niemand dabei",
+    "nobody-has-newer": () => "Wartet auf die neue Version",
+    "nothing-starts-it": () => "Hier startet es nichts",
+    "plays-there": (host) => `Starten an ${isolated(host)}`,
+  },
+  playsThere: (host) =>
+    `Es ist bereit an ${
+      isolated(host)
+    }: Spiele starten auf dem Bildschirm jenes PCs. Für deinen hole es dort mit Lanspread.`,
+
   actions: {
     download: "Holen",
     update: "Aktualisieren",

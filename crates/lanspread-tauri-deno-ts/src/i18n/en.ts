@@ -112,6 +112,18 @@ export const en = {
     "nowhere": "The catalog lists it, but no peer has brought it so far.",
   },
 
+  /** Beside a game with which nothing can be done from here. */
+  noAction: {
+    "nobody-has-it": () => "Nobody brought it yet",
+    "nobody-has-newer": () => "Waits for the new version",
+    "nothing-starts-it": () => "Nothing starts it here",
+    "plays-there": (host: string) => `Start it at ${isolated(host)}`,
+  },
+  playsThere: (host: string) =>
+    `It is ready at ${
+      isolated(host)
+    }: games start on the screen of that PC. To play it on yours, get it with Lanspread there.`,
+
   actions: {
     download: "Get it",
     update: "Update",

@@ -6,6 +6,7 @@
 // ended. While a command about the game is asked, it waits.
 
 import type { Command, Game, Operation, Queued, Script } from "../api/types.ts";
+import type { May } from "./seat.ts";
 
 export interface MainAction {
   name: "cancel" | "pause" | "resume" | "download" | "update" | "install" | "play";
@@ -50,4 +51,15 @@ export function isKept(name: MainAction["name"], scripts: readonly Script[]): bo
     case "resume":
       return false;
   }
+}
+
+/** Why a game has no main action for whoever looks. */
+export type NoAction = "nobody-has-it" | "nobody-has-newer" | "nothing-starts-it" | "plays-there";
+
+/** Why there is nothing to press; `null` where there is. */
+export function whyNoAction(game: Game, may: Pick<May, "play">): NoAction | null {
+  if (game.action === "play") return may.play ? null : "plays-there";
+  if (game.action !== "none") return null;
+  if (game.installed) return "nothing-starts-it";
+  return game.state === "nowhere" ? "nobody-has-it" : "nobody-has-newer";
 }

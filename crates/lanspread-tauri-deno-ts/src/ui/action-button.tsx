@@ -1,10 +1,10 @@
 // The main button of a game.
 //
 // Invariant: it shows what the peer offers and sends one command; what became of it is seen in the next
-// snapshot. For a guest it is a link, and sends none.
+// snapshot. For a guest it is a link, and sends none. On a card where nothing can be done, it says why.
 
 import type { Game, Operation } from "../api/types.ts";
-import { isKept, mainAction } from "../state/action.ts";
+import { isKept, mainAction, whyNoAction } from "../state/action.ts";
 import { queuedOf } from "../state/queue.ts";
 import { subject } from "../state/store.ts";
 import { Button } from "./button.tsx";
@@ -21,13 +21,17 @@ interface ActionButtonProps {
 export function ActionButton({ game, operation, brief }: ActionButtonProps) {
   const { store, texts } = useApp();
   const may = useMay();
+  const host = usePart("me").name;
   const queued = queuedOf(usePart("queue"), game.id);
   const action = mainAction(game, operation, queued);
   const scripts = usePart("running").filter(({ id }) => id === game.id).map(({ script }) => script);
   const asked = useView((view) => action !== null && view.asked.has(subject(action.command)));
   const isOpen = useView((view) => view.connection === "open");
   if (!may.ask) return <TakeLink game={game} brief={brief} />;
-  if (action === null || (action.name === "play" && !may.play)) return null;
+  if (action === null || (action.name === "play" && !may.play)) {
+    const why = whyNoAction(game, may);
+    return brief && why !== null ? <p className="no-action">{texts.noAction[why](host)}</p> : null;
+  }
   const isRunning = isKept(action.name, scripts);
   const words = isRunning ? texts.actions.running : texts.actions[action.name];
   return (

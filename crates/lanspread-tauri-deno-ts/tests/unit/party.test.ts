@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Finished, Game, Offer, Operation, Progress, Turn } from "../../src/api/types.ts";
-import { isKept, mainAction } from "../../src/state/action.ts";
+import { isKept, mainAction, whyNoAction } from "../../src/state/action.ts";
 import { diagnose } from "../../src/state/diagnose.ts";
 import { ASK_FROM_BYTES, lostByCancel } from "../../src/state/loss.ts";
 import { ended } from "../../src/state/ended.ts";
@@ -92,6 +92,20 @@ Deno.test("the main action is what the peer offers, and what is fetched takes it
   assert.deepEqual(command("install"), { cmd: "install", id: "a" });
   assert.deepEqual(command("play"), { cmd: "play", id: "a" });
   assert.equal(command("none"), null);
+});
+
+Deno.test("where there is nothing to press, there is a reason, and never both", () => {
+  const why = (state: Game["state"], action: Game["action"], play: boolean) =>
+    whyNoAction(game("a", { state, action }), { play });
+  assert.equal(why("nowhere", "none", true), "nobody-has-it");
+  assert.equal(why("other-version", "none", true), "nobody-has-newer");
+  assert.equal(
+    whyNoAction(game("a", { state: "ready", installed: true, action: "none" }), { play: true }),
+    "nothing-starts-it",
+  );
+  assert.equal(why("ready", "play", true), null);
+  assert.equal(why("ready", "play", false), "plays-there");
+  assert.equal(why("on-others", "download", false), null);
 });
 
 Deno.test("a download that runs rests by it, one that waits is taken back, and what rests goes on", () => {

@@ -64,6 +64,20 @@ Deno.test("files that are checked say how far that is, and why others cannot fet
   assert.doesNotMatch(done, /checked/);
 });
 
+Deno.test("a card with which nothing can be done says why, and one of another PC where it is played", () => {
+  const place = { index: 0, count: 1, x: 0, y: 0, width: 300, height: 250, artHeight: 150 };
+  const shown = (scenario: ScenarioName, id: string) => {
+    const game = SCENARIOS[scenario]().snapshot.games.find((one) => one.id === id)!;
+    const card = <Card game={game} operation={null} queued={null} party={6} {...place} />;
+    return wordsOf(render(scenario, card));
+  };
+  assert.match(shown("party", "etlegacy"), /Nobody brought it yet/);
+  assert.match(shown("elsewhere", "hedgewars"), /Start it at .*Juno/);
+  assert.doesNotMatch(shown("party", "hedgewars"), /Start it at/);
+  const panel = wordsOf(render("elsewhere", <Frame />, "en", { game: "hedgewars" }));
+  assert.match(panel, /games start on the screen of that PC/);
+});
+
 Deno.test("a card whose operation runs shows how far it is and offers a rest", () => {
   const { games, operations } = party();
   const game = games.find(({ id }) => id === "0ad")!;

@@ -3,6 +3,7 @@
 // Invariant: which game is open stands in the address, so the panel can be linked to and Back closes it.
 
 import type { Game } from "../../api/types.ts";
+import { whyNoAction } from "../../state/action.ts";
 import { gameById } from "../../state/names.ts";
 import { operationOn } from "../../state/progress.ts";
 import { queuedOf } from "../../state/queue.ts";
@@ -50,7 +51,12 @@ function GameBody({ game }: { game: Game }) {
   const operation = operationOn(usePart("operations"), game.id);
   const party = usePart("peers").length;
   const details = useDetails(game);
-  const { ask } = useMay();
+  const may = useMay();
+  const { ask } = may;
+  const host = usePart("me").name;
+  const reason = whyNoAction(game, may) === "plays-there"
+    ? texts.playsThere(host)
+    : texts.reasons[game.state];
   const queued = queuedOf(usePart("queue"), game.id);
   return (
     <>
@@ -68,7 +74,7 @@ function GameBody({ game }: { game: Game }) {
         </div>
         <div className="panel-main">
           {!ask && <ForGuests game={game} />}
-          {ask && operation === null && queued === null && <p>{texts.reasons[game.state]}</p>}
+          {ask && operation === null && queued === null && <p>{reason}</p>}
           <ActionButton game={game} operation={operation} />
           {operation?.kind === "download" && (
             <CancelButton id={game.id} game={game} operation={operation} />
