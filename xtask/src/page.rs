@@ -30,8 +30,8 @@ pub(crate) struct PageOptions {
 enum What {
     /// Format, lint, types, tests, and both builds.
     Check,
-    /// Look at it in a browser: for what people with other senses stumble over, how it scrolls, and with
-    /// real peers behind it.
+    /// Look at it in a browser: whether it fits, how it scrolls, for what people with other senses stumble
+    /// over, and with real peers behind it.
     Look,
     /// Make a picture of each scenario in many sizes, themes and languages.
     Screenshots,
@@ -57,8 +57,7 @@ pub(crate) fn run(options: &PageOptions) -> Result<()> {
             crate::setup::run();
             check()?;
             build_everything()?;
-            look(Thoroughness::Full)?;
-            task("scroll")
+            look(Thoroughness::Full)
         }
         Some(What::Screenshots) => {
             crate::setup::run();
@@ -90,14 +89,16 @@ pub(crate) fn check() -> Result<()> {
 
 /// Looks at it in a browser, also with the program that was built for the tests.
 pub(crate) fn look(thoroughness: Thoroughness) -> Result<()> {
-    for name in ["size", "use", "live"] {
+    for name in ["size", "use", "live", "fit"] {
         task(name)?;
     }
-    let (mut axe, mut real) = (deno("axe")?, deno("real")?);
+    let (mut scroll, mut axe, mut real) = (deno("scroll")?, deno("axe")?, deno("real")?);
     if thoroughness == Thoroughness::Short {
+        scroll.arg("--short");
         axe.arg("--short");
         real.arg("--short");
     }
+    run_shown(&mut scroll)?;
     run_shown(&mut axe)?;
     run_shown(real.env("LANSPREAD_BIN", debug_program()?))
 }

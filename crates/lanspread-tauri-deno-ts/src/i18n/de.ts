@@ -113,7 +113,7 @@ export const de: Texts = {
   },
 
   noAction: {
-    "nobody-has-it": () => "Hat noch niemand dabei",
+    "nobody-has-it": () => "Nur im Katalog",
     "nobody-has-newer": () => "Wartet auf die neue Version",
     "nothing-starts-it": () => "Hier startet es nichts",
     "plays-there": (host) => `Starten an ${isolated(host)}`,

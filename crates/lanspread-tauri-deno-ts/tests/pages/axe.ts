@@ -16,6 +16,7 @@ const PLACES: [scenario: string, hash: string][] = [
   ["party", "#/settings"],
   ["party", "#/library?words=qqqq"],
   ["empty", "#/library"],
+  ["dozen", "#/library"],
   ["many", "#/library"],
   ["stalled", "#/transfers"],
   ["failing", "#/transfers"],
@@ -75,6 +76,10 @@ async function inspect(pages: Pages, scenario: string, hash: string, look: Look)
     await page.locator(".button-main").first().click();
     await page.locator(".refusal").waitFor();
   }
+  // Whatever can be opened is looked at, too.
+  await page.evaluate(() => {
+    for (const closed of document.querySelectorAll("details")) closed.open = true;
+  });
   await page.waitForTimeout(SETTLE_MS);
   await page.evaluate(axe.source);
   const found = await page.evaluate(async () => {

@@ -28,6 +28,10 @@ export interface Look {
   density?: "comfortable" | "compact";
   shape?: "wide" | "box";
   accent?: string;
+  /** Pixels of the screen to one of the page: 2 in a page that is zoomed to 200 %. */
+  scale?: number;
+  /** Whether the user asked for less motion. */
+  motion?: "reduce" | "no-preference";
 }
 
 /** Opens pages of the mock build. */
@@ -60,6 +64,8 @@ async function open(
   const context = await browser.newContext({
     viewport: { width: look.width, height: look.height },
     locale: look.language,
+    deviceScaleFactor: look.scale ?? 1,
+    reducedMotion: look.motion ?? "no-preference",
   });
   const page = await context.newPage();
   const where = `${scenario}${hash}`;

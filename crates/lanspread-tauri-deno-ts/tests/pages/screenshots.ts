@@ -56,6 +56,7 @@ const MAIN: Place[] = [
 
 const SCENARIOS: Place[] = [
   ["empty", "#/library", "library"],
+  ["dozen", "#/library", "library"],
   ["many", "#/library", "library"],
   ["many", "#/party", "party"],
   ["huge", "#/library?filter=others", "library"],

@@ -8,7 +8,7 @@ const PATIENCE_MS = 90_000;
 const LOOK_MS = 100;
 
 /** Where pictures go. */
-const PICTURES = "screenshots";
+export const PICTURES = "screenshots";
 
 /** The name of an element's id in answers. */
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";

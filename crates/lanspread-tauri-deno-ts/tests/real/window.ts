@@ -8,6 +8,7 @@ import { Party } from "./peers.ts";
 import { Driver, until, type Window } from "./webdriver.ts";
 import { Desktop } from "./window-desktop.ts";
 import { lookAfter, lookOn } from "./window-look.ts";
+import { showInDocuments } from "./window-pictures.ts";
 import { choose } from "./window-tray.ts";
 
 const MIB = 1024 * 1024;
@@ -193,7 +194,10 @@ try {
   await choose(desktop, quit);
   await until("the end", async () => (await desktop.running(binary)).length === 0);
   times.push(`ended ${Date.now() - asked} ms after it was asked to`);
-  if (!short) await lookAfter({ desktop, binary, title: TITLE, env });
+  if (!short) {
+    await lookAfter({ desktop, binary, title: TITLE, env });
+    await showInDocuments();
+  }
 } catch (error) {
   errors.push(error instanceof Error ? error.stack ?? error.message : String(error));
 } finally {

@@ -71,7 +71,7 @@ Deno.test("a card with which nothing can be done says why, and one of another PC
     const card = <Card game={game} operation={null} queued={null} party={6} {...place} />;
     return wordsOf(render(scenario, card));
   };
-  assert.match(shown("party", "etlegacy"), /Nobody brought it yet/);
+  assert.match(shown("party", "etlegacy"), /In the catalog only/);
   assert.match(shown("elsewhere", "hedgewars"), /Start it at .*Juno/);
   assert.doesNotMatch(shown("party", "hedgewars"), /Start it at/);
   const panel = wordsOf(render("elsewhere", <Frame />, "en", { game: "hedgewars" }));

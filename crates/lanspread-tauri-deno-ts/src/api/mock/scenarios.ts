@@ -141,6 +141,16 @@ function large(count: number, names = NAMES): Scenario {
   return { snapshot: { ...snapshot, games: manyGames(count, holders) } };
 }
 
+/** A small party: a dozen of the games, and whatever moves is among them. */
+function dozen(): Scenario {
+  const snapshot = partySnapshot();
+  const moving = ["0ad", "hedgewars", "teeworlds"];
+  const isMoving = ({ id }: { id: string }) => moving.includes(id);
+  const others = snapshot.games.filter((game) => !isMoving(game)).slice(0, 12 - moving.length);
+  const games = snapshot.games.filter((game) => isMoving(game) || others.includes(game));
+  return { snapshot: { ...snapshot, games } };
+}
+
 const LONG =
   "The Extraordinarily Long and Somewhat Tiring Chronicles of the Very Last Penguin Who Ever Raced Down an Icy Mountain: Definitive Anniversary Edition";
 
@@ -280,6 +290,7 @@ function codeGiven(): Scenario {
 export const SCENARIOS = {
   "party": () => ({ snapshot: partySnapshot() }),
   "empty": () => ({ snapshot: quiet() }),
+  "dozen": dozen,
   "many": () => large(500, CROWD),
   "huge": () => large(5_000),
   "stalled": stalled,
