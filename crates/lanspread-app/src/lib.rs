@@ -40,7 +40,7 @@ pub use install_size::{INSTALL_ENTRIES_MAX, InstallSize};
 pub use live::{Live, SNAPSHOT_PERIOD};
 pub use logs::{
     ApplicationLog, GAME_OUTPUT_LINES_MAX, GameResult, GameRun, LINE_TEXT_BYTES_MAX,
-    LOG_ENTRIES_MAX, LOG_FILE_BYTES_MAX, LOG_PAGE_ENTRIES_MAX, LogLevel, LogLine, LogPage,
+    LOG_ENTRIES_MAX, LOG_FILE_BYTES_MAX, LOG_PAGE_ENTRIES_MAX, Log, LogLevel, LogLine, LogPage,
     UNPACK_OUTPUT_LINES_MAX, UnpackResult, UnpackRun,
 };
 pub use patch::{GamesPatch, Patch, Update};

@@ -2,11 +2,7 @@
 //!
 //! Invariant: it begins with the program, before the folder is known in which it is kept.
 
-use std::{
-    fmt::{self, Write as _},
-    path::Path,
-    sync::Arc,
-};
+use std::fmt::{self, Write as _};
 
 use tracing::{
     Event, Level, Subscriber,
@@ -20,43 +16,19 @@ use tracing_subscriber::{
 };
 
 use super::{
-    LINE_TEXT_BYTES_MAX, LogLevel, LogLine, LogPage, cut,
-    kept::{Entry, Kept},
+    LINE_TEXT_BYTES_MAX, LogLevel, LogLine, cut,
+    kept::{Entry, Log},
 };
 use crate::app::unix_ms;
 
-/// The file, in the folder of logs.
-const FILE: &str = "lanspread.jsonl";
-
 /// The log of the program.
-#[derive(Debug, Clone, Default)]
-pub struct ApplicationLog {
-    kept: Arc<Kept<LogLine>>,
-}
+pub type ApplicationLog = Log<LogLine>;
 
 impl ApplicationLog {
     /// What has to be added to the subscriber of `tracing`, for this log to hear anything.
     #[must_use]
     pub fn layer<S: Subscriber + for<'span> LookupSpan<'span>>(&self) -> impl Layer<S> + use<S> {
-        Hears {
-            kept: Arc::clone(&self.kept),
-        }
-        .with_filter(matters())
-    }
-
-    /// Keeps it in a folder from here on, behind what was said in earlier runs.
-    pub(crate) fn attach(&self, logs_dir: &Path) {
-        if let Err(error) = self.kept.attach(&logs_dir.join(FILE)) {
-            tracing::warn!(dir = %logs_dir.display(), %error, "the log is not kept on disk");
-        }
-    }
-
-    pub(crate) fn page(&self, after: u64) -> LogPage<LogLine> {
-        self.kept.page(after)
-    }
-
-    pub(crate) fn flush(&self) {
-        self.kept.flush();
+        Hears { log: self.clone() }.with_filter(matters())
     }
 }
 
@@ -69,7 +41,7 @@ fn matters<S>() -> impl Filter<S> {
 }
 
 struct Hears {
-    kept: Arc<Kept<LogLine>>,
+    log: ApplicationLog,
 }
 
 impl<S: Subscriber> Layer<S> for Hears {
@@ -79,7 +51,7 @@ impl<S: Subscriber> Layer<S> for Hears {
         let mut message = text.message + &text.fields;
         cut(&mut message, LINE_TEXT_BYTES_MAX);
         let metadata = event.metadata();
-        self.kept.push(LogLine {
+        self.log.push(LogLine {
             number: 0,
             at_ms: unix_ms(),
             level: level(*metadata.level()),
@@ -121,6 +93,8 @@ impl Visit for Text {
 }
 
 impl Entry for LogLine {
+    const FILE: &str = "lanspread.jsonl";
+
     fn number(&self) -> u64 {
         self.number
     }

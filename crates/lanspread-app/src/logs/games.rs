@@ -2,41 +2,18 @@
 //!
 //! Invariant: it runs nothing itself; whoever ran a script tells it.
 
-use std::{path::Path, sync::Arc};
-
 use super::{
-    GAME_OUTPUT_LINES_MAX, GameRun, LINE_TEXT_BYTES_MAX, LogPage, cut,
-    kept::{Entry, Kept},
+    GAME_OUTPUT_LINES_MAX, GameRun, LINE_TEXT_BYTES_MAX, cut,
+    kept::{Entry, Log},
 };
 
-/// The file, in the folder of logs.
-const FILE: &str = "games.jsonl";
-
 /// The scripts that ran.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct GameLog {
-    kept: Arc<Kept<GameRun>>,
-}
+pub(crate) type GameLog = Log<GameRun>;
 
 impl GameLog {
-    /// Keeps it in a folder from here on, behind what ran before.
-    pub(crate) fn attach(&self, logs_dir: &Path) {
-        if let Err(error) = self.kept.attach(&logs_dir.join(FILE)) {
-            tracing::warn!(dir = %logs_dir.display(), %error, "the log of games is not kept on disk");
-        }
-    }
-
-    pub(crate) fn page(&self, after: u64) -> LogPage<GameRun> {
-        self.kept.page(after)
-    }
-
-    pub(crate) fn flush(&self) {
-        self.kept.flush();
-    }
-
     /// Adds a run. Of what it said the last lines are kept.
-    pub(crate) fn push(&self, run: GameRun) {
-        self.kept.push(bounded(run));
+    pub(crate) fn add(&self, run: GameRun) {
+        self.push(bounded(run));
     }
 }
 
@@ -50,6 +27,8 @@ fn bounded(mut run: GameRun) -> GameRun {
 }
 
 impl Entry for GameRun {
+    const FILE: &str = "games.jsonl";
+
     fn number(&self) -> u64 {
         self.number
     }
@@ -75,7 +54,7 @@ mod tests {
             let mut output: Vec<String> = (0..lines).map(|line| line.to_string()).collect();
             output[lines - 1] = "x".repeat(LINE_TEXT_BYTES_MAX + 1);
             let log = GameLog::default();
-            log.push(GameRun {
+            log.add(GameRun {
                 number: 0,
                 at_ms: 0,
                 id: GameId::parse("chess").expect("a valid id"),

@@ -10,7 +10,7 @@ use std::{
     io::{self, BufRead, Write},
     path::{Path, PathBuf},
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         mpsc::{self, Receiver, SyncSender},
     },
     time::Duration,
@@ -35,8 +35,11 @@ const WRITES_QUEUE_LEN: usize = 1_024;
 /// How long the end of the program waits for the last lines.
 const FLUSH_PATIENCE: Duration = Duration::from_millis(500);
 
-/// An entry of a log.
-pub(crate) trait Entry: Clone + Serialize + DeserializeOwned + Send + 'static {
+/// An entry of a log. There are those of this crate, and no others.
+pub trait Entry: Clone + Serialize + DeserializeOwned + Send + 'static {
+    /// The file that such entries are kept in, in the folder of logs.
+    const FILE: &str;
+
     /// Its number.
     fn number(&self) -> u64;
 
@@ -44,10 +47,10 @@ pub(crate) trait Entry: Clone + Serialize + DeserializeOwned + Send + 'static {
     fn set_number(&mut self, number: u64);
 }
 
-/// A log of which the end is kept.
+/// A log of which the end is kept. Whoever has a clone of it has the same log.
 #[derive(Debug)]
-pub(crate) struct Kept<E> {
-    inner: Mutex<Inner<E>>,
+pub struct Log<E> {
+    inner: Arc<Mutex<Inner<E>>>,
 }
 
 #[derive(Debug)]
@@ -63,25 +66,42 @@ enum ToDisk {
     Flush(SyncSender<()>),
 }
 
-impl<E> Default for Kept<E> {
+impl<E> Default for Log<E> {
     fn default() -> Self {
         Self {
-            inner: Mutex::new(Inner {
+            inner: Arc::new(Mutex::new(Inner {
                 entries: VecDeque::new(),
                 newest: 0,
                 disk: None,
-            }),
+            })),
         }
     }
 }
 
-impl<E: Entry> Kept<E> {
+impl<E> Clone for Log<E> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+        }
+    }
+}
+
+impl<E: Entry> Log<E> {
+    /// Keeps it in a folder from here on, behind what was said in earlier runs. Where that cannot be done, it
+    /// stays in memory.
+    pub(crate) fn attach(&self, logs_dir: &Path) {
+        let file = logs_dir.join(E::FILE);
+        if let Err(error) = self.keep_in(&file) {
+            tracing::warn!(file = %file.display(), %error, "a log is not kept on disk");
+        }
+    }
+
     /// Goes on where the file of an earlier run ended, and writes to it from here on. A log that is kept
     /// already, because a second peer is started in this run, goes on as it is.
     ///
     /// # Errors
     /// The files cannot be read or written; the log stays in memory.
-    pub(crate) fn attach(&self, file: &Path) -> io::Result<()> {
+    fn keep_in(&self, file: &Path) -> io::Result<()> {
         if self.lock().disk.is_some() {
             return Ok(());
         }
@@ -272,6 +292,8 @@ mod tests {
     }
 
     impl Entry for Said {
+        const FILE: &str = "x.jsonl";
+
         fn number(&self) -> u64 {
             self.number
         }
@@ -288,7 +310,7 @@ mod tests {
         }
     }
 
-    fn texts(log: &Kept<Said>, after: u64) -> Vec<(u64, String)> {
+    fn texts(log: &Log<Said>, after: u64) -> Vec<(u64, String)> {
         let page = log.page(after);
         page.entries
             .into_iter()
@@ -304,21 +326,21 @@ mod tests {
     fn what_is_said_before_the_disk_is_known_follows_what_was_said_in_an_earlier_run() {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let file = dir.path().join("logs/x.jsonl");
-        let first = Kept::default();
+        let first = Log::default();
         first.push(said("1"));
-        first.attach(&file).expect("writable");
+        first.keep_in(&file).expect("writable");
         first.push(said("2"));
         first.flush();
-        let second = Kept::default();
+        let second = Log::default();
         second.push(said("3"));
-        second.attach(&file).expect("writable");
+        second.keep_in(&file).expect("writable");
         second.push(said("4"));
         second.flush();
         assert_eq!(texts(&second, 0), numbered(1..=4));
         assert_eq!(texts(&second, 2), numbered(3..=4));
         assert_eq!(second.page(4).newest, 4);
-        let third = Kept::<Said>::default();
-        third.attach(&file).expect("writable");
+        let third = Log::<Said>::default();
+        third.keep_in(&file).expect("writable");
         assert_eq!(texts(&third, 0), numbered(1..=4));
     }
 
@@ -326,15 +348,15 @@ mod tests {
     fn a_second_peer_of_the_same_run_says_nothing_twice() {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let file = dir.path().join("x.jsonl");
-        let log = Kept::default();
+        let log = Log::default();
         for text in ["1", "2"] {
-            log.attach(&file).expect("writable");
+            log.keep_in(&file).expect("writable");
             log.push(said(text));
             log.flush();
         }
         assert_eq!(texts(&log, 0), numbered(1..=2));
-        let next = Kept::<Said>::default();
-        next.attach(&file).expect("writable");
+        let next = Log::<Said>::default();
+        next.keep_in(&file).expect("writable");
         assert_eq!(texts(&next, 0), numbered(1..=2));
     }
 
@@ -343,18 +365,18 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let file = dir.path().join("x.jsonl");
         fs::write(&file, "{\"number\":7,\"text\":\"7\"}\n{\"numb").expect("writable");
-        let log = Kept::default();
-        log.attach(&file).expect("writable");
+        let log = Log::default();
+        log.keep_in(&file).expect("writable");
         log.push(said("8"));
         log.flush();
-        let next = Kept::<Said>::default();
-        next.attach(&file).expect("writable");
+        let next = Log::<Said>::default();
+        next.keep_in(&file).expect("writable");
         assert_eq!(texts(&next, 0), numbered(7..=8));
     }
 
     #[test]
     fn memory_and_pages_hold_so_many_entries_and_no_more() {
-        let log = Kept::default();
+        let log = Log::default();
         for number in 1..=LOG_ENTRIES_MAX as u64 + 1 {
             log.push(said(&number.to_string()));
         }
@@ -369,8 +391,8 @@ mod tests {
     fn files_stay_within_their_limit_and_the_newest_lines_stay() {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let file = dir.path().join("x.jsonl");
-        let log = Kept::default();
-        log.attach(&file).expect("writable");
+        let log = Log::default();
+        log.keep_in(&file).expect("writable");
         let text = "x".repeat(1024);
         let count = 3 * LOG_FILE_BYTES_MAX / 1024;
         for number in 0..count {
@@ -385,8 +407,8 @@ mod tests {
             let length = fs::metadata(file).expect("it is there").len();
             assert!(length <= LOG_FILE_BYTES_MAX, "{length} bytes");
         }
-        let next = Kept::<Said>::default();
-        next.attach(&file).expect("writable");
+        let next = Log::<Said>::default();
+        next.keep_in(&file).expect("writable");
         assert_eq!(next.page(0).newest, count);
     }
 }

@@ -16,7 +16,7 @@ use ts_rs::TS;
 
 pub use application::ApplicationLog;
 pub(crate) use games::GameLog;
-pub use kept::{LOG_ENTRIES_MAX, LOG_FILE_BYTES_MAX, LOG_PAGE_ENTRIES_MAX};
+pub use kept::{LOG_ENTRIES_MAX, LOG_FILE_BYTES_MAX, LOG_PAGE_ENTRIES_MAX, Log};
 pub(crate) use unpacking::{LoggingUnpacker, UnpackLog};
 
 /// Some entries of a log, the oldest first.

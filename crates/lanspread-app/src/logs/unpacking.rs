@@ -3,8 +3,7 @@
 //! Invariant: it unpacks nothing itself and changes nothing: it listens to what does.
 
 use std::{
-    path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
     time::Instant,
 };
 
@@ -14,36 +13,13 @@ use lanspread_unpack::{
 };
 
 use super::{
-    LINE_TEXT_BYTES_MAX, LogPage, UNPACK_OUTPUT_LINES_MAX, UnpackResult, UnpackRun, cut,
-    kept::{Entry, Kept},
+    LINE_TEXT_BYTES_MAX, UNPACK_OUTPUT_LINES_MAX, UnpackResult, UnpackRun, cut,
+    kept::{Entry, Log},
 };
 use crate::{app::unix_ms, compose::millis};
 
-/// The file, in the folder of logs.
-const FILE: &str = "unpack.jsonl";
-
 /// The archives that were unpacked.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct UnpackLog {
-    kept: Arc<Kept<UnpackRun>>,
-}
-
-impl UnpackLog {
-    /// Keeps it in a folder from here on, behind what was unpacked in earlier runs.
-    pub(crate) fn attach(&self, logs_dir: &Path) {
-        if let Err(error) = self.kept.attach(&logs_dir.join(FILE)) {
-            tracing::warn!(dir = %logs_dir.display(), %error, "the log of unpacking is not kept on disk");
-        }
-    }
-
-    pub(crate) fn page(&self, after: u64) -> LogPage<UnpackRun> {
-        self.kept.page(after)
-    }
-
-    pub(crate) fn flush(&self) {
-        self.kept.flush();
-    }
-}
+pub(crate) type UnpackLog = Log<UnpackRun>;
 
 /// Unpacks archives, and tells the log of each.
 pub(crate) struct LoggingUnpacker {
@@ -73,7 +49,7 @@ impl Unpacker for LoggingUnpacker {
         });
         let mut watch = watch.into_inner().unwrap_or_else(PoisonError::into_inner);
         for run in watch.end(&unpacked, job.archives, Instant::now()) {
-            self.log.kept.push(UnpackRun {
+            self.log.push(UnpackRun {
                 at_ms: unix_ms(),
                 id: id.clone(),
                 ..run.said(&id)
@@ -219,6 +195,8 @@ impl Run {
 }
 
 impl Entry for UnpackRun {
+    const FILE: &str = "unpack.jsonl";
+
     fn number(&self) -> u64 {
         self.number
     }

@@ -163,7 +163,7 @@ impl App {
         // What was said last stands in it already.
         output.extend(failure.filter(|_| output.is_empty()).cloned());
         let file = launch.file.file_name().unwrap_or_default();
-        self.logs.games.push(GameRun {
+        self.logs.games.add(GameRun {
             number: 0,
             at_ms: unix_ms(),
             id: launch.id.clone(),
