@@ -6,7 +6,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use lanspread_db::{GameId, Script};
-use lanspread_jsonl::{Command, Language};
+use lanspread_jsonl::{Command, ScriptStart};
 use lanspread_peer::{
     AfterDownload, CommandRefused, DownloadRoom, ErrorKind, LimitChanges, OperationKind,
     OperationView, PeerCommand, PeerName, Playing,
@@ -135,34 +135,29 @@ impl App {
                 return self.change_queue(&id, |queue| queue.put_before(&id, before.as_ref()));
             }
             Command::ChangeSettings(change) => return self.change_settings(change).await,
-            Command::Play {
-                id,
-                player,
-                language,
-            } => return self.play(&id, Script::Start, player, language).await,
-            Command::StartServer {
-                id,
-                player,
-                language,
-            } => return self.play(&id, Script::Server, player, language).await,
+            Command::Play(start) => return self.play(Script::Start, start).await,
+            Command::StartServer(start) => return self.play(Script::Server, start).await,
         };
         self.handle().command(command).await.map(|()| Ran::Accepted)
     }
 
     async fn play(
         self: &Arc<Self>,
-        id: &GameId,
         script: Script,
-        player: Option<String>,
-        language: Option<Language>,
+        start: ScriptStart,
     ) -> Result<Ran, CommandRefused> {
+        let ScriptStart {
+            id,
+            player,
+            language,
+        } = start;
         let language = language.or(self.settings().language).unwrap_or_default();
         let name = player.map_or_else(|| self.player_name(), |name| PeerName::new(&name));
         let player = Player {
             name: name.to_string(),
             language,
         };
-        self.start_script(id, script, player).await?;
+        self.start_script(&id, script, player).await?;
         Ok(Ran::Accepted)
     }
 

@@ -152,33 +152,9 @@ pub enum Command {
         id: GameId,
     },
     /// Starts a game that is unpacked.
-    Play {
-        /// The game.
-        #[ts(type = "string")]
-        id: GameId,
-        /// What the player is called; this peer's name unless said.
-        #[serde(default)]
-        #[ts(optional = nullable)]
-        player: Option<String>,
-        /// The player's language; that of the settings unless said, and English without any.
-        #[serde(default)]
-        #[ts(optional = nullable)]
-        language: Option<Language>,
-    },
+    Play(ScriptStart),
     /// Starts the dedicated server of a game that is unpacked.
-    StartServer {
-        /// The game.
-        #[ts(type = "string")]
-        id: GameId,
-        /// What the player is called; this peer's name unless said.
-        #[serde(default)]
-        #[ts(optional = nullable)]
-        player: Option<String>,
-        /// The player's language; that of the settings unless said, and English without any.
-        #[serde(default)]
-        #[ts(optional = nullable)]
-        language: Option<Language>,
-    },
+    StartServer(ScriptStart),
     /// Downloads a game when its turn comes; at once if nothing is before it.
     Queue {
         /// The game.
@@ -228,6 +204,23 @@ pub enum Command {
     },
     /// Ends the peer.
     Shutdown {},
+}
+
+/// A script of a game that is started, and what it is told.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct ScriptStart {
+    /// The game.
+    #[ts(type = "string")]
+    pub id: GameId,
+    /// What the player is called; this peer's name unless said.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub player: Option<String>,
+    /// The player's language; that of the settings unless said, and English without any.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub language: Option<Language>,
 }
 
 /// Wishes of the user that change.
@@ -432,6 +425,22 @@ mod tests {
     }
 
     #[test]
+    fn a_game_and_its_server_are_started_with_the_same_fields() {
+        let wanted = ScriptStart {
+            id: GameId::parse("chess").expect("a valid id"),
+            player: Some("Anna".to_owned()),
+            language: None,
+        };
+        let line = |cmd: &str| {
+            command(&format!(
+                r#"{{"cmd":"{cmd}","id":"chess","player":"Anna"}}"#
+            ))
+        };
+        assert_eq!(line("play"), Command::Play(wanted.clone()));
+        assert_eq!(line("start-server"), Command::StartServer(wanted));
+    }
+
+    #[test]
     fn a_limit_is_set_lifted_or_left_and_one_below_the_least_is_refused_by_name() {
         let line = |upload: &str| {
             format!(
@@ -466,6 +475,8 @@ mod tests {
             r#"{"seq":7,"cmd":"install"}"#,
             r#"{"seq":7,"cmd":"install","id":"../evil"}"#,
             r#"{"seq":7,"cmd":"install","id":"chess","instal":true}"#,
+            r#"{"seq":7,"cmd":"play","id":"chess","playr":"Anna"}"#,
+            r#"{"seq":7,"cmd":"change-settings","nam":"Anna"}"#,
             r#"{"seq":7,"cmd":"connect","addr":"0.0.0.0:0"}"#,
             r#"{"seq":7,"cmd":"wait-peers","count":-1,"timeout_ms":5}"#,
             r#"{"seq":7,"cmd":"status","extra":1}"#,

@@ -89,7 +89,7 @@ async fn run(
 const fn is_for_who_sits_here(command: &Command) -> bool {
     matches!(
         command,
-        Command::SetGameDir { .. } | Command::Play { .. } | Command::StartServer { .. }
+        Command::SetGameDir { .. } | Command::Play(_) | Command::StartServer(_)
     )
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lanspread_jsonl::{Command, Language, SettingsChange};
+use lanspread_jsonl::{Command, Language, ScriptStart, SettingsChange};
 use ts_rs::{Config, TS};
 
 use crate::*;
@@ -89,6 +89,7 @@ fn types() -> String {
         declare::<Command>(config),
         declare::<Language>(config),
         declare::<SettingsChange>(config),
+        declare::<ScriptStart>(config),
     ];
     let text = format!("{HEAD}{}", all.concat());
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();

@@ -1278,31 +1278,7 @@ id: string, } | { "cmd": "cancel",
 /**
  * The game.
  */
-id: string, } | { "cmd": "play",
-/**
- * The game.
- */
-id: string,
-/**
- * What the player is called; this peer's name unless said.
- */
-player?: string | null,
-/**
- * The player's language; that of the settings unless said, and English without any.
- */
-language?: Language | null, } | { "cmd": "start-server",
-/**
- * The game.
- */
-id: string,
-/**
- * What the player is called; this peer's name unless said.
- */
-player?: string | null,
-/**
- * The player's language; that of the settings unless said, and English without any.
- */
-language?: Language | null, } | { "cmd": "queue",
+id: string, } | { "cmd": "play" } & ScriptStart | { "cmd": "start-server" } & ScriptStart | { "cmd": "queue",
 /**
  * The game.
  */
@@ -1373,3 +1349,20 @@ keep_in_tray?: boolean | null,
  * Whether whoever opens the page without its token may look and fetch games.
  */
 guests?: boolean | null, };
+
+/**
+ * A script of a game that is started, and what it is told.
+ */
+export type ScriptStart = {
+/**
+ * The game.
+ */
+id: string,
+/**
+ * What the player is called; this peer's name unless said.
+ */
+player?: string | null,
+/**
+ * The player's language; that of the settings unless said, and English without any.
+ */
+language?: Language | null, };
