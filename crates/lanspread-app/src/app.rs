@@ -6,7 +6,10 @@
 use std::{
     collections::btree_map::Entry,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant, SystemTime},
 };
 
@@ -79,7 +82,9 @@ pub struct App {
     /// Who starts a game or begins to change its files, one after the other.
     pub(crate) files_turn: tokio::sync::Mutex<()>,
     pub(crate) queue: Mutex<Queue>,
-    pub(crate) settings: Mutex<Settings>,
+    pub(crate) settings: watch::Sender<Settings>,
+    /// Whether guests may come until the settings say something else.
+    guests_from_start: AtomicBool,
     /// Who changes the settings, one after the other.
     pub(crate) settings_turn: tokio::sync::Mutex<()>,
     started_with: StartedWith,
@@ -191,7 +196,8 @@ impl App {
             folder_wanted: Notify::new(),
             files_turn: tokio::sync::Mutex::default(),
             queue: Mutex::new(queue.unwrap_or_default()),
-            settings: Mutex::new(settings),
+            settings: watch::Sender::new(settings),
+            guests_from_start: AtomicBool::new(false),
             settings_turn: tokio::sync::Mutex::default(),
             started_with,
             logs,
@@ -305,12 +311,35 @@ impl App {
     /// What the user wishes.
     #[must_use]
     pub fn settings(&self) -> Settings {
-        lock(&self.settings).clone()
+        self.settings.borrow().clone()
+    }
+
+    /// Follows what the user wishes, whoever changes it.
+    #[must_use]
+    pub fn settings_changes(&self) -> watch::Receiver<Settings> {
+        self.settings.subscribe()
+    }
+
+    /// Lets guests in until the settings are changed in that; kept nowhere.
+    pub fn let_guests_in(&self) {
+        self.guests_from_start.store(true, Ordering::Relaxed);
+        self.tell_news();
+    }
+
+    /// Whether whoever opens the page without its token may look and fetch games.
+    #[must_use]
+    pub fn lets_guests_in(&self) -> bool {
+        self.guests_from_start.load(Ordering::Relaxed) || self.settings.borrow().guests
+    }
+
+    /// From here on the settings alone say whether guests may come.
+    pub(crate) fn follow_settings_on_guests(&self) {
+        self.guests_from_start.store(false, Ordering::Relaxed);
     }
 
     /// What games call the player: the peer's name, or the one that was wished since it was started.
     pub(crate) fn player_name(&self) -> PeerName {
-        let settings = lock(&self.settings);
+        let settings = self.settings.borrow();
         if settings.name == self.started_with.settings.name {
             self.facts.name.clone()
         } else {
@@ -319,7 +348,7 @@ impl App {
     }
 
     fn wishes(&self) -> Wishes {
-        let settings = lock(&self.settings);
+        let settings = self.settings();
         let then = &self.started_with;
         let other_catalog =
             !then.catalog_named && *lock(&self.catalog_beside) != self.facts.catalog;
@@ -330,7 +359,7 @@ impl App {
             party_code_differs: settings.party_code != then.party_code,
             start_with_system: settings.start_with_system,
             keep_in_tray: settings.keep_in_tray,
-            guests: settings.guests,
+            guests: self.lets_guests_in(),
             restart_needed: settings.name != then.settings.name
                 || settings.party_code != then.settings.party_code
                 || other_catalog,

@@ -258,7 +258,15 @@ impl App {
         &self,
         change: SettingsChange,
     ) -> Result<Ran, CommandRefused> {
-        self.update_settings(|settings| settings.with(change)).await
+        let says_guests = change.guests.is_some();
+        let ran = self
+            .update_settings(|settings| settings.with(change))
+            .await?;
+        if says_guests {
+            self.follow_settings_on_guests();
+            self.tell_news();
+        }
+        Ok(ran)
     }
 
     /// Changes the settings and writes them, one change after the other.
@@ -276,7 +284,7 @@ impl App {
                 kind: ErrorKind::Io,
                 message,
             })?;
-        *lock(&self.settings) = settings;
+        self.settings.send_replace(settings);
         self.tell_news();
         Ok(Ran::Accepted)
     }

@@ -155,8 +155,8 @@ pub(crate) struct WebArgs {
     /// Serve it to the whole network: whoever has the link that is printed can control this peer
     #[arg(long)]
     pub(crate) web_lan: bool,
-    /// Let guests open the page of --web-lan without its token, to look and to fetch games with a browser
-    /// [default: as the settings say]
+    /// Let guests open the page of --web-lan without its token, to look and to fetch games with a browser,
+    /// until the settings are changed in that [default: as the settings say]
     #[arg(long, requires = "web_lan")]
     pub(crate) guests: bool,
 }

@@ -25,15 +25,10 @@ pub(crate) async fn open(app: &Arc<App>, args: WebArgs) -> Result<Option<WebServ
     } else {
         WhoMayCome::ThisMachine
     };
-    let server = WebServer::start(
-        Arc::clone(app),
-        WebOptions {
-            addr,
-            who,
-            guests: args.guests,
-        },
-    )
-    .await?;
+    let server = WebServer::start(Arc::clone(app), WebOptions { addr, who }).await?;
+    if args.guests {
+        app.let_guests_in();
+    }
     Ok(Some(server))
 }
 

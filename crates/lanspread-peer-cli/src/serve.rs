@@ -88,7 +88,7 @@ impl Invites<'_> {
 
     /// Tells how guests come when they are let in, at the start or later, and that they are not let in any more.
     fn guests(&mut self, node: &Node) -> Result<()> {
-        let may_come = self.web.guests || node.app().settings().guests;
+        let may_come = node.app().lets_guests_in();
         let Some(page) = self.page else { return Ok(()) };
         if std::mem::replace(&mut self.guests_told, may_come) == may_come {
             return Ok(());

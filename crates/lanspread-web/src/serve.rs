@@ -51,10 +51,8 @@ const LAST_ANSWERS: Duration = Duration::from_millis(200);
 pub struct WebOptions {
     /// The address.
     pub addr: SocketAddr,
-    /// To whom.
+    /// To whom. Whether guests may come as well, [the peer](App::lets_guests_in) says.
     pub who: WhoMayCome,
-    /// Whether guests may come whatever the settings say: without a token, to look and to fetch games.
-    pub guests: bool,
 }
 
 /// To whom a page is served.
@@ -104,7 +102,6 @@ struct Shared {
     app: Arc<App>,
     addr: SocketAddr,
     token: Option<Token>,
-    guests: bool,
     room: Arc<Semaphore>,
     room_for_guests: Arc<Semaphore>,
     archives: Arc<Semaphore>,
@@ -113,7 +110,7 @@ struct Shared {
 impl Shared {
     /// Where whoever asks this sits.
     fn seat(&self, headers: &HeaderMap) -> Result<Seat, Refusal> {
-        let guests = self.guests || self.app.settings().guests;
+        let guests = self.app.lets_guests_in();
         guard::seat(said(headers), self.token.as_ref(), guests)
     }
 
@@ -149,7 +146,7 @@ impl WebServer {
     /// # Errors
     /// See [`WebError`].
     pub async fn start(app: Arc<App>, options: WebOptions) -> Result<Self, WebError> {
-        let WebOptions { addr, who, guests } = options;
+        let WebOptions { addr, who } = options;
         let token = match &who {
             WhoMayCome::ThisMachine if !addr.ip().is_loopback() => {
                 return Err(WebError::NotLoopback { addr });
@@ -164,7 +161,6 @@ impl WebServer {
             app: Arc::clone(&app),
             addr,
             token,
-            guests,
             room: Arc::new(Semaphore::new(CLIENTS_MAX)),
             room_for_guests: Arc::new(Semaphore::new(GUESTS_MAX)),
             archives: Arc::new(Semaphore::new(ARCHIVES_MAX)),

@@ -58,12 +58,8 @@ pub(crate) fn peer_of(
 }
 
 pub(crate) async fn page(app: &Arc<App>, who: WhoMayCome) -> WebServer {
-    page_for(app, who, false).await
-}
-
-pub(crate) async fn page_for(app: &Arc<App>, who: WhoMayCome, guests: bool) -> WebServer {
     let addr = SocketAddr::from(([127, 0, 0, 1], 0));
-    WebServer::start(Arc::clone(app), WebOptions { addr, who, guests })
+    WebServer::start(Arc::clone(app), WebOptions { addr, who })
         .await
         .expect("the page is served")
 }

@@ -15,7 +15,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::browser::{Browser, PATIENCE, get, page, page_for, peer, refusal, request};
+use crate::browser::{Browser, PATIENCE, get, page, peer, refusal, request};
 
 /// The same bytes every time, and none like the others.
 const BOARD_BYTES: usize = 9 << 20;
@@ -91,7 +91,8 @@ async fn a_guest_looks_and_fetches_a_game_and_changes_nothing() {
     let app = peer(host.path());
     app.ready().cancelled().await;
     let who = WhoMayCome::Everybody(Token::draw().expect("random"));
-    let server = page_for(&app, who, true).await;
+    app.let_guests_in();
+    let server = page(&app, who).await;
     let mut guest = Browser::open(&server, "lanspread").await;
     assert_eq!(guest.seat, "guest");
     shared(&mut guest).await;
@@ -247,7 +248,8 @@ async fn however_many_guests_come_whoever_has_the_token_finds_a_place() {
     let app = peer(host.path());
     app.ready().cancelled().await;
     let token = Token::draw().expect("random");
-    let server = page_for(&app, WhoMayCome::Everybody(token.clone()), true).await;
+    app.let_guests_in();
+    let server = page(&app, WhoMayCome::Everybody(token.clone())).await;
     let host_header = format!("Host: {}\r\n", server.addr());
     assert_eq!(get(&server, "/api/seat", &host_header).await.0, 200);
     let mut browsers = Vec::new();
@@ -278,7 +280,8 @@ async fn the_link_for_guests_is_told_to_whoever_may_invite_them_and_holds_no_tok
     let app = peer(host.path());
     app.ready().cancelled().await;
     let token = Token::draw().expect("random");
-    let server = page_for(&app, WhoMayCome::Everybody(token.clone()), true).await;
+    app.let_guests_in();
+    let server = page(&app, WhoMayCome::Everybody(token.clone())).await;
     let header = format!("Host: {}\r\n", server.addr());
     assert_eq!(get(&server, "/api/guest-links", &header).await.0, 403);
     let header = format!("{header}Authorization: Bearer {}\r\n", token.reveal());
@@ -298,5 +301,30 @@ async fn the_link_for_guests_is_told_to_whoever_may_invite_them_and_holds_no_tok
     let header = format!("Host: {}\r\n", server.addr());
     let (_, text) = get(&server, "/api/guest-links", &header).await;
     assert!(text.contains(r#"{"links":[],"squares":[]}"#), "{text}");
+    app.handle().shutdown().await;
+}
+
+#[tokio::test]
+async fn guests_who_were_let_in_for_this_run_are_shown_as_such_and_put_out_again_by_the_settings() {
+    let host = host();
+    let app = peer(host.path());
+    app.ready().cancelled().await;
+    app.let_guests_in();
+    let token = Token::draw().expect("random");
+    let server = page(&app, WhoMayCome::Everybody(token.clone())).await;
+    assert_eq!(Browser::open(&server, "lanspread").await.seat, "guest");
+    let mut user = Browser::open(&server, &format!("lanspread, {}", token.reveal())).await;
+    assert_eq!(user.state["settings"]["guests"], true);
+    assert!(!app.settings().guests, "it is kept nowhere");
+    let other = json!({ "cmd": "change-settings", "language": "de" });
+    assert_eq!(user.command(other).await["ok"], true);
+    assert!(app.lets_guests_in());
+    let out = json!({ "cmd": "change-settings", "guests": false });
+    assert_eq!(user.command(out).await["ok"], true);
+    user.until("nobody may come", |state| {
+        state["settings"]["guests"] == false
+    })
+    .await;
+    assert_eq!(refusal(request(&server, None, "lanspread")).await, 403);
     app.handle().shutdown().await;
 }

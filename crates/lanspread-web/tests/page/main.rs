@@ -371,7 +371,6 @@ async fn beyond_this_machine_the_token_is_needed() {
         WebOptions {
             addr: anywhere,
             who,
-            guests: false,
         },
     )
     .await;
