@@ -121,7 +121,7 @@ pub enum StartError {
     #[error("your home folder is not known; choose the folder of your games")]
     NoHome,
     /// The folder of games cannot be made.
-    #[error("the games folder {} cannot be made: {source}; name another one with --games-dir", dir.display())]
+    #[error("the games folder {} cannot be made: {source}; connect its disk or choose another folder", dir.display())]
     GamesDir {
         /// The folder.
         dir: PathBuf,

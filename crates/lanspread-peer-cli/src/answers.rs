@@ -119,6 +119,8 @@ pub(crate) struct Status {
     pub(crate) listen_addrs: Vec<String>,
     pub(crate) version: String,
     pub(crate) protocol_version: u32,
+    #[serde(default)]
+    pub(crate) run_by: Option<String>,
     pub(crate) mode: String,
     #[serde(default)]
     pub(crate) party_code: bool,

@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 
+use lanspread_control::read_line;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::{
@@ -13,8 +14,6 @@ use tokio::{
     sync::mpsc,
     task::JoinSet,
 };
-
-use crate::lines::read_line;
 
 /// Longest line that is read from a peer: a list of ten thousand games takes a few megabytes.
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;

@@ -6,17 +6,12 @@
 use std::{sync::Arc, time::Duration};
 
 use eyre::{Result, eyre};
-use lanspread_app::{App, Events, Stay};
+use lanspread_app::Events;
+use lanspread_control::{AtEnd, RunBy, Served, runtime_failed};
 use lanspread_peer::RuntimeEnd;
 use tokio::io::{AsyncWriteExt, BufReader, stdin, stdout};
 
-use crate::{
-    json,
-    lines::{self, AtEnd},
-    node::Node,
-    setup::Setup,
-    signals::EndSignal,
-};
+use crate::{node::Node, refused, setup::Setup, signals::EndSignal};
 
 /// How long a reader has for the last lines once the peer has ended.
 const LAST_LINES: Duration = Duration::from_millis(500);
@@ -27,15 +22,16 @@ const LAST_LINES: Duration = Duration::from_millis(500);
 /// The peer cannot be started, or could not go on.
 pub(crate) async fn run(setup: &Setup) -> Result<()> {
     let mut signal = EndSignal::listen()?;
-    let (node, events) = match Node::start(setup, Stay::On) {
+    let (node, events) = match Node::start(setup, RunBy::Jsonl) {
         Ok(started) => started,
         Err(error) => {
-            say_why(&error.to_string()).await;
-            return Err(error.into());
+            let why = refused::explain(error, setup).await;
+            say_why(&why.to_string()).await;
+            return Err(why);
         }
     };
     let app = Arc::clone(node.app());
-    let mut lines = tokio::spawn(speak(Arc::clone(&app), events));
+    let mut lines = tokio::spawn(speak(node.served().clone(), events));
     tokio::select! {
         () = signal.wait() => {}
         () = app.leave().cancelled() => {}
@@ -52,16 +48,17 @@ pub(crate) async fn run(setup: &Setup) -> Result<()> {
     }
 }
 
-async fn speak(app: Arc<App>, events: Events) {
+async fn speak(served: Served, events: Events) {
     let input = BufReader::new(stdin());
-    if let Err(error) = lines::serve(app, events, input, stdout(), AtEnd::EndPeer).await {
+    let spoken = lanspread_control::serve(served, events, input, stdout(), AtEnd::EndPeer);
+    if let Err(error) = spoken.await {
         tracing::info!(%error, "standard output is closed");
     }
 }
 
 /// A script reads standard output; it learns there why no peer runs.
 async fn say_why(message: &str) {
-    let line = format!("{}\n", json::runtime_failed(message));
+    let line = format!("{}\n", runtime_failed(message).into_json());
     let mut output = stdout();
     if output.write_all(line.as_bytes()).await.is_ok() {
         // Whoever closed the output does not want to know.

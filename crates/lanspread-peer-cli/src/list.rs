@@ -5,6 +5,7 @@
 use std::{path::Path, time::Duration};
 
 use eyre::Result;
+use lanspread_control::RunBy;
 use serde_json::json;
 
 use crate::{
@@ -168,8 +169,13 @@ fn describe(status: &Status, own: bool) -> String {
     let running = if own {
         "not running; one was started to answer this".to_owned()
     } else {
+        let what = if status.run_by.as_deref() == Some(RunBy::Window.as_str()) {
+            ", in the window"
+        } else {
+            ""
+        };
         format!(
-            "running for {}",
+            "running for {}{what}",
             time(Duration::from_millis(status.uptime_ms))
         )
     };
@@ -281,6 +287,11 @@ mod tests {
              serves    go to fedcba98\n"
         );
         assert!(describe(&status(), true).contains("not running"));
+        let in_the_window = Status {
+            run_by: Some("window".to_owned()),
+            ..status()
+        };
+        assert!(describe(&in_the_window, false).contains("running for 1 min 1 s, in the window\n"));
         let unplugged = Status {
             games_dir_problem: Some("/games is gone".to_owned()),
             ..status()

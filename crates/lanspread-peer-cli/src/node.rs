@@ -7,15 +7,15 @@
 use std::sync::Arc;
 
 use lanspread_app::{App, AppOptions, Events, StartError, Stay};
+use lanspread_control::{Control, RunBy, Served};
 use lanspread_peer::{PeerCommand, PeerOptions, RuntimeEnd};
-use tokio::task::JoinHandle;
 
-use crate::{control::ControlSocket, setup::Setup};
+use crate::setup::Setup;
 
 /// A running peer.
 pub(crate) struct Node {
-    app: Arc<App>,
-    control: Option<JoinHandle<()>>,
+    served: Served,
+    control: Control,
 }
 
 impl Node {
@@ -23,11 +23,14 @@ impl Node {
     ///
     /// # Errors
     /// See [`StartError`].
-    pub(crate) fn start(setup: &Setup, stay: Stay) -> Result<(Self, Events), StartError> {
+    pub(crate) fn start(setup: &Setup, run_by: RunBy) -> Result<(Self, Events), StartError> {
         let (app, events) = App::start(AppOptions {
-            games_dir: setup.games_dir.value().clone(),
+            games_dir: setup.games_dir.clone(),
             catalog: setup.catalog.clone(),
-            stay,
+            stay: match run_by {
+                RunBy::Command => Stay::ForOneCommand,
+                RunBy::Serve | RunBy::Jsonl | RunBy::Window => Stay::On,
+            },
             settings: setup.settings.clone(),
             log: setup.log.clone(),
             peer: PeerOptions {
@@ -45,34 +48,29 @@ impl Node {
         if let Some(trouble) = &setup.trouble {
             app.notice(trouble.clone());
         }
-        // The peer holds the lock of its state directory from here on, so the socket is ours to take.
-        let control = match ControlSocket::bind(&setup.state_dir) {
-            Ok(socket) => Some(tokio::spawn(socket.serve(Arc::clone(&app)))),
-            Err(error) => {
-                app.notice(format!("{error}; other commands cannot talk to this peer"));
-                None
-            }
-        };
-        tokio::spawn(connect(Arc::clone(&app), setup.connect.clone()));
-        Ok((Self { app, control }, events))
+        let served = Served { app, run_by };
+        let control = Control::open(served.clone());
+        tokio::spawn(connect(Arc::clone(&served.app), setup.connect.clone()));
+        Ok((Self { served, control }, events))
     }
 
     /// The peer as interfaces see it.
     pub(crate) const fn app(&self) -> &Arc<App> {
-        &self.app
+        &self.served.app
+    }
+
+    /// The peer as it is served to those who talk to it.
+    pub(crate) const fn served(&self) -> &Served {
+        &self.served
     }
 
     /// Ends the peer, if it has not ended by itself, and waits for that.
     pub(crate) async fn finish(self) -> RuntimeEnd {
-        self.app.leave().cancel();
-        let end = self.app.handle().shutdown().await;
-        self.app.ended().cancelled().await;
-        if let Some(Err(error)) = match self.control {
-            Some(control) => Some(control.await),
-            None => None,
-        } {
-            tracing::error!(%error, "the control socket's task failed");
-        }
+        let Self { served, control } = self;
+        served.app.leave().cancel();
+        let end = served.app.handle().shutdown().await;
+        served.app.ended().cancelled().await;
+        control.closed().await;
         end
     }
 }

@@ -3,23 +3,16 @@
 //!
 //! Invariant: whichever it is, the command speaks to it through the same [`Client`].
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use eyre::{Result, bail, eyre};
-use lanspread_app::{Chosen, Events, Stay};
+use lanspread_app::Events;
+use lanspread_control::{AtEnd, RunBy};
 use lanspread_peer::RuntimeEnd;
 use serde_json::{Value, json};
 use tokio::io::{BufReader, duplex, split};
 
-use crate::{
-    answers::Status,
-    client::Client,
-    control,
-    lines::{self, AtEnd},
-    node::Node,
-    output::note,
-    setup::Setup,
-};
+use crate::{answers::Status, client::Client, node::Node, output::note, refused, setup::Setup};
 
 /// How long a peer that holds the state directory has to come up, or to end, before it is given up on.
 const BUSY_PATIENCE: Duration = Duration::from_secs(2);
@@ -55,38 +48,28 @@ impl Reached {
     pub(crate) async fn new(setup: &Setup) -> Result<Self> {
         let began = std::time::Instant::now();
         loop {
-            if let Some(stream) = control::connect(&setup.state_dir).await {
-                let (input, output) = split(stream);
-                let client = Client::new(BufReader::new(input), output);
+            if let Some(client) = client_of_running(setup).await {
                 return Self::running(client, setup).await;
             }
-            match Node::start(setup, Stay::ForOneCommand) {
+            match Node::start(setup, RunBy::Command) {
                 Ok((node, events)) => return Self::own(node, events).await,
                 Err(error) if error.is_busy() && began.elapsed() < BUSY_PATIENCE => {
                     tokio::time::sleep(BUSY_PAUSE).await;
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(refused::explain(error, setup).await),
             }
         }
     }
 
     async fn running(mut client: Client, setup: &Setup) -> Result<Self> {
-        let asked = client.ask(json!({ "cmd": "status" }));
-        let status: Status = tokio::time::timeout(ANSWER_PATIENCE, asked).await.map_err(|_| {
-            eyre!(
-                "the peer that runs on the state directory {} does not answer; end it and try again",
-                setup.state_dir.display()
-            )
-        })??;
-        if let Chosen::ByUser(wanted) = &setup.games_dir
-            && status.games_dir != *wanted
-        {
+        let status = status_of(&mut client, setup).await?;
+        if setup.said.games_dir && status.games_dir != setup.games_dir {
             note(&format!(
                 "a peer runs here already and uses {}; --games-dir has no effect on it",
                 status.games_dir.display()
             ));
         }
-        if setup.party_code.is_some() && !status.party_code {
+        if setup.said.party_code && !status.party_code {
             note(
                 "a peer runs here already, without a party code; the code that you gave has no effect \
                  on it",
@@ -142,14 +125,38 @@ impl Reached {
     }
 }
 
+/// A client of the peer that runs on the state directory already, if one does.
+pub(crate) async fn client_of_running(setup: &Setup) -> Option<Client> {
+    let stream = lanspread_control::connect(&setup.state_dir).await?;
+    let (input, output) = split(stream);
+    Some(Client::new(BufReader::new(input), output))
+}
+
+/// What a peer that runs already says of itself.
+///
+/// # Errors
+/// It does not answer, or went away.
+pub(crate) async fn status_of(client: &mut Client, setup: &Setup) -> Result<Status> {
+    let asked = client.ask(json!({ "cmd": "status" }));
+    let status = tokio::time::timeout(ANSWER_PATIENCE, asked).await;
+    let status = status.map_err(|_| {
+        eyre!(
+            "the peer that runs on the state directory {} does not answer; end it and try again",
+            setup.state_dir.display()
+        )
+    })?;
+    Ok(status?)
+}
+
 /// A client of a peer in this process.
 pub(crate) fn talk_to(node: &Node, events: Events) -> Client {
     let (near, far) = duplex(PIPE_BYTES);
     let (input, output) = split(far);
-    let app = Arc::clone(node.app());
+    let served = node.served().clone();
     tokio::spawn(async move {
         let input = BufReader::new(input);
-        if let Err(error) = lines::serve(app, events, input, output, AtEnd::EndClient).await {
+        let spoken = lanspread_control::serve(served, events, input, output, AtEnd::EndClient);
+        if let Err(error) = spoken.await {
             tracing::debug!(%error, "the command has all it wanted");
         }
     });

@@ -8,7 +8,7 @@ use std::{
 };
 
 use eyre::{Result, WrapErr, eyre};
-use lanspread_app::Stay;
+use lanspread_control::RunBy;
 use lanspread_peer::{PeerView, RuntimeEnd};
 use lanspread_web::WebServer;
 use serde_json::json;
@@ -22,6 +22,7 @@ use crate::{
     node::Node,
     output, page, rates,
     reach::talk_to,
+    refused,
     setup::Setup,
     signals::EndSignal,
     words::{count, printable, short},
@@ -36,13 +37,10 @@ const UPLOADS_CHECK: Duration = Duration::from_secs(1);
 /// The peer cannot be started, or could not go on.
 pub(crate) async fn run(setup: &Setup, rates: &ServeRates, web: WebArgs) -> Result<()> {
     let mut signal = EndSignal::listen()?;
-    let (node, events) = Node::start(setup, Stay::On).map_err(|error| {
-        if error.is_busy() {
-            eyre!("{error}; `lanspread status` shows what that one does")
-        } else {
-            eyre::Report::new(error)
-        }
-    })?;
+    let (node, events) = match Node::start(setup, RunBy::Serve) {
+        Ok(started) => started,
+        Err(error) => return Err(refused::explain(error, setup).await),
+    };
     let client = talk_to(&node, events);
     let (page, watched) = match page::open(node.app(), web).await {
         Ok(page) => {
@@ -51,9 +49,15 @@ pub(crate) async fn run(setup: &Setup, rates: &ServeRates, web: WebArgs) -> Resu
                 web,
                 guests_told: false,
             };
+            let asked_to_end = async {
+                tokio::select! {
+                    () = signal.wait() => {}
+                    () = node.app().leave().cancelled() => {}
+                }
+            };
             let watched = tokio::select! {
                 watched = watch(client, &node, rates, invites) => watched,
-                () = signal.wait() => output::line("ending").wrap_err("nobody reads this"),
+                () = asked_to_end => output::line("ending").wrap_err("nobody reads this"),
             };
             (page, watched)
         }

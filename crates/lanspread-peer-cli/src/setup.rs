@@ -20,7 +20,7 @@ use crate::{
 /// What a peer is started with.
 #[derive(Debug, Clone)]
 pub(crate) struct Setup {
-    pub(crate) games_dir: Chosen<PathBuf>,
+    pub(crate) games_dir: PathBuf,
     pub(crate) state_dir: PathBuf,
     pub(crate) catalog: Option<Chosen<PathBuf>>,
     pub(crate) listen: SocketAddr,
@@ -35,6 +35,15 @@ pub(crate) struct Setup {
     /// What the user should know of the settings.
     pub(crate) trouble: Option<String>,
     pub(crate) log: ApplicationLog,
+    /// What of it was said for this command alone.
+    pub(crate) said: Said,
+}
+
+/// What was said on the command line or in the environment, and has no effect on a peer that runs already.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Said {
+    pub(crate) games_dir: bool,
+    pub(crate) party_code: bool,
 }
 
 /// Why no peer can be set up like this.
@@ -79,11 +88,10 @@ impl Setup {
             settings, trouble, ..
         } = Settings::load(&state_dir);
         let games_dir = match args.games_dir.as_ref().or(settings.games_dir.as_ref()) {
-            Some(dir) => Chosen::ByUser(absolute(dir)?),
-            None => Chosen::ByDefault(default_games_dir().ok_or(SetupError::NoHome)?),
+            Some(dir) => absolute(dir)?,
+            None => default_games_dir().ok_or(SetupError::NoHome)?,
         };
-        if state_dir.starts_with(games_dir.value()) {
-            let games_dir = games_dir.value().clone();
+        if state_dir.starts_with(&games_dir) {
             return Err(SetupError::StateWithinGames {
                 state_dir,
                 games_dir,
@@ -91,8 +99,10 @@ impl Setup {
         }
         let catalog = match &args.catalog {
             Some(file) => Some(Chosen::ByUser(absolute(file)?)),
-            None => catalog_beside(games_dir.value()),
+            None => catalog_beside(&games_dir),
         };
+        let party_code =
+            secret::party_code(args.party_code.as_ref(), args.party_code_file.as_deref())?;
         Ok(Self {
             games_dir,
             state_dir,
@@ -102,11 +112,11 @@ impl Setup {
                 Some(name) => PeerName::new(name),
                 None => settings.name_or_default(),
             },
-            party_code: secret::party_code(
-                args.party_code.as_ref(),
-                args.party_code_file.as_deref(),
-            )?
-            .or_else(|| settings.party_code.clone()),
+            said: Said {
+                games_dir: args.games_dir.is_some(),
+                party_code: party_code.is_some(),
+            },
+            party_code: party_code.or_else(|| settings.party_code.clone()),
             settings,
             trouble,
             log,

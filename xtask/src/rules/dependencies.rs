@@ -10,7 +10,7 @@ use super::Violation;
 use crate::workspace;
 
 /// Which crates of the workspace each crate may stand on.
-const ALLOWED: [(&str, &[&str]); 18] = [
+const ALLOWED: [(&str, &[&str]); 19] = [
     ("lanspread-db", &[]),
     ("lanspread-proto", &["lanspread-db"]),
     ("lanspread-core", &["lanspread-db", "lanspread-proto"]),
@@ -47,6 +47,15 @@ const ALLOWED: [(&str, &[&str]); 18] = [
         ],
     ),
     (
+        "lanspread-control",
+        &[
+            "lanspread-app",
+            "lanspread-db",
+            "lanspread-jsonl",
+            "lanspread-peer",
+        ],
+    ),
+    (
         "lanspread-web",
         &[
             "lanspread-app",
@@ -59,9 +68,9 @@ const ALLOWED: [(&str, &[&str]); 18] = [
         "lanspread-peer-cli",
         &[
             "lanspread-app",
+            "lanspread-control",
             "lanspread-db",
             "lanspread-proto",
-            "lanspread-jsonl",
             "lanspread-peer",
             "lanspread-web",
         ],
@@ -70,6 +79,7 @@ const ALLOWED: [(&str, &[&str]); 18] = [
         "lanspread-tauri-deno-ts",
         &[
             "lanspread-app",
+            "lanspread-control",
             "lanspread-db",
             "lanspread-jsonl",
             "lanspread-peer",

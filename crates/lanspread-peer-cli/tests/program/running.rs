@@ -146,6 +146,32 @@ fn serving_ends_promptly_and_leaves_no_socket() {
     assert!(!scene.state("alpha").join("control.sock").exists());
 }
 
+/// `shutdown` on the control socket was accepted and nothing came of it: `serve` looked for signals and for
+/// the end of its peer, and not for the wish that it ends.
+#[cfg(unix)]
+#[test]
+fn serving_ends_when_a_program_asks_for_it_over_the_socket() {
+    use std::io::{Read, Write};
+
+    let scene = Scene::new();
+    let mut serving = serve(&scene, "alpha");
+    let socket = scene.state("alpha").join("control.sock");
+    let mut client = std::os::unix::net::UnixStream::connect(socket).expect("it listens");
+    writeln!(client, r#"{{"seq":1,"cmd":"shutdown"}}"#).expect("it reads");
+    assert!(serving.wait().success(), "{}", serving.said());
+    let mut told = String::new();
+    client.read_to_string(&mut told).expect("it was answered");
+    assert!(told.contains(r#""ok":true"#), "{told}");
+}
+
+#[test]
+fn a_second_one_is_told_which_program_has_the_state_directory() {
+    let scene = Scene::new();
+    let _serving = serve(&scene, "alpha");
+    let refused = scene.run("alpha", &["serve"]).failed();
+    assert!(refused.contains("It is `lanspread serve`"), "{refused}");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_socket_left_behind_by_a_killed_peer_is_in_nobodys_way() {

@@ -235,7 +235,7 @@ fn a_second_peer_on_a_state_directory_is_refused_in_words_for_people_and_scripts
         "{said}"
     );
     let serve = scene.run("alpha", &["serve"]).failed();
-    assert!(serve.contains("lanspread status"), "{serve}");
+    assert!(serve.contains("Another program drives it"), "{serve}");
     first.ask("status").expect("the first is not disturbed");
 }
 

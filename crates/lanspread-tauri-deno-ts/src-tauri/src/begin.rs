@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use lanspread_app::{App, Events, Settings, StartError};
+use lanspread_control::EventLine;
 use lanspread_peer::{ErrorKind, PeerEvent};
 use tauri::{AppHandle, Emitter, Manager};
 use tokio::sync::broadcast::error::RecvError;
@@ -128,7 +129,7 @@ async fn watch(app: AppHandle, running: Arc<App>, mut events: Events) {
             }
             Err(RecvError::Closed) => return,
         };
-        let (name, fields) = events::told(&event);
+        let EventLine { name, fields } = events::told(&event);
         if let Err(error) = app.emit_to(WINDOW, &name, fields) {
             tracing::warn!(%error, %name, "the window was not told");
         }

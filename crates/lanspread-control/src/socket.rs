@@ -6,7 +6,6 @@
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::Arc,
     time::Duration,
 };
 
@@ -14,13 +13,18 @@ use interprocess::local_socket::{
     GenericFilePath, ListenerOptions, Name,
     tokio::{Listener, Stream, prelude::*},
 };
-use lanspread_app::App;
-use tokio::{io::BufReader, task::JoinSet};
+use tokio::{
+    io::BufReader,
+    task::{JoinHandle, JoinSet},
+};
 
-use crate::lines::{self, AtEnd};
+use crate::{
+    lines::{self, AtEnd},
+    session::Served,
+};
 
 /// Most clients served at the same time.
-pub(crate) const CLIENTS_MAX: usize = 32;
+const CLIENTS_MAX: usize = 32;
 
 /// How long clients have to read the last lines of a peer that ended.
 const LAST_LINES: Duration = Duration::from_millis(200);
@@ -32,29 +36,47 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 #[cfg(unix)]
 const SOCKET_PATH_BYTES_MAX: usize = 100;
 
+/// A name for a state directory that no other one has, also where several paths lead to it: 32 letters and
+/// digits.
+#[must_use]
+pub fn key_of(state_dir: &Path) -> String {
+    let name = blake3::hash(real(state_dir).as_os_str().as_encoded_bytes());
+    name.to_hex()[..32].to_owned()
+}
+
+/// A path without links on the way, as far as it exists.
+fn real(path: &Path) -> PathBuf {
+    let whole = path.ancestors().find_map(|there| {
+        let rest = path.strip_prefix(there).ok()?;
+        let there = there.canonicalize().ok()?;
+        // Joining nothing would end the path in a separator.
+        Some(if rest.as_os_str().is_empty() {
+            there
+        } else {
+            there.join(rest)
+        })
+    });
+    whole.unwrap_or_else(|| path.to_owned())
+}
+
 /// Where the socket of a state directory is.
-pub(crate) fn socket_path(state_dir: &Path) -> PathBuf {
-    // One directory reached by two paths is one directory.
-    let state_dir = state_dir
-        .canonicalize()
-        .unwrap_or_else(|_| state_dir.to_owned());
-    let name = blake3::hash(state_dir.as_os_str().as_encoded_bytes()).to_hex();
+fn socket_path(state_dir: &Path) -> PathBuf {
     #[cfg(unix)]
     {
-        let inside = state_dir.join("control.sock");
+        let inside = real(state_dir).join("control.sock");
         if inside.as_os_str().len() <= SOCKET_PATH_BYTES_MAX {
             return inside;
         }
-        std::env::temp_dir().join(format!("lanspread-{}.sock", &name[..32]))
+        std::env::temp_dir().join(format!("lanspread-{}.sock", key_of(state_dir)))
     }
     #[cfg(not(unix))]
     {
-        PathBuf::from(format!(r"\\.\pipe\lanspread-{}", &name[..32]))
+        PathBuf::from(format!(r"\\.\pipe\lanspread-{}", key_of(state_dir)))
     }
 }
 
-/// Connects to the peer that runs on this state directory, if one does.
-pub(crate) async fn connect(state_dir: &Path) -> Option<Stream> {
+/// Connects to the peer that runs on this state directory; `None` if none does that could be talked to.
+pub async fn connect(state_dir: &Path) -> Option<Stream> {
     let path = socket_path(state_dir);
     if !is_own(&path, state_dir) {
         return None;
@@ -68,10 +90,7 @@ pub(crate) async fn connect(state_dir: &Path) -> Option<Stream> {
 fn is_own(socket: &Path, state_dir: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let owner = |path: &Path| path.symlink_metadata().map(|metadata| metadata.uid()).ok();
-    let state_dir = state_dir
-        .canonicalize()
-        .unwrap_or_else(|_| state_dir.to_owned());
-    owner(socket).is_some_and(|uid| Some(uid) == owner(&state_dir))
+    owner(socket).is_some_and(|uid| Some(uid) == owner(&real(state_dir)))
 }
 
 /// Pipes of other users cannot take this name while the peer runs.
@@ -84,9 +103,45 @@ fn socket_name(path: PathBuf) -> io::Result<Name<'static>> {
     path.to_fs_name::<GenericFilePath>()
 }
 
+/// The control socket of a peer.
+#[derive(Debug)]
+pub struct Control {
+    /// `None` where no socket can be made.
+    task: Option<JoinHandle<()>>,
+}
+
+impl Control {
+    /// Serves a peer's commands on the socket of its state directory, until the peer has ended. Where none
+    /// can be made, a notice says so.
+    ///
+    /// The peer holds the lock of its state directory, so the socket is its own to take; the one of an
+    /// earlier peer of this process has to be [closed](Self::closed) before.
+    #[must_use]
+    pub fn open(served: Served) -> Self {
+        let task = match ControlSocket::bind(&served.app.facts().state_dir) {
+            Ok(socket) => Some(tokio::spawn(socket.serve(served))),
+            Err(error) => {
+                let told = format!("{error}; other commands cannot talk to this peer");
+                served.app.notice(told);
+                None
+            }
+        };
+        Self { task }
+    }
+
+    /// Waits until the socket is gone, after the peer.
+    pub async fn closed(self) {
+        if let Some(task) = self.task
+            && let Err(error) = task.await
+        {
+            tracing::error!(%error, "the control socket's task failed");
+        }
+    }
+}
+
 /// A socket that clients can connect to.
 #[derive(Debug)]
-pub(crate) struct ControlSocket {
+struct ControlSocket {
     listener: Listener,
 }
 
@@ -98,7 +153,7 @@ impl ControlSocket {
     ///
     /// # Errors
     /// The system does not allow it there.
-    pub(crate) fn bind(state_dir: &Path) -> io::Result<Self> {
+    fn bind(state_dir: &Path) -> io::Result<Self> {
         let path = socket_path(state_dir);
         let listener = private_listener(&path).map_err(|error| {
             let message = format!(
@@ -112,15 +167,15 @@ impl ControlSocket {
 
     /// Serves the peer's commands to whoever connects, until the peer has ended. The socket is
     /// gone afterwards.
-    pub(crate) async fn serve(self, app: Arc<App>) {
+    async fn serve(self, served: Served) {
         let mut clients = JoinSet::new();
         loop {
             tokio::select! {
-                () = app.ended().cancelled() => break,
+                () = served.app.ended().cancelled() => break,
                 Some(_) = clients.join_next() => {}
                 client = self.listener.accept(), if clients.len() < CLIENTS_MAX => match client {
                     Ok(client) => {
-                        clients.spawn(serve_client(Arc::clone(&app), client));
+                        clients.spawn(serve_client(served.clone(), client));
                     }
                     Err(error) => {
                         tracing::warn!(%error, "a control client could not be let in");
@@ -137,11 +192,11 @@ impl ControlSocket {
     }
 }
 
-async fn serve_client(app: Arc<App>, client: Stream) {
-    let events = app.events();
+async fn serve_client(served: Served, client: Stream) {
+    let events = served.app.events();
     let (input, output) = tokio::io::split(client);
     let input = BufReader::new(input);
-    if let Err(error) = lines::serve(app, events, input, output, AtEnd::EndClient).await {
+    if let Err(error) = lines::serve(served, events, input, output, AtEnd::EndClient).await {
         tracing::debug!(%error, "a control client went away");
     }
 }
@@ -206,6 +261,20 @@ mod tests {
             Some(&*std::env::temp_dir())
         );
         assert!(socket_path(&too_long).as_os_str().len() <= SOCKET_PATH_BYTES_MAX);
+    }
+
+    #[test]
+    fn all_paths_to_a_state_directory_lead_to_one_name_also_before_it_is_made() {
+        let parent = tempfile::tempdir().expect("a temporary directory");
+        let (there, link) = (parent.path().join("there"), parent.path().join("link"));
+        std::fs::create_dir(&there).expect("writable");
+        std::os::unix::fs::symlink(&there, &link).expect("writable");
+        assert_eq!(key_of(&link), key_of(&there));
+        let before = key_of(&link.join("new/state"));
+        assert_eq!(before, key_of(&there.join("new/state")));
+        std::fs::create_dir_all(there.join("new/state")).expect("writable");
+        assert_eq!(before, key_of(&there.join("new/state")));
+        assert_ne!(before, key_of(&there));
     }
 
     #[tokio::test]

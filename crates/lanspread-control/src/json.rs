@@ -160,12 +160,30 @@ fn mib_per_s(bytes: u64, elapsed: Duration) -> f64 {
     }
 }
 
-/// An event as one line: its name, then its fields.
+/// An event as interfaces tell it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventLine {
+    /// What it is called.
+    pub name: String,
+    /// Its fields: an object.
+    pub fields: Value,
+}
+
+impl EventLine {
+    /// The whole line.
+    #[must_use]
+    pub fn into_json(self) -> Value {
+        with(json!({ "type": "event", "event": self.name }), self.fields)
+    }
+}
+
+/// An event with its name and its fields.
+#[must_use]
 #[expect(
     clippy::too_many_lines,
     reason = "a table: one arm for each event, nothing else"
 )]
-pub(crate) fn event(event: &PeerEvent) -> Value {
+pub fn event(event: &PeerEvent) -> EventLine {
     match event {
         PeerEvent::LocalPeerReady {
             peer_id,
@@ -338,28 +356,27 @@ pub(crate) fn event(event: &PeerEvent) -> Value {
             "hashing-progress",
             json!({ "id": id, "hashed_bytes": hashed_bytes, "total_bytes": total_bytes }),
         ),
-        PeerEvent::Notice { message } => notice(message),
+        PeerEvent::Notice { message } => line("notice", json!({ "message": message })),
         PeerEvent::RuntimeFailed { reason } => runtime_failed(reason),
     }
 }
 
-/// Something the user should know, once.
-pub(crate) fn notice(message: &str) -> Value {
-    line("notice", json!({ "message": message }))
-}
-
 /// The peer cannot go on, or could not even start.
-pub(crate) fn runtime_failed(message: &str) -> Value {
+#[must_use]
+pub fn runtime_failed(message: &str) -> EventLine {
     line("runtime-failed", json!({ "message": message }))
 }
 
 /// A reader was too slow and missed this many events.
-pub(crate) fn events_lost(count: u64) -> Value {
+pub(crate) fn events_lost(count: u64) -> EventLine {
     line("events-lost", json!({ "count": count }))
 }
 
-fn line(name: &str, fields: Value) -> Value {
-    with(json!({ "type": "event", "event": name }), fields)
+fn line(name: &str, fields: Value) -> EventLine {
+    EventLine {
+        name: name.to_owned(),
+        fields,
+    }
 }
 
 /// One object with the fields of both.

@@ -12,17 +12,53 @@ use serde_json::{Value, json};
 
 use crate::json;
 
+/// A peer, and what runs it.
+#[derive(Debug, Clone)]
+pub struct Served {
+    /// The peer.
+    pub app: Arc<App>,
+    /// What runs it.
+    pub run_by: RunBy,
+}
+
+/// What a peer runs in, so that people can be told what to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunBy {
+    /// `lanspread serve`.
+    Serve,
+    /// `lanspread jsonl`, for a program that drives it.
+    Jsonl,
+    /// Another command of `lanspread`, for as long as it takes.
+    Command,
+    /// The window.
+    Window,
+}
+
+impl RunBy {
+    /// How `docs/JSONL.md` calls it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Serve => "serve",
+            Self::Jsonl => "jsonl",
+            Self::Command => "command",
+            Self::Window => "window",
+        }
+    }
+}
+
 /// Carries out a command or has it accepted.
 ///
 /// # Errors
 /// It cannot be carried out now; the refusal says why and what to do.
-pub(crate) async fn run(app: &Arc<App>, command: Command) -> Result<Value, CommandRefused> {
+pub(crate) async fn run(served: &Served, command: Command) -> Result<Value, CommandRefused> {
+    let app = &served.app;
     let asked = match app.run(command).await? {
         Ran::Accepted => return Ok(json!({})),
         Ran::Asked(asked) => asked,
     };
     match asked {
-        Asked::Status => Ok(status_of(app)),
+        Asked::Status => Ok(status_of(served)),
         Asked::Games => Ok(json::games(&app.view())),
         Asked::Files(id) => Ok(json!(app.files(&id, Seat::Here).await?)),
         Asked::Peers => Ok(json::peers(&app.view())),
@@ -34,8 +70,9 @@ pub(crate) async fn run(app: &Arc<App>, command: Command) -> Result<Value, Comma
     }
 }
 
-fn status_of(app: &App) -> Value {
+fn status_of(Served { app, run_by }: &Served) -> Value {
     status(&StatusFacts {
+        run_by: *run_by,
         peer_id: app.handle().peer_id(),
         listen_addrs: app.handle().listen_addrs(),
         facts: app.facts(),
@@ -78,6 +115,7 @@ fn too_few(found: usize, count: usize, timeout: Duration) -> CommandRefused {
 
 /// All that `status` tells.
 pub(crate) struct StatusFacts<'a> {
+    pub(crate) run_by: RunBy,
     pub(crate) peer_id: PeerId,
     pub(crate) listen_addrs: Vec<ListenAddr>,
     pub(crate) facts: &'a Facts,
@@ -91,6 +129,7 @@ pub(crate) struct StatusFacts<'a> {
 /// The answer to `status`.
 pub(crate) fn status(status: &StatusFacts<'_>) -> Value {
     let StatusFacts {
+        run_by,
         peer_id,
         listen_addrs,
         facts,
@@ -107,6 +146,7 @@ pub(crate) fn status(status: &StatusFacts<'_>) -> Value {
         "listen_addrs": listen_addrs,
         "version": env!("CARGO_PKG_VERSION"),
         "protocol_version": PROTOCOL_VERSION,
+        "run_by": run_by.as_str(),
         "mode": json::mode(view.mode),
         "party_code": facts.party_code,
         "unencrypted_lanes": facts.unencrypted_lanes,

@@ -13,7 +13,7 @@ use lanspread_peer::{
 };
 
 use super::*;
-use crate::session::{StatusFacts, status};
+use crate::session::{RunBy, StatusFacts, status};
 
 const DOCUMENTATION: &str = include_str!("../../../../docs/JSONL.md");
 
@@ -390,6 +390,7 @@ fn every_event_is_documented_with_exactly_its_fields() {
         .iter()
         .map(event)
         .chain([events_lost(3)])
+        .map(EventLine::into_json)
         .collect::<Vec<_>>();
     let labels: BTreeMap<String, Value> = written
         .iter()
@@ -445,6 +446,7 @@ fn the_answers_are_documented_with_exactly_their_fields() {
     let status = status(&StatusFacts {
         peer_id: peer_id(),
         listen_addrs: vec![addr()],
+        run_by: RunBy::Serve,
         facts: &facts,
         games_dir: "/games".into(),
         running: &[Running {
@@ -475,6 +477,26 @@ fn the_answers_are_documented_with_exactly_their_fields() {
             .filter(|line| line["type"] == "result")
             .any(|line| form(&line["data"]) != json!({}) && agree(&form(&line["data"]), &data));
         assert!(shown, "no documented answer has the form {data}");
+    }
+}
+
+#[test]
+fn whoever_can_run_a_peer_is_documented() {
+    for run_by in RUN_BY {
+        let name = format!("`{}`", run_by.as_str());
+        assert!(DOCUMENTATION.contains(&name), "{name}");
+    }
+}
+
+/// A window hands names on to a page, which takes no others.
+#[test]
+fn the_names_of_events_are_small_letters_and_hyphens() {
+    for event in events() {
+        let name = super::event(&event).name;
+        assert!(
+            name.chars().all(|c| c.is_ascii_lowercase() || c == '-'),
+            "{name}"
+        );
     }
 }
 
@@ -527,3 +549,6 @@ const ERROR_KINDS: [ErrorKind; 25] = [
     ErrorKind::BadInput,
     ErrorKind::Io,
 ];
+
+/// Every program that can run a peer.
+const RUN_BY: [RunBy; 4] = [RunBy::Serve, RunBy::Jsonl, RunBy::Command, RunBy::Window];

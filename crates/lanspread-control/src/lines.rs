@@ -4,9 +4,9 @@
 //! Invariant: a line is written whole or not at all, every line that is read is answered, and a reader
 //! that is slow or gone holds up nobody but itself.
 
-use std::{io, pin::Pin, sync::Arc};
+use std::{io, pin::Pin};
 
-use lanspread_app::{App, Events};
+use lanspread_app::Events;
 use lanspread_jsonl::{Command, LINE_BYTES_MAX, Line};
 use serde_json::Value;
 use tokio::{
@@ -15,7 +15,10 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::{json, session};
+use crate::{
+    json,
+    session::{self, Served},
+};
 
 /// Lines that wait to be carried out; a client that sends more waits.
 const LINE_QUEUE_LEN: usize = 16;
@@ -25,7 +28,7 @@ const WAITS_MAX: usize = 16;
 
 /// What the end of the input means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum AtEnd {
+pub enum AtEnd {
     /// Whoever started the peer wants it to end.
     EndPeer,
     /// One of several clients has gone.
@@ -38,8 +41,8 @@ pub(crate) enum AtEnd {
 ///
 /// # Errors
 /// The output cannot be written to.
-pub(crate) async fn serve<R, W>(
-    app: Arc<App>,
+pub async fn serve<R, W>(
+    served: Served,
     mut events: Events,
     input: R,
     mut output: W,
@@ -49,6 +52,7 @@ where
     R: AsyncBufRead + Unpin + Send + 'static,
     W: AsyncWrite + Unpin,
 {
+    let app = &served.app;
     let (tx, mut lines) = mpsc::channel(LINE_QUEUE_LEN);
     let mut reader = JoinSet::new();
     reader.spawn(read_lines(input, tx));
@@ -69,9 +73,9 @@ where
                 write_line(&mut output, &answer).await?;
             }
             event = events.recv() => match event {
-                Ok(event) => write_line(&mut output, &json::event(&event)).await?,
+                Ok(event) => write_line(&mut output, &json::event(&event).into_json()).await?,
                 Err(RecvError::Lagged(count)) => {
-                    write_line(&mut output, &json::events_lost(count)).await?;
+                    write_line(&mut output, &json::events_lost(count).into_json()).await?;
                 }
                 Err(RecvError::Closed) => return Ok(()),
             },
@@ -82,7 +86,7 @@ where
             }
             line = lines.recv(), if more && ready && current.is_none() => {
                 more = line.is_some();
-                current = line.and_then(|line| begin(&app, line, &mut waits));
+                current = line.and_then(|line| begin(&served, line, &mut waits));
                 if !more && at_end == AtEnd::EndPeer {
                     app.leave().cancel();
                 }
@@ -105,12 +109,12 @@ async fn finish(current: &mut Option<Running>) -> Value {
 }
 
 /// Begins to carry out a line. Commands that wait do so beside the others.
-fn begin(app: &Arc<App>, line: Line, waits: &mut JoinSet<Value>) -> Option<Running> {
+fn begin(served: &Served, line: Line, waits: &mut JoinSet<Value>) -> Option<Running> {
     let Line { seq, command } = line;
-    let app = Arc::clone(app);
+    let served = served.clone();
     let refused = match command {
         Ok(command @ Command::WaitPeers { .. }) if waits.len() < WAITS_MAX => {
-            waits.spawn(async move { answer(&seq, session::run(&app, command).await) });
+            waits.spawn(async move { answer(&seq, session::run(&served, command).await) });
             return None;
         }
         Ok(Command::WaitPeers { .. }) => lanspread_jsonl::bad_input(format!(
@@ -118,7 +122,7 @@ fn begin(app: &Arc<App>, line: Line, waits: &mut JoinSet<Value>) -> Option<Runni
         )),
         Ok(command) => {
             return Some(Box::pin(async move {
-                answer(&seq, session::run(&app, command).await)
+                answer(&seq, session::run(&served, command).await)
             }));
         }
         Err(error) => error,
@@ -152,8 +156,11 @@ async fn read_lines<R: AsyncBufRead + Unpin>(mut input: R, tx: mpsc::Sender<Line
     }
 }
 
-/// Reads one line without its end; of a longer one, its first `bytes_max` bytes.
-pub(crate) async fn read_line<R: AsyncBufRead + Unpin>(
+/// Reads one line without its end; of a longer one, its first `bytes_max` bytes. `None` at the end.
+///
+/// # Errors
+/// The input cannot be read.
+pub async fn read_line<R: AsyncBufRead + Unpin>(
     input: &mut R,
     bytes_max: usize,
 ) -> io::Result<Option<Vec<u8>>> {
