@@ -79,8 +79,7 @@ pub(crate) fn explain(app: &AppHandle, error: &StartError) -> String {
 /// # Errors
 /// See [`StartError`].
 pub(crate) async fn start(app: &AppHandle, settings: Settings) -> Result<(), StartError> {
-    let (running, events) = app.state::<Peer>().start(settings.clone()).await?;
-    desktop::wish(app, settings);
+    let (running, events) = app.state::<Peer>().start(settings).await?;
     tray::show_playing(app, running.snapshot().playing);
     if let Some(trouble) = app.state::<Desktop>().take_trouble() {
         running.notice(trouble);
@@ -111,15 +110,33 @@ pub(crate) async fn restart(app: &AppHandle) -> Result<(), Refused> {
         .map_err(|error| Refused::new(ErrorKind::Io, explain(app, &error)))
 }
 
-/// Carries what a peer tells to the window, the tray and the system until that peer has ended.
+/// Carries what a peer tells to the window, the tray and the system until that peer has ended, and follows the
+/// wishes that were changed from elsewhere.
 async fn watch(app: AppHandle, running: Arc<App>, mut events: Events) {
     let mut notifier = Notifier::default();
+    let mut settings = running.settings_changes();
+    settings.mark_changed();
+    let mut failed = false;
+    let mut leaves = false;
     loop {
         // What was told before the end is carried, too.
         let event = tokio::select! {
             biased;
             event = events.recv() => event,
             () = running.ended().cancelled() => return,
+            () = running.leave().cancelled(), if !leaves => {
+                leaves = true;
+                // Somebody asked it to end who did not ask the window.
+                if !failed && app.state::<Peer>().is_current(&running) {
+                    desktop::quit(&app);
+                }
+                continue;
+            }
+            Ok(()) = settings.changed() => {
+                let changed = settings.borrow_and_update().clone();
+                desktop::wish(&app, changed);
+                continue;
+            }
         };
         let event = match event {
             Ok(event) => event,
@@ -136,6 +153,7 @@ async fn watch(app: AppHandle, running: Arc<App>, mut events: Events) {
         tray::follow(&app, &event);
         notifier.follow(&app.state::<Desktop>(), &running, &event);
         if matches!(*event, PeerEvent::RuntimeFailed { .. }) {
+            failed = true;
             desktop::show(&app);
         }
     }

@@ -18,7 +18,7 @@ use tauri::{
 
 use crate::{
     begin,
-    desktop::{self, Desktop},
+    desktop::Desktop,
     dialogs,
     first_run::{self, Proposal},
     peer::Peer,
@@ -70,6 +70,12 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
 /// Ends the operation that runs on a game.
 #[tauri::command]
 async fn cancel_game(peer: State<'_, Peer>, said: Said) -> Done {
+    peer.run(said).await
+}
+
+/// Changes what is kept of the user's wishes.
+#[tauri::command]
+async fn change_settings(peer: State<'_, Peer>, said: Said) -> Done {
     peer.run(said).await
 }
 
@@ -191,14 +197,6 @@ async fn update_game_directory(peer: State<'_, Peer>, said: Said) -> Done {
 #[tauri::command]
 async fn verify_game(peer: State<'_, Peer>, said: Said) -> Done {
     peer.run(said).await
-}
-
-/// Changes what is kept of the user's wishes, and has the desktop follow them.
-#[tauri::command]
-async fn change_settings(app: AppHandle, peer: State<'_, Peer>, said: Said) -> Done {
-    peer.run(said).await?;
-    desktop::wish(&app, peer.app()?.settings());
-    Ok(())
 }
 
 /// All games, as they stand.

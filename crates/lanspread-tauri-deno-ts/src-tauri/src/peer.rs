@@ -6,6 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lanspread_app::{App, ApplicationLog, Events, Ran, Settings, StartError, Update};
+use lanspread_control::{Control, RunBy, Served};
 use lanspread_jsonl::bad_input;
 use tauri::{async_runtime::JoinHandle, ipc::Channel};
 use tokio::sync::watch;
@@ -19,8 +20,8 @@ pub(crate) struct Peer {
     log: ApplicationLog,
     current: watch::Sender<Option<Arc<App>>>,
     following: Mutex<Option<JoinHandle<()>>>,
-    /// Held by whoever starts or ends a peer.
-    turn: tokio::sync::Mutex<()>,
+    /// The control socket of the peer; held by whoever starts or ends one.
+    control: tokio::sync::Mutex<Option<Control>>,
 }
 
 impl Peer {
@@ -31,7 +32,7 @@ impl Peer {
             log,
             current: watch::Sender::new(None),
             following: Mutex::default(),
-            turn: tokio::sync::Mutex::default(),
+            control: tokio::sync::Mutex::default(),
         }
     }
 
@@ -46,28 +47,32 @@ impl Peer {
     /// See [`StartError`].
     pub(crate) async fn start(&self, settings: Settings) -> Result<(Arc<App>, Events), StartError> {
         let options = self.place.options(settings, self.log.clone())?;
-        let turn = self.turn.lock().await;
-        self.end_current().await;
+        let mut control = self.control.lock().await;
+        self.end_current(&mut control).await;
         let (app, events) = App::start(options)?;
+        *control = Some(Control::open(Served {
+            app: Arc::clone(&app),
+            run_by: RunBy::Window,
+        }));
         self.current.send_replace(Some(Arc::clone(&app)));
-        drop(turn);
         Ok((app, events))
     }
 
     /// Ends the peer, if one runs, and waits for that.
     pub(crate) async fn end(&self) {
-        let turn = self.turn.lock().await;
-        self.end_current().await;
-        drop(turn);
+        self.end_current(&mut *self.control.lock().await).await;
     }
 
-    async fn end_current(&self) {
+    async fn end_current(&self, control: &mut Option<Control>) {
         let Some(app) = self.current.send_replace(None) else {
             return;
         };
         app.leave().cancel();
         let end = app.handle().shutdown().await;
         app.ended().cancelled().await;
+        if let Some(control) = control.take() {
+            control.closed().await;
+        }
         tracing::info!(?end, "the peer has ended");
     }
 
@@ -77,6 +82,12 @@ impl Peer {
     /// None does.
     pub(crate) fn app(&self) -> Result<Arc<App>, Refused> {
         self.current.borrow().clone().ok_or_else(Refused::no_peer)
+    }
+
+    /// Whether this is the peer that runs, and not one that makes room for another.
+    pub(crate) fn is_current(&self, app: &Arc<App>) -> bool {
+        let current = self.current.borrow();
+        current.as_ref().is_some_and(|it| Arc::ptr_eq(it, app))
     }
 
     /// Has a command carried out or accepted.

@@ -59,8 +59,13 @@ export class Desktop {
 
   /** Whether a window of this title is shown. */
   async shows(title: string): Promise<boolean> {
+    return await this.count(title) > 0;
+  }
+
+  /** How many windows of this title are shown. */
+  async count(title: string): Promise<number> {
     const lines = (await this.run("wmctrl", ["-l"])).split("\n");
-    return lines.some((line) => line.endsWith(` ${title}`));
+    return lines.filter((line) => line.endsWith(` ${title}`)).length;
   }
 
   /** Closes a window as the button on its frame does. */

@@ -3,6 +3,7 @@
 // Invariant: as there, nothing is waited for by time.
 
 import { until, type Window } from "./webdriver.ts";
+import { endsWhenAsked } from "./window-control.ts";
 import type { Desktop } from "./window-desktop.ts";
 
 /** A window that is looked at. */
@@ -20,23 +21,34 @@ export async function lookOn(looked: Looked): Promise<string> {
   await startsWithTheSystem(looked);
   await anotherName(looked.window);
   await noFolder(looked);
+  await anotherStateDirectory(looked);
   await looked.window.call("change_settings", { language: "de" });
   return "Beenden";
 }
 
+/** What is looked at when no window runs. */
+interface Ended extends Omit<Looked, "window"> {
+  /** What surrounds the program. */
+  env: Record<string, string>;
+  /** Its state directory. */
+  state: string;
+}
+
 /** Looks at what happens when no window runs and another program has the peer's place. */
-export async function lookAfter(
-  { desktop, binary, title, env }: Omit<Looked, "window"> & { env: Record<string, string> },
-): Promise<void> {
+export async function lookAfter({ desktop, binary, title, env, state }: Ended): Promise<void> {
   const start = () => new Deno.Command(binary, { env, stdout: "null", stderr: "null" }).spawn();
 
   // Nothing is asked again; without a wish to stay in the tray, closing it ends it.
-  const settings = `${env.LANSPREAD_STATE_DIR}/settings.json`;
+  const settings = `${state}/settings.json`;
   const kept = JSON.parse(Deno.readTextFileSync(settings));
   Deno.writeTextFileSync(settings, JSON.stringify({ ...kept, keep_in_tray: false }));
   const window = start();
   await desktop.close(title);
   await window.status;
+
+  const asked = start();
+  await endsWhenAsked(`${state}/control.sock`);
+  await asked.status;
 
   // Another peer has the state directory: that is told in a dialog, and when it is read all ends.
   const other = new Deno.Command(Deno.env.get("LANSPREAD_BIN") ?? "", {
@@ -46,7 +58,7 @@ export async function lookAfter(
     stderr: "inherit",
   }).spawn();
   try {
-    await until("the other peer", () => isThere(`${env.LANSPREAD_STATE_DIR}/control.sock`));
+    await until("the other peer", () => isThere(`${state}/control.sock`));
     const refused = start();
     const dialog = "Lanspread kann nicht starten";
     await until("the dialog", () => desktop.shows(dialog));
@@ -114,6 +126,16 @@ async function anotherName(window: Window): Promise<void> {
   await window.call("restart", {});
   await window.run(`location.hash = "#/party"`);
   await window.see("//*[contains(text(),'Cleo')]");
+}
+
+/** On another state directory it is another program, with a window of its own. */
+async function anotherStateDirectory({ desktop, binary, title }: Looked): Promise<void> {
+  const env = { ...desktop.env, LANSPREAD_STATE_DIR: `${desktop.home}/other` };
+  const other = new Deno.Command(binary, { env, stdout: "null", stderr: "null" }).spawn();
+  await until("a second window", async () => await desktop.count(title) === 2);
+  other.kill("SIGTERM");
+  await other.status;
+  await until("the end of the second window", async () => await desktop.count(title) === 1);
 }
 
 /** The system's dialog comes, and closing it chooses nothing. */

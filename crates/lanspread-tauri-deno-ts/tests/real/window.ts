@@ -9,6 +9,7 @@ import { Driver, until, type Window } from "./webdriver.ts";
 import { Desktop } from "./window-desktop.ts";
 import { lookAfter, lookOn } from "./window-look.ts";
 import { showInDocuments } from "./window-pictures.ts";
+import { reachesTheWindow, staysReachable, Terminal } from "./window-control.ts";
 import { choose } from "./window-tray.ts";
 
 const MIB = 1024 * 1024;
@@ -16,6 +17,7 @@ const TITLE = "Lanspread";
 
 /** A download of this many bytes at this rate takes long enough to be looked at. */
 const GAME_BYTES = 24 * MIB;
+const OTHER_GAME_BYTES = 8 * MIB;
 const SLOW_UPLOADS = ["--upload-limit", "4MiB"];
 
 /** Other parties on this machine are none of ours. */
@@ -142,15 +144,17 @@ const errors: string[] = [];
 const times: string[] = [];
 const desktop = await Desktop.start();
 const games = `${desktop.home}/games`;
+/** Where the window and the terminal look when nobody says anything else. */
+const state = `${desktop.home}/.local/share/lanspread`;
 const env = {
   ...desktop.env,
-  LANSPREAD_STATE_DIR: `${desktop.home}/state`,
   LANSPREAD_LISTEN: "127.0.0.1",
   LANSPREAD_PARTY_CODE: PARTY_CODE,
 };
 let driver: Driver | null = null;
 try {
   await party.addGame("anna", "chess", GAME_BYTES);
+  await party.addGame("anna", "go", OTHER_GAME_BYTES);
   Deno.writeTextFileSync(
     `${party.games("anna")}/chess/game_start.sh`,
     'for told in "$@" end; do echo "$told"; done >local/told.txt\n',
@@ -171,6 +175,9 @@ try {
   await isClosed(window);
   await download(window);
   await play(window, games);
+  const terminal = new Terminal(program("LANSPREAD_BIN"), desktop.env);
+  await reachesTheWindow({ window, terminal, id: "go", card: card("go") });
+  await staysReachable(window, terminal);
 
   // Closing the window leaves the peer where it is; another start shows the same window again.
   const before = await desktop.running(binary);
@@ -195,7 +202,7 @@ try {
   await until("the end", async () => (await desktop.running(binary)).length === 0);
   times.push(`ended ${Date.now() - asked} ms after it was asked to`);
   if (!short) {
-    await lookAfter({ desktop, binary, title: TITLE, env });
+    await lookAfter({ desktop, binary, title: TITLE, env, state });
     await showInDocuments();
   }
 } catch (error) {

@@ -1,0 +1,94 @@
+// Commands beside the window, as somebody types them into a terminal: without a single option.
+//
+// Invariant: the window shows what they do, and they find its peer where they look for one themselves.
+
+import { connect } from "node:net";
+import { until, type Window } from "./webdriver.ts";
+
+/** The program for the terminal, with what surrounds the window. */
+export class Terminal {
+  readonly #binary: string;
+  readonly #env: Record<string, string>;
+
+  constructor(binary: string, env: Record<string, string>) {
+    this.#binary = binary;
+    this.#env = env;
+  }
+
+  /** Runs a command to its end and gives what it said. */
+  async say(...words: string[]): Promise<string> {
+    const { success, text } = await this.#run(words);
+    if (!success) throw new Error(`lanspread ${words.join(" ")} failed:\n${text}`);
+    return text;
+  }
+
+  /** Runs a command that has to fail and gives what it said. */
+  async fails(...words: string[]): Promise<string> {
+    const { success, text } = await this.#run(words);
+    if (success) throw new Error(`lanspread ${words.join(" ")} did not fail:\n${text}`);
+    return text;
+  }
+
+  async #run(args: string[]): Promise<{ success: boolean; text: string }> {
+    const command = new Deno.Command(this.#binary, { args, env: this.#env });
+    const { success, stdout, stderr } = await command.output();
+    const decoder = new TextDecoder();
+    return { success, text: decoder.decode(stdout) + decoder.decode(stderr) };
+  }
+}
+
+/** A game that is fetched from the terminal, on its way. */
+export interface Fetched {
+  window: Window;
+  terminal: Terminal;
+  /** Its id. */
+  id: string;
+  /** Where the window shows it. */
+  card: string;
+}
+
+/** What a command begins is seen in the window, and the other way round. */
+export async function reachesTheWindow({ window, terminal, id, card }: Fetched): Promise<void> {
+  expect(await terminal.say("list"), new RegExp(`^${id} .*on others`, "m"));
+  const got = terminal.say("get", id);
+  await Promise.race([window.see(`${card}//*[contains(.,'Downloading')]`), got]);
+  expect(await got, /ready to play in /);
+  await window.see(`${card}//*[contains(.,'Ready to play')]`);
+  await window.run(`location.hash = "#/transfers"`);
+  await window.see("//main//input[@role='switch']");
+  for (const to of ["on", "off"]) {
+    await terminal.say("playing", to);
+    await until(`the switch to be ${to}`, async () => {
+      const isOn = await window.run(`return document.querySelector("main [role=switch]").checked`);
+      return isOn === (to === "on");
+    });
+  }
+  await window.run(`location.hash = "#/library"`);
+}
+
+/** Also after its peer was started anew the window is reached, and it is told who is in the way. */
+export async function staysReachable(window: Window, terminal: Terminal): Promise<void> {
+  await window.call("restart", {});
+  expect(await terminal.say("status"), /running for .*, in the window/);
+  const refused = await terminal.fails("serve");
+  expect(refused, /It is the window of Lanspread.*"Quit" in its tray/);
+}
+
+/** A program asks the window's peer to end, and the window ends with it. */
+export async function endsWhenAsked(socket: string): Promise<void> {
+  await until("the control socket", () => {
+    try {
+      Deno.statSync(socket);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  const client = connect(socket);
+  client.write('{"cmd":"shutdown"}\n');
+  await new Promise((ended) => client.on("close", ended).resume());
+}
+
+function expect(text: string, pattern: RegExp): void {
+  if (!pattern.test(text)) throw new Error(`${pattern} is not in:\n${text}`);
+}
