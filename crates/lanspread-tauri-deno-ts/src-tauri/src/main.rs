@@ -34,8 +34,12 @@ fn main() {
     let (place, complaint) = Place::of_environment();
     let hidden = std::env::args_os().any(|argument| argument == autostart::HIDDEN);
     let window_state = place.window_state();
+    let mut context = tauri::generate_context!();
+    if let Some(instance) = place.instance() {
+        context.config_mut().identifier += &format!(".s{instance}");
+    }
     let built = tauri::Builder::default()
-        // First, so that a second start goes no further than this.
+        // First, so that a second start on the same state directory goes no further than this.
         .plugin(tauri_plugin_single_instance::init(|app, arguments, _| {
             if !arguments
                 .iter()
@@ -64,7 +68,7 @@ fn main() {
             begin::begin(app.handle(), complaint);
             Ok(())
         })
-        .build(tauri::generate_context!());
+        .build(context);
     match built {
         Ok(app) => app.run(|app, event| match event {
             // The window is hidden and never gone; whoever wants an end says so with a code.

@@ -11,6 +11,7 @@ use std::{
 };
 
 use lanspread_app::{AppOptions, ApplicationLog, Chosen, Settings, StartError};
+use lanspread_control::key_of;
 use lanspread_peer::{PartyCode, default_state_dir};
 
 /// The window's place on the screen, in the state directory.
@@ -60,6 +61,13 @@ impl Place {
     /// The state directory.
     pub(crate) fn state_dir(&self) -> &Path {
         &self.state_dir
+    }
+
+    /// What tells a window on this state directory from those on others; `None` on the usual one.
+    pub(crate) fn instance(&self) -> Option<String> {
+        let usual = absolute(&default_state_dir());
+        let [own, usual] = [&self.state_dir, &usual].map(|dir| key_of(dir));
+        (own != usual).then_some(own)
     }
 
     /// The folder of games, if the environment says one.
@@ -146,6 +154,16 @@ mod tests {
         assert_eq!(loud.settings, settings, "what is kept stays as it is");
         assert_eq!(loud.games_dir, Path::new("/games"));
         assert_eq!(loud.peer.listen.to_string(), "127.0.0.1:0");
+    }
+
+    #[test]
+    fn each_state_directory_has_a_window_of_its_own() {
+        let instance = |dir: &str| place(&[("LANSPREAD_STATE_DIR", dir)]).0.instance();
+        assert_eq!(place(&[]).0.instance(), None);
+        let usual = default_state_dir();
+        assert_eq!(instance(usual.to_str().expect("Unicode")), None);
+        let [one, other] = ["/one", "/other"].map(instance);
+        assert!(one.is_some() && other.is_some() && one != other);
     }
 
     #[test]
