@@ -433,7 +433,6 @@ impl Peer {
         let status = PeerStatus {
             program: env!("CARGO_PKG_VERSION").to_owned(),
             free_bytes: self.told_free_bytes(),
-            free_bytes: self.free_bytes.map(status::in_steps),
             // The driver has a clock.
             clock_ms: None,
             games_folder: self.game_dir_problem.is_none(),
