@@ -103,6 +103,8 @@ fn running_of(scripts: &RunningScripts, id: &GameId) -> Option<Script> {
 
 #[cfg(test)]
 mod tests {
+    use lanspread_peer::{AfterDownload, DownloadRoom};
+
     use super::*;
 
     fn game(name: &str) -> GameId {
@@ -161,6 +163,8 @@ mod tests {
         let operation = |kind| OperationView {
             id: id.clone(),
             kind,
+            after: AfterDownload::Install,
+            room: DownloadRoom::KeepOld,
             progress: None,
         };
         for kind in [
