@@ -261,6 +261,7 @@ export const de: Texts = {
     cancelTitle: (title) => `Laden von ${isolated(title)} abbrechen?`,
     cancelBody: (bytes) => `${bytes} sind schon da und werden in diesem Ordner gelöscht:`,
     cancelAfter: "Eine Pause behält sie, und es geht jederzeit von dort weiter.",
+    cancelResting: "Solange sie bleiben, geht es von dort weiter.",
     cancel: "Abbrechen und löschen",
     uninstallTitle: (title) => `${isolated(title)} deinstallieren?`,
     uninstallBody: "Dieser Ordner wird gelöscht, samt Spielständen und Einstellungen darin:",

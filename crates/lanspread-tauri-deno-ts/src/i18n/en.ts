@@ -262,6 +262,7 @@ export const en = {
     cancelTitle: (title: string) => `Cancel the download of ${isolated(title)}?`,
     cancelBody: (bytes: string) => `${bytes} have come and are deleted from this folder:`,
     cancelAfter: "A pause keeps them, and it goes on from there whenever you like.",
+    cancelResting: "As long as they are kept, it goes on from there.",
     cancel: "Cancel and delete them",
     uninstallTitle: (title: string) => `Uninstall ${isolated(title)}?`,
     uninstallBody: "This folder is deleted, with saves and settings inside it:",

@@ -8,6 +8,7 @@ import { isKept, mainAction, whyNoAction } from "../state/action.ts";
 import { queuedOf } from "../state/queue.ts";
 import { subject } from "../state/store.ts";
 import { Button } from "./button.tsx";
+import { CancelButton } from "./cancel-button.tsx";
 import { useApp, useMay, usePart, useView } from "./context.ts";
 import { TakeLink } from "./take-link.tsx";
 
@@ -28,6 +29,9 @@ export function ActionButton({ game, operation, brief }: ActionButtonProps) {
   const asked = useView((view) => action !== null && view.asked.has(subject(action.command)));
   const isOpen = useView((view) => view.connection === "open");
   if (!may.ask) return <TakeLink game={game} brief={brief} />;
+  if (action?.name === "cancel" && operation === null) {
+    return <CancelButton id={game.id} game={game} operation={null} />;
+  }
   if (action === null || (action.name === "play" && !may.play)) {
     const why = whyNoAction(game, may);
     return brief && why !== null ? <p className="no-action">{texts.noAction[why](host)}</p> : null;

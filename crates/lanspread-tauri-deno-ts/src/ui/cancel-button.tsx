@@ -38,7 +38,7 @@ export function CancelButton({ id, game, operation, brief }: CancelButtonProps) 
         label={texts.actions.of(texts.actions.cancel, title)}
         waits={asked}
         onPress={() => {
-          const bytes = lostByCancel(operation);
+          const bytes = lostByCancel(game, operation);
           if (bytes === null) cancel();
           else setLost(bytes);
         }}
@@ -51,12 +51,14 @@ export function CancelButton({ id, game, operation, brief }: CancelButtonProps) 
             title: texts.confirm.cancelTitle(title),
             body: texts.confirm.cancelBody(format.bytes(lost)),
             folder,
-            after: texts.confirm.cancelAfter,
-            keep: texts.confirm.goOn,
-            instead: {
-              words: texts.actions.pause,
-              onPress: () => void store.send({ cmd: "pause", id }),
-            },
+            ...(operation === null ? { after: texts.confirm.cancelResting } : {
+              after: texts.confirm.cancelAfter,
+              keep: texts.confirm.goOn,
+              instead: {
+                words: texts.actions.pause,
+                onPress: () => void store.send({ cmd: "pause", id }),
+              },
+            }),
             confirm: texts.confirm.cancel,
             onConfirm: cancel,
           }}

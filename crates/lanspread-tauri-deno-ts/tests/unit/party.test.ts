@@ -146,11 +146,15 @@ Deno.test("a cancel asks from a few MiB on, and only where a download has someth
       sources: [],
     },
   });
-  assert.equal(lostByCancel(operation(ASK_FROM_BYTES)), ASK_FROM_BYTES);
-  assert.equal(lostByCancel(operation(ASK_FROM_BYTES - 1)), null);
-  assert.equal(lostByCancel({ ...operation(1 << 29), kind: "install" }), null);
-  assert.equal(lostByCancel({ ...operation(0), progress: null }), null);
-  assert.equal(lostByCancel(null), null);
+  const here = game("a");
+  assert.equal(lostByCancel(here, operation(ASK_FROM_BYTES)), ASK_FROM_BYTES);
+  assert.equal(lostByCancel(here, operation(ASK_FROM_BYTES - 1)), null);
+  assert.equal(lostByCancel(here, { ...operation(1 << 29), kind: "install" }), null);
+  assert.equal(lostByCancel(here, { ...operation(0), progress: null }), null);
+  assert.equal(lostByCancel(here, null), null);
+  const gathered = { verified_bytes: 7 * ASK_FROM_BYTES, total_bytes: 1 << 30 };
+  assert.equal(lostByCancel(game("a", { gathered }), null), 7 * ASK_FROM_BYTES);
+  assert.equal(lostByCancel(null, null), null);
 });
 
 Deno.test("the old version is offered to be given up only when the disk was full and it lies here", () => {

@@ -98,9 +98,18 @@ Deno.test("the transfers show who waits, who rests and what can be done about it
 
 Deno.test("what was left of a download that nobody asks for is shown, and nothing while one runs", () => {
   const unfinished = wordsOf(render("stalled", <Frame />, "en", { game: "nexuiz" }));
-  assert.match(unfinished, /12.?% here.*An unfinished download lies here/);
+  assert.match(unfinished, /12.?% here.*An unfinished download lies here.*Cancel/);
   const running = wordsOf(render("stalled", <Frame />, "en", { game: "0ad" }));
   assert.doesNotMatch(running, /12.?% here|unfinished/);
+});
+
+Deno.test("what was left of a download goes with a cancel, and where nothing is left there is none", () => {
+  const gathered = { verified_bytes: 5, total_bytes: 9 };
+  const state = snapshot({ games: [game("a", { gathered }), game("b")] });
+  const patch = applyCommand(state, { cmd: "cancel", id: "a" });
+  assert.equal(patch.games?.changed[0]?.gathered, null);
+  assert.equal(patch.finished?.at(-1)?.outcome.result, "cancelled");
+  assert.throws(() => applyCommand(state, { cmd: "cancel", id: "b" }), { kind: "no-operation" });
 });
 
 Deno.test("who fetches from here is shown with a rate, the fastest first", () => {

@@ -139,15 +139,19 @@ function run(snapshot: Snapshot, id: string, script: Script): Patch {
 function cancel(snapshot: Snapshot, id: string): Patch {
   const operation = snapshot.operations.find((one) => one.id === id);
   const queue = snapshot.queue.filter((one) => one.id !== id);
-  if (!operation && queue.length < snapshot.queue.length) return { queue };
-  if (!operation) throw new CommandError("no-operation", `nothing runs on ${id}`);
+  const rests = snapshot.games.find((one) => one.id === id && one.gathered !== null);
+  if (!operation && !rests) {
+    if (queue.length < snapshot.queue.length) return { queue };
+    throw new CommandError("no-operation", `nothing runs on ${id}`);
+  }
   const number = (snapshot.finished.at(-1)?.number ?? 0) + 1;
-  const { kind } = operation;
+  const kind = operation?.kind ?? "download";
   const ended = { number, at_ms: Date.now(), id, kind, outcome: { result: "cancelled" } } as const;
   return {
     operations: snapshot.operations.filter((one) => one !== operation),
     queue,
     finished: [...snapshot.finished, ended],
+    ...(rests && { games: { changed: [{ ...rests, gathered: null }], gone: [] } }),
   };
 }
 

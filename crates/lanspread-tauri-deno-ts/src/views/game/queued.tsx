@@ -51,6 +51,7 @@ export function UnfinishedNote({ game }: { game: Game }) {
       <strong>{texts.queue.unfinished}</strong>
       <GatheredLine game={game} />
       <p>{texts.queue.unfinishedHint}</p>
+      <CancelButton id={game.id} game={game} operation={null} />
     </div>
   );
 }

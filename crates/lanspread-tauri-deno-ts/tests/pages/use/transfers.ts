@@ -45,6 +45,18 @@ export const TRANSFERS: Steps = {
         await queue.filter({ hasText: "Speed Dreams" }).waitFor({ state: "detached" });
       },
     ],
+  "a download that rests asks before what has come of it is thrown away": [
+    "queue",
+    "#/transfers",
+    async (page) => {
+      await page.getByRole("button", { name: /^Cancel: .*Nexuiz/ }).click();
+      const question = page.locator("dialog.question");
+      await question.getByText(/296\sMiB have come and are deleted/).waitFor();
+      await question.getByText("it goes on from there").waitFor();
+      await question.getByRole("button", { name: "Cancel and delete them" }).click();
+      await page.locator(".queue > li", { hasText: "Nexuiz" }).waitFor({ state: "detached" });
+    },
+  ],
   "a game that is ready is played by one click, and a server is started from its panel": [
     "party",
     "#/library?filter=ready&game=teeworlds",
