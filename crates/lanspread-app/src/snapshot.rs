@@ -12,7 +12,7 @@ use lanspread_peer::{ListenAddr, PeerId, PeerName};
 use serde::Serialize;
 use ts_rs::TS;
 
-use crate::{health::Health, play::Script};
+use crate::health::Health;
 
 /// The whole state.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]

@@ -293,6 +293,8 @@ mod tests {
             told(&OperationView {
                 id: GameId::parse("chess").expect("a valid id"),
                 kind: OperationKind::Install,
+                after: crate::AfterDownload::Keep,
+                room: crate::DownloadRoom::KeepOld,
                 progress: Some(Progress::Step(crate::StepProgress {
                     work,
                     index: 1,

@@ -30,6 +30,8 @@ pub(crate) const fn changes(command: &Command) -> Option<(&GameId, &'static str)
         | Command::Status {}
         | Command::ListGames {}
         | Command::ListPeers {}
+        | Command::ListFiles { .. }
+        | Command::CheckHealth {}
         | Command::Connect { .. }
         | Command::Expel { .. }
         | Command::Readmit { .. }
