@@ -126,6 +126,9 @@ export const viewsDe: typeof viewsEn = {
     discoveryBody:
       "Verbinde dich über eine Adresse: Ein Peer genügt, die anderen folgen. Fehlt der Port, dann beende das Programm, das ihn hält; oft sucht es nach Druckern, Lautsprechern oder Fernsehern.",
     connectLink: "Über Adresse verbinden",
+    spaceTitle: "Die Platte mit den Spielen ist fast voll",
+    spaceBody:
+      "Lösch Spiele, die niemand mehr spielt, oder wähle einen Ordner auf einer anderen Platte.",
     clockTitle: "Die Uhr dieses PCs geht falsch",
     clockBody:
       "Spielstände und Dateien bekommen falsche Daten, und du kommst zur falschen Zeit. Stell Datum und Uhrzeit in den Einstellungen des Systems.",
@@ -170,6 +173,7 @@ export const viewsDe: typeof viewsEn = {
       port: "Port",
       discovery: "Einander finden",
       folder: "Spieleordner",
+      space: "Freier Platz",
       clock: "Uhr",
       unpacker: "Entpacken",
     },
@@ -189,6 +193,8 @@ export const viewsDe: typeof viewsEn = {
     },
     folder: "Er lässt sich lesen und beschreiben.",
     folderUnknown: "Er wurde noch nicht geprüft.",
+    space: (bytes) => `${bytes} sind frei, wo deine Spiele liegen.`,
+    spaceUnknown: "Das System sagt nicht, wie viel frei ist.",
     clock: (count) =>
       n(count, {
         one: "Sie stimmt mit der Uhr des anderen PCs überein.",

@@ -124,6 +124,8 @@ export const viewsEn = {
     discoveryBody:
       "Connect by address: one peer is enough, the others follow. If it is the port that is missing, end the program that keeps it, often one that looks for printers, speakers or televisions.",
     connectLink: "Connect by address",
+    spaceTitle: "The disk with the games is nearly full",
+    spaceBody: "Delete games that nobody plays any more, or choose a folder on another disk.",
     clockTitle: "The clock of this PC is wrong",
     clockBody:
       "Saves and files get wrong dates, and you come at the wrong time. Set date and time in the system's settings.",
@@ -168,6 +170,7 @@ export const viewsEn = {
       port: "Port",
       discovery: "Finding each other",
       folder: "Games folder",
+      space: "Free space",
       clock: "Clock",
       unpacker: "Unpacking",
     },
@@ -186,6 +189,8 @@ export const viewsEn = {
     },
     folder: "It can be read, and written to.",
     folderUnknown: "It was not tried yet.",
+    space: (bytes: string) => `${bytes} are free where your games lie.`,
+    spaceUnknown: "The system does not say how much is free.",
     clock: (count: number) =>
       n(count, {
         one: "It agrees with the clock of the other PC.",

@@ -5,12 +5,16 @@
 import type { ClockCheck, FolderCheck, NetworkAdapter, Snapshot } from "../api/types.ts";
 import { portOf } from "./names.ts";
 
+/** Less than that is soon used up by whatever else is done on a PC. */
+export const FREE_BYTES_LOW = 2 * 1024 ** 3;
+
 /** One thing that was looked at. */
 export type Check =
   | { about: "discovery"; ok: boolean | null; state: Snapshot["me"]["discovery"] }
   | { about: "network"; ok: boolean | null; adapters: readonly NetworkAdapter[] }
   | { about: "port"; ok: boolean | null; port: string | null }
   | { about: "folder"; ok: boolean | null; problem: string | null }
+  | { about: "space"; ok: boolean | null; freeBytes: number | null }
   | { about: "clock"; ok: boolean | null; clock: ClockCheck }
   | { about: "unpacker"; ok: boolean | null; formats: readonly string[] };
 
@@ -42,6 +46,11 @@ export function checks(snapshot: Snapshot): Check[] {
       problem: me.games_dir_problem ?? problemOf(health.folder),
     },
     {
+      about: "space",
+      ok: me.free_bytes === null ? null : !isNearlyFull(me.free_bytes),
+      freeBytes: me.free_bytes,
+    },
+    {
       about: "clock",
       ok: health.clock.state === "unknown" ? null : health.clock.state === "agrees",
       clock: health.clock,
@@ -54,6 +63,11 @@ export function checks(snapshot: Snapshot): Check[] {
 export function isWithoutNetwork(adapters: readonly NetworkAdapter[]): boolean {
   return adapters.length > 0 &&
     !adapters.some(({ kind, addrs }) => kind !== "loopback" && addrs.length > 0);
+}
+
+/** Whether the disk with the games has little room left; where that is not known it is not said. */
+export function isNearlyFull(freeBytes: number | null): boolean {
+  return freeBytes !== null && freeBytes < FREE_BYTES_LOW;
 }
 
 /** Why the folder of games cannot be written to. */

@@ -5,7 +5,7 @@
 
 import type { Connection } from "../api/shell.ts";
 import type { Game, KeptAway, Snapshot } from "../api/types.ts";
-import { isWithoutNetwork, problemOf } from "./checks.ts";
+import { isNearlyFull, isWithoutNetwork, problemOf } from "./checks.ts";
 import type { Tab } from "./route.ts";
 
 export type Finding =
@@ -15,6 +15,7 @@ export type Finding =
   | { about: "no-address" }
   | { about: "discovery"; problem: string; alone: boolean }
   | { about: "no-peers" }
+  | { about: "low-space"; freeBytes: number }
   | { about: "clock"; aheadMin: number }
   | { about: "problem-games"; games: Game[] }
   | { about: "kept-away"; peers: KeptAway[] };
@@ -39,6 +40,10 @@ export function diagnose(connection: Connection, snapshot: Snapshot | null): Fin
   } else if (discovery.state === "trouble") {
     findings.push({ about: "discovery", problem: discovery.message, alone });
   } else if (alone) findings.push({ about: "no-peers" });
+  const { free_bytes: freeBytes } = snapshot.me;
+  if (freeBytes !== null && isNearlyFull(freeBytes)) {
+    findings.push({ about: "low-space", freeBytes });
+  }
   const { clock } = snapshot.health;
   // Of two clocks nobody knows which is wrong.
   if (clock.state === "differs" && clock.peers > 1) {
@@ -58,6 +63,7 @@ const IN_THE_WAY: Partial<Record<Finding["about"], readonly Tab[]>> = {
   "read-only": ["library", "transfers"],
   "no-address": ["library", "party"],
   "discovery": ["library", "party"],
+  "low-space": ["transfers"],
 };
 
 /** The finding that a view has to tell first, if there is one that stands in its way. */

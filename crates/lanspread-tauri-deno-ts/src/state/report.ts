@@ -22,6 +22,7 @@ export function report(connection: Connection, snapshot: Snapshot, now: Date): s
       me.catalog ? lastPart(me.catalog) : "none"
     }`,
     `games_dir_problem: ${me.games_dir_problem !== null}, folder: ${health.folder.state}`,
+    `free: ${me.free_bytes === null ? "unknown" : mebibytes(me.free_bytes)}`,
     `adapters: ${tally(health.adapters.map(kindOf))}`,
     `clock: ${health.clock.state}${
       health.clock.state === "differs" ? ` ${health.clock.ahead_min} min` : ""
@@ -49,6 +50,10 @@ export function report(connection: Connection, snapshot: Snapshot, now: Date): s
 
 function failures({ finished }: Snapshot): string[] {
   return finished.flatMap(({ outcome }) => outcome.result === "failed" ? [outcome.kind] : []);
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.floor(bytes / 1024 ** 2)} MiB`;
 }
 
 /** Names of adapters are the user's to choose, so they are not repeated. */

@@ -28,6 +28,7 @@ const PLACES: [scenario: string, hash: string][] = [
   ["multicast-blocked", "#/help"],
   ["read-only", "#/help"],
   ["slow-clock", "#/help"],
+  ["nearly-full", "#/transfers"],
   ["no-network", "#/library"],
   ["long-titles", "#/library"],
   ["rtl", "#/library"],

@@ -17,6 +17,7 @@ Deno.test("where all is well each line says so, and what is not known says that"
     port: true,
     discovery: true,
     folder: true,
+    space: true,
     clock: true,
     unpacker: true,
   };
@@ -24,7 +25,7 @@ Deno.test("where all is well each line says so, and what is not known says that"
   const { me, health } = party();
   const early = marks({
     ...party(),
-    me: { ...me, listen_addrs: [], discovery: { state: "starting" } },
+    me: { ...me, listen_addrs: [], discovery: { state: "starting" }, free_bytes: null },
     health: {
       ...health,
       adapters: [],
@@ -37,6 +38,7 @@ Deno.test("where all is well each line says so, and what is not known says that"
     port: null,
     discovery: null,
     folder: null,
+    space: null,
     clock: null,
     unpacker: true,
   });
@@ -55,6 +57,7 @@ Deno.test("each thing that is wrong is one line that is not well, and one findin
   assert.deepEqual(found("no-network"), [["network"], "no-address"]);
   assert.deepEqual(found("multicast-blocked"), [["discovery"], "discovery"]);
   assert.deepEqual(found("slow-clock"), [["clock"], "clock"]);
+  assert.deepEqual(found("nearly-full"), [["space"], "low-space"]);
 });
 
 Deno.test("of two clocks nobody is said to have the wrong one", () => {

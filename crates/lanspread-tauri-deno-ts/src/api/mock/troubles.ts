@@ -54,6 +54,12 @@ export function withoutNetwork(): Snapshot {
   return { ...snapshot, me, health: { ...snapshot.health, adapters } };
 }
 
+/** A disk on which little more than a hundred songs have room. */
+export function nearlyFull(): Snapshot {
+  const snapshot = partySnapshot();
+  return { ...snapshot, me: { ...snapshot.me, free_bytes: 700 * 1024 ** 2 } };
+}
+
 /** A clock that was not told of summer time. */
 export function slowClock(): Snapshot {
   const snapshot = partySnapshot();

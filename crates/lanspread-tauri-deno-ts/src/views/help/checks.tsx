@@ -47,7 +47,7 @@ function mark(ok: boolean | null): "well" | "wrong" | "unknown" {
 }
 
 function Sentence({ check }: { check: Check }) {
-  const { texts, href } = useApp();
+  const { texts, href, format } = useApp();
   const words = texts.checks;
   switch (check.about) {
     case "network":
@@ -66,6 +66,14 @@ function Sentence({ check }: { check: Check }) {
     case "folder":
       if (check.problem !== null) return <p dir="auto">{check.problem}</p>;
       return <p>{check.ok === null ? words.folderUnknown : words.folder}</p>;
+    case "space":
+      return (
+        <p>
+          {check.freeBytes === null
+            ? words.spaceUnknown
+            : words.space(format.bytes(check.freeBytes))}
+        </p>
+      );
     case "clock":
       return <ClockSentence clock={check.clock} />;
     case "unpacker":

@@ -40,6 +40,8 @@ export function titleOf(finding: Finding, { help: words }: Texts): string {
       return finding.alone ? words.discoveryAloneTitle : words.discoveryTitle;
     case "no-peers":
       return words.peersTitle;
+    case "low-space":
+      return words.spaceTitle;
     case "clock":
       return words.clockTitle;
     case "problem-games":
@@ -88,6 +90,12 @@ export function FindingBox({ finding, me }: { finding: Finding; me: Me }) {
             ))}
           </ol>
           <a href={href({ tab: "party" })}>{words.connectLink}</a>
+        </Box>
+      );
+    case "low-space":
+      return (
+        <Box title={title} body={texts.checks.space(format.bytes(finding.freeBytes))}>
+          <p>{words.spaceBody}</p>
         </Box>
       );
     case "clock":
