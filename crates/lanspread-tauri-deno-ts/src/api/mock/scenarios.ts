@@ -9,6 +9,7 @@ import { GUEST_LINKS } from "./guest-links.ts";
 import { manyGames } from "./library.ts";
 import { eveningSnapshot } from "./evening.ts";
 import { NAMES, partySnapshot, quiet, transferring } from "./parties.ts";
+import { longTitles, rightToLeft } from "./titles.ts";
 import {
   alone,
   folderGone,
@@ -152,32 +153,6 @@ function dozen(): Scenario {
   return { snapshot: { ...snapshot, games } };
 }
 
-const LONG =
-  "The Extraordinarily Long and Somewhat Tiring Chronicles of the Very Last Penguin Who Ever Raced Down an Icy Mountain: Definitive Anniversary Edition";
-
-function longTitles(): Scenario {
-  const snapshot = partySnapshot([
-    "AVeryLongPlayerNameWithoutAnySpacesAtAllThatGoesOnAndOn",
-    ...NAMES.slice(1),
-  ]);
-  const all = snapshot.games.map((game, index) => ({
-    ...game,
-    title: index % 3 === 0 ? LONG : `${game.title}${"unbroken".repeat(index % 9)}`,
-    genre: { en: "Massively Multiplayer Strategy Simulation", de: "Wirtschaftsaufbausimulation" },
-  }));
-  return { snapshot: { ...snapshot, games: all }, downloads: "stand" };
-}
-
-function rightToLeft(): Scenario {
-  const snapshot = partySnapshot(["סוסן", "ليلى", "Mara", "דן", "Okke", "أمير"]);
-  const titles = ["סופר טוקס קארט (1.4)", "حرب العالم ٢١٠٠", "OpenArena", "משחק ה-LAN!"];
-  const all = snapshot.games.map((game, index) => ({
-    ...game,
-    title: titles[index % titles.length]!,
-  }));
-  return { snapshot: { ...snapshot, games: all }, downloads: "stand" };
-}
-
 /** What the page of a browser can do. */
 const BROWSER: Abilities = {
   chooseFolder: false,
@@ -303,8 +278,8 @@ export const SCENARIOS = {
   "no-network": () => ({ snapshot: withoutNetwork() }),
   "nearly-full": () => ({ snapshot: nearlyFull() }),
   "slow-clock": () => ({ snapshot: slowClock() }),
-  "long-titles": longTitles,
-  "rtl": rightToLeft,
+  "long-titles": () => ({ snapshot: longTitles(), downloads: "stand" as const }),
+  "rtl": () => ({ snapshot: rightToLeft(), downloads: "stand" as const }),
   "errors": () => ({ snapshot: partySnapshot(), refuses: "busy" }),
   "lost": () => ({ snapshot: partySnapshot(), connection: "lost", downloads: "stand" }),
   "first-run": () => ({
