@@ -242,6 +242,9 @@ impl App {
     }
 
     fn tell(&self, event: PeerEvent) {
+        if matches!(event, PeerEvent::Message(_)) {
+            lock(&self.history).keep_shown(&self.view().messages);
+        }
         // A download that rests has not ended for whoever looks.
         let rests = self.note_in_queue(&event);
         if rests || lock(&self.history).note(unix_ms(), &event) {

@@ -16,9 +16,7 @@ use crate::{
     history::History,
     queue::{Queue, Runs},
     snapshot::{
-        Action, Discovery, Game, GameDetails, GameState, Gathered, Hashing, KeptAway, Limits, Me,
-        Mode, Offer, Operation, OperationKind, Peer, PeerOperation, PeerStatus, Progress, Running,
-        Snapshot, Source, Standing, StepWork, Upload, Wishes,
+        Action, Discovery, Game, GameDetails, GameState, Gathered, Hashing, KeptAway, Limits, Me, Message, Mode, Offer, Operation, OperationKind, Peer, PeerOperation, PeerStatus, Progress, Running, Snapshot, Source, Standing, StepWork, Upload, Wishes,
     },
 };
 
@@ -52,6 +50,7 @@ pub(crate) fn snapshot(parts: Composed<'_>) -> Snapshot {
         games,
         peers: view.peers.iter().map(other_peer).collect(),
         kept_away: view.kept_away.iter().map(kept_away).collect(),
+        messages: messages(view, history),
         operations: view.operations.iter().map(operation).collect(),
         uploads: view.outbound.iter().map(upload).collect(),
         hashing: view.hashing.iter().map(hashing).collect(),
@@ -281,6 +280,22 @@ fn kept_away(kept: &peer::KeptAwayView) -> KeptAway {
         name: kept.name.clone(),
         reasons: kept.reasons.iter().map(ToString::to_string).collect(),
     }
+}
+
+/// What was said. The peer knows no clock on the wall: when it was stands in the history, and what is
+/// not there yet is shown with the event that tells of it.
+fn messages(view: &PeerView, history: &History) -> Vec<Message> {
+    let message = |said: &Arc<peer::MessageView>| {
+        Some(Message {
+            number: said.number,
+            at_ms: history.said_at_ms(said.number)?,
+            peer_id: said.peer_id,
+            name: said.name.clone(),
+            text: said.text.clone(),
+            own: said.own,
+        })
+    };
+    view.messages.iter().filter_map(message).collect()
 }
 
 fn operation(operation: &peer::OperationView) -> Operation {

@@ -3,10 +3,13 @@
 //! Invariant: bounded, oldest out first; numbers only grow, so that whoever joins two pieces shows nothing
 //! twice. It reads no clock.
 
-use std::collections::VecDeque;
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use lanspread_db::GameId;
-use lanspread_peer::{OperationKind, OperationReport, Outcome as PeerOutcome, PeerEvent};
+use lanspread_peer::{MessageView, OperationKind, OperationReport, Outcome as PeerOutcome, PeerEvent};
 
 use crate::{
     compose,
@@ -27,6 +30,8 @@ pub(crate) struct History {
     finished: VecDeque<Finished>,
     uploads: VecDeque<UploadEnded>,
     notices: VecDeque<Notice>,
+    /// When each message to the party was said, by its number.
+    said: BTreeMap<u64, u64>,
     ended: u64,
     uploaded: u64,
     told: u64,
@@ -46,6 +51,20 @@ impl History {
     /// The notices, the newest last.
     pub(crate) fn notices(&self) -> Vec<Notice> {
         self.notices.iter().cloned().collect()
+    }
+
+    /// When a message to the party was said, in milliseconds since 1970, if it was told.
+    pub(crate) fn said_at_ms(&self, number: u64) -> Option<u64> {
+        self.said.get(&number).copied()
+    }
+
+    /// Forgets when those were said that the peer shows no more. What it does not show yet is newer than
+    /// all that it shows.
+    pub(crate) fn keep_shown(&mut self, shown: &[Arc<MessageView>]) {
+        let newest = shown.last().map_or(0, |message| message.number);
+        let shown: BTreeSet<u64> = shown.iter().map(|message| message.number).collect();
+        self.said
+            .retain(|number, _| *number > newest || shown.contains(number));
     }
 
     /// Remembers what is worth it; whether anything that is shown changed by this event.
@@ -73,6 +92,11 @@ impl History {
                     elapsed_ms: compose::millis(*elapsed),
                 };
                 push(&mut self.uploads, UPLOADS_ENDED_MAX, ended);
+                return true;
+            }
+            PeerEvent::Message(message) => {
+                let said_at_ms = at_ms.saturating_sub(compose::millis(message.age));
+                self.said.insert(message.number, said_at_ms);
                 return true;
             }
             // The addresses and the party are known from here on.

@@ -12,7 +12,7 @@ use ts_rs::TS;
 use crate::{
     health::Health,
     snapshot::{
-        Finished, Game, Hashing, KeptAway, Limits, Me, Notice, Operation, Peer, Queued, Running,
+        Finished, Game, Hashing, KeptAway, Limits, Me, Message, Notice, Operation, Peer, Queued, Running,
         Seat, Snapshot, Upload, UploadEnded, Wishes,
     },
 };
@@ -61,6 +61,9 @@ pub struct Patch {
     /// All peers that are not let in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kept_away: Option<Vec<KeptAway>>,
+    /// All that was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub messages: Option<Vec<Message>>,
     /// All running operations.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operations: Option<Vec<Operation>>,
@@ -116,6 +119,7 @@ impl Patch {
             games: GamesPatch::between(&old.games, &new.games),
             peers: changed(&old.peers, &new.peers),
             kept_away: changed(&old.kept_away, &new.kept_away),
+            messages: changed(&old.messages, &new.messages),
             operations: changed(&old.operations, &new.operations),
             uploads: changed(&old.uploads, &new.uploads),
             hashing: changed(&old.hashing, &new.hashing),

@@ -6,10 +6,10 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use lanspread_db::{GameId, Script};
-use lanspread_jsonl::{Command, ScriptStart};
+use lanspread_jsonl::{Command, ScriptStart, bad_input};
 use lanspread_peer::{
-    AfterDownload, CommandRefused, DownloadRoom, ErrorKind, LimitChanges, OperationKind,
-    OperationView, PeerCommand, PeerName, Playing,
+    AfterDownload, CommandRefused, DownloadRoom, ErrorKind, LimitChanges, MessageText,
+    OperationKind, OperationView, PeerCommand, PeerName, Playing,
 };
 
 use crate::{
@@ -102,6 +102,10 @@ impl App {
                 self.check_health();
                 return Ok(Ran::Accepted);
             }
+            Command::Say { text } => PeerCommand::Say {
+                text: MessageText::new(&text)
+                    .map_err(|error| bad_input(format!("cannot say that: {error}")))?,
+            },
             Command::SetGameDir { path } => return self.change_games_dir(path).await,
             Command::GetGame { id } => self.get_game(id),
             Command::Download {

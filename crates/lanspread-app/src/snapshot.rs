@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use lanspread_db::{GameId, Localized, ManifestHash, MaxPlayers, Script, Version};
 use lanspread_jsonl::Language;
-use lanspread_peer::{ListenAddr, PeerId, PeerName};
+use lanspread_peer::{ListenAddr, MessageText, PeerId, PeerName};
 use serde::Serialize;
 use ts_rs::TS;
 
@@ -28,6 +28,8 @@ pub struct Snapshot {
     pub peers: Vec<Peer>,
     /// Peers that are not let in.
     pub kept_away: Vec<KeptAway>,
+    /// What was said to the party within this run, the newest last.
+    pub messages: Vec<Message>,
     /// Running operations, sorted by game.
     pub operations: Vec<Operation>,
     /// Who fetches what from here.
@@ -438,6 +440,28 @@ pub struct KeptAway {
     pub name: PeerName,
     /// Why, in words.
     pub reasons: Vec<String>,
+}
+
+/// Something that was said to the party.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct Message {
+    /// Counts up from 1 for each that this peer learns of.
+    #[ts(type = "number")]
+    pub number: u64,
+    /// When it was said, in milliseconds since 1970 by this machine's clock.
+    #[ts(type = "number")]
+    pub at_ms: u64,
+    /// Who said it.
+    #[ts(type = "string")]
+    pub peer_id: PeerId,
+    /// What it called itself then.
+    #[ts(type = "string")]
+    pub name: PeerName,
+    /// What was said: one line of plain text.
+    #[ts(type = "string")]
+    pub text: MessageText,
+    /// Whether it was said here.
+    pub own: bool,
 }
 
 /// One running operation.

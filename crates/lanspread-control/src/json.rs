@@ -243,6 +243,17 @@ pub fn event(event: &PeerEvent) -> EventLine {
             "peer-readmitted",
             json!({ "peer_id": peer_id, "name": name }),
         ),
+        PeerEvent::Message(message) => line(
+            "message",
+            json!({
+                "number": message.number,
+                "peer_id": message.peer_id,
+                "name": message.name,
+                "text": message.text,
+                "own": message.own,
+                "age_ms": millis(message.age),
+            }),
+        ),
         PeerEvent::RatesChanged { limits, playing } => line(
             "rates-changed",
             json!({ "rate_limits": rate_limits(*limits), "playing": is_playing(*playing) }),

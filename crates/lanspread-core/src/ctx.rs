@@ -41,6 +41,8 @@ pub(crate) enum Purpose {
     Expulsions(PeerId),
     /// Another peer is told how this one stands.
     Status(PeerId),
+    /// Another peer is told what was said here.
+    Message(PeerId),
     /// Who is expelled is written down.
     KeepExpelled,
     /// The limits of transfers are written down.

@@ -25,6 +25,7 @@ mod listing;
 mod machine_table;
 mod manifests;
 mod membership;
+mod messages;
 pub mod offers;
 mod operations;
 mod outbox;

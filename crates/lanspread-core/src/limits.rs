@@ -101,3 +101,21 @@ pub const HOLDINGS_PAUSE_MAX: Duration = Duration::from_secs(4);
 
 /// How long uploads that run may go on when a download is complete and about to be put in place.
 pub const UPLOADS_DRAIN: Duration = Duration::from_secs(2);
+
+/// Most messages to the party that are shown at once; past it the oldest go.
+pub const MESSAGES_MAX: usize = 200;
+
+/// Most of them that are from one peer; a peer also tells those that come later so many of its own.
+pub const MESSAGES_PER_PEER_MAX: usize = 32;
+
+/// Messages that the user of one peer may say in one go.
+pub const SAYS_BURST_MAX: u32 = 10;
+
+/// Then one so often.
+pub const SAY_EVERY: Duration = Duration::from_secs(2);
+
+/// Messages that are taken from one peer in one go: all that it tells somebody who comes later, and some.
+pub const MESSAGES_BURST_MAX: u32 = 40;
+
+/// Then one so often.
+pub const MESSAGE_EVERY: Duration = Duration::from_secs(1);

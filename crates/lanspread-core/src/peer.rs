@@ -33,6 +33,7 @@ use crate::{
     library::Library,
     manifests::ManifestCache,
     membership::{MemberFact, Membership},
+    messages::Messages,
     operations::{LinkRate, Operations},
     outbox::Outbox,
     rates::{Playing, RateLimits, RateSetting},
@@ -62,6 +63,7 @@ pub struct Peer {
     sync: Sync,
     announcer: Announcer,
     statuses: Statuses,
+    messages: Messages,
     /// Bytes that were free where the games lie when all of them were looked at last.
     free_bytes: Option<u64>,
     library: Library,
@@ -136,6 +138,7 @@ impl Peer {
             sync: Sync::default(),
             announcer: Announcer::default(),
             statuses: Statuses::default(),
+            messages: Messages::default(),
             free_bytes: None,
             library,
             rescan: Rescan::default(),
@@ -218,6 +221,7 @@ impl Peer {
             games: Arc::clone(&self.games),
             peers: view::peers(catalog, &self.members, &self.sync, &self.statuses),
             kept_away: view::kept_away(&self.conduct),
+            messages: self.messages.view(|peer| self.conduct.is_kept_away(peer)),
             operations: self.operations.view(),
             outbound: self.serves.view(self.now),
             hashing: self.hashing.view(),
@@ -248,6 +252,7 @@ impl Peer {
             self.sync.deadline(),
             self.announcer.deadline(),
             self.statuses.deadline(),
+            self.messages.deadline(),
             self.library.deadline(),
             self.rescan.deadline().filter(|_| self.moving.is_none()),
             self.serves.deadline(),
@@ -409,6 +414,7 @@ impl Peer {
             config: &self.config,
             out: &mut self.out,
         };
+        self.messages.tell(&mut ctx, &self.members);
         if self.moving.is_none() {
             let operations = &self.operations;
             self.hashing
@@ -493,6 +499,7 @@ impl Peer {
                     self.dirty.sources = true;
                     self.announcer.introduced(peer, told);
                     self.statuses.introduced(peer);
+                    self.messages.introduced(peer, library.epoch);
                     self.expulsions.introduced(peer);
                     if let Some(to) = self.members.route(peer) {
                         self.sync.announced(&mut ctx, to, library);
@@ -507,6 +514,7 @@ impl Peer {
                     self.dirty.sources = true;
                     self.announcer.lost(peer);
                     self.statuses.lost(peer);
+                    self.messages.lost(peer);
                     self.expulsions.lost(peer);
                     self.sync.lost(&mut ctx, peer);
                 }

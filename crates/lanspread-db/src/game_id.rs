@@ -120,7 +120,8 @@ impl GameId {
 
 /// Whether a character shows nothing or changes the direction of what follows. Two ids that
 /// differ only by one look the same to the person who has to choose between them.
-pub(crate) fn is_invisible(c: char) -> bool {
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
     matches!(
         c,
         '\u{ad}'

@@ -23,7 +23,7 @@ pub use catalog::{
     Catalog, CatalogError, CatalogMode, CatalogTable, Pins, RowRejection, RowRejectionReason,
 };
 pub use game::{Game, GameDB, GameFileDescription, Localized, MaxPlayers};
-pub use game_id::{GAME_ID_BYTES_MAX, GameId, GameIdError};
+pub use game_id::{GAME_ID_BYTES_MAX, GameId, GameIdError, is_invisible};
 pub use hash::{ChunkHash, ContentHash, HashParseError, ManifestHash};
 pub use manifest::{
     CHUNK_BYTES_MAX, CHUNK_BYTES_MIN, CHUNKS_AIMED_AT, ChunkInfo, ChunkRef, GAME_BYTES_MAX,

@@ -19,8 +19,9 @@ use lanspread_db::{
 use lanspread_proto::{
     Admission, AdmissionRefusal, ChunkRequest, ChunkRuns, ExpelledPeer, FrameKind, GameSummary,
     Hello, Holdings, HoldingsLog, HoldingsRequest, LibraryDelta, LibraryEpoch, LibraryRevision,
-    LibrarySnapshot, LibraryState, PeerId, PeerName, PeerOperation, PeerStatus, Refusal,
-    RefusalKind, Request, Response, Token, VersionProbe, Work, WrongVersion, encode_frame,
+    LibrarySnapshot, LibraryState, MessageText, PartyMessage, PeerId, PeerName, PeerOperation,
+    PeerStatus, Refusal, RefusalKind, Request, Response, Token, VersionProbe, Work, WrongVersion,
+    encode_frame,
 };
 use lanspread_sim::expand;
 use lanspread_testbed::fixture::{ArchiveFormat, Contents, write_archive};
@@ -125,6 +126,15 @@ fn status() -> PeerStatus {
     }
 }
 
+fn message() -> PartyMessage {
+    PartyMessage {
+        run: LibraryEpoch(7),
+        number: 1,
+        age_ms: 40,
+        text: MessageText::new("Pizza is here").expect("a text"),
+    }
+}
+
 fn wire() -> Done {
     let manifest = manifest();
     let peer = PeerId::from_bytes([7; 32]);
@@ -174,6 +184,7 @@ fn wire() -> Done {
             expelled: vec![expelled(peer)],
         },
         Request::Status(status()),
+        Request::Message(message()),
         Request::LaneToken,
         Request::Goodbye,
     ];

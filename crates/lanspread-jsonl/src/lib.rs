@@ -82,6 +82,11 @@ pub enum Command {
     },
     /// Has it tried again whether the games directory can be written to.
     CheckHealth {},
+    /// Says something to everybody at the party.
+    Say {
+        /// What.
+        text: String,
+    },
     /// Uses another games directory from here on.
     SetGameDir {
         /// The directory.

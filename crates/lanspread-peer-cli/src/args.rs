@@ -298,6 +298,17 @@ pub(crate) enum Subcommands {
         #[command(flatten)]
         peer: PeerArgs,
     },
+    /// Say something to everybody at the party, and to those who come within the hour
+    #[command(after_help = "Examples:\n  \
+        lanspread say Pizza is here\n  \
+        lanspread say \"Next: OpenArena, 20:30, the server is Anna's\"")]
+    Say {
+        /// What; several words are one message
+        #[arg(required = true, value_name = "TEXT")]
+        text: Vec<String>,
+        #[command(flatten)]
+        peer: PeerArgs,
+    },
     /// Limit how fast transfers are, at once and after restarts; without a limit, show those in force
     #[command(after_help = "Examples:\n  \
         lanspread limit --upload-limit 40MiB\n  \

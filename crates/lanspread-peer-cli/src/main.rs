@@ -25,6 +25,7 @@ mod play;
 mod rates;
 mod reach;
 mod refused;
+mod say;
 mod secret;
 mod serve;
 mod settle;
@@ -131,6 +132,9 @@ fn run(command: Subcommands) -> Result<()> {
         }),
         Subcommands::Readmit { who, peer } => with_peer(&peer, None, async |reached| {
             expel::readmit(reached, &who).await
+        }),
+        Subcommands::Say { text, peer } => with_peer(&peer, None, async |reached| {
+            say::say(reached, &text.join(" ")).await
         }),
         Subcommands::Limit { limits, peer } => with_peer(&peer, None, async |reached| {
             rates::limit(reached, &limits).await

@@ -64,6 +64,8 @@ impl Narrator {
                 text("message")
             )),
             "peer-kept-away" => Some(format!("{}: {}", text("name"), text("message"))),
+            "message" if event["own"] == true => Some(format!("you said: {}", text("text"))),
+            "message" => Some(format!("{} says: {}", text("name"), text("text"))),
             "peer-readmitted" => Some(format!("{} may come again", text("name"))),
             "connect-failed" => Some(format!(
                 "cannot connect to {}: {}",
@@ -226,6 +228,14 @@ mod tests {
             (
                 json!({ "event": "peer-lost", "peer_id": "01", "name": "den", "message": "it left" }),
                 "den is gone: it left",
+            ),
+            (
+                json!({ "event": "message", "name": "Anna", "text": "Pizza is here", "own": false }),
+                "Anna says: Pizza is here",
+            ),
+            (
+                json!({ "event": "message", "name": "den", "text": "On my way", "own": true }),
+                "you said: On my way",
             ),
             (
                 json!({ "event": "install-began", "id": "chess" }),

@@ -31,6 +31,7 @@ impl PeerGameDB {
             games: Arc::default(),
             peers: Vec::new(),
             kept_away: Vec::new(),
+            messages: Vec::new(),
             operations: Vec::new(),
             outbound: Vec::new(),
             hashing: None,

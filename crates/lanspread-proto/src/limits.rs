@@ -39,3 +39,10 @@ pub const STATUS_OPERATIONS_MAX: usize = 64;
 
 /// Longest text in a refusal, in bytes of UTF-8.
 pub const REFUSAL_TEXT_BYTES_MAX: usize = 1024;
+
+/// Longest text that may be said to the party at once, in bytes of UTF-8.
+pub const MESSAGE_TEXT_BYTES_MAX: usize = 500;
+
+/// How long ago it may have been said, in milliseconds: whoever comes later is told what was said within
+/// the last hour.
+pub const MESSAGE_AGE_MS_MAX: u64 = 3_600_000;

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     GameSummary, Holdings, HoldingsRequest, LibraryDelta, LibraryEpoch, LibraryRevision,
-    LibrarySnapshot, LibraryState, ListenAddr, PROTOCOL_VERSION, PeerId, PeerName, PeerStatus,
-    TableName, Token, limits::REFUSAL_TEXT_BYTES_MAX,
+    LibrarySnapshot, LibraryState, ListenAddr, PROTOCOL_VERSION, PartyMessage, PeerId, PeerName,
+    PeerStatus, TableName, Token, limits::REFUSAL_TEXT_BYTES_MAX,
 };
 
 /// What one peer asks of another.
@@ -53,6 +53,8 @@ pub enum Request {
     },
     /// "This is how I stand": sent when it changed, for people to see.
     Status(PeerStatus),
+    /// "My user says this to everybody": told again until it is noted.
+    Message(PartyMessage),
     /// "Let me open one bulk lane without encryption": refused by whoever does not want any.
     LaneToken,
     /// "I leave": a hint.
@@ -75,6 +77,7 @@ impl Request {
             Self::Holdings(_) => "holdings",
             Self::Expulsions { .. } => "expulsions",
             Self::Status(_) => "status",
+            Self::Message(_) => "message",
             Self::LaneToken => "lane-token",
             Self::Goodbye => "goodbye",
         }
@@ -164,7 +167,7 @@ pub enum Response {
     HelloAck(HelloAck),
     /// The answer to `Ping`.
     Pong,
-    /// The answer to `LibrarySummary`, `Expulsions`, `Status` and `Goodbye`.
+    /// The answer to `LibrarySummary`, `Expulsions`, `Status`, `Message` and `Goodbye`.
     Noted,
     /// The answer to `LibrarySnapshot`, and to a `LibraryDelta` whose start is unknown.
     LibrarySnapshot(LibrarySnapshot),

@@ -13,9 +13,9 @@ use lanspread_db::{
 use lanspread_proto::{
     Admission, AdmissionRefusal, ChunkRequest, ChunkRuns, ExpelledPeer, FrameKind, GameSummary,
     Hello, Holdings, HoldingsLog, HoldingsRequest, LibraryDelta, LibraryEpoch, LibraryRevision,
-    LibrarySnapshot, LibraryState, PROTOCOL_VERSION, PeerId, PeerName, PeerOperation, PeerStatus,
-    Refusal, RefusalKind, Request, Response, Token, VersionProbe, Work, WrongVersion,
-    decode_payload, encode_frame,
+    LibrarySnapshot, LibraryState, MessageText, PROTOCOL_VERSION, PartyMessage, PeerId, PeerName,
+    PeerOperation, PeerStatus, Refusal, RefusalKind, Request, Response, Token, VersionProbe, Work,
+    WrongVersion, decode_payload, encode_frame,
 };
 use serde_json::Value;
 
@@ -140,7 +140,7 @@ fn requests() -> Vec<(Request, &'static str)> {
     vec![
         (
             Request::Hello(hello()),
-            r#"{"type":"hello","protocol_version":4,"peer_id":"{ada}","listen_addr":"192.168.1.20:47000","name":"Ada","library":{"epoch":3391824770157312,"revision":7,"digest":"{digest}"}}"#,
+            r#"{"type":"hello","protocol_version":5,"peer_id":"{ada}","listen_addr":"192.168.1.20:47000","name":"Ada","library":{"epoch":3391824770157312,"revision":7,"digest":"{digest}"}}"#,
         ),
         (Request::Ping, r#"{"type":"ping"}"#),
         (
@@ -210,6 +210,15 @@ fn requests() -> Vec<(Request, &'static str)> {
             }),
             r#"{"type":"status","program":"0.1.0","free_bytes":268435456000,"clock_ms":1764000000000,"games_folder":true,"playing":false,"operations":[{"id":"teeworlds","work":"download","percent":41,"left_s":12,"waiting":false}]}"#,
         ),
+        (
+            Request::Message(PartyMessage {
+                run: LibraryEpoch(3_391_824_770_157_312),
+                number: 1,
+                age_ms: 40,
+                text: MessageText::new("Next: OpenArena, 20:30, the server is Anna's").unwrap(),
+            }),
+            r#"{"type":"message","run":3391824770157312,"number":1,"age_ms":40,"text":"Next: OpenArena, 20:30, the server is Anna's"}"#,
+        ),
         (Request::LaneToken, r#"{"type":"lane-token"}"#),
         (Request::Goodbye, r#"{"type":"goodbye"}"#),
     ]
@@ -219,7 +228,7 @@ fn responses() -> Vec<(Response, &'static str)> {
     vec![
         (
             Response::HelloAck(hello()),
-            r#"{"type":"hello-ack","protocol_version":4,"peer_id":"{ada}","listen_addr":"192.168.1.20:47000","name":"Ada","library":{"epoch":3391824770157312,"revision":7,"digest":"{digest}"}}"#,
+            r#"{"type":"hello-ack","protocol_version":5,"peer_id":"{ada}","listen_addr":"192.168.1.20:47000","name":"Ada","library":{"epoch":3391824770157312,"revision":7,"digest":"{digest}"}}"#,
         ),
         (Response::Pong, r#"{"type":"pong"}"#),
         (Response::Noted, r#"{"type":"noted"}"#),
@@ -277,8 +286,8 @@ fn responses() -> Vec<(Response, &'static str)> {
             r#"{"type":"lane-token","token":"{share}"}"#,
         ),
         (
-            Response::WrongVersion(WrongVersion { ours: 4, yours: 5 }),
-            r#"{"type":"wrong-version","ours":4,"yours":5}"#,
+            Response::WrongVersion(WrongVersion { ours: 5, yours: 6 }),
+            r#"{"type":"wrong-version","ours":5,"yours":6}"#,
         ),
         (
             Response::Refused(Refusal::new(
@@ -396,9 +405,9 @@ fn every_response_is_written_as_its_golden_and_shown_in_the_document() {
 
 #[test]
 fn the_version_probe_is_written_as_its_golden_and_shown_in_the_document() {
-    let golden = r#"{"type":"hello","protocol_version":4}"#;
+    let golden = r#"{"type":"hello","protocol_version":5}"#;
     let frame = VersionProbe {
-        protocol_version: 4,
+        protocol_version: 5,
     }
     .encode()
     .unwrap();
@@ -437,7 +446,7 @@ fn the_goldens_hold_every_kind_of_message_once() {
     assert_eq!(kinds.len(), requests.len());
     assert_eq!(
         kinds.len(),
-        13,
+        14,
         "a request was added: give it a golden and a place in the document"
     );
     let responses = responses();
@@ -455,7 +464,7 @@ fn the_goldens_hold_every_kind_of_message_once() {
 
 #[test]
 fn every_json_block_of_the_document_is_a_golden() {
-    let mut goldens: Vec<String> = vec![r#"{"type":"hello","protocol_version":4}"#.to_owned()];
+    let mut goldens: Vec<String> = vec![r#"{"type":"hello","protocol_version":5}"#.to_owned()];
     goldens.extend(requests().iter().map(|(_, text)| golden(text)));
     goldens.extend(responses().iter().map(|(_, text)| golden(text)));
     goldens.extend(admissions().iter().map(|(_, text)| golden(text)));

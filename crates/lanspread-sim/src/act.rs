@@ -121,6 +121,7 @@ impl Act<'_> {
             Transition::ChangeCode => running && self.change_code(),
             Transition::Expel => self.expel(),
             Transition::Readmit => self.readmit(),
+            Transition::Say => running && self.say(),
         }
     }
 
@@ -576,6 +577,14 @@ impl Act<'_> {
         };
         self.n = n;
         self.command(|_| PeerCommand::Readmit { peer_id })
+    }
+
+    /// One thing or several in a row.
+    fn say(&mut self) -> bool {
+        for _ in 0..=self.how(0, 3) {
+            self.world.say(self.n);
+        }
+        true
     }
 
     fn fill_disk(&mut self) -> bool {

@@ -94,6 +94,7 @@ impl Beliefs {
                 | Request::Holdings(_)
                 | Request::Expulsions { .. }
                 | Request::Status(_)
+                | Request::Message(_)
                 | Request::LaneToken
                 | Request::Goodbye => return Ok(()),
             },

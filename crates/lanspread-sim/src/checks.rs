@@ -152,6 +152,14 @@ impl World {
                 }
                 self.check_root(n, id);
             }
+            PeerEvent::Message(message) => {
+                let by = self.number_of(message.peer_id);
+                let wrong = self.sayings.heard(n, by, message.text.as_str());
+                if let Some(wrong) = wrong {
+                    self.fail(Invariant::HeardOnce, wrong);
+                }
+                self.counts.add("message heard", 1);
+            }
             PeerEvent::PeerConnected { .. } => self.counts.add("peer connected", 1),
             PeerEvent::PeerMoved { .. } => self.counts.add("peer moved", 1),
             PeerEvent::PeerLost { .. } => self.counts.add("peer lost", 1),
@@ -198,6 +206,10 @@ impl World {
                 let is_out = result.is_ok().then_some(is_out);
                 self.orders.answered(n, whom, is_out);
             }
+        }
+        if let (Some(PeerCommand::Say { text }), Ok(())) = (&command, result) {
+            let run = self.nodes[n].run;
+            self.sayings.accepted(n, run, text.to_string(), self.now);
         }
         let name = match result {
             Ok(()) => "command accepted".to_owned(),

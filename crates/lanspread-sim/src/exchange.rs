@@ -728,6 +728,7 @@ fn request_name(request: &Request) -> &'static str {
         Request::Holdings(_) => "request: holdings",
         Request::Expulsions { .. } => "request: expulsions",
         Request::Status(_) => "request: status",
+        Request::Message(_) => "request: message",
         Request::LaneToken => "request: lane-token",
         Request::Goodbye => "request: goodbye",
         Request::ListGames => "request: list-games",

@@ -43,6 +43,10 @@ pub enum Invariant {
     ListenerAddress,
     /// At rest everybody sees everybody.
     Membership,
+    /// Nobody hears anything twice, or from somebody who did not say it.
+    HeardOnce,
+    /// At rest everybody has heard what was said.
+    HeardByAll,
     /// At rest whoever is expelled is out, and whoever was let in again is in.
     ExpelledOut,
     /// No file that is beside a pin comes from the network.
@@ -87,6 +91,8 @@ impl Invariant {
             Self::SavesStay => "a player's saves survive",
             Self::ListenerAddress => "peers are known by their listener address",
             Self::Membership => "at rest everybody sees everybody",
+            Self::HeardOnce => "what is said is heard once, from whoever said it",
+            Self::HeardByAll => "at rest everybody has heard what was said",
             Self::ExpelledOut => "at rest the expelled are out and nobody else is",
             Self::PinsHold => "no file beside a pin comes from the network",
             Self::Agreement => "at rest all libraries are known everywhere",

@@ -57,6 +57,8 @@ pub enum Fault {
     StagingKept,
     /// After one wrong chunk, whatever anybody sends is taken for wrong.
     OneRottenBlamesAll,
+    /// Every message to the party arrives as the first one of its author.
+    MessagesRenumbered,
 }
 
 /// What faults keep of what went by.
@@ -71,7 +73,7 @@ pub(crate) struct Kept {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::SourcePort,
         Self::DeltaTwice,
         Self::ChunkUnchecked,
@@ -92,6 +94,7 @@ impl Fault {
         Self::LookRemembered,
         Self::StagingKept,
         Self::OneRottenBlamesAll,
+        Self::MessagesRenumbered,
     ];
 
     /// What it is called on the command line.
@@ -118,6 +121,7 @@ impl Fault {
             Self::LookRemembered => "look-remembered",
             Self::StagingKept => "staging-kept",
             Self::OneRottenBlamesAll => "one-rotten-blames-all",
+            Self::MessagesRenumbered => "messages-renumbered",
         }
     }
 }
@@ -166,6 +170,22 @@ impl World {
                 Some(Input::RootScanned { effect, result })
             }
             (Some(Fault::ScanOutdated), Input::GameDirChanged { .. }) => None,
+            (
+                Some(Fault::MessagesRenumbered),
+                Input::Requested {
+                    reply,
+                    from,
+                    request: Request::Message(mut message),
+                },
+            ) => {
+                message.number = 1;
+                let request = Request::Message(message);
+                Some(Input::Requested {
+                    reply,
+                    from,
+                    request,
+                })
+            }
             (
                 Some(Fault::AnswersCrossed),
                 Input::Responded {

@@ -32,6 +32,7 @@ mod record;
 mod report;
 mod rest;
 mod run;
+mod sayings;
 #[cfg(test)]
 mod scenarios;
 mod seeds;

@@ -21,6 +21,7 @@ use crate::{
     network::{Cable, Network, Weather},
     orders::Orders,
     report::Counts,
+    sayings::Sayings,
     trace::{Detail, Trace},
     world::World,
 };
@@ -168,6 +169,7 @@ pub(crate) fn party(header: &[u8], planted: Planted, detail: Detail) -> World {
         excuses: std::collections::BTreeMap::new(),
         troubled: std::collections::BTreeSet::new(),
         orders: Orders::default(),
+        sayings: Sayings::default(),
         #[cfg(test)]
         record: None,
     };

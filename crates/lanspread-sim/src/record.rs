@@ -45,6 +45,7 @@ impl Record {
             Request::Holdings(_) => "Holdings",
             Request::Expulsions { .. } => "Expulsions",
             Request::Status(_) => "Status",
+            Request::Message(_) => "Message",
             Request::LaneToken => "LaneToken",
             Request::Goodbye => "Goodbye",
         };

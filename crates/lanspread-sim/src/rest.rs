@@ -122,6 +122,10 @@ fn look_again(world: &mut World) {
 /// Puts everything right and checks what must be true of a party at rest.
 pub(crate) fn come_to_rest(world: &mut World) {
     heal(world);
+    // Some are connected, some are about to be, and some start only now.
+    for n in 0..world.nodes.len() {
+        world.say(n);
+    }
     quiet(world);
     if world.failure.is_none() {
         check(world, Asked::NotYet);
@@ -166,6 +170,7 @@ fn check(world: &mut World, asked: Asked) {
     for n in 0..views.len() {
         check_agreement(world, n, &views);
     }
+    check_heard(world);
 }
 
 fn check_membership(world: &mut World, n: usize, view: &PeerView) {
@@ -201,6 +206,23 @@ fn check_membership(world: &mut World, n: usize, view: &PeerView) {
                 peer.name.as_str()
             );
             return world.fail(Invariant::Agreement, message);
+        }
+    }
+}
+
+/// Whoever is here has heard what was said, whenever it came.
+fn check_heard(world: &mut World) {
+    let runs: Vec<u32> = world.nodes.iter().map(|node| node.run).collect();
+    for saying in world.sayings.due(world.now, &runs) {
+        for n in 0..runs.len() {
+            let is_here = n == saying.by || world.are_together(n, saying.by);
+            if is_here && !world.sayings.is_heard(n, &saying) {
+                let message = format!("peer{n} never heard \"{}\"", saying.text);
+                return world.fail(Invariant::HeardByAll, message);
+            }
+            world
+                .counts
+                .add("message heard at rest", u64::from(is_here));
         }
     }
 }

@@ -208,6 +208,7 @@ fn request_line(request: &Request) -> String {
         Request::Holdings(question) => {
             format!("holdings {} since {}", question.id, question.since)
         }
+        Request::Message(message) => format!("message {}", message.number),
         _ => request.kind().to_owned(),
     }
 }

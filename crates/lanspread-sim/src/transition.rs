@@ -118,7 +118,9 @@ transitions! {
     /// A user, or the organiser, expels a peer.
     Expel = 2, "expel";
     /// A user, or the organiser, lets one in again.
-    Readmit = 5, "readmit";
+    Readmit = 3, "readmit";
+    /// A user says something to the party.
+    Say = 2, "say";
 }
 
 /// One step of a walk.

@@ -14,7 +14,7 @@ use lanspread_core::{
     RateLimits, Timing,
 };
 use lanspread_db::{Catalog, GameId, Pins};
-use lanspread_proto::{LibraryEpoch, ListenAddr, PROTOCOL_VERSION, PeerId, PeerName};
+use lanspread_proto::{LibraryEpoch, ListenAddr, MessageText, PROTOCOL_VERSION, PeerId, PeerName};
 
 use crate::{
     beliefs::Beliefs,
@@ -28,6 +28,7 @@ use crate::{
     node::{Node, Running},
     orders::Orders,
     report::Counts,
+    sayings::Sayings,
     trace::Trace,
 };
 
@@ -88,6 +89,8 @@ pub(crate) struct World {
     pub(crate) troubled: BTreeSet<usize>,
     /// Whom users expelled, and let in again.
     pub(crate) orders: Orders,
+    /// What was said, and who heard it.
+    pub(crate) sayings: Sayings,
     /// What scenarios look back on.
     #[cfg(test)]
     pub(crate) record: Option<crate::record::Record>,
@@ -210,6 +213,7 @@ impl World {
         self.nodes[n].slept_through.clear();
         self.network.cables[n].reset();
         self.books.forget(n);
+        self.sayings.forget(n);
         self.exchanges.retain(|_, exchange| exchange.asker != n);
         self.watch_links(n);
     }
@@ -256,6 +260,14 @@ impl World {
                 self.orders.given(n, whom);
             }
             self.tell(n, Input::Command { id, command });
+        }
+    }
+
+    /// The user of a peer says something that nobody said before.
+    pub(crate) fn say(&mut self, n: usize) {
+        let text = self.sayings.next_text(n);
+        if let Ok(text) = MessageText::new(&text) {
+            self.send_command(n, PeerCommand::Say { text });
         }
     }
 

@@ -1,9 +1,11 @@
 //! The history is bounded and numbers what it holds.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use lanspread_db::GameId;
-use lanspread_peer::{OperationKind, Outcome as PeerOutcome, PeerEvent, PeerId, PeerName};
+use lanspread_peer::{
+    MessageText, MessageView, OperationKind, Outcome as PeerOutcome, PeerEvent, PeerId, PeerName,
+};
 
 use crate::history::{FINISHED_MAX, History, NOTICES_MAX, UPLOADS_ENDED_MAX};
 
@@ -76,4 +78,37 @@ fn what_only_goes_on_is_not_remembered() {
     let mut history = History::default();
     assert!(!history.note(7, &PeerEvent::GamesListUpdated));
     assert!(history.finished().is_empty() && history.notices().is_empty());
+}
+
+fn message(number: u64, age: Duration) -> Arc<MessageView> {
+    Arc::new(MessageView {
+        number,
+        peer_id: PeerId::from_bytes([2; 32]),
+        name: PeerName::new("Anna"),
+        text: MessageText::new("Pizza is here").expect("a text"),
+        own: false,
+        age,
+    })
+}
+
+#[test]
+fn a_message_was_said_so_long_before_it_was_heard_and_that_is_forgotten_with_it() {
+    let mut history = History::default();
+    let heard = [(1, 0), (2, 2), (3, 0), (4, 90)];
+    let messages: Vec<_> = heard
+        .map(|(number, seconds)| message(number, Duration::from_secs(seconds)))
+        .into();
+    for message in &messages {
+        assert!(history.note(60_000, &PeerEvent::Message((**message).clone())));
+    }
+    assert_eq!(history.said_at_ms(1), Some(60_000));
+    assert_eq!(history.said_at_ms(2), Some(58_000));
+    assert_eq!(history.said_at_ms(4), Some(0), "before all time");
+    assert_eq!(history.said_at_ms(5), None);
+    // The second was dropped, and the fourth is told before it is shown.
+    history.keep_shown(&[Arc::clone(&messages[0]), Arc::clone(&messages[2])]);
+    assert_eq!(history.said_at_ms(2), None);
+    for kept in [1, 3, 4] {
+        assert!(history.said_at_ms(kept).is_some(), "{kept}");
+    }
 }

@@ -39,6 +39,7 @@ fn empty() -> Snapshot {
         games: Arc::default(),
         peers: Vec::new(),
         kept_away: Vec::new(),
+        messages: Vec::new(),
         operations: Vec::new(),
         uploads: Vec::new(),
         hashing: Vec::new(),

@@ -2,13 +2,25 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use lanspread_peer::{MessageText, PeerId, PeerName};
 use proptest::prelude::*;
 
 use super::{empty, game};
 use crate::{
     patch::Patch,
-    snapshot::{Game, Snapshot, Upload},
+    snapshot::{Game, Message, Snapshot, Upload},
 };
+
+fn message(number: u64) -> Message {
+    Message {
+        number,
+        at_ms: 7,
+        peer_id: PeerId::from_bytes([2; 32]),
+        name: PeerName::new("Anna"),
+        text: MessageText::new("Pizza is here").expect("a text"),
+        own: false,
+    }
+}
 
 /// What a client makes of a patch.
 fn apply(old: &Snapshot, patch: Patch) -> Snapshot {
@@ -34,6 +46,7 @@ fn apply(old: &Snapshot, patch: Patch) -> Snapshot {
     new.health = patch.health.unwrap_or(new.health);
     new.peers = patch.peers.unwrap_or(new.peers);
     new.kept_away = patch.kept_away.unwrap_or(new.kept_away);
+    new.messages = patch.messages.unwrap_or(new.messages);
     new.operations = patch.operations.unwrap_or(new.operations);
     new.uploads = patch.uploads.unwrap_or(new.uploads);
     new.running = patch.running.unwrap_or(new.running);
@@ -48,6 +61,7 @@ prop_compose! {
     fn snapshots()(
         games in proptest::collection::btree_map(0_u8..20, 0_u64..3, 0..12),
         uploads in proptest::collection::vec(0_u32..3, 0..3),
+        said in 0_u64..3,
         playing in any::<bool>(),
         games_dir in "[ab]",
     ) -> Snapshot {
@@ -59,6 +73,7 @@ prop_compose! {
             id: game(0, 0).id,
             requests,
         }).collect();
+        snapshot.messages = (1..=said).map(message).collect();
         snapshot.playing = playing;
         snapshot.me.games_dir = games_dir;
         snapshot

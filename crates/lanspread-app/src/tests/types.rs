@@ -58,6 +58,7 @@ fn types() -> String {
         declare::<Standing>(config),
         declare::<Peer>(config),
         declare::<KeptAway>(config),
+        declare::<Message>(config),
         declare::<PeerStatus>(config),
         declare::<PeerOperation>(config),
         declare::<Seat>(config),

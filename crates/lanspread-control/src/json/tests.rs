@@ -7,9 +7,7 @@ use lanspread_app::{
 };
 use lanspread_db::{ContentHash, GameFileDescription, GameId, ManifestHash, RelPath, Version};
 use lanspread_peer::{
-    AfterDownload, DiscoveryState, DownloadRoom, ErrorKind, KeepAwayReason, KeptAwayView,
-    ListenAddr, Offence, OperationKind, PROTOCOL_VERSION, PeerId, PeerName, PeerOperation,
-    PeerStatus, RateLimit, Standing, StepProgress, StepWork, Work,
+    AfterDownload, DiscoveryState, DownloadRoom, ErrorKind, KeepAwayReason, KeptAwayView, ListenAddr, MessageText, MessageView, Offence, OperationKind, PROTOCOL_VERSION, PeerId, PeerName, PeerOperation, PeerStatus, RateLimit, Standing, StepProgress, StepWork, Work,
 };
 
 use super::*;
@@ -64,6 +62,17 @@ fn status_of_peer() -> PeerStatus {
             left_s: Some(12),
             waiting: false,
         }],
+    }
+}
+
+fn message() -> MessageView {
+    MessageView {
+        number: 1,
+        peer_id: peer_id(),
+        name: name(),
+        text: MessageText::new("Pizza is here").expect("a text"),
+        own: false,
+        age: Duration::ZERO,
     }
 }
 
@@ -237,6 +246,7 @@ fn events() -> Vec<PeerEvent> {
         outcome,
     }));
     events.extend(doors());
+    events.push(PeerEvent::Message(message()));
     events
 }
 
@@ -318,6 +328,7 @@ fn view() -> PeerView {
             in_sync: true,
             status: Some(Arc::new(status_of_peer())),
         }],
+        messages: vec![Arc::new(message())],
         kept_away: vec![KeptAwayView {
             peer_id: peer_id(),
             name: name(),

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use lanspread_db::GameId;
-use lanspread_proto::{ListenAddr, PeerId};
+use lanspread_proto::{ListenAddr, MessageText, PeerId};
 
 use super::ErrorKind;
 use crate::rates::{LimitChanges, Playing};
@@ -88,6 +88,11 @@ pub enum PeerCommand {
     SetPlaying {
         /// Whether the user plays.
         playing: Playing,
+    },
+    /// Say something to everybody at the party, and to those who come within the hour.
+    Say {
+        /// What.
+        text: MessageText,
     },
     /// Connect to a peer by its listener address.
     Connect {

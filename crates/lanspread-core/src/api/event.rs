@@ -13,7 +13,7 @@ use crate::{
     rates::{Playing, RateLimits},
 };
 
-use super::{ErrorKind, OperationError, OperationKind, Outcome, Progress};
+use super::{ErrorKind, MessageView, OperationError, OperationKind, Outcome, Progress};
 
 /// What an embedder is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +79,8 @@ pub enum PeerEvent {
         /// Its name, or the beginning of its id.
         name: PeerName,
     },
+    /// Somebody said something to the party, here or elsewhere.
+    Message(MessageView),
     /// The limits of transfers changed, or whether the user plays.
     RatesChanged {
         /// The limits in force.

@@ -1,9 +1,9 @@
 //! What users see at one moment: a snapshot, rendered as it is.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use lanspread_db::{CatalogMode, GameId, ManifestHash, Script, Version};
-use lanspread_proto::{ListenAddr, PeerId, PeerName, PeerStatus};
+use lanspread_proto::{ListenAddr, MessageText, PeerId, PeerName, PeerStatus};
 
 use super::{AfterDownload, DownloadRoom, Gathered, OperationKind, Progress};
 use crate::{
@@ -22,6 +22,8 @@ pub struct PeerView {
     pub peers: Vec<PeerInfo>,
     /// Peers that are kept away, sorted by id.
     pub kept_away: Vec<KeptAwayView>,
+    /// What was said to the party, the newest last; nothing of whoever is kept away.
+    pub messages: Vec<Arc<MessageView>>,
     /// Running operations, sorted by game.
     pub operations: Vec<OperationView>,
     /// Running uploads.
@@ -166,6 +168,23 @@ pub struct KeptAwayView {
     pub name: PeerName,
     /// Every reason; never empty.
     pub reasons: Vec<KeepAwayReason>,
+}
+
+/// Something that was said to the party.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageView {
+    /// Counts up from 1 for each that this peer learns of.
+    pub number: u64,
+    /// Who said it.
+    pub peer_id: PeerId,
+    /// What it called itself then.
+    pub name: PeerName,
+    /// What was said.
+    pub text: MessageText,
+    /// Whether it was said here.
+    pub own: bool,
+    /// How long ago it was said when this peer learned of it.
+    pub age: Duration,
 }
 
 /// One running operation.

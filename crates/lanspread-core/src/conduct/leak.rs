@@ -9,14 +9,14 @@ use crate::Now;
 
 /// A draining count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Leak {
+pub(crate) struct Leak {
     level: u32,
     since: Now,
 }
 
 impl Leak {
     /// What is left of it, when one unit drains `every` so often.
-    pub(super) fn level(&mut self, now: Now, every: Duration) -> u32 {
+    pub(crate) fn level(&mut self, now: Now, every: Duration) -> u32 {
         let drained = now.since(self.since).as_nanos() / every.as_nanos().max(1);
         match u32::try_from(drained) {
             Ok(drained) if drained < self.level => {
@@ -32,13 +32,13 @@ impl Leak {
     }
 
     /// Adds to it; returns the sum.
-    pub(super) fn add(&mut self, now: Now, every: Duration, amount: u32) -> u32 {
+    pub(crate) fn add(&mut self, now: Now, every: Duration, amount: u32) -> u32 {
         self.level = self.level(now, every).saturating_add(amount);
         self.level
     }
 
     /// Empties it.
-    pub(super) const fn clear(&mut self) {
+    pub(crate) const fn clear(&mut self) {
         self.level = 0;
     }
 }

@@ -4,7 +4,7 @@
 //! over, or its record has to make room, it is told as readmitted exactly once. It does not know what
 //! being kept away means: that is carried out by those who ask it.
 
-mod leak;
+pub(crate) mod leak;
 mod offence;
 #[cfg(test)]
 mod tests;

@@ -27,6 +27,7 @@ const fn blame(
         | Purpose::Holdings(_, peer)
         | Purpose::Expulsions(peer)
         | Purpose::Status(peer)
+        | Purpose::Message(peer)
         | Purpose::Goodbye(peer) => Some((peer, Offence::BrokenAnswer)),
         Purpose::Connect(_)
         | Purpose::Dial(_)
@@ -221,6 +222,15 @@ impl Peer {
                 self.sign_of_life(now, peer, result.as_ref().ok());
                 let noted = matches!(result, Ok(Response::Noted));
                 self.statuses.answered(peer, effect, noted);
+            }
+            Purpose::Message(peer) => {
+                self.sign_of_life(now, peer, result.as_ref().ok());
+                let ctx = Ctx {
+                    now,
+                    config: &self.config,
+                    out: &mut self.out,
+                };
+                self.messages.answered(&ctx, peer, effect, &result);
             }
             Purpose::Expulsions(peer) => {
                 self.sign_of_life(now, peer, result.as_ref().ok());

@@ -7,7 +7,7 @@ use lanspread_db::{GameId, Version};
 
 use super::Peer;
 use crate::{
-    AfterDownload, CommandId, CommandRefused, DownloadRoom, ErrorKind, Now, PeerCommand,
+    AfterDownload, CommandId, CommandRefused, Ctx, DownloadRoom, ErrorKind, Now, PeerCommand,
     library::broken_pin,
     limits::{HELD_COMMANDS_MAX, INQUIRIES_MAX},
     offers::Choice,
@@ -32,6 +32,7 @@ impl Peer {
                 | PeerCommand::Readmit { .. }
                 | PeerCommand::SetRateLimits { .. }
                 | PeerCommand::SetPlaying { .. }
+                | PeerCommand::Say { .. }
         );
         if !needs_library || self.rescan.is_complete() {
             self.run_command(now, id, command);
@@ -76,6 +77,14 @@ impl Peer {
                 let (rates, mut ctx) = self.rates(now);
                 rates.play(&mut ctx, playing);
                 Ok(())
+            }
+            PeerCommand::Say { text } => {
+                let mut ctx = Ctx {
+                    now,
+                    config: &self.config,
+                    out: &mut self.out,
+                };
+                self.messages.say(&mut ctx, text)
             }
             PeerCommand::Cancel { id } => self.cancel(now, &id),
             PeerCommand::Pause { id } => {

@@ -6,8 +6,8 @@
 
 use lanspread_db::{ChunkRef, GameId, ManifestHash};
 use lanspread_proto::{
-    ChunkRequest, LibraryEpoch, LibraryRevision, LibraryState, PeerId, Refusal, RefusalKind,
-    Request, Response, limits::CHUNKS_PER_REQUEST_MAX,
+    ChunkRequest, LibraryEpoch, LibraryRevision, LibraryState, PartyMessage, PeerId, Refusal,
+    RefusalKind, Request, Response, limits::CHUNKS_PER_REQUEST_MAX,
 };
 
 use super::Peer;
@@ -27,6 +27,7 @@ const fn toll(request: &Request) -> Toll {
         | Request::GetGame { .. }
         | Request::Holdings(_)
         | Request::Status(_)
+        | Request::Message(_)
         | Request::LaneToken
         | Request::Goodbye => Toll::Question,
     }
@@ -99,6 +100,7 @@ impl Peer {
             }
             Request::Expulsions { expelled } => Some(self.expulsions_heard(now, peer, expelled)),
             Request::Status(status) => Some(self.statuses.hear(peer, status)),
+            Request::Message(message) => Some(self.message_heard(now, peer, message)),
             // Whoever runs this and wants such lanes gives tokens out before a request comes here.
             Request::LaneToken => Some(Response::Refused(Refusal::new(
                 RefusalKind::NotAvailable,
@@ -110,6 +112,22 @@ impl Peer {
                 Some(Response::Noted)
             }
         }
+    }
+
+    /// Somebody says something to the party. It has no name yet if it overtook its own `HelloAck`;
+    /// then it has to say it again.
+    fn message_heard(&mut self, now: Now, peer: PeerId, message: PartyMessage) -> Response {
+        let Some(member) = self.members.live(peer) else {
+            let message = "the greeting is still under way".to_owned();
+            return Response::InternalPeerError { message };
+        };
+        let name = member.name.clone();
+        let mut ctx = Ctx {
+            now,
+            config: &self.config,
+            out: &mut self.out,
+        };
+        self.messages.hear(&mut ctx, peer, name, message)
     }
 
     /// A peer says how its library stands. It overtook its own `HelloAck` if there is no route to it

@@ -5,6 +5,7 @@ mod discovery;
 mod expelling;
 mod library;
 mod membership;
+mod messages;
 mod pins;
 mod rates;
 mod serving;

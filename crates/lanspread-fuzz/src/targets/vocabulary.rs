@@ -9,7 +9,7 @@ use lanspread_db::{
     GAME_BYTES_MAX, GameId, Manifest, ManifestHash, PATH_COMPONENT_BYTES_MAX, REL_PATH_BYTES_MAX,
     REL_PATH_DEPTH_MAX, RelPath, RootEntry, Version, clean_line, clean_text,
 };
-use lanspread_proto::{ListenAddr, PeerId, PeerName};
+use lanspread_proto::{ListenAddr, MessageText, PeerId, PeerName};
 
 /// The encoding of a manifest.
 pub(crate) fn manifest(bytes: &[u8]) {
@@ -105,6 +105,10 @@ pub(crate) fn names(bytes: &[u8]) {
     }
     let name = PeerName::new(text);
     assert_eq!(PeerName::new(&name.to_string()), name);
+    if let Ok(said) = MessageText::new(text) {
+        let read = serde_json::to_value(&said).and_then(serde_json::from_value);
+        assert_eq!(read.ok(), Some(said), "what is said is heard");
+    }
     for cleaned in [clean_line(text), clean_text(text)].into_iter().flatten() {
         assert!(
             cleaned.chars().all(|c| c == '\n' || !c.is_control()),

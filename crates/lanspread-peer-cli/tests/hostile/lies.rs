@@ -46,7 +46,10 @@ pub(crate) fn honestly(request: &Request, snapshot: &LibrarySnapshot) -> Lie {
             Response::LibrarySnapshot(snapshot.clone())
         }
         Request::Ping => Response::Pong,
-        Request::LibrarySummary { .. } | Request::Status(_) | Request::Goodbye => Response::Noted,
+        Request::LibrarySummary { .. }
+        | Request::Status(_)
+        | Request::Message(_)
+        | Request::Goodbye => Response::Noted,
         Request::Hello(_)
         | Request::ListGames
         | Request::Expulsions { .. }

@@ -114,6 +114,38 @@ fn a_game_is_got_by_the_peer_that_runs_and_the_source_says_who_fetches() {
 }
 
 #[test]
+fn what_is_said_at_one_peer_is_told_at_the_other_and_to_who_comes_later() {
+    let scene = Scene::new();
+    let refused = scene.run("alpha", &["say", "hello"]).failed();
+    assert!(refused.contains("no peer runs here"), "{refused}");
+    let alpha = serve(&scene, "alpha");
+    let addr = alpha.wait_out("listening on ");
+    let addr = addr.trim().trim_start_matches("listening on ");
+    let early = ["say", "Pizza", "is", "here"];
+    let said = scene.run("alpha", &early).succeeded().out;
+    assert!(said.contains("nobody else is here"), "{said}");
+    alpha.wait_out("you said: Pizza is here");
+
+    let bravo = serve(&scene, "bravo");
+    scene
+        .run("bravo", &["peers", "--connect", addr])
+        .succeeded();
+    bravo.wait_out("alpha says: Pizza is here");
+    let said = scene
+        .run("bravo", &["say", "On my way: \u{202e}two\nslices"])
+        .succeeded()
+        .out;
+    assert!(said.starts_with("said to 1 peer"), "{said}");
+    alpha.wait_out("bravo says: On my way: two slices");
+
+    let long = "x".repeat(501);
+    let refused = scene.run("alpha", &["say", &long]).failed();
+    assert!(refused.contains("501 bytes"), "{refused}");
+    let refused = scene.run("alpha", &["say", " "]).failed();
+    assert!(refused.contains("no text"), "{refused}");
+}
+
+#[test]
 fn other_options_for_a_peer_that_runs_are_pointed_out() {
     let scene = Scene::new();
     let _serving = serve(&scene, "alpha");

@@ -46,6 +46,7 @@ impl fmt::Display for About<'_> {
             | Request::ListGames
             | Request::Expulsions { .. }
             | Request::Status(_)
+            | Request::Message(_)
             | Request::LaneToken
             | Request::Goodbye => f.write_str("-"),
         }

@@ -9,6 +9,7 @@ mod doors;
 mod expelling;
 mod fetching;
 mod meeting;
+mod saying;
 mod sharing;
 mod stage;
 

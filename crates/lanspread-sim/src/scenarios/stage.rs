@@ -31,6 +31,7 @@ use crate::{
     orders::Orders,
     record::{Record, Sent},
     report::Counts,
+    sayings::Sayings,
     trace::{Detail, Trace},
     world::World,
 };
@@ -133,6 +134,7 @@ impl Stage {
                 excuses: BTreeMap::new(),
                 troubled: BTreeSet::new(),
                 orders: Orders::default(),
+                sayings: Sayings::default(),
                 record: Some(Record::default()),
             },
         }

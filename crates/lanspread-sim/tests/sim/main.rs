@@ -55,6 +55,8 @@ fn the_default_walks_come_to_rest_and_everything_happens_in_them() {
         "inquiry failed",
         "install failed: bad-archive",
         "install finished",
+        "message heard",
+        "message heard at rest",
         "packet given up",
         "peer expelled",
         "peer lost",

@@ -57,6 +57,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         request_games,
         restart,
         resume_game,
+        say_to_party,
         set_playing,
         set_rate_limits,
         start_server,
@@ -154,6 +155,12 @@ async fn remove_game(peer: State<'_, Peer>, said: Said) -> Done {
 /// Lets a download that rests take its turn again.
 #[tauri::command]
 async fn resume_game(peer: State<'_, Peer>, said: Said) -> Done {
+    peer.run(said).await
+}
+
+/// Says something to everybody at the party.
+#[tauri::command]
+async fn say_to_party(peer: State<'_, Peer>, said: Said) -> Done {
     peer.run(said).await
 }
 

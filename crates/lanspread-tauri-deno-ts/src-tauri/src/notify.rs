@@ -1,4 +1,5 @@
-//! What the system tells the user while he looks elsewhere: a game that came, an update, somebody kept away.
+//! What the system tells the user while he looks elsewhere: a game that came, an update, what
+//! somebody says, somebody kept away.
 //!
 //! Invariant: nothing is told while the window has the focus, nothing twice, and no more than so many within a
 //! minute, whatever a party does.
@@ -125,8 +126,16 @@ fn text(app: &App, words: &Words, event: &PeerEvent) -> Option<String> {
             words.kept_away,
             &[("name", name.as_str()), ("reason", &reason.to_string())],
         )),
+        PeerEvent::Message(message) if !message.own => Some(fill(
+            words.message,
+            &[
+                ("name", message.name.as_str()),
+                ("text", message.text.as_str()),
+            ],
+        )),
         PeerEvent::RuntimeFailed { reason } => Some(fill(words.broken, &[("reason", reason)])),
-        PeerEvent::LocalPeerReady { .. }
+        PeerEvent::Message(_)
+        | PeerEvent::LocalPeerReady { .. }
         | PeerEvent::PeerConnected { .. }
         | PeerEvent::PeerMoved { .. }
         | PeerEvent::PeerLost { .. }

@@ -30,6 +30,7 @@ const NAMES: [(&str, &str); 22] = [
     ("readmit_peer", "readmit"),
     ("remove_game", "remove"),
     ("resume_game", "resume"),
+    ("say_to_party", "say"),
     ("set_playing", "set-playing"),
     ("set_rate_limits", "set-rate-limits"),
     ("start_server", "start-server"),

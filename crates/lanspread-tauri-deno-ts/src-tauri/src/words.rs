@@ -19,6 +19,7 @@ pub(crate) struct Words {
     pub(crate) failed: &'static str,
     pub(crate) update_available: &'static str,
     pub(crate) kept_away: &'static str,
+    pub(crate) message: &'static str,
     pub(crate) broken: &'static str,
     /// Dialogs.
     pub(crate) choose_folder: &'static str,
@@ -35,6 +36,7 @@ const EN: Words = Words {
     failed: "{game}: {reason}",
     update_available: "There is an update of {game}.",
     kept_away: "{name} is kept away: {reason}",
+    message: "{name}: {text}",
     broken: "Lanspread cannot go on: {reason}",
     choose_folder: "Choose the folder of your games",
     cannot_start: "Lanspread cannot start",
@@ -51,6 +53,7 @@ const DE: Words = Words {
     failed: "{game}: {reason}",
     update_available: "Es gibt ein Update von {game}.",
     kept_away: "{name} wird ferngehalten: {reason}",
+    message: "{name}: {text}",
     broken: "Lanspread kann nicht weitermachen: {reason}",
     choose_folder: "Ordner deiner Spiele wählen",
     cannot_start: "Lanspread kann nicht starten",
@@ -100,7 +103,7 @@ pub(crate) fn fill(text: &str, gaps: &[(&str, &str)]) -> String {
 mod tests {
     use super::*;
 
-    fn all(words: &Words) -> [&'static str; 12] {
+    fn all(words: &Words) -> [&'static str; 13] {
         let Words {
             show,
             playing,
@@ -110,6 +113,7 @@ mod tests {
             failed,
             update_available,
             kept_away,
+            message,
             broken,
             choose_folder,
             cannot_start,
@@ -124,6 +128,7 @@ mod tests {
             failed,
             update_available,
             kept_away,
+            message,
             broken,
             choose_folder,
             cannot_start,

@@ -35,6 +35,7 @@ export const NAMES = {
   "set-rate-limits": "set_rate_limits",
   "set-playing": "set_playing",
   "check-health": "check_health",
+  "say": "say_to_party",
   "set-game-dir": "update_game_directory",
   "get-game": "get_game",
   "download": "download_game",

@@ -51,6 +51,10 @@ peers: Array<Peer>,
  */
 kept_away: Array<KeptAway>,
 /**
+ * What was said to the party within this run, the newest last.
+ */
+messages: Array<Message>,
+/**
  * Running operations, sorted by game.
  */
 operations: Array<Operation>,
@@ -119,6 +123,10 @@ peers?: Array<Peer>,
  * All peers that are not let in.
  */
 kept_away?: Array<KeptAway>,
+/**
+ * All that was said.
+ */
+messages?: Array<Message>,
 /**
  * All running operations.
  */
@@ -617,6 +625,35 @@ name: string,
  * Why, in words.
  */
 reasons: Array<string>, };
+
+/**
+ * Something that was said to the party.
+ */
+export type Message = {
+/**
+ * Counts up from 1 for each that this peer learns of.
+ */
+number: number,
+/**
+ * When it was said, in milliseconds since 1970 by this machine's clock.
+ */
+at_ms: number,
+/**
+ * Who said it.
+ */
+peer_id: string,
+/**
+ * What it called itself then.
+ */
+name: string,
+/**
+ * What was said: one line of plain text.
+ */
+text: string,
+/**
+ * Whether it was said here.
+ */
+own: boolean, };
 
 /**
  * What a peer says of itself.
@@ -1226,7 +1263,11 @@ download_per_peer_bytes_per_s?: number | null, } | { "cmd": "set-playing",
 /**
  * Whether the user plays.
  */
-playing: boolean, } | { "cmd": "check-health", } | { "cmd": "set-game-dir",
+playing: boolean, } | { "cmd": "say",
+/**
+ * What.
+ */
+text: string, } | { "cmd": "check-health", } | { "cmd": "set-game-dir",
 /**
  * The directory.
  */

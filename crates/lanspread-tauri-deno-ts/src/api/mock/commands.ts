@@ -2,6 +2,7 @@
 //
 // Invariant: it refuses what a peer would refuse, with the same kinds.
 
+import { TEXT_BYTES_MAX, textBytes } from "../../state/messages.ts";
 import { CommandError } from "../shell.ts";
 import type {
   Command,
@@ -40,6 +41,8 @@ export function applyCommand(snapshot: Snapshot, command: Command): Patch {
       return run(snapshot, command.id, "server");
     case "cancel":
       return cancel(snapshot, command.id);
+    case "say":
+      return say(snapshot, command.text);
     case "set-playing":
       return { playing: command.playing };
     case "set-rate-limits": {
@@ -90,6 +93,21 @@ function checkRests({ running }: Snapshot, id: string, verb: string): void {
     "busy",
     `cannot ${verb} ${id}: it is being played on this machine; end it first`,
   );
+}
+
+function say({ messages, me }: Snapshot, typed: string): Patch {
+  const text = typed.trim().replace(/\s+/g, " ");
+  if (text === "") throw new CommandError("bad-input", "cannot say that: there is no text in it");
+  const bytes = textBytes(text);
+  if (bytes > TEXT_BYTES_MAX) {
+    throw new CommandError(
+      "bad-input",
+      `cannot say that: it has ${bytes} bytes, and ${TEXT_BYTES_MAX} are allowed: say it in several messages`,
+    );
+  }
+  const number = (messages.at(-1)?.number ?? 0) + 1;
+  const { peer_id, name } = me;
+  return { messages: [...messages, { number, at_ms: Date.now(), peer_id, name, text, own: true }] };
 }
 
 function begin(snapshot: Snapshot, id: string, kind: OperationKind): Patch {

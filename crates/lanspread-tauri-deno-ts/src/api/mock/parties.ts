@@ -4,6 +4,7 @@
 
 import type {
   Game,
+  Message,
   Notice,
   NoticeKind,
   Peer,
@@ -59,7 +60,7 @@ export function quiet(): Snapshot {
       peer_id: "f0".repeat(32),
       name: "Juno",
       version: "0.1.0",
-      protocol_version: 3,
+      protocol_version: 5,
       listen_addrs: ["192.168.1.10:47000", "[fe80::1c2d:3eff:fe4f:5a6b]:47000"],
       mode: "open",
       party_code: false,
@@ -86,6 +87,7 @@ export function quiet(): Snapshot {
     games: [],
     peers: [],
     kept_away: [],
+    messages: [],
     operations: [],
     uploads: [],
     hashing: [],
@@ -174,6 +176,22 @@ export function notice(
   return { number, at_ms: Date.now() - 60_000 * (9 - number), kind, about, message };
 }
 
+/** Something that a peer said so many minutes ago. */
+export function message(number: number, by: Peer, text: string, minutesAgo: number): Message {
+  const { peer_id, name } = by;
+  return { number, at_ms: Date.now() - 60_000 * minutesAgo, peer_id, name, text, own: false };
+}
+
+function partyMessages(peers: readonly Peer[]): Message[] {
+  const [first, second, third] = [peers[0]!, peers[1]!, peers[2]!];
+  return [
+    message(1, first, "Pizza is here, kitchen, first come first served", 34),
+    { ...message(2, first, "On my way", 33), peer_id: "f0".repeat(32), name: "Juno", own: true },
+    message(3, third, "Next: OpenArena, 20:30, the server is mine", 6),
+    message(4, second, "Whoever parked before the gate: please let Okke's car in", 2),
+  ];
+}
+
 export function partySnapshot(names: readonly string[] = NAMES): Snapshot {
   const peers = party(names);
   const all = variedGames(peers);
@@ -243,6 +261,7 @@ export function partySnapshot(names: readonly string[] = NAMES): Snapshot {
       bytes: 9 * MEBIBYTE,
       elapsed_ms: 900,
     }],
+    messages: partyMessages(peers),
     kept_away: [{
       peer_id: peerId(8),
       name: "mallory",

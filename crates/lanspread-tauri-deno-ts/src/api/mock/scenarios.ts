@@ -8,8 +8,8 @@ import type { Game, Seat, Snapshot, Turn } from "../types.ts";
 import { GUEST_LINKS } from "./guest-links.ts";
 import { manyGames } from "./library.ts";
 import { eveningSnapshot } from "./evening.ts";
-import { NAMES, partySnapshot, quiet, transferring } from "./parties.ts";
-import { longTitles, rightToLeft } from "./titles.ts";
+import { message, NAMES, partySnapshot, quiet, transferring } from "./parties.ts";
+import { LONG, longTitles, rightToLeft } from "./titles.ts";
 import {
   alone,
   folderGone,
@@ -39,6 +39,8 @@ export interface Scenario {
   can?: Abilities;
   /** Whether downloads go on, stand still, or fail after a while. */
   downloads?: "run" | "stand" | "fail";
+  /** What others say one after the other while one looks. */
+  says?: readonly string[];
   /** The kind of error with which every command is refused. */
   refuses?: string;
 }
@@ -220,6 +222,23 @@ function queued(): Scenario {
   return { snapshot: { ...snapshot, games, operations, queue } };
 }
 
+/** More is said than fits, and somebody says something while one looks. */
+function talk(): Scenario {
+  const snapshot = partySnapshot();
+  const texts = [
+    "gg",
+    "Who has the patch for Red Eclipse? Mine stops at 41 % and says that nobody has the rest of it",
+    "Pizza is here 🍕",
+    "<b>nice try</b>",
+    LONG.repeat(3),
+  ];
+  const messages = Array.from({ length: 30 }, (_, at) => {
+    const said = message(at + 1, snapshot.peers[(at * 5) % 6]!, texts[at % 5]!, 60 - at * 2);
+    return at % 7 === 3 ? { ...said, peer_id: snapshot.me.peer_id, name: "Juno", own: true } : said;
+  });
+  return { snapshot: { ...snapshot, messages }, says: ["Server is up", "5 minutes!"] };
+}
+
 function evening(): Scenario {
   const names = Array.from({ length: 50 }, (_, at) => {
     const round = Math.floor(at / CROWD.length);
@@ -290,6 +309,7 @@ export const SCENARIOS = {
   "evening": evening,
   "queue": queued,
   "hashing": hashing,
+  "talk": talk,
   "restart-needed": restartNeeded,
   "code-given": codeGiven,
   "browser": () => ({ snapshot: partySnapshot(), can: BROWSER }),

@@ -3,9 +3,10 @@
 // Invariant: each is a snapshot that a peer could send.
 
 import type { Snapshot } from "../types.ts";
-import { NAMES, partySnapshot } from "./parties.ts";
+import { message, NAMES, partySnapshot } from "./parties.ts";
 
-const LONG =
+/** A title that goes on and on. */
+export const LONG =
   "The Extraordinarily Long and Somewhat Tiring Chronicles of the Very Last Penguin Who Ever Raced Down an Icy Mountain: Definitive Anniversary Edition";
 
 /** Titles and names that go on and on. */
@@ -19,7 +20,9 @@ export function longTitles(): Snapshot {
     title: index % 3 === 0 ? LONG : `${game.title}${"unbroken".repeat(index % 9)}`,
     genre: { en: "Massively Multiplayer Strategy Simulation", de: "Wirtschaftsaufbausimulation" },
   }));
-  return { ...snapshot, games: all };
+  const text = "unbroken".repeat(60);
+  const messages = [...snapshot.messages, message(5, snapshot.peers[0]!, text, 1)];
+  return { ...snapshot, games: all, messages };
 }
 
 /** Titles and names that are written from right to left. */
@@ -30,5 +33,11 @@ export function rightToLeft(): Snapshot {
     ...game,
     title: titles[index % titles.length]!,
   }));
-  return { ...snapshot, games: all };
+  const [first, second] = snapshot.peers;
+  const messages = [
+    message(1, first!, "הפיצה כאן! OpenArena בשעה 20:30?", 9),
+    message(2, second!, "البيتزا هنا (OpenArena 20:30)", 3),
+    message(3, first!, "Mixed: שלום, see you at table 3", 1),
+  ];
+  return { ...snapshot, games: all, messages };
 }

@@ -7,17 +7,21 @@ import { CommandError, type ShellEvent } from "../shell.ts";
 import type { Command, Game, Operation, Outcome, Patch, Progress, Snapshot } from "../types.ts";
 import { applyCommand } from "./commands.ts";
 import { downloaded, ready } from "./library.ts";
+import { message } from "./parties.ts";
 import { due } from "./queue.ts";
 import type { Scenario } from "./scenarios.ts";
 
 const TICK_MS = 500;
 const ANSWER_MS = 250;
+/** Something is said every so many ticks, where a scenario has something to say. */
+const SAY_TICKS = 6;
 
 export class World {
   readonly #scenario: Scenario;
   readonly #listeners = new Set<(event: ShellEvent) => void>();
   #snapshot: Snapshot;
   #sequence = 1;
+  #ticks = 0;
   #ticker: ReturnType<typeof setInterval> | undefined;
 
   constructor(scenario: Scenario) {
@@ -107,6 +111,7 @@ export class World {
   }
 
   #tick(): void {
+    this.#sayNext();
     const { downloads = "run" } = this.#scenario;
     if (downloads === "stand") return;
     this.#beginDue();
@@ -115,6 +120,18 @@ export class World {
     const going = this.#snapshot.operations.filter((one) => !ended.includes(one)).map(advanced);
     this.change({ operations: going });
     for (const operation of ended) this.#end(operation, downloads);
+  }
+
+  /** Somebody says the next thing, every few moments. */
+  #sayNext(): void {
+    this.#ticks += 1;
+    const { says = [] } = this.#scenario;
+    const text = says[this.#ticks / SAY_TICKS - 1];
+    const { messages, peers } = this.#snapshot;
+    const by = peers[this.#ticks % peers.length];
+    if (text === undefined || by === undefined) return;
+    const number = (messages.at(-1)?.number ?? 0) + 1;
+    this.change({ messages: [...messages, message(number, by, text, 0)] });
   }
 
   /** Begins the download whose turn it is; what came of it earlier is still here. */
