@@ -1,4 +1,4 @@
-// The frame around every view: header, banner, the view, an open game, refusals.
+// The frame around every view: header, banner, the view, an open game, what was said, refusals.
 //
 // Invariant: views are drawn only once there is a snapshot. While the connection is lost, the last one
 // stays to be seen beneath a banner.
@@ -18,6 +18,7 @@ import { Settings } from "../views/settings/settings.tsx";
 import { Transfers } from "../views/transfers/transfers.tsx";
 import { DroppedFolder } from "./dropped-folder.tsx";
 import { Header } from "./header.tsx";
+import { Heard } from "./heard.tsx";
 import { Refusals } from "./refusals.tsx";
 
 const VIEWS: Record<Tab, ComponentType> = {
@@ -65,6 +66,7 @@ export function Frame() {
       </main>
       {route.game !== null && <GamePanel key={route.game} id={route.game} />}
       <DroppedFolder />
+      <Heard />
       <Refusals />
     </>
   );

@@ -5,6 +5,7 @@
 
 import { downloadRate, uploadRate } from "../state/rates.ts";
 import { diagnose } from "../state/diagnose.ts";
+import { unread } from "../state/messages.ts";
 import { GUEST_TABS, type Tab, TABS } from "../state/route.ts";
 import { useApp, useMay, useSnapshot, useView } from "../ui/context.ts";
 import { Icon, type IconName, Mark } from "../ui/icon.tsx";
@@ -18,6 +19,9 @@ const ICONS: Record<Tab, IconName> = {
   help: "help",
   settings: "settings",
 };
+
+/** The greatest number that a badge shows. */
+const BADGE_MAX = 9;
 
 export function Header() {
   return (
@@ -50,16 +54,21 @@ function PartyState() {
 }
 
 function Tabs() {
-  const { texts, route, href } = useApp();
+  const { texts, route, read, href } = useApp();
   const snapshot = useSnapshot();
   const { ask } = useMay();
   const connection = useView((view) => view.connection);
-  const badges: Partial<Record<Tab, number>> = ask
-    ? {
-      transfers: snapshot.operations.length,
-      help: diagnose(connection, snapshot).length,
-    }
-    : {};
+  const fresh = unread(snapshot.messages, read).length;
+  const findings = ask ? diagnose(connection, snapshot).length : 0;
+  const badges: Partial<Record<Tab, number>> = {
+    transfers: ask ? snapshot.operations.length : 0,
+    party: fresh,
+    help: findings,
+  };
+  const told: Partial<Record<Tab, string>> = {
+    party: texts.say.fresh(fresh),
+    help: texts.shell.findings(findings),
+  };
   return (
     <nav className="tabs" aria-label={texts.shell.tabs}>
       {(ask ? TABS : GUEST_TABS).map((tab) => (
@@ -71,15 +80,20 @@ function Tabs() {
           <Icon name={ICONS[tab]} />
           <span>{texts.shell[tab]}</span>
           {Boolean(badges[tab]) && (
-            <span className={`badge badge-${tab}`} aria-hidden="true">{badges[tab]}</span>
+            <span className={`badge badge-${tab}`} aria-hidden="true">
+              {figure(badges[tab] ?? 0)}
+            </span>
           )}
-          {tab === "help" && Boolean(badges.help) && (
-            <span className="unseen">{texts.shell.findings(badges.help ?? 0)}</span>
-          )}
+          {Boolean(badges[tab]) && told[tab] && <span className="unseen">{told[tab]}</span>}
         </a>
       ))}
     </nav>
   );
+}
+
+/** More than a few are not counted by anybody. */
+function figure(count: number): string {
+  return count > BADGE_MAX ? `${BADGE_MAX}+` : String(count);
 }
 
 function Rates() {

@@ -1,13 +1,14 @@
 // The page: provides what all parts use, and shows the part that the address names.
 //
-// Invariant: preferences and the evening's games are kept in this browser and nowhere else; only the language
-// follows the peer, where there is one that keeps the user's.
+// Invariant: preferences, the evening's games and what was read are kept in this browser and nowhere else; only the
+// language follows the peer, where there is one that keeps the user's.
 
 import { useMemo, useState, useSyncExternalStore } from "react";
 import type { Shell } from "../api/shell.ts";
 import { TEXTS } from "../i18n/texts.ts";
 import { loadChosen, saveChosen } from "../state/evening.ts";
 import { formats } from "../state/format.ts";
+import { loadRead, readAll, saveRead } from "../state/messages.ts";
 import {
   defaults,
   loadPreferences,
@@ -32,6 +33,7 @@ export function Page({ shell, store }: { shell: Shell; store: Store }) {
   );
   const preferences = useMemo(() => ({ ...kept, language }), [kept, language]);
   const [evening, setEvening] = useState(() => loadChosen(localStorage));
+  const [read, setRead] = useState(() => loadRead(localStorage));
   const route = useRoute();
   useLooks(preferences);
 
@@ -55,6 +57,13 @@ export function Page({ shell, store }: { shell: Shell; store: Store }) {
     decideEvening: (chosen) => {
       saveChosen(localStorage, chosen);
       setEvening(chosen);
+    },
+    read,
+    readMessages: () => {
+      const next = readAll(store.view().known?.snapshot.messages ?? [], read);
+      if (next === read) return;
+      saveRead(localStorage, next);
+      setRead(next);
     },
   };
   return (

@@ -13,6 +13,7 @@ import { hashingDe } from "./hashing.de.ts";
 import { logsDe } from "./logs.de.ts";
 import { counting, isolated } from "./plurals.ts";
 import { queueDe } from "./queue.de.ts";
+import { sayDe } from "./say.de.ts";
 import { settingsDe } from "./settings.de.ts";
 import { viewsDe } from "./views.de.ts";
 
@@ -293,6 +294,7 @@ export const de: Texts = {
   hashing: hashingDe,
   logs: logsDe,
   queue: queueDe,
+  say: sayDe,
   settings: settingsDe,
 
   ...viewsDe,

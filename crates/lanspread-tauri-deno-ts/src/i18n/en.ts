@@ -12,6 +12,7 @@ import { hashingEn } from "./hashing.en.ts";
 import { logsEn } from "./logs.en.ts";
 import { counting, isolated } from "./plurals.ts";
 import { queueEn } from "./queue.en.ts";
+import { sayEn } from "./say.en.ts";
 import { settingsEn } from "./settings.en.ts";
 import { viewsEn } from "./views.en.ts";
 
@@ -292,6 +293,7 @@ export const en = {
   hashing: hashingEn,
   logs: logsEn,
   queue: queueEn,
+  say: sayEn,
   settings: settingsEn,
 
   ...viewsEn,

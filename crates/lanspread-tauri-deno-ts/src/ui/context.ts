@@ -10,6 +10,7 @@ import type { Texts } from "../i18n/texts.ts";
 import type { Known } from "../state/apply.ts";
 import type { Chosen } from "../state/evening.ts";
 import type { Formats } from "../state/format.ts";
+import type { Read } from "../state/messages.ts";
 import type { Preferences } from "../state/preferences.ts";
 import type { Route } from "../state/route.ts";
 import { type May, mayDo } from "../state/seat.ts";
@@ -29,6 +30,10 @@ export interface App {
   /** The games that were chosen for this evening. */
   evening: Chosen;
   decideEvening(chosen: Chosen): void;
+  /** The newest of what people say that was read. */
+  read: Read;
+  /** All that people said is read. */
+  readMessages(): void;
 }
 
 export const AppContext = createContext<App | null>(null);

@@ -26,6 +26,7 @@ const PATHS = {
   settings: "M4 7h9M17 7h3M4 12h3M11 12h9M4 17h9M17 17h3M15 5v4M9 10v4M15 15v4",
   folder: "M3.5 6.5h6l2 2.5h9v9.5h-17z",
   moon: "M19.5 14.5A8 8 0 0 1 9.5 4.5a8 8 0 1 0 10 10z",
+  say: "M4 5h16v11h-8.5L7 20v-4H4zM8 9h8M8 12h5",
   play: "M7 4.5 19 12 7 19.5z",
 } as const;
 

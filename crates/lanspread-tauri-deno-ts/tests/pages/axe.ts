@@ -12,6 +12,8 @@ const PLACES: [scenario: string, hash: string][] = [
   ["party", "#/library?game=xonotic"],
   ["party", "#/transfers"],
   ["party", "#/party"],
+  ["talk", "#/party"],
+  ["talk", "#/library"],
   ["party", "#/help"],
   ["party", "#/settings"],
   ["party", "#/library?words=qqqq"],

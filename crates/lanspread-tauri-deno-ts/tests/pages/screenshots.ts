@@ -66,6 +66,10 @@ const SCENARIOS: Place[] = [
   ["party", "#/library?game=xonotic", "game-offers"],
   ["party", "#/library?words=qqqq", "no-hits"],
   ["party", "#/library?words=supertxkart", "search"],
+  ["talk", "#/party", "party"],
+  ["talk", "#/library", "heard"],
+  ["rtl", "#/party", "party"],
+  ["guest", "#/party", "party"],
   ["no-peers", "#/help", "help"],
   ["no-peers", "#/party", "party"],
   ["no-folder", "#/help", "help"],
@@ -142,12 +146,13 @@ function shots(): Shot[] {
 const wanted = shots().filter(({ file }) => Deno.args.every((part) => file.includes(part)));
 await Deno.mkdir(FOLDER, { recursive: true });
 await withPages(async (pages) => {
-  for (const { file, place: [scenario, hash], look } of wanted) {
+  for (const { file, place: [scenario, hash, name], look } of wanted) {
     const page = await pages.open(scenario, hash, look);
     if (scenario === "errors") {
       await page.locator(".button-main").first().click();
       await page.locator(".refusal").waitFor();
     }
+    if (name === "heard") await page.locator(".heard-card").waitFor();
     await page.waitForTimeout(hash.startsWith("#/transfers") ? GRAPH_MS : SETTLE_MS);
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     if (overflow > 0) {
@@ -157,8 +162,8 @@ await withPages(async (pages) => {
     const shown = IN_DOCUMENTS[file];
     if (shown !== undefined) {
       // Ten times smaller than the same picture without loss.
-      const [name, height] = shown;
-      const path = `${DOCUMENTS_FOLDER}/${name}.jpg`;
+      const [picture, height] = shown;
+      const path = `${DOCUMENTS_FOLDER}/${picture}.jpg`;
       await page.setViewportSize({ width: look.width, height });
       await page.screenshot({ path, type: "jpeg", quality: 82 });
     }

@@ -12,6 +12,7 @@ import { Party } from "./peers.ts";
 import {
   changeTheName,
   fetchInstallAndUninstall,
+  hearAndAnswer,
   lookIntoLogs,
   restAndEndALongDownload,
 } from "./uses.ts";
@@ -61,6 +62,8 @@ try {
   await fetchInstallAndUninstall(page);
   await restAndEndALongDownload(page);
   await lookIntoLogs(page);
+  await party.say("anna", "Pizza is here");
+  await hearAndAnswer(page);
   await changeTheName(page);
 
   // Another peer lets guests in: they look and take games along, and do nothing else.

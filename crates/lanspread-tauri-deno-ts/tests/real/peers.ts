@@ -97,6 +97,17 @@ export class Party {
     return peer;
   }
 
+  /** Has a peer that runs say something, as its user would at a terminal. */
+  async say(name: string, text: string): Promise<void> {
+    const state = `${this.#folder}/${name}/state`;
+    const command = new Deno.Command(this.#binary, {
+      args: ["say", text, "--games-dir", this.games(name), "--state-dir", state],
+      stdout: "null",
+    });
+    const { success } = await command.output();
+    if (!success) throw new Error(`${name} could not say ${text}`);
+  }
+
   /** Ends every peer and removes every folder. */
   async end(): Promise<void> {
     await Promise.all([...this.#peers].map((peer) => peer.end()));

@@ -62,6 +62,21 @@ export async function lookIntoLogs(page: Page): Promise<void> {
   await lines.locator("[data-level=info]").first().waitFor();
 }
 
+/** What another peer said is told wherever one is, and counted until the party is opened; then an answer. */
+export async function hearAndAnswer(page: Page): Promise<void> {
+  const heard = page.getByRole("status").filter({ hasText: /anna.* says/ });
+  await heard.getByText("Pizza is here").waitFor();
+  assert.equal(await page.locator(".badge-party").textContent(), "1");
+  await heard.getByRole("link", { name: "Open the party" }).click();
+  await page.locator(".badge-party").waitFor({ state: "detached" });
+  const log = page.getByRole("log", { name: "What people say" });
+  await log.getByText("Pizza is here").waitFor();
+  const field = page.getByRole("textbox", { name: "Say something to everybody" });
+  await field.fill("On my way");
+  await field.press("Enter");
+  await log.getByText("On my way").waitFor();
+}
+
 /** A name is kept by the peer and holds after its next start, which a browser cannot order. */
 export async function changeTheName(page: Page): Promise<void> {
   await page.getByRole("link", { name: "Settings" }).click();

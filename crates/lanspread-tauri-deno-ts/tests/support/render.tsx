@@ -36,6 +36,8 @@ export function render(
     href: (change) => formatRoute({ ...route, ...change }),
     evening: null,
     decideEvening: () => {},
+    read: null,
+    readMessages: () => {},
   };
   return renderToStaticMarkup(<AppContext value={app}>{part}</AppContext>);
 }

@@ -243,6 +243,7 @@ Deno.test("the report holds no name, no whole path, no whole id and no sentence 
     ...state.peers.flatMap(({ name, peer_id }) => [name, peer_id]),
     ...state.kept_away.flatMap(({ name, peer_id, reasons }) => [name, peer_id, ...reasons]),
     ...state.notices.map(({ message }) => message),
+    ...state.messages.map(({ text }) => text),
   ].filter((secret) => secret !== "den");
   for (const secret of secrets) assert.ok(!text.includes(secret), secret);
   assert.ok(!/[0-9a-f]{9}/.test(text.replace(/fe80\S+/g, "")), text);

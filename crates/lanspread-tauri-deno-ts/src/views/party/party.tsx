@@ -1,4 +1,4 @@
-// Whether the evening can start, who is at the party, who is kept away, and who sends to whom.
+// Whether the evening can start, what people say, who is at the party, who is kept away, and who sends to whom.
 //
 // Invariant: it shows the peers that are connected and no others; one who left is gone at once.
 
@@ -7,6 +7,7 @@ import { Button } from "../../ui/button.tsx";
 import { Name, Nothing, Section } from "../../ui/parts.tsx";
 import { ConnectForm } from "./connect.tsx";
 import { EveningMatrix } from "./matrix.tsx";
+import { Messages } from "./messages.tsx";
 import { PeerList } from "./peer-list.tsx";
 import { SwarmPicture } from "./swarm-picture.tsx";
 
@@ -18,6 +19,7 @@ export function Party() {
       <h1>{texts.party.title}</h1>
       <EveningMatrix />
       <div className="view-main">
+        <Messages />
         <Section title={texts.party.picture}>
           <SwarmPicture />
         </Section>
