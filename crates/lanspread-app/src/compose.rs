@@ -16,7 +16,9 @@ use crate::{
     history::History,
     queue::{Queue, Runs},
     snapshot::{
-        Action, Discovery, Game, GameDetails, GameState, Gathered, Hashing, KeptAway, Limits, Me, Message, Mode, Offer, Operation, OperationKind, Peer, PeerOperation, PeerStatus, Progress, Running, Snapshot, Source, Standing, StepWork, Upload, Wishes,
+        Action, Discovery, Game, GameDetails, GameState, Gathered, Hashing, KeptAway, Limits, Me,
+        Message, Mode, Offer, Operation, OperationKind, Peer, PeerOperation, PeerStatus, Progress,
+        Running, Snapshot, Source, Standing, StepWork, Upload, Wishes,
     },
 };
 

@@ -9,7 +9,9 @@ use std::{
 };
 
 use lanspread_db::GameId;
-use lanspread_peer::{MessageView, OperationKind, OperationReport, Outcome as PeerOutcome, PeerEvent};
+use lanspread_peer::{
+    MessageView, OperationKind, OperationReport, Outcome as PeerOutcome, PeerEvent,
+};
 
 use crate::{
     compose,

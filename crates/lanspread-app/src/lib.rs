@@ -49,7 +49,10 @@ pub use queue::{GATHERING_MAX, QUEUE_MAX};
 pub use run::{Asked, Ran};
 pub use settings::{Loaded, SETTINGS_FILE, SETTINGS_FILE_BYTES_MAX, Settings};
 pub use snapshot::{
-    Action, Discovery, Finished, Game, GameDetails, GameState, Gathered, Hashing, KeptAway, Limits, Me, Message, Mode, Notice, NoticeKind, Offer, Operation, OperationKind, Outcome, Peer, PeerOperation, PeerStatus, Progress, Queued, Running, Seat, Snapshot, Source, Standing, StepWork, Turn, Upload, UploadEnded, Wishes,
+    Action, Discovery, Finished, Game, GameDetails, GameState, Gathered, Hashing, KeptAway, Limits,
+    Me, Message, Mode, Notice, NoticeKind, Offer, Operation, OperationKind, Outcome, Peer,
+    PeerOperation, PeerStatus, Progress, Queued, Running, Seat, Snapshot, Source, Standing,
+    StepWork, Turn, Upload, UploadEnded, Wishes,
 };
 pub use start::{
     AppOptions, CATALOG_FILE, Chosen, StartError, Stay, catalog_beside, default_games_dir,

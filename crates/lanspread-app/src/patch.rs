@@ -12,8 +12,8 @@ use ts_rs::TS;
 use crate::{
     health::Health,
     snapshot::{
-        Finished, Game, Hashing, KeptAway, Limits, Me, Message, Notice, Operation, Peer, Queued, Running,
-        Seat, Snapshot, Upload, UploadEnded, Wishes,
+        Finished, Game, Hashing, KeptAway, Limits, Me, Message, Notice, Operation, Peer, Queued,
+        Running, Seat, Snapshot, Upload, UploadEnded, Wishes,
     },
 };
 

@@ -288,12 +288,7 @@ impl Parts {
             leave: leave.clone(),
             shutdown,
         };
-        tokio::spawn(async move {
-            let end = life.run().await;
-            // The lock goes last: until here another peer on this directory would meet this one.
-            drop(lock);
-            tx_end.send_replace(Some(end));
-        });
+        tokio::spawn(life.run_locked(lock, tx_end));
         Ok(PeerRuntimeHandle {
             peer_id,
             inputs,
@@ -451,6 +446,13 @@ struct Life {
 }
 
 impl Life {
+    async fn run_locked(self, lock: File, tx_end: watch::Sender<Option<RuntimeEnd>>) {
+        let end = self.run().await;
+        // The lock goes last: until here another peer on this directory would meet this one.
+        drop(lock);
+        tx_end.send_replace(Some(end));
+    }
+
     async fn run(self) -> RuntimeEnd {
         let mut driver = tokio::spawn(self.driver.run());
         let mut server = tokio::spawn(run_server_component(self.server));

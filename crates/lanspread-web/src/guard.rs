@@ -83,7 +83,7 @@ pub(crate) const fn may_see_machine(seat: Seat) -> Result<(), Refusal> {
 
 /// Whether whoever sits there may see how guests come here.
 pub(crate) const fn may_invite(seat: Seat) -> Result<(), Refusal> {
-    may_read_logs(seat)
+    may_see_machine(seat)
 }
 
 /// A name in DNS can be pointed to this machine by whoever owns it; an address cannot, and `localhost` is

@@ -389,6 +389,9 @@ mod tests {
         assert_eq!(words[6..], plain);
     }
 
+    /// A display to show something on.
+    const X: (&str, &str) = ("DISPLAY", ":0");
+
     #[test]
     fn the_users_choice_goes_before_the_systems_and_without_a_screen_there_is_none() {
         let with = |variables: &'static [(&str, &str)], there: &'static [&str]| {
@@ -402,7 +405,6 @@ mod tests {
             };
             terminal(variable, find)
         };
-        const X: (&str, &str) = ("DISPLAY", ":0");
         assert_eq!(with(&[], &["xterm"]), None);
         assert_eq!(with(&[("DISPLAY", "")], &["xterm"]), None);
         assert_eq!(with(&[X], &[]), None);

@@ -32,6 +32,7 @@ pub(crate) const fn changes(command: &Command) -> Option<(&GameId, &'static str)
         | Command::ListPeers {}
         | Command::ListFiles { .. }
         | Command::CheckHealth {}
+        | Command::Say { .. }
         | Command::Connect { .. }
         | Command::Expel { .. }
         | Command::Readmit { .. }

@@ -371,7 +371,7 @@ mod tests {
         let told = run_for(&wanted, Duration::from_millis(50)).await;
         assert!(told.expect_err("it does not end").contains("was ended"));
         fs::write(&file, "echo bye").expect("writable");
-        assert_eq!(run_for(&wanted, Duration::from_secs(60)).await, Ok(()));
+        assert_eq!(run_for(&wanted, Duration::from_mins(1)).await, Ok(()));
     }
 
     /// A window that is shown by a program that runs already: what was started to show it ends at once.

@@ -15,7 +15,7 @@ use super::{Launch, Player, find, process};
 use crate::{app::App, run::Ran, snapshot::NoticeKind};
 
 /// How long a script has before what is unpacked is deleted.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 impl App {
     /// Uninstalls a game, after its script for that, if it has one. Whoever calls it has the turn to change

@@ -7,7 +7,9 @@ use lanspread_app::{
 };
 use lanspread_db::{ContentHash, GameFileDescription, GameId, ManifestHash, RelPath, Version};
 use lanspread_peer::{
-    AfterDownload, DiscoveryState, DownloadRoom, ErrorKind, KeepAwayReason, KeptAwayView, ListenAddr, MessageText, MessageView, Offence, OperationKind, PROTOCOL_VERSION, PeerId, PeerName, PeerOperation, PeerStatus, RateLimit, Standing, StepProgress, StepWork, Work,
+    AfterDownload, DiscoveryState, DownloadRoom, ErrorKind, KeepAwayReason, KeptAwayView,
+    ListenAddr, MessageText, MessageView, Offence, OperationKind, PROTOCOL_VERSION, PeerId,
+    PeerName, PeerOperation, PeerStatus, RateLimit, Standing, StepProgress, StepWork, Work,
 };
 
 use super::*;

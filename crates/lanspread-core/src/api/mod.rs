@@ -39,7 +39,8 @@ pub use input::Input;
 pub use operation::{OperationKind, OperationReport, Outcome, Progress, SourceShare};
 pub use party::{Door, PartyMismatch};
 pub use view::{
-    DiscoveryState, GameView, HashingView, KeptAwayView, MessageView, OfferView, OperationView, OutboundView, PeerInfo, PeerView, Standing,
+    DiscoveryState, GameView, HashingView, KeptAwayView, MessageView, OfferView, OperationView,
+    OutboundView, PeerInfo, PeerView, Standing,
 };
 
 /// A point on the peer's own monotonic clock: the time since it started.

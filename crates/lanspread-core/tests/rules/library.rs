@@ -309,20 +309,20 @@ fn users_see_which_root_is_hashed_how_far_that_is_and_which_wait() {
         total_bytes: 9,
     });
     assert_eq!(shown(&mut lone).0, Some((game(1), 3, 9)));
-    let hashed = |lone: &mut Lone, effect| {
+    let end_hash = |lone: &mut Lone, effect| {
         lone.feed(Input::RootHashed {
             effect,
             result: Ok(small_manifest(version())),
             recorded: None,
         });
     };
-    hashed(&mut lone, effect);
+    end_hash(&mut lone, effect);
     assert_eq!(
         shown(&mut lone),
         (Some((game(2), 0, 0)), vec![false, true, false])
     );
     let effect = hashes(&lone)[1];
-    hashed(&mut lone, effect);
+    end_hash(&mut lone, effect);
     assert_eq!(shown(&mut lone), (None, vec![false; 3]));
 }
 

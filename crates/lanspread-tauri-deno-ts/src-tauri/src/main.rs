@@ -36,7 +36,8 @@ fn main() {
     let window_state = place.window_state();
     let mut context = tauri::generate_context!();
     if let Some(instance) = place.instance() {
-        context.config_mut().identifier += &format!(".s{instance}");
+        let identifier = &mut context.config_mut().identifier;
+        *identifier = format!("{identifier}.s{instance}");
     }
     let built = tauri::Builder::default()
         // First, so that a second start on the same state directory goes no further than this.

@@ -14,7 +14,7 @@ use tauri::{
 use crate::refused::Refused;
 
 /// Our names, and what each is called in `docs/JSONL.md`.
-const NAMES: [(&str, &str); 22] = [
+const NAMES: [(&str, &str); 23] = [
     ("cancel_game", "cancel"),
     ("change_settings", "change-settings"),
     ("check_health", "check-health"),

@@ -8,8 +8,9 @@ import type { Game, Seat, Snapshot, Turn } from "../types.ts";
 import { GUEST_LINKS } from "./guest-links.ts";
 import { manyGames } from "./library.ts";
 import { eveningSnapshot } from "./evening.ts";
-import { message, NAMES, partySnapshot, quiet, transferring } from "./parties.ts";
-import { LONG, longTitles, rightToLeft } from "./titles.ts";
+import { NAMES, partySnapshot, quiet, transferring } from "./parties.ts";
+import { talk } from "./talk.ts";
+import { longTitles, rightToLeft } from "./titles.ts";
 import {
   alone,
   folderGone,
@@ -222,23 +223,6 @@ function queued(): Scenario {
   return { snapshot: { ...snapshot, games, operations, queue } };
 }
 
-/** More is said than fits, and somebody says something while one looks. */
-function talk(): Scenario {
-  const snapshot = partySnapshot();
-  const texts = [
-    "gg",
-    "Who has the patch for Red Eclipse? Mine stops at 41 % and says that nobody has the rest of it",
-    "Pizza is here 🍕",
-    "<b>nice try</b>",
-    LONG.repeat(3),
-  ];
-  const messages = Array.from({ length: 30 }, (_, at) => {
-    const said = message(at + 1, snapshot.peers[(at * 5) % 6]!, texts[at % 5]!, 60 - at * 2);
-    return at % 7 === 3 ? { ...said, peer_id: snapshot.me.peer_id, name: "Juno", own: true } : said;
-  });
-  return { snapshot: { ...snapshot, messages }, says: ["Server is up", "5 minutes!"] };
-}
-
 function evening(): Scenario {
   const names = Array.from({ length: 50 }, (_, at) => {
     const round = Math.floor(at / CROWD.length);
@@ -309,7 +293,7 @@ export const SCENARIOS = {
   "evening": evening,
   "queue": queued,
   "hashing": hashing,
-  "talk": talk,
+  "talk": () => ({ snapshot: talk(), says: ["Server is up", "5 minutes!"] }),
   "restart-needed": restartNeeded,
   "code-given": codeGiven,
   "browser": () => ({ snapshot: partySnapshot(), can: BROWSER }),
