@@ -45,6 +45,7 @@ export function Frame() {
     return (
       <main className="empty">
         <Mark />
+        <h1>Lanspread</h1>
         <p role="status">{texts.shell.closed[connection]}</p>
       </main>
     );
