@@ -1263,11 +1263,11 @@ download_per_peer_bytes_per_s?: number | null, } | { "cmd": "set-playing",
 /**
  * Whether the user plays.
  */
-playing: boolean, } | { "cmd": "say",
+playing: boolean, } | { "cmd": "check-health", } | { "cmd": "say",
 /**
  * What.
  */
-text: string, } | { "cmd": "check-health", } | { "cmd": "set-game-dir",
+text: string, } | { "cmd": "set-game-dir",
 /**
  * The directory.
  */
