@@ -351,9 +351,7 @@ fn another_program_that_keeps_the_port_to_itself_is_said() {
             let rude = std::net::UdpSocket::bind("0.0.0.0:5353").unwrap();
             let mut lost = config(1);
             lost.timing.announce_patience = Duration::from_millis(300);
-            let lost = Discovery::start(lost);
-            drop(rude);
-            match lost {
+            match Discovery::start(lost) {
                 // What the caller tells, before it tries again.
                 Err(error) => println!("{error}"),
                 Ok(mut lost) => {
@@ -364,6 +362,7 @@ fn another_program_that_keeps_the_port_to_itself_is_said() {
                     stop(lost).await;
                 }
             }
+            drop(rude);
             let mut works = start(1);
             wait_for(&mut works, "the free port", |event| {
                 (event == DiscoveryEvent::Works).then_some(())

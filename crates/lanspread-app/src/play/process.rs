@@ -9,7 +9,7 @@ use std::{
     fmt, fs, io,
     path::{Path, PathBuf},
     process::Stdio,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use lanspread_db::Script;
@@ -31,6 +31,10 @@ const LAST_BYTES: u64 = 32 * 1024;
 
 /// How often it is looked what a script in a terminal told.
 const TOLD_EVERY: Duration = Duration::from_millis(500);
+
+/// How long a script has to tell that it runs, once its terminal has ended well: until then a program that
+/// runs already may still be opening its window, and the script would run twice if it were started without.
+const HANDS_OVER: Duration = Duration::from_secs(10);
 
 /// The status of a script that was ended with Ctrl-C, which is how servers are ended.
 const INTERRUPTED: i32 = 130;
@@ -161,7 +165,9 @@ async fn in_terminal(run: &Run<'_>, line: &CommandLine, told: &Path) -> Shown {
         match (read_told(told), closed) {
             (Told::Ended(0 | INTERRUPTED), _) => break Ok(Ended::Well),
             (Told::Ended(code), _) => break Ok(Ended::Badly(format!("exit status {code}"))),
-            (Told::Nothing, Some(status)) => {
+            (Told::Nothing, Some((status, at)))
+                if !(status.success() && Instant::now() < at + HANDS_OVER) =>
+            {
                 drop(fs::remove_file(told));
                 return Shown::NotAtAll(format!("{} ended: {status}", line.program.display()));
             }
@@ -171,7 +177,7 @@ async fn in_terminal(run: &Run<'_>, line: &CommandLine, told: &Path) -> Shown {
         }
         tokio::select! {
             status = child.wait(), if closed.is_none() => match status {
-                Ok(status) => closed = Some(status),
+                Ok(status) => closed = Some((status, Instant::now())),
                 Err(error) => break Err(error),
             },
             () = tokio::time::sleep(TOLD_EVERY) => {}
