@@ -8,7 +8,7 @@ use std::{
     ffi::OsStr,
     fmt, fs, io,
     path::{Path, PathBuf},
-    process::Stdio,
+    process::{ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
@@ -160,7 +160,7 @@ async fn in_terminal(run: &Run<'_>, line: &CommandLine, told: &Path) -> Shown {
         Ok(child) => child,
         Err(error) => return Shown::NotAtAll(error.to_string()),
     };
-    let mut closed = None;
+    let mut closed: Option<(ExitStatus, Instant)> = None;
     let ended = loop {
         match (read_told(told), closed) {
             (Told::Ended(0 | INTERRUPTED), _) => break Ok(Ended::Well),

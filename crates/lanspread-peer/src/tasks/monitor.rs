@@ -69,6 +69,10 @@ async fn watch_dir(dir: &Path, inputs: &mpsc::Sender<Input>) -> Result<(), Monit
     let mut watcher = notify::recommended_watcher(report_to(dir.to_owned(), tx)).map_err(failed)?;
     if let Err(error) = watcher.watch(dir, RecursiveMode::NonRecursive) {
         tracing::warn!(dir = %dir.display(), %error, "the game directory cannot be watched");
+        if !exists(dir).await {
+            // It went before it was watched, and nobody else says so before the regular rescan.
+            report(inputs, None).await;
+        }
         tokio::time::sleep(RETRY_PAUSE).await;
         return Ok(());
     }
