@@ -88,13 +88,17 @@ impl SmallDisk {
     ///
     /// When it cannot be mounted anew, for example because a file on it is being written.
     pub fn remount(&self, access: Access) -> Result<(), DiskError> {
-        let how = match access {
-            Access::Writable => "remount,rw",
-            Access::ReadOnly => "remount,ro",
+        // A peer has the mount in a namespace of its own, whose switch nobody else turns: only that of the file
+        // system itself is left at read-only.
+        let steps: &[&str] = match access {
+            Access::Writable => &["remount,rw"],
+            Access::ReadOnly => &["remount,ro", "remount,bind,rw"],
         };
-        command::run(Command::new("mount").args(["-o", how]).arg(&self.path))
-            .map(drop)
-            .map_err(|source| DiskError::Mount { source })
+        for how in steps {
+            command::run(Command::new("mount").args(["-o", how]).arg(&self.path))
+                .map_err(|source| DiskError::Mount { source })?;
+        }
+        Ok(())
     }
 }
 

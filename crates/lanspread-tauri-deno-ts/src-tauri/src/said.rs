@@ -81,8 +81,10 @@ mod tests {
         understand(name, fields.as_object().expect("an object"))
     }
 
-    /// What a line can ask for and a window cannot: it is sent the state unasked, and ends with its program.
-    const NOT_IN_THE_WINDOW: [&str; 5] = [
+    /// What a line can ask for and a window cannot: it is sent the state unasked, asks for files by a command that
+    /// answers with them, and ends with its program.
+    const NOT_IN_THE_WINDOW: [&str; 6] = [
+        "list-files",
         "list-games",
         "list-peers",
         "shutdown",
