@@ -17,8 +17,8 @@ use crate::{
     queue::{Queue, Runs},
     snapshot::{
         Action, Discovery, Game, GameDetails, GameState, Gathered, Hashing, KeptAway, Limits, Me,
-        Message, Mode, Offer, Operation, OperationKind, Peer, PeerOperation, PeerStatus, Progress,
-        Running, Snapshot, Source, Standing, StepWork, Upload, Wishes,
+        Message, Mode, Offer, Operation, OperationKind, Peer, PeerOperation, PeerSource,
+        PeerStatus, Progress, Running, Snapshot, Source, Standing, StepWork, Upload, Wishes,
     },
 };
 
@@ -108,6 +108,7 @@ pub(crate) fn me(app: &App, view: &PeerView) -> Me {
         games_dir: app.games_dir().to_string_lossy().into_owned(),
         games_dir_problem: view.game_dir_problem.clone(),
         free_bytes: view.free_bytes,
+        player: view.player,
         discovery: Discovery::from(&view.discovery),
         state_dir: facts.state_dir.to_string_lossy().into_owned(),
         script_ending: Script::ENDING,
@@ -255,6 +256,8 @@ fn peer_status(status: &peer::PeerStatus) -> PeerStatus {
         free_bytes: status.free_bytes,
         games_folder: status.games_folder,
         playing: status.playing,
+        player: status.player,
+        installed: status.installed.clone(),
         operations: status.operations.iter().map(peer_operation).collect(),
     }
 }
@@ -273,6 +276,14 @@ fn peer_operation(operation: &peer::PeerOperation) -> PeerOperation {
         percent: operation.percent,
         time_left_ms: operation.left_s.map(|left| u64::from(left) * 1000),
         waiting: operation.waiting,
+        sources: operation
+            .sources
+            .iter()
+            .map(|source| PeerSource {
+                peer_id: source.peer,
+                rate_bytes_per_s: source.rate_bytes_per_s,
+            })
+            .collect(),
     }
 }
 

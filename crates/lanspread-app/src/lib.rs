@@ -51,8 +51,8 @@ pub use settings::{Loaded, SETTINGS_FILE, SETTINGS_FILE_BYTES_MAX, Settings};
 pub use snapshot::{
     Action, Discovery, Finished, Game, GameDetails, GameState, Gathered, Hashing, KeptAway, Limits,
     Me, Message, Mode, Notice, NoticeKind, Offer, Operation, OperationKind, Outcome, Peer,
-    PeerOperation, PeerStatus, Progress, Queued, Running, Seat, Snapshot, Source, Standing,
-    StepWork, Turn, Upload, UploadEnded, Wishes,
+    PeerOperation, PeerSource, PeerStatus, Progress, Queued, Running, Seat, Snapshot, Source,
+    Standing, StepWork, Turn, Upload, UploadEnded, Wishes,
 };
 pub use start::{
     AppOptions, CATALOG_FILE, Chosen, StartError, Stay, catalog_beside, default_games_dir,

@@ -107,6 +107,8 @@ pub struct Me {
     /// Bytes that are free there, as the other peers are told it.
     #[ts(type = "number | null")]
     pub free_bytes: Option<u64>,
+    /// Whether somebody can play here, as the other peers are told; a server without a screen only shares.
+    pub player: bool,
     /// How well finding peers works.
     pub discovery: Discovery,
     /// The folder of what Lanspread writes for itself.
@@ -408,6 +410,11 @@ pub struct PeerStatus {
     pub games_folder: bool,
     /// Whether somebody plays there, so that its uploads yield.
     pub playing: bool,
+    /// Whether somebody can play there at all; a server without a screen only shares.
+    pub player: bool,
+    /// Games that are unpacked there, sorted; `None` where they are too many to be told.
+    #[ts(type = "Array<string> | null")]
+    pub installed: Option<Vec<GameId>>,
     /// What runs there, sorted by game.
     pub operations: Vec<PeerOperation>,
 }
@@ -427,6 +434,19 @@ pub struct PeerOperation {
     pub time_left_ms: Option<u64>,
     /// Whether it waits for something.
     pub waiting: bool,
+    /// From whom bytes come, the fastest first.
+    pub sources: Vec<PeerSource>,
+}
+
+/// A peer that another one fetches from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+pub struct PeerSource {
+    /// Who sends.
+    #[ts(type = "string")]
+    pub peer_id: PeerId,
+    /// Bytes per second that come from it.
+    #[ts(type = "number")]
+    pub rate_bytes_per_s: u64,
 }
 
 /// One peer that is not let in.

@@ -20,7 +20,7 @@ use std::{
 };
 
 use lanspread_db::GameId;
-use lanspread_proto::{LibraryState, ListenAddr, PeerStatus, limits::STATUS_OPERATIONS_MAX};
+use lanspread_proto::{LibraryState, ListenAddr, PeerStatus, limits::STATUS_INSTALLED_MAX};
 
 use crate::{
     CommandId, Config, Ctx, DiscoveryState, Effect, GameView, Input, Now, PeerCommand, PeerEvent,
@@ -227,6 +227,7 @@ impl Peer {
             hashing: self.hashing.view(),
             rate_limits: self.rates.limits(),
             playing: self.rates.playing(),
+            player: self.has_player(),
             game_dir_problem: self.game_dir_problem.clone(),
             free_bytes: self.told_free_bytes(),
             discovery: self.discovery.clone(),
@@ -430,12 +431,27 @@ impl Peer {
         self.free_bytes.map(status::in_steps)
     }
 
+    /// The party's games that are unpacked here, sorted.
+    fn installed(&self) -> impl Iterator<Item = &GameId> {
+        let catalog = &self.config.catalog;
+        let roots = self.library.roots();
+        roots
+            .filter(|root| root.installed && catalog.admits(&root.id))
+            .map(|root| &root.id)
+    }
+
+    /// Whether somebody can play here, and this is not a server that only shares.
+    fn has_player(&self) -> bool {
+        self.config.has_screen || self.installed().next().is_some()
+    }
+
     /// Tells the others how this peer stands, if it is time.
     fn tell_status(&mut self, now: Now) {
         if !self.statuses.is_due(now) {
             return;
         }
         let operations = self.operations.view();
+        let installed: Vec<GameId> = self.installed().cloned().collect();
         let status = PeerStatus {
             program: env!("CARGO_PKG_VERSION").to_owned(),
             free_bytes: self.told_free_bytes(),
@@ -443,11 +459,9 @@ impl Peer {
             clock_ms: None,
             games_folder: self.game_dir_problem.is_none(),
             playing: self.rates.playing() == Playing::Yes,
-            operations: operations
-                .iter()
-                .take(STATUS_OPERATIONS_MAX)
-                .map(status::told)
-                .collect(),
+            player: self.has_player(),
+            installed: Some(installed).filter(|ids| ids.len() <= STATUS_INSTALLED_MAX),
+            operations: status::operations(&operations),
         };
         let mut ctx = Ctx {
             now,

@@ -4,11 +4,11 @@
 //! party, so that a hall in which everybody downloads is not flooded with it. One status per peer is under
 //! way. What is heard is shown to people and decides nothing.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{cmp::Reverse, collections::BTreeMap, sync::Arc, time::Duration};
 
 use lanspread_proto::{
-    PeerId, PeerOperation, PeerStatus, Refusal, RefusalKind, Request, Response, Work,
-    limits::{PROGRAM_BYTES_MAX, STATUS_OPERATIONS_MAX},
+    PeerId, PeerOperation, PeerSource, PeerStatus, Refusal, RefusalKind, Request, Response, Work,
+    limits::{PROGRAM_BYTES_MAX, STATUS_INSTALLED_MAX, STATUS_OPERATIONS_MAX, STATUS_SOURCES_MAX},
 };
 
 use crate::{
@@ -24,6 +24,9 @@ pub(crate) const STATUS_PAUSE_PER_PEER: Duration = Duration::from_millis(100);
 
 /// Free space is told in steps of so many bytes, so that nobody is told of every small file.
 pub(crate) const FREE_STEP_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Rates of sources are told in steps of so many bytes per second: enough for a picture of who sends to whom.
+pub(crate) const RATE_STEP_BYTES_PER_S: u64 = 64 * 1024;
 
 /// What one peer knows of this one.
 #[derive(Debug, Default)]
@@ -148,18 +151,61 @@ fn check(status: &PeerStatus) -> Result<(), String> {
     if let Some(operation) = status.operations.iter().find(|it| it.percent > 100) {
         return Err(format!("{} is done to more than 100 percent", operation.id));
     }
-    let sorted = status
-        .operations
-        .windows(2)
-        .all(|two| two[0].id < two[1].id);
-    if !sorted {
+    if !status.operations.is_sorted_by(|one, next| one.id < next.id) {
         return Err("the operations are not sorted by game, each game once".to_owned());
+    }
+    let installed = status.installed.as_deref().unwrap_or_default();
+    if installed.len() > STATUS_INSTALLED_MAX {
+        return Err(format!(
+            "more than {STATUS_INSTALLED_MAX} games are unpacked"
+        ));
+    }
+    if !installed.is_sorted_by(|one, next| one < next) {
+        return Err("the games that are unpacked are not sorted, each game once".to_owned());
+    }
+    let sources: usize = status.operations.iter().map(|it| it.sources.len()).sum();
+    if sources > STATUS_SOURCES_MAX {
+        return Err(format!("more than {STATUS_SOURCES_MAX} sources send"));
     }
     Ok(())
 }
 
+/// Operations as other peers are told of them: as many, and as many of their sources, as a status may name.
+pub(crate) fn operations(operations: &[OperationView]) -> Vec<PeerOperation> {
+    let mut room = STATUS_SOURCES_MAX;
+    let mut told: Vec<PeerOperation> = operations
+        .iter()
+        .take(STATUS_OPERATIONS_MAX)
+        .map(told)
+        .collect();
+    for operation in &mut told {
+        operation.sources.truncate(room);
+        room -= operation.sources.len();
+    }
+    told
+}
+
+/// From whom bytes come, the fastest first.
+fn sources(progress: Option<&Progress>) -> Vec<PeerSource> {
+    let Some(Progress::Transferring { sources, .. }) = progress else {
+        return Vec::new();
+    };
+    let mut sources: Vec<PeerSource> = sources
+        .iter()
+        .filter(|share| share.rate_bytes_per_s > 0)
+        .map(|share| PeerSource {
+            peer: share.peer_id,
+            rate_bytes_per_s: share
+                .rate_bytes_per_s
+                .next_multiple_of(RATE_STEP_BYTES_PER_S),
+        })
+        .collect();
+    sources.sort_by_key(|source| (Reverse(source.rate_bytes_per_s), source.peer));
+    sources
+}
+
 /// An operation as other peers are told of it.
-pub(crate) fn told(operation: &OperationView) -> PeerOperation {
+fn told(operation: &OperationView) -> PeerOperation {
     let (percent, left_s, waiting) = match &operation.progress {
         None => (0, None, false),
         Some(Progress::Waiting { .. }) => (0, None, true),
@@ -199,6 +245,7 @@ pub(crate) fn told(operation: &OperationView) -> PeerOperation {
         percent,
         left_s,
         waiting,
+        sources: sources(operation.progress.as_ref()),
     }
 }
 
@@ -223,13 +270,25 @@ mod tests {
         PeerId::from_bytes([7; 32])
     }
 
+    fn game(id: &str) -> GameId {
+        GameId::parse(id).expect("a valid id")
+    }
+
+    fn source(rate_bytes_per_s: u64) -> PeerSource {
+        PeerSource {
+            peer: peer(),
+            rate_bytes_per_s,
+        }
+    }
+
     fn operation(id: &str, percent: u8) -> PeerOperation {
         PeerOperation {
-            id: GameId::parse(id).expect("a valid id"),
+            id: game(id),
             work: Work::Download,
             percent,
             left_s: None,
             waiting: false,
+            sources: Vec::new(),
         }
     }
 
@@ -256,10 +315,30 @@ mod tests {
             program: "x".repeat(bytes),
             ..PeerStatus::default()
         };
-        for fits in [many(STATUS_OPERATIONS_MAX), program(PROGRAM_BYTES_MAX)] {
+        let installed = |ids: Vec<GameId>| PeerStatus {
+            installed: Some(ids),
+            ..PeerStatus::default()
+        };
+        let games = |count: usize| (0..count).map(|number| game(&format!("game{number:03}")));
+        let fetching = |sources: usize| {
+            let mut fetching = operation("a", 1);
+            fetching.sources = vec![source(1); sources];
+            status(vec![fetching])
+        };
+        let fits = [
+            many(STATUS_OPERATIONS_MAX),
+            program(PROGRAM_BYTES_MAX),
+            installed(games(STATUS_INSTALLED_MAX).collect()),
+            fetching(STATUS_SOURCES_MAX),
+        ];
+        for fits in fits {
             assert_eq!(heard(fits), (Response::Noted, true));
         }
         let bad = [
+            installed(games(STATUS_INSTALLED_MAX + 1).collect()),
+            installed(games(2).rev().collect()),
+            installed(vec![game("a"), game("a")]),
+            fetching(STATUS_SOURCES_MAX + 1),
             many(STATUS_OPERATIONS_MAX + 1),
             program(PROGRAM_BYTES_MAX + 1),
             status(vec![operation("a", 101)]),
@@ -288,10 +367,87 @@ mod tests {
     }
 
     #[test]
+    fn the_fullest_status_fits_a_request() {
+        let long = |number: usize| game(&format!("{number:064}"));
+        let mut operations: Vec<PeerOperation> = (0..STATUS_OPERATIONS_MAX)
+            .map(|number| PeerOperation {
+                id: long(number),
+                work: Work::Uninstall,
+                percent: 100,
+                left_s: Some(u32::MAX),
+                waiting: false,
+                sources: Vec::new(),
+            })
+            .collect();
+        operations[0].sources = vec![source(u64::MAX); STATUS_SOURCES_MAX];
+        let fullest = PeerStatus {
+            program: "x".repeat(PROGRAM_BYTES_MAX),
+            free_bytes: Some(u64::MAX),
+            clock_ms: Some(u64::MAX),
+            games_folder: false,
+            playing: false,
+            player: false,
+            installed: Some((0..STATUS_INSTALLED_MAX).map(long).collect()),
+            operations,
+        };
+        assert_eq!(check(&fullest), Ok(()));
+        let request = Request::Status(fullest);
+        lanspread_proto::encode_frame(lanspread_proto::FrameKind::Request, &request)
+            .expect("it fits");
+    }
+
+    fn downloading(id: &str, rates_bytes_per_s: &[u64]) -> OperationView {
+        let share = |(number, &rate_bytes_per_s)| crate::SourceShare {
+            peer_id: PeerId::from_bytes([number; 32]),
+            name: lanspread_proto::PeerName::new("x"),
+            chunks: 1,
+            bytes: 1,
+            rate_bytes_per_s,
+        };
+        OperationView {
+            id: game(id),
+            kind: OperationKind::Download,
+            after: crate::AfterDownload::Install,
+            room: crate::DownloadRoom::KeepOld,
+            progress: Some(Progress::Transferring {
+                verified_bytes: 1,
+                total_bytes: 2,
+                rate_bytes_per_s: rates_bytes_per_s.iter().sum(),
+                time_left: None,
+                efficiency_percent: None,
+                sources: (0..).zip(rates_bytes_per_s).map(share).collect(),
+            }),
+        }
+    }
+
+    #[test]
+    fn others_are_told_who_sends_the_fastest_first_and_nobody_who_does_not() {
+        let told = operations(&[downloading("a", &[1, 0, 10 * RATE_STEP_BYTES_PER_S])]);
+        let sources: Vec<(PeerId, u64)> = told[0]
+            .sources
+            .iter()
+            .map(|source| (source.peer, source.rate_bytes_per_s))
+            .collect();
+        let expected = [
+            (PeerId::from_bytes([2; 32]), 10 * RATE_STEP_BYTES_PER_S),
+            (PeerId::from_bytes([0; 32]), RATE_STEP_BYTES_PER_S),
+        ];
+        assert_eq!(sources, expected);
+    }
+
+    #[test]
+    fn the_sources_of_all_operations_together_keep_to_the_limit() {
+        let rates = [1; STATUS_SOURCES_MAX - 1];
+        let told = operations(&[downloading("a", &rates), downloading("b", &rates)]);
+        let counts: Vec<usize> = told.iter().map(|it| it.sources.len()).collect();
+        assert_eq!(counts, [STATUS_SOURCES_MAX - 1, 1]);
+    }
+
+    #[test]
     fn others_are_told_how_far_a_single_archive_is_unpacked() {
         let percent = |work, done_bytes, total_bytes| {
             told(&OperationView {
-                id: GameId::parse("chess").expect("a valid id"),
+                id: game("chess"),
                 kind: OperationKind::Install,
                 after: crate::AfterDownload::Keep,
                 room: crate::DownloadRoom::KeepOld,

@@ -20,8 +20,8 @@ use lanspread_proto::{
     Admission, AdmissionRefusal, ChunkRequest, ChunkRuns, ExpelledPeer, FrameKind, GameSummary,
     Hello, Holdings, HoldingsLog, HoldingsRequest, LibraryDelta, LibraryEpoch, LibraryRevision,
     LibrarySnapshot, LibraryState, MessageText, PartyMessage, PeerId, PeerName, PeerOperation,
-    PeerStatus, Refusal, RefusalKind, Request, Response, Token, VersionProbe, Work, WrongVersion,
-    encode_frame,
+    PeerSource, PeerStatus, Refusal, RefusalKind, Request, Response, Token, VersionProbe, Work,
+    WrongVersion, encode_frame,
 };
 use lanspread_sim::expand;
 use lanspread_testbed::fixture::{ArchiveFormat, Contents, write_archive};
@@ -116,12 +116,18 @@ fn status() -> PeerStatus {
         clock_ms: None,
         games_folder: true,
         playing: false,
+        player: true,
+        installed: Some(vec![id("teeworlds")]),
         operations: vec![PeerOperation {
             id: id("teeworlds"),
             work: Work::Download,
             percent: 41,
             left_s: Some(12),
             waiting: false,
+            sources: vec![PeerSource {
+                peer: PeerId::from_bytes([7; 32]),
+                rate_bytes_per_s: 11_534_336,
+            }],
         }],
     }
 }

@@ -37,6 +37,7 @@ impl PeerGameDB {
             hashing: None,
             rate_limits: RateLimits::default(),
             playing: Playing::No,
+            player: false,
             game_dir_problem: None,
             free_bytes: None,
             discovery: DiscoveryState::default(),

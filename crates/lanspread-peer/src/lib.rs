@@ -37,7 +37,7 @@ pub use lanspread_core::{
 pub use lanspread_disk::GameHasher;
 pub use lanspread_proto::{
     ListenAddr, MessageText, MessageTextError, PROTOCOL_VERSION, PeerId, PeerName, PeerOperation,
-    PeerStatus, TableName, TableNameError, Work,
+    PeerSource, PeerStatus, TableName, TableNameError, Work,
 };
 pub use net::{Adapter, AdapterKind};
 pub use options::{DiscoveryMode, PeerOptions, default_state_dir, host_name};

@@ -37,6 +37,9 @@ pub struct PeerOptions {
     /// The table this peer sits at, if the organiser gave it a name: what those at the same table
     /// have is not fetched over the cable between tables.
     pub table: Option<TableName>,
+    /// Whether this machine has a screen, so that others take it for one that somebody plays at. A machine
+    /// without one counts as a player's, too, as soon as a game is unpacked there.
+    pub has_screen: bool,
 }
 
 /// How peers are found.
@@ -61,6 +64,7 @@ impl Default for PeerOptions {
             unencrypted_lanes: false,
             organiser: None,
             table: None,
+            has_screen: has_screen(),
         }
     }
 }
@@ -69,6 +73,18 @@ impl Default for PeerOptions {
 #[must_use]
 pub fn host_name() -> String {
     gethostname::gethostname().to_string_lossy().into_owned()
+}
+
+/// Whether this machine seems to have a screen: on systems where a session of a desktop names it in the
+/// environment, whether one does, and everywhere else always.
+#[must_use]
+fn has_screen() -> bool {
+    if cfg!(any(windows, target_os = "macos")) {
+        return true;
+    }
+    ["WAYLAND_DISPLAY", "DISPLAY"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
 
 /// Where state is kept when nothing else is said: `lanspread` in the user's local data directory.

@@ -353,6 +353,7 @@ fn draw_config(
         door: door(options),
         organiser: options.organiser,
         table: options.table.clone(),
+        has_screen: options.has_screen,
         expelled: kept.expelled.clone(),
         rate_limits: kept.rate_limits,
         timing: options.timing,

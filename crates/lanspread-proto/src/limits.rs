@@ -37,6 +37,13 @@ pub const PROGRAM_BYTES_MAX: usize = 64;
 /// Most operations that a peer may say it runs.
 pub const STATUS_OPERATIONS_MAX: usize = 64;
 
+/// Most games that one `status` names as unpacked: with the longest ids and everything else at its limit, it
+/// fits a request.
+pub const STATUS_INSTALLED_MAX: usize = 512;
+
+/// Most sources that one `status` names, in all its operations together.
+pub const STATUS_SOURCES_MAX: usize = 32;
+
 /// Longest text in a refusal, in bytes of UTF-8.
 pub const REFUSAL_TEXT_BYTES_MAX: usize = 1024;
 

@@ -4,6 +4,8 @@
 use lanspread_db::GameId;
 use serde::{Deserialize, Serialize};
 
+use crate::PeerId;
+
 /// What a peer says of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +22,13 @@ pub struct PeerStatus {
     pub games_folder: bool,
     /// Whether somebody plays there, so that its uploads yield.
     pub playing: bool,
+    /// Whether somebody can play there at all: a server without a screen on which nothing is unpacked only
+    /// shares.
+    pub player: bool,
+    /// Games that are unpacked there, sorted; missing where they are more than
+    /// [`crate::limits::STATUS_INSTALLED_MAX`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub installed: Option<Vec<GameId>>,
     /// What runs there, sorted by game; at most [`crate::limits::STATUS_OPERATIONS_MAX`].
     pub operations: Vec<PeerOperation>,
 }
@@ -39,6 +48,20 @@ pub struct PeerOperation {
     pub left_s: Option<u32>,
     /// Whether it waits for something.
     pub waiting: bool,
+    /// From whom bytes come, the fastest first; in all operations together at most
+    /// [`crate::limits::STATUS_SOURCES_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<PeerSource>,
+}
+
+/// A peer that another one fetches from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PeerSource {
+    /// The peer that sends.
+    pub peer: PeerId,
+    /// Bytes per second that come from it, never 0.
+    pub rate_bytes_per_s: u64,
 }
 
 /// What is done with a game.

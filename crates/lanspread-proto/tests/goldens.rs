@@ -14,8 +14,8 @@ use lanspread_proto::{
     Admission, AdmissionRefusal, ChunkRequest, ChunkRuns, ExpelledPeer, FrameKind, GameSummary,
     Hello, Holdings, HoldingsLog, HoldingsRequest, LibraryDelta, LibraryEpoch, LibraryRevision,
     LibrarySnapshot, LibraryState, MessageText, PROTOCOL_VERSION, PartyMessage, PeerId, PeerName,
-    PeerOperation, PeerStatus, Refusal, RefusalKind, Request, Response, Token, VersionProbe, Work,
-    WrongVersion, decode_payload, encode_frame,
+    PeerOperation, PeerSource, PeerStatus, Refusal, RefusalKind, Request, Response, Token,
+    VersionProbe, Work, WrongVersion, decode_payload, encode_frame,
 };
 use serde_json::Value;
 
@@ -200,15 +200,21 @@ fn requests() -> Vec<(Request, &'static str)> {
                 clock_ms: Some(1_764_000_000_000),
                 games_folder: true,
                 playing: false,
+                player: true,
+                installed: Some(vec![teeworlds()]),
                 operations: vec![PeerOperation {
                     id: teeworlds(),
                     work: Work::Download,
                     percent: 41,
                     left_s: Some(12),
                     waiting: false,
+                    sources: vec![PeerSource {
+                        peer: PeerId::from_public_key_der(b"listener"),
+                        rate_bytes_per_s: 11_534_336,
+                    }],
                 }],
             }),
-            r#"{"type":"status","program":"0.1.0","free_bytes":268435456000,"clock_ms":1764000000000,"games_folder":true,"playing":false,"operations":[{"id":"teeworlds","work":"download","percent":41,"left_s":12,"waiting":false}]}"#,
+            r#"{"type":"status","program":"0.1.0","free_bytes":268435456000,"clock_ms":1764000000000,"games_folder":true,"playing":false,"player":true,"installed":["teeworlds"],"operations":[{"id":"teeworlds","work":"download","percent":41,"left_s":12,"waiting":false,"sources":[{"peer":"{listener}","rate_bytes_per_s":11534336}]}]}"#,
         ),
         (
             Request::Message(PartyMessage {

@@ -188,6 +188,7 @@ impl World {
             door: node.door(),
             organiser: node.organiser,
             table: None,
+            has_screen: true,
             expelled: node.expelled(self.now),
             rate_limits: node.rate_limits,
             timing: Timing::default(),

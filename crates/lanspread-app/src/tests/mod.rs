@@ -30,6 +30,7 @@ fn empty() -> Snapshot {
             games_dir: "/games".to_owned(),
             games_dir_problem: None,
             free_bytes: None,
+            player: true,
             discovery: Discovery::Works,
             state_dir: "/state".to_owned(),
             script_ending: Script::ENDING,

@@ -61,6 +61,7 @@ fn types() -> String {
         declare::<Message>(config),
         declare::<PeerStatus>(config),
         declare::<PeerOperation>(config),
+        declare::<PeerSource>(config),
         declare::<Seat>(config),
         declare::<Queued>(config),
         declare::<Turn>(config),

@@ -9,7 +9,8 @@ use lanspread_db::{ContentHash, GameFileDescription, GameId, ManifestHash, RelPa
 use lanspread_peer::{
     AfterDownload, DiscoveryState, DownloadRoom, ErrorKind, KeepAwayReason, KeptAwayView,
     ListenAddr, MessageText, MessageView, Offence, OperationKind, PROTOCOL_VERSION, PeerId,
-    PeerName, PeerOperation, PeerStatus, RateLimit, Standing, StepProgress, StepWork, Work,
+    PeerName, PeerOperation, PeerSource, PeerStatus, RateLimit, Standing, StepProgress, StepWork,
+    Work,
 };
 
 use super::*;
@@ -57,12 +58,18 @@ fn status_of_peer() -> PeerStatus {
         clock_ms: Some(1),
         games_folder: true,
         playing: false,
+        player: true,
+        installed: Some(vec![id()]),
         operations: vec![PeerOperation {
             id: id(),
             work: Work::Download,
             percent: 41,
             left_s: Some(12),
             waiting: false,
+            sources: vec![PeerSource {
+                peer: peer_id(),
+                rate_bytes_per_s: 11_534_336,
+            }],
         }],
     }
 }
@@ -346,6 +353,7 @@ fn view() -> PeerView {
         hashing: None,
         rate_limits: limits(),
         playing: Playing::No,
+        player: true,
         game_dir_problem: None,
         free_bytes: None,
         discovery: DiscoveryState::Works,

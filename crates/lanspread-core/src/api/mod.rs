@@ -94,6 +94,8 @@ pub struct Config {
     pub organiser: Option<PeerId>,
     /// The table it sits at, if its user was told.
     pub table: Option<TableName>,
+    /// Whether its machine has a screen, so that somebody may play there.
+    pub has_screen: bool,
     /// Who was expelled before this start and still is.
     pub expelled: Vec<Expelled>,
     /// How fast transfers may be, as an earlier run kept it.

@@ -34,6 +34,8 @@ pub struct PeerView {
     pub rate_limits: RateLimits,
     /// Whether uploads yield to a game.
     pub playing: Playing,
+    /// Whether somebody can play here, as the others are told.
+    pub player: bool,
     /// Why the game directory could not be read when it was looked at last; `None` if it could.
     pub game_dir_problem: Option<String>,
     /// Bytes that were free where the games lie when all of them were looked at last, as the others are told

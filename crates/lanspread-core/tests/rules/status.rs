@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lanspread_core::{Effect, EffectId, Input, PeerCommand, Playing};
+use lanspread_core::{Effect, EffectId, Input, PeerCommand, Playing, RootReport};
 use lanspread_proto::{PeerStatus, Refusal, RefusalKind, Request, Response};
 
 use crate::{Lone, id, refusal, root};
@@ -47,6 +47,8 @@ fn status(playing: bool) -> PeerStatus {
         clock_ms: None,
         games_folder: true,
         playing,
+        player: false,
+        installed: Some(Vec::new()),
         operations: Vec::new(),
     }
 }
@@ -88,6 +90,36 @@ fn users_are_shown_the_free_space_that_the_others_are_told() {
     lone.pass(SECOND);
     assert_eq!(lone.peer.view().free_bytes, Some(3 * step));
     assert_eq!(lone.last_told().free_bytes, Some(3 * step));
+}
+
+#[test]
+fn the_others_are_told_what_is_unpacked_and_whether_somebody_can_play_there() {
+    let mut lone = Lone::ready(vec![root(0), root(1)]);
+    lone.greet(1);
+    lone.pass(SECOND);
+    let told = lone.last_told();
+    assert_eq!(told.installed, Some(Vec::new()));
+    assert!(!told.player, "there is no screen, and nothing is unpacked");
+    lone.noted(lone.told()[0], Response::Noted);
+
+    let unpacked = RootReport {
+        installed: true,
+        ..root(1)
+    };
+    let changed = unpacked.id.clone();
+    lone.feed(Input::GameDirChanged {
+        id: Some(changed.clone()),
+    });
+    lone.pass(SECOND);
+    let scan = lone.ids(|effect| matches!(effect, Effect::ScanRoot { .. }))[0];
+    lone.feed(Input::RootScanned {
+        effect: scan,
+        result: Ok(Some(unpacked)),
+    });
+    lone.pass(ROUND);
+    let told = lone.last_told();
+    assert_eq!(told.installed, Some(vec![changed]));
+    assert!(told.player);
 }
 
 #[test]

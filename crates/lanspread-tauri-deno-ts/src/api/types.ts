@@ -234,6 +234,10 @@ games_dir_problem: string | null,
  */
 free_bytes: number | null,
 /**
+ * Whether somebody can play here, as the other peers are told; a server without a screen only shares.
+ */
+player: boolean,
+/**
  * How well finding peers works.
  */
 discovery: Discovery,
@@ -676,6 +680,14 @@ games_folder: boolean,
  */
 playing: boolean,
 /**
+ * Whether somebody can play there at all; a server without a screen only shares.
+ */
+player: boolean,
+/**
+ * Games that are unpacked there, sorted; `None` where they are too many to be told.
+ */
+installed: Array<string> | null,
+/**
  * What runs there, sorted by game.
  */
 operations: Array<PeerOperation>, };
@@ -703,7 +715,24 @@ time_left_ms: number | null,
 /**
  * Whether it waits for something.
  */
-waiting: boolean, };
+waiting: boolean,
+/**
+ * From whom bytes come, the fastest first.
+ */
+sources: Array<PeerSource>, };
+
+/**
+ * A peer that another one fetches from.
+ */
+export type PeerSource = {
+/**
+ * Who sends.
+ */
+peer_id: string,
+/**
+ * Bytes per second that come from it.
+ */
+rate_bytes_per_s: number, };
 
 /**
  * Who looks at a peer through an interface.

@@ -20,6 +20,8 @@ export const eveningDe: typeof eveningEn = {
   tonightHint: "Zeigt unter Party, wer dafür bereit ist",
   full: (count) =>
     `${n(count, { one: "# Spiel passt", other: "# Spiele passen" })} nebeneinander, mehr nicht.`,
+  noPlayer: "teilt nur",
+  noPlayers: "Niemand hier könnte spielen",
   allReady: (count) => `Alle ${count} sind bereit`,
   ready: (ready, count) => `${ready} von ${count} bereit`,
   more: (count) => n(count, { one: "und # weiterer", other: "und # weitere" }),
@@ -33,6 +35,8 @@ export const eveningDe: typeof eveningEn = {
     "missing": "Fehlt",
     "disk-full": "Kein Platz",
     "unknown": "Noch unbekannt",
+    "shares": "Teilt es",
+    "absent": "Hat es nicht",
   },
   space: (needs, has) => `braucht ${needs}, hat ${has}`,
   left: (time) => `noch ${time}`,
@@ -46,6 +50,8 @@ export const eveningDe: typeof eveningEn = {
     "missing": (name) => `${isolated(name)} hat es nicht`,
     "disk-full": (name) => `${isolated(name)} hat keinen Platz`,
     "unknown": (name) => `${isolated(name)} ist noch unbekannt`,
+    "shares": (name) => `${isolated(name)} teilt es`,
+    "absent": (name) => `${isolated(name)} hat es nicht`,
   },
   leftOf: (name, time) => `${isolated(name)} ${time}`,
   noRoomOf: (name, needs, has) =>

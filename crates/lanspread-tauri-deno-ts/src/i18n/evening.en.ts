@@ -19,6 +19,8 @@ export const eveningEn = {
   tonightHint: "Shows under Party who is ready for it",
   full: (count: number) =>
     `${n(count, { one: "# game", other: "# games" })} are as many as fit beside each other.`,
+  noPlayer: "only shares",
+  noPlayers: "Nobody who could play is here",
   allReady: (count: number) => `All ${count} are ready`,
   ready: (ready: number, count: number) => `${ready} of ${count} ready`,
   more: (count: number) => n(count, { one: "and # more", other: "and # more" }),
@@ -32,6 +34,8 @@ export const eveningEn = {
     "missing": "Missing",
     "disk-full": "No room",
     "unknown": "Not known yet",
+    "shares": "Shares it",
+    "absent": "Does not have it",
   },
   space: (needs: string, has: string) => `needs ${needs}, has ${has}`,
   left: (time: string) => `${time} left`,
@@ -45,6 +49,8 @@ export const eveningEn = {
     "missing": (name: string) => `${isolated(name)} does not have it`,
     "disk-full": (name: string) => `${isolated(name)} has no room`,
     "unknown": (name: string) => `${isolated(name)} is not known yet`,
+    "shares": (name: string) => `${isolated(name)} shares it`,
+    "absent": (name: string) => `${isolated(name)} does not have it`,
   },
   leftOf: (name: string, time: string) => `${isolated(name)} ${time}`,
   noRoomOf: (name: string, needs: string, has: string) =>

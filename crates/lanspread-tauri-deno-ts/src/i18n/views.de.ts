@@ -70,11 +70,13 @@ export const viewsDe: typeof viewsEn = {
   party: {
     title: "Party",
     picture: "Wer sendet wem",
-    pictureLabel: (down, up) =>
+    pictureLabel: (down, up, others) =>
       `Bild der Party: ${n(down, { one: "# Peer sendet", other: "# Peers senden" })} dir, ` +
-      `du sendest an ${up}`,
+      `du sendest an ${up}, und andere senden einander über ` +
+      n(others, { one: "# Linie", other: "# Linien" }),
     toYou: "sendet dir",
     fromYou: "lädt von dir",
+    between: "zwischen anderen",
     more: (count) => n(count, { one: "und # weiterer", other: "und # weitere" }),
     peers: "Peers",
     you: "du",

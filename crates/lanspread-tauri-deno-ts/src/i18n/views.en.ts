@@ -69,11 +69,13 @@ export const viewsEn = {
   party: {
     title: "Party",
     picture: "Who sends to whom",
-    pictureLabel: (down: number, up: number) =>
+    pictureLabel: (down: number, up: number, others: number) =>
       `Picture of the party: ${n(down, { one: "# peer sends", other: "# peers send" })} to you, ` +
-      `you send to ${up}`,
+      `you send to ${up}, and others send to each other over ` +
+      n(others, { one: "# line", other: "# lines" }),
     toYou: "sends to you",
     fromYou: "fetches from you",
+    between: "between others",
     more: (count: number) => n(count, { one: "and # more", other: "and # more" }),
     peers: "Peers",
     you: "you",

@@ -1,8 +1,9 @@
 // Whether the evening's games can start: each of the party against each game.
 //
 // Invariant: `RULES` is the only place that says what a cell is, and the first rule that holds decides, so
-// every cell is exactly one thing. What only a peer itself can tell (its progress, its disk) is guessed by
-// nobody: a peer that says nothing of itself is ready, lacks the game, or is not known.
+// every cell is exactly one thing. What only a peer itself can tell (its progress, its disk, what it unpacked)
+// is guessed by nobody: a peer that says nothing of itself is ready, lacks the game, or is not known. A
+// machine that nobody plays at has a row and counts in no sum.
 
 import type { Game, Operation, Peer, Snapshot } from "../api/types.ts";
 import { bytesLeft } from "./queue.ts";
@@ -13,16 +14,20 @@ export type CellState =
   | "unpacking"
   | "downloading"
   | "waiting"
+  | "shares"
   | "ready"
   | "packed"
   | "unknown"
+  | "absent"
   | "disk-full"
   | "old"
   | "missing";
 
 /** What is known of one of the party and one game. */
 export interface Facts {
-  /** Whether the files of this party's version are there. */
+  /** Whether somebody can play there. */
+  plays: boolean;
+  /** Whether the files of this party's version are there, or the game is unpacked without them. */
   has: boolean;
   /** Whether they are unpacked; `null` where only the peer could tell and does not. */
   unpacked: boolean | null;
@@ -51,9 +56,11 @@ export const RULES: readonly [CellState, (facts: Facts) => boolean][] = [
   ["unpacking", ({ running }) => running?.kind === "install"],
   ["downloading", ({ running }) => running?.kind === "download" && !running.waits],
   ["waiting", ({ running, queued }) => running?.kind === "download" || queued],
+  ["shares", ({ plays, has }) => !plays && has],
   ["ready", ({ has, unpacked }) => has && unpacked !== false],
   ["packed", ({ has }) => has],
   ["unknown", ({ listed }) => !listed],
+  ["absent", ({ plays }) => !plays],
   [
     "disk-full",
     ({ ranFull, freeBytes, needsBytes }) => ranFull || lacksRoom(freeBytes, needsBytes),
@@ -78,6 +85,8 @@ export interface Row {
   peerId: string;
   name: string;
   isMe: boolean;
+  /** Whether somebody can play there: others share, and nobody waits for them. */
+  plays: boolean;
   cells: Cell[];
 }
 
@@ -91,7 +100,7 @@ export interface Column {
 
 export interface Matrix {
   columns: Column[];
-  /** Those who hold the evening up stand first. */
+  /** Those who hold the evening up stand first, and machines without a player last. */
   rows: Row[];
 }
 
@@ -100,17 +109,19 @@ export function matrix(snapshot: Snapshot, games: readonly Game[], language: str
   const { me, peers } = snapshot;
   const mine = games.map((game) => cellOf(factsOfMe(snapshot, game)));
   const rows: Row[] = [
-    { peerId: me.peer_id, name: me.name, isMe: true, cells: mine },
+    { peerId: me.peer_id, name: me.name, isMe: true, plays: me.player, cells: mine },
     ...peers.map((peer) => ({
       peerId: peer.peer_id,
       name: peer.name,
       isMe: false,
+      plays: peer.status?.player ?? true,
       cells: games.map((game) => cellOf(factsOfPeer(peer, game))),
     })),
   ];
   const collator = new Intl.Collator(language, { numeric: true, sensitivity: "base" });
   rows.sort((a, b) =>
-    late(b) - late(a) || collator.compare(a.name, b.name) || (a.peerId < b.peerId ? -1 : 1)
+    Number(b.plays) - Number(a.plays) || late(b) - late(a) || collator.compare(a.name, b.name) ||
+    (a.peerId < b.peerId ? -1 : 1)
   );
   return { rows, columns: games.map((game, index) => column(game, index, rows)) };
 }
@@ -136,10 +147,13 @@ const WORST_FIRST: readonly CellState[] = [
   "unpacking",
   "unknown",
   "ready",
+  "shares",
+  "absent",
 ];
 
 function column(game: Game, index: number, rows: readonly Row[]): Column {
-  const all = rows.map(({ name, cells }) => ({ name, cell: cells[index]! }));
+  const all = rows.filter(({ plays }) => plays)
+    .map(({ name, cells }) => ({ name, cell: cells[index]! }));
   const others = all.filter(({ cell }) => cell.state !== "ready").sort((a, b) =>
     WORST_FIRST.indexOf(a.cell.state) - WORST_FIRST.indexOf(b.cell.state) ||
     (b.cell.facts.running?.timeLeftMs ?? 0) - (a.cell.facts.running?.timeLeftMs ?? 0)
@@ -150,10 +164,13 @@ function column(game: Game, index: number, rows: readonly Row[]): Column {
 function factsOfPeer(peer: Peer, game: Game): Facts {
   const { status } = peer;
   const running = status?.operations.find((operation) => operation.id === game.id) ?? null;
+  const unpacked = status?.installed?.includes(game.id) ?? null;
+  const old = game.outdated.includes(peer.peer_id);
   return {
-    has: game.holders.includes(peer.peer_id),
-    unpacked: null,
-    old: game.outdated.includes(peer.peer_id),
+    plays: status?.player ?? true,
+    has: game.holders.includes(peer.peer_id) || (unpacked === true && !old),
+    unpacked,
+    old,
     listed: peer.in_sync,
     running: running && {
       kind: running.kind,
@@ -173,6 +190,7 @@ function factsOfMe(snapshot: Snapshot, game: Game): Facts {
   const last = lastFinished(snapshot.finished, game.id)?.outcome;
   const { state } = game;
   return {
+    plays: snapshot.me.player,
     has: state === "ready" || state === "local-only" || state === "downloaded",
     unpacked: game.installed,
     old: state === "update-available" || state === "other-version",

@@ -1,9 +1,10 @@
 // Who sends to whom, as a picture.
 //
-// Invariant: an edge is drawn only for bytes that the snapshot tells of: a source of a running download,
-// or an upload. The same party gives the same picture, so nothing moves until somebody comes or goes.
+// Invariant: an edge is drawn only for bytes that the snapshot tells of: a source of a download here, an
+// upload from here, or a source that another peer says it has. The same party gives the same picture, so
+// nothing moves until somebody comes or goes.
 
-import type { Snapshot } from "../api/types.ts";
+import type { Peer, Snapshot } from "../api/types.ts";
 import { traffic } from "./traffic.ts";
 
 /** More peers than this would lie on top of each other; the list below the picture has them all. */
@@ -21,32 +22,50 @@ export interface SwarmNode {
   y: number;
 }
 
+/** Whether bytes come to this PC, leave it, or pass between others. */
+export type Way = "to-me" | "from-me" | "between";
+
 export interface SwarmEdge {
-  peerId: string;
-  direction: "to-me" | "from-me";
+  from: string;
+  to: string;
+  way: Way;
   /** From 0 to 1, against the strongest. */
   strength: number;
 }
 
 export interface Swarm {
+  me: SwarmNode;
   nodes: SwarmNode[];
+  /** Those between others first, so that the own lie on top of them. */
   edges: SwarmEdge[];
   hidden: number;
 }
 
+type Flow = Omit<SwarmEdge, "strength"> & { rate: number };
+
 /** The picture of a party around this peer, in a box of the given size. */
 export function swarm(snapshot: Snapshot, width: number, height: number): Swarm {
-  const moving = traffic(snapshot);
+  const { me } = snapshot;
+  const flows = [...between(snapshot), ...own(snapshot)];
+  const busy = new Set(flows.flatMap(({ from, to }) => [from, to]));
   const busyFirst = snapshot.peers.toSorted((a, b) =>
-    Number(moving.has(b.peer_id)) - Number(moving.has(a.peer_id))
+    Number(busy.has(b.peer_id)) - Number(busy.has(a.peer_id))
   );
   const shown = new Set(busyFirst.slice(0, SWARM_PEERS_MAX).map((peer) => peer.peer_id));
   const peers = snapshot.peers.filter((peer) => shown.has(peer.peer_id));
-  const strongest = Math.max(
-    1,
-    ...[...moving.values()].flatMap(({ from, to }) => [from ?? 0, to ?? 0]),
-  );
-  const nodes = peers.map((peer, index) => {
+  const seen = shown.add(me.peer_id);
+  const drawn = flows.filter(({ from, to }) => seen.has(from) && seen.has(to));
+  const strongest = Math.max(1, ...drawn.map(({ rate }) => rate));
+  return {
+    me: { peerId: me.peer_id, name: me.name, x: width / 2, y: height / 2 },
+    nodes: around(peers, width, height),
+    edges: drawn.map(({ rate, ...edge }) => ({ ...edge, strength: rate / strongest })),
+    hidden: snapshot.peers.length - peers.length,
+  };
+}
+
+function around(peers: readonly Peer[], width: number, height: number): SwarmNode[] {
+  return peers.map((peer, index) => {
     const angle = (index / peers.length) * 2 * Math.PI - Math.PI / 2;
     const isInner = peers.length > ONE_RING_MAX && index % 2 === 1;
     const ring = isInner ? INNER_RING : OUTER_RING;
@@ -57,12 +76,28 @@ export function swarm(snapshot: Snapshot, width: number, height: number): Swarm 
       y: height / 2 + Math.sin(angle) * (height / 2) * ring,
     };
   });
-  const edges = nodes.flatMap(({ peerId }) => {
-    const { from = null, to = null } = moving.get(peerId) ?? {};
-    const found: SwarmEdge[] = [];
-    if (from !== null) found.push({ peerId, direction: "to-me", strength: from / strongest });
-    if (to !== null) found.push({ peerId, direction: "from-me", strength: to / strongest });
-    return found;
+}
+
+/** What this PC itself measures. */
+function own(snapshot: Snapshot): Flow[] {
+  const me = snapshot.me.peer_id;
+  return [...traffic(snapshot)].flatMap(([peerId, { from, to }]) => {
+    const flows: Flow[] = [];
+    if (from !== null) flows.push({ from: peerId, to: me, way: "to-me", rate: from });
+    if (to !== null) flows.push({ from: me, to: peerId, way: "from-me", rate: to });
+    return flows;
   });
-  return { nodes, edges, hidden: snapshot.peers.length - peers.length };
+}
+
+/** What others say of their sources. Of this PC's uploads it knows better itself. */
+function between({ me, peers }: Snapshot): Flow[] {
+  return peers.flatMap(({ peer_id: to, status }) => {
+    const rates = new Map<string, number>();
+    for (const { sources } of status?.operations ?? []) {
+      for (const { peer_id: from, rate_bytes_per_s: rate } of sources) {
+        if (from !== me.peer_id && from !== to) rates.set(from, (rates.get(from) ?? 0) + rate);
+      }
+    }
+    return [...rates].map(([from, rate]): Flow => ({ from, to, way: "between", rate }));
+  });
 }

@@ -29,6 +29,8 @@ function status(rest: Partial<PeerStatus> = {}): PeerStatus {
     free_bytes: 100 * GIBIBYTE,
     games_folder: true,
     playing: false,
+    player: true,
+    installed: ["chess"],
     operations: [],
     ...rest,
   };
@@ -40,6 +42,7 @@ const running = (rest: Partial<PeerOperation> = {}): PeerOperation => ({
   percent: 40,
   time_left_ms: 180_000,
   waiting: false,
+  sources: [],
   ...rest,
 });
 
@@ -65,19 +68,44 @@ Deno.test("a peer is what it says it does, before what its list says it has", ()
   assert.equal(stateOf({ status: waits }), "waiting");
   const unpacks = status({ operations: [running({ kind: "install" })] });
   assert.equal(stateOf({ status: unpacks }, has), "unpacking");
+  assert.equal(stateOf({ status: status({ installed: [] }) }, has), "packed");
+  assert.equal(stateOf({ status: status({ installed: null }) }, has), "ready");
   const checks = status({ operations: [running({ kind: "verify" })] });
   assert.equal(stateOf({ status: checks }, has), "ready");
-  const other = status({ operations: [running({ id: "go" })] });
+  const other = status({ installed: [], operations: [running({ id: "go" })] });
   assert.equal(stateOf({ status: other }), "missing");
 });
 
+Deno.test("whoever plays a game without its files is ready for it, unless its files are old", () => {
+  assert.equal(stateOf({ status: status() }), "ready");
+  assert.equal(stateOf({ status: status() }, { outdated: ["it"] }), "old");
+});
+
+Deno.test("a machine that nobody plays at has the last row and counts in no sum", () => {
+  const server = status({ player: false, installed: [] });
+  assert.equal(stateOf({ status: server }, { holders: ["it"] }), "shares");
+  assert.equal(stateOf({ status: server }), "absent");
+  const fetching = { ...server, operations: [running()] };
+  assert.equal(stateOf({ status: fetching }), "downloading");
+  const peers = [peer("NAS", { status: server }), peer("Anna", { status: status() })];
+  const known = { ...chess, state: "ready" as const, installed: true };
+  const { rows, columns } = matrix(snapshot({ peers, games: [known] }), [known], "en");
+  assert.deepEqual(rows.map(({ name }) => name), ["Anna", "Juno", "NAS"]);
+  assert.deepEqual([columns[0]!.ready, columns[0]!.others.length], [2, 0]);
+  const { me } = snapshot();
+  const alone = snapshot({ me: { ...me, player: false }, games: [known] });
+  const [column] = matrix(alone, [known], "en").columns;
+  assert.equal(columnSentence(column!, TEXTS.en, formats("en")), TEXTS.en.evening.noPlayers);
+});
+
 Deno.test("whoever lacks a game has no room, another version, or nothing of it", () => {
-  const full = status({ free_bytes: 3 * GIBIBYTE });
+  const lacking = (rest: Partial<PeerStatus> = {}) => status({ installed: [], ...rest });
+  const full = lacking({ free_bytes: 3 * GIBIBYTE });
   assert.equal(stateOf({ status: full }), "disk-full");
   assert.equal(stateOf({ status: full }, { outdated: ["it"] }), "disk-full");
-  assert.equal(stateOf({ status: status() }, { outdated: ["it"] }), "old");
-  assert.equal(stateOf({ status: status() }), "missing");
-  assert.equal(stateOf({ status: status({ free_bytes: null }) }), "missing");
+  assert.equal(stateOf({ status: lacking() }, { outdated: ["it"] }), "old");
+  assert.equal(stateOf({ status: lacking() }), "missing");
+  assert.equal(stateOf({ status: lacking({ free_bytes: null }) }), "missing");
 });
 
 Deno.test("of a peer that says nothing only its list is believed, and without a list nothing", () => {
@@ -85,7 +113,8 @@ Deno.test("of a peer that says nothing only its list is believed, and without a 
   assert.equal(stateOf({ status: null }, { outdated: ["it"] }), "old");
   assert.equal(stateOf({ status: null }), "missing");
   assert.equal(stateOf({ status: null, in_sync: false }), "unknown");
-  assert.equal(stateOf({ status: status({ free_bytes: 1 }), in_sync: false }), "unknown");
+  const silent = status({ free_bytes: 1, installed: [] });
+  assert.equal(stateOf({ status: silent, in_sync: false }), "unknown");
 });
 
 Deno.test("what is here is told from the snapshot, with what is still to be unpacked", () => {
@@ -139,14 +168,16 @@ Deno.test("the evening of the mock shows every state that others can be in", () 
   const { rows } = matrix(state, eveningGames(state.games, null), "en");
   const seen = new Set(rows.flatMap(({ cells }) => cells.map((cell) => cell.state)));
   assert.equal(rows.length, 51);
-  for (const [one] of RULES) assert.ok(seen.has(one) || one === "packed", one);
+  for (const [one] of RULES) assert.ok(seen.has(one) || one === "absent", one);
 });
 
 Deno.test("those who hold the evening up stand first, and the order does not depend on how they came", () => {
   const state = SCENARIOS.evening().snapshot;
   const games = eveningGames(state.games, null);
   const { rows } = matrix(state, games, "en");
-  const late = rows.map(({ cells }) => cells.filter(({ state }) => state !== "ready").length);
+  const players = rows.filter(({ plays }) => plays);
+  assert.deepEqual(rows.slice(0, players.length), players);
+  const late = players.map(({ cells }) => cells.filter(({ state }) => state !== "ready").length);
   assert.deepEqual(late, late.toSorted((a, b) => b - a));
   const turned = matrix({ ...state, peers: state.peers.toReversed() }, games, "en").rows;
   assert.deepEqual(turned.map(({ peerId }) => peerId), rows.map(({ peerId }) => peerId));
@@ -155,8 +186,8 @@ Deno.test("those who hold the evening up stand first, and the order does not dep
 Deno.test("the sentence of a game names the worst first, and counts those that nobody would read", () => {
   const peers = [
     peer("Anna", { status: status({ operations: [running()] }) }),
-    peer("Bert", { status: status({ free_bytes: 3 * GIBIBYTE }) }),
-    peer("Cleo", { status: status() }),
+    peer("Bert", { status: status({ free_bytes: 3 * GIBIBYTE, installed: [] }) }),
+    peer("Cleo", { status: status({ installed: [] }) }),
     peer("Dora", { status: status() }),
   ];
   const known = { ...chess, state: "on-others" as const, holders: [peers[3]!.peer_id] };
@@ -214,7 +245,7 @@ Deno.test("the matrix is a table whose cells say in a word what they are", () =>
   assert.equal(markup.match(/<th scope="col"/g)?.length, 6);
   assert.equal(markup.match(/<td data-state/g)?.length, 51 * 5);
   const words = wordsOf(markup);
-  for (const part of ["Können wir anfangen?", "Kein Platz", "Lädt", "von 51 bereit"]) {
+  for (const part of ["Können wir anfangen?", "Kein Platz", "Lädt", "von 50 bereit"]) {
     assert.ok(words.includes(part), part);
   }
 });

@@ -204,8 +204,10 @@ Deno.test("the swarm has an edge for every source and every upload, and none bes
   const { edges, nodes, hidden } = swarm(party(), 640, 420);
   assert.equal(nodes.length, 6);
   assert.equal(hidden, 0);
-  assert.equal(edges.filter((edge) => edge.direction === "to-me").length, 3);
-  assert.equal(edges.filter((edge) => edge.direction === "from-me").length, 2);
+  const count = (way: string) => edges.filter((edge) => edge.way === way).length;
+  assert.equal(count("to-me"), 3);
+  assert.equal(count("from-me"), 2);
+  assert.equal(count("between"), 2, "what another one fetches from here is the own upload");
   assert.equal(Math.max(...edges.map((edge) => edge.strength ?? 0)), 1);
   assert.ok(nodes.every(({ x, y }) => x > 0 && x < 640 && y > 0 && y < 420));
 });

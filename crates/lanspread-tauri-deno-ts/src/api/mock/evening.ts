@@ -4,10 +4,13 @@
 
 import type { Game, Peer, PeerStatus, Snapshot } from "../types.ts";
 import { ready } from "./library.ts";
-import { partySnapshot } from "./parties.ts";
+import { partySnapshot, peerId } from "./parties.ts";
 
 const GIBIBYTE = 1024 ** 3;
 const GAMES = ["openarena", "supertuxkart", "teeworlds", "warzone2100", "xonotic"];
+
+/** The machine in the corner that only shares. */
+const SERVER = 11;
 
 /** What holds a peer up, by its place in the party. */
 function status(at: number): PeerStatus | null {
@@ -18,6 +21,10 @@ function status(at: number): PeerStatus | null {
     percent,
     time_left_ms: left,
     waiting,
+    sources: waiting ? [] : [1, 4, 7, 10].map((step) => ({
+      peer_id: peerId((at + step) % 12),
+      rate_bytes_per_s: (9 + (at * step) % 40) * 1024 ** 2,
+    })),
   });
   const operations: PeerStatus["operations"] = [];
   if (at % 11 === 3) operations.push(downloads("xonotic", 40 + at, 60_000 + at * 4_000));
@@ -29,6 +36,7 @@ function status(at: number): PeerStatus | null {
       percent: 71,
       time_left_ms: null,
       waiting: false,
+      sources: [],
     });
   }
   return {
@@ -36,8 +44,19 @@ function status(at: number): PeerStatus | null {
     free_bytes: at % 23 === 8 ? 0.4 * GIBIBYTE : (40 + (at * 29) % 600) * GIBIBYTE,
     games_folder: at !== 30,
     playing: at % 8 === 1,
+    player: at !== SERVER,
+    installed: [],
     operations,
   };
+}
+
+/** The peer with most of what it holds unpacked. */
+function unpacked(peer: Peer, at: number, games: readonly Game[]): Peer {
+  if (peer.status === null || at === SERVER) return peer;
+  const installed = games.filter(({ id, holders }) =>
+    holders.includes(peer.peer_id) && (at + GAMES.indexOf(id) * 3) % 14 !== 4
+  );
+  return { ...peer, status: { ...peer.status, installed: installed.map(({ id }) => id) } };
 }
 
 /** The party with these peers. */
@@ -64,5 +83,5 @@ export function eveningSnapshot(names: readonly string[]): Snapshot {
     };
     return game.id === "xonotic" || game.id === "warzone2100" ? ready(held) : held;
   });
-  return { ...snapshot, peers, games };
+  return { ...snapshot, peers: peers.map((peer, at) => unpacked(peer, at, games)), games };
 }

@@ -31,6 +31,8 @@ function status(index: number): PeerStatus | null {
     free_bytes: index === 3 ? 2 * GIBIBYTE : (60 + (index * 37) % 400) * GIBIBYTE,
     games_folder: index !== 7,
     playing: index % 6 === 1,
+    player: index !== 5,
+    installed: index === 5 ? [] : ["teeworlds", "hedgewars", "openarena", "openttd", "xonotic"],
     operations: index % 6 === 2
       ? [{
         id: "xonotic",
@@ -38,6 +40,11 @@ function status(index: number): PeerStatus | null {
         percent: 62,
         time_left_ms: 190_000,
         waiting: false,
+        sources: [
+          { peer_id: peerId(0), rate_bytes_per_s: 42 * MEBIBYTE },
+          { peer_id: peerId(5), rate_bytes_per_s: 17 * MEBIBYTE },
+          { peer_id: "f0".repeat(32), rate_bytes_per_s: 12 * MEBIBYTE },
+        ],
       }]
       : [],
   };
@@ -60,7 +67,7 @@ export function quiet(): Snapshot {
       peer_id: "f0".repeat(32),
       name: "Juno",
       version: "0.1.0",
-      protocol_version: 5,
+      protocol_version: 6,
       listen_addrs: ["192.168.1.10:47000", "[fe80::1c2d:3eff:fe4f:5a6b]:47000"],
       mode: "open",
       party_code: false,
@@ -68,6 +75,7 @@ export function quiet(): Snapshot {
       games_dir: "/home/juno/lan/games",
       games_dir_problem: null,
       free_bytes: 143 * GIBIBYTE,
+      player: true,
       discovery: { state: "works" },
       state_dir: "/home/juno/.local/state/lanspread",
       script_ending: ".sh",

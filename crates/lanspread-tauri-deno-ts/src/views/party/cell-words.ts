@@ -48,6 +48,7 @@ export function columnSentence(
 ): string {
   const words = texts.evening;
   const total = ready + others.length;
+  if (total === 0) return words.noPlayers;
   if (others.length === 0) return words.allReady(total);
   const named = others.slice(0, NAMES_MAX)
     .map(({ name, cell }) => cellSentence(name, cell, texts, format));

@@ -22,6 +22,8 @@ const ICONS: Record<CellState, IconName> = {
   "missing": "off",
   "disk-full": "alert",
   "unknown": "help",
+  "shares": "cloud",
+  "absent": "off",
 };
 
 export function EveningMatrix() {
@@ -109,6 +111,7 @@ function MatrixRow({ row }: { row: Row }) {
       <th scope="row">
         <bdi>{row.name}</bdi>
         {row.isMe && ask && <em>{texts.party.you}</em>}
+        {!row.plays && <em>{texts.evening.noPlayer}</em>}
       </th>
       {row.cells.map((cell, index) => <MatrixCell key={index} cell={cell} />)}
     </tr>

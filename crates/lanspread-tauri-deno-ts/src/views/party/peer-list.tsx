@@ -4,8 +4,8 @@
 // Nobody is expelled without a question.
 
 import { useState } from "react";
-import type { Peer, PeerStatus } from "../../api/types.ts";
-import { gameTitle } from "../../state/names.ts";
+import type { Peer, PeerSource, PeerStatus } from "../../api/types.ts";
+import { gameTitle, peerName } from "../../state/names.ts";
 import { type Traffic, traffic } from "../../state/traffic.ts";
 import { Button } from "../../ui/button.tsx";
 import { Chip } from "../../ui/chip.tsx";
@@ -13,6 +13,9 @@ import { useApp, useMay, usePart, useSnapshot } from "../../ui/context.ts";
 import { Confirm } from "../../ui/dialog.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { Name, Nothing } from "../../ui/parts.tsx";
+
+/** More names than this make a line that nobody reads. */
+const SOURCES_NAMED_MAX = 3;
 
 export function PeerList() {
   const { texts, store, format, href } = useApp();
@@ -96,16 +99,17 @@ function PeerFacts({ peer }: { peer: Peer }) {
 function PeerState({ status }: { status: PeerStatus }) {
   const { texts, format } = useApp();
   const games = usePart("games");
-  const { playing, games_folder, operations } = status;
+  const { playing, player, games_folder, operations } = status;
   return (
     <>
-      {(playing || !games_folder) && (
+      {(playing || !player || !games_folder) && (
         <span className="peer-chips">
+          {!player && <Chip tone="none" icon="cloud" words={texts.evening.noPlayer} />}
           {playing && <Chip tone="info" icon="play" words={texts.evening.playing} />}
           {!games_folder && <Chip tone="bad" icon="alert" words={texts.evening.noFolder} />}
         </span>
       )}
-      {operations.map(({ id, kind, percent, time_left_ms: left, waiting }) => (
+      {operations.map(({ id, kind, percent, time_left_ms: left, waiting, sources }) => (
         <span key={id} className="lines-more">
           {texts.evening.operation(
             waiting ? texts.progress.waiting : texts.operations[kind],
@@ -114,8 +118,25 @@ function PeerState({ status }: { status: PeerStatus }) {
           {" · "}
           {format.percent(percent / 100)}
           {left !== null && ` · ${texts.evening.left(format.duration(left))}`}
+          <Sources of={sources} />
         </span>
       ))}
+    </>
+  );
+}
+
+/** From whom it comes, by name: the picture of the swarm in words. */
+function Sources({ of }: { of: readonly PeerSource[] }) {
+  const { texts } = useApp();
+  const snapshot = useSnapshot();
+  if (of.length === 0) return null;
+  const names = of.slice(0, SOURCES_NAMED_MAX).map(({ peer_id }) => peerName(snapshot, peer_id));
+  const more = of.length - names.length;
+  return (
+    <>
+      {" · "}
+      {texts.transfers.from(names)}
+      {more > 0 && ` ${texts.evening.more(more)}`}
     </>
   );
 }

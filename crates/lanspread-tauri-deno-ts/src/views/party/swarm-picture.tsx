@@ -1,9 +1,9 @@
 // The party as a picture: this PC in the middle, and lines where bytes move.
 //
-// Invariant: it shows what `swarm.ts` found and nothing more. Whoever cannot see it finds the same under
-// Transfers, in words.
+// Invariant: it shows what `swarm.ts` found and nothing more. Whoever cannot see it finds what concerns this
+// PC under Transfers, and what others fetch in the list of peers, in words.
 
-import { type Swarm, swarm, type SwarmEdge, type SwarmNode } from "../../state/swarm.ts";
+import { type Swarm, swarm, type SwarmNode, type Way } from "../../state/swarm.ts";
 import { useApp, useMay, useSnapshot } from "../../ui/context.ts";
 import { Nothing } from "../../ui/parts.tsx";
 
@@ -20,22 +20,21 @@ export function SwarmPicture() {
   const { ask } = useMay();
   const { name } = snapshot.me;
   const picture = swarm(snapshot, WIDTH, HEIGHT);
-  const count = (direction: SwarmEdge["direction"]) =>
-    picture.edges.filter((edge) => edge.direction === direction).length;
+  const count = (way: Way) => picture.edges.filter((edge) => edge.way === way).length;
   const length = picture.nodes.length > CROWD ? NAME_LENGTH_CROWD_MAX : NAME_LENGTH_MAX;
   if (picture.nodes.length === 0) return <Nothing>{texts.party.noPeers}</Nothing>;
   return (
     <figure className="swarm">
       <svg
         role="img"
-        aria-label={texts.party.pictureLabel(count("to-me"), count("from-me"))}
+        aria-label={texts.party.pictureLabel(count("to-me"), count("from-me"), count("between"))}
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
       >
         <Edges picture={picture} />
         {picture.nodes.map((node) => <Node key={node.peerId} node={node} length={length} />)}
-        <g className="swarm-me" transform={`translate(${WIDTH / 2} ${HEIGHT / 2})`}>
+        <g className="swarm-me" transform={`translate(${picture.me.x} ${picture.me.y})`}>
           <circle r={20} />
-          <text y={40}>{shortened(snapshot.me.name, length)}</text>
+          <text y={40}>{shortened(name, length)}</text>
         </g>
       </svg>
       <figcaption>
@@ -45,39 +44,35 @@ export function SwarmPicture() {
         <span className="swarm-key swarm-key-from-me">
           {ask ? texts.party.fromYou : texts.guest.fromHost(name)}
         </span>
+        <span className="swarm-key swarm-key-between">{texts.party.between}</span>
         {picture.hidden > 0 && <span>{texts.party.more(picture.hidden)}</span>}
       </figcaption>
     </figure>
   );
 }
 
-function Edges({ picture: { nodes, edges } }: { picture: Swarm }) {
-  const byId = new Map(nodes.map((node) => [node.peerId, node]));
-  return edges.map((edge) => {
-    const node = byId.get(edge.peerId);
-    if (node === undefined) return null;
+function Edges({ picture: { me, nodes, edges } }: { picture: Swarm }) {
+  const byId = new Map([me, ...nodes].map((node) => [node.peerId, node]));
+  return edges.map(({ from, to, way, strength }) => {
+    const [sender, receiver] = [byId.get(from), byId.get(to)];
+    if (sender === undefined || receiver === undefined) return null;
     return (
       <path
-        key={`${edge.peerId} ${edge.direction}`}
-        className={`swarm-edge swarm-edge-${edge.direction}`}
-        style={{ strokeWidth: 2 + 5 * edge.strength }}
-        d={curve(node, edge.direction)}
+        key={`${from} ${to}`}
+        className={`swarm-edge swarm-edge-${way}`}
+        style={{ strokeWidth: 2 + 5 * strength }}
+        d={curve(sender, receiver)}
       />
     );
   });
 }
 
 /** From where the bytes are to where they go, bent so that both directions can be seen. */
-function curve(node: SwarmNode, direction: SwarmEdge["direction"]): string {
-  const [x, y] = [WIDTH / 2, HEIGHT / 2];
+function curve(from: SwarmNode, to: SwarmNode): string {
   const bend = 0.12;
-  const middleX = (node.x + x) / 2 + (y - node.y) * (direction === "to-me" ? bend : -bend);
-  const middleY = (node.y + y) / 2 + (node.x - x) * (direction === "to-me" ? bend : -bend);
-  const [from, to] = direction === "to-me" ? [`${node.x} ${node.y}`, `${x} ${y}`] : [
-    `${x} ${y}`,
-    `${node.x} ${node.y}`,
-  ];
-  return `M${from}Q${middleX} ${middleY} ${to}`;
+  const middleX = (from.x + to.x) / 2 + (to.y - from.y) * bend;
+  const middleY = (from.y + to.y) / 2 + (from.x - to.x) * bend;
+  return `M${from.x} ${from.y}Q${middleX} ${middleY} ${to.x} ${to.y}`;
 }
 
 function Node({ node, length }: { node: SwarmNode; length: number }) {
