@@ -63,7 +63,7 @@ export const de: Texts = {
 
   search: {
     label: "Spiele suchen",
-    placeholder: "Spiele suchen",
+    placeholder: "Suchen",
     clear: "Suche leeren",
   },
 
