@@ -11,7 +11,7 @@ use eyre::Result;
 
 use crate::page::{self, Thoroughness};
 use crate::setup;
-use crate::workspace::{build_everything, cargo, debug_program, debug_window, run_shown};
+use crate::workspace::{build_everything, cargo, debug_drag, debug_program, debug_window, run_shown};
 
 /// What `cargo xtask window` can be told.
 #[derive(Debug, clap::Args)]
@@ -60,7 +60,8 @@ pub(crate) fn look(thoroughness: Thoroughness) -> Result<()> {
     }
     run_shown(
         task.env("LANSPREAD_BIN", debug_program()?)
-            .env("LANSPREAD_WINDOW_BIN", debug_window()?),
+            .env("LANSPREAD_WINDOW_BIN", debug_window()?)
+            .env("LANSPREAD_DRAG_BIN", debug_drag()?),
     )
 }
 

@@ -120,6 +120,12 @@ pub(crate) fn debug_window() -> Result<PathBuf> {
     Ok(target_dir()?.join("debug").join(name))
 }
 
+/// Where the program lies that drags a folder onto the window, as [`build_everything`] built it.
+pub(crate) fn debug_drag() -> Result<PathBuf> {
+    let name = format!("drag_folder{}", std::env::consts::EXE_SUFFIX);
+    Ok(target_dir()?.join("debug").join("examples").join(name))
+}
+
 /// Builds the program and returns where its binary lies.
 pub(crate) fn build_program(profile: Profile) -> Result<PathBuf> {
     let built = build_packages(profile, &[PROGRAM_CRATE])?;

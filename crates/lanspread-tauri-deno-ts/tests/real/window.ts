@@ -10,6 +10,7 @@ import { Desktop } from "./window-desktop.ts";
 import { lookAfter, lookOn } from "./window-look.ts";
 import { showInDocuments } from "./window-pictures.ts";
 import { reachesTheWindow, staysReachable, Terminal } from "./window-control.ts";
+import { takesAFolder } from "./window-drag.ts";
 import { choose } from "./window-tray.ts";
 
 const MIB = 1024 * 1024;
@@ -178,6 +179,8 @@ try {
   const terminal = new Terminal(program("LANSPREAD_BIN"), desktop.env);
   await reachesTheWindow({ window, terminal, id: "go", card: card("go") });
   await staysReachable(window, terminal);
+  const drag = program("LANSPREAD_DRAG_BIN");
+  await takesAFolder({ desktop, window, terminal, binary: drag, title: TITLE, games });
 
   // Closing the window leaves the peer where it is; another start shows the same window again.
   const before = await desktop.running(binary);

@@ -1,0 +1,46 @@
+// A folder that is dragged onto the window, as a file manager does it.
+//
+// Invariant: nothing changes before somebody says so, and the question names the folder.
+
+import { until, type Window } from "./webdriver.ts";
+import type { Terminal } from "./window-control.ts";
+import type { Desktop } from "./window-desktop.ts";
+
+/** A window, and the folder that comes. */
+interface Dragged {
+  desktop: Desktop;
+  window: Window;
+  terminal: Terminal;
+  /** The program that drags. */
+  binary: string;
+  /** The title of the window. */
+  title: string;
+  /** The folder of games, which holds again when it is over. */
+  games: string;
+}
+
+/** A folder that is dropped is asked about, and used only when somebody says so. */
+export async function takesAFolder(dragged: Dragged): Promise<void> {
+  const { desktop, window, terminal, binary, title, games } = dragged;
+  const folder = `${desktop.home}/other games ö`;
+  Deno.mkdirSync(folder);
+  const question = `//dialog[contains(.,'${folder}')]`;
+  const answers = async (words: string) => {
+    await drag(desktop, binary, [title, folder]);
+    await window.click(`${question}//button[normalize-space()='${words}']`);
+    await window.unsee(question);
+  };
+  const isUsed = async () => (await terminal.say("status")).includes(folder);
+
+  await answers("Leave it");
+  if (await isUsed()) throw new Error("the folder is used although nobody wanted it");
+  await answers("Use this folder");
+  await until("the folder to be used", isUsed);
+  await window.call("update_game_directory", { path: games });
+  await until("the folder of before", async () => !(await isUsed()));
+}
+
+async function drag(desktop: Desktop, binary: string, args: string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command(binary, { args, env: desktop.env }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+}
