@@ -11,7 +11,9 @@ use eyre::Result;
 
 use crate::page::{self, Thoroughness};
 use crate::setup;
-use crate::workspace::{build_everything, cargo, debug_drag, debug_program, debug_window, run_shown};
+use crate::workspace::{
+    build_everything, cargo, debug_drag, debug_program, debug_window, run_shown,
+};
 
 /// What `cargo xtask window` can be told.
 #[derive(Debug, clap::Args)]

@@ -200,9 +200,8 @@ mod source {
                 .connection
                 .translate_coordinates(self.target, self.root, 0, 0)?
                 .reply()?;
-            let middle = |corner: i16, length: u16| {
-                u16::try_from(i32::from(corner) + i32::from(length / 2))
-            };
+            let middle =
+                |corner: i16, length: u16| u16::try_from(i32::from(corner) + i32::from(length / 2));
             Ok((
                 middle(corner.dst_x, size.width)?,
                 middle(corner.dst_y, size.height)?,
