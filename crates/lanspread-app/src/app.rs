@@ -15,7 +15,7 @@ use std::{
 
 use lanspread_db::{Catalog, GameId, INSTALL_DIR, Script};
 use lanspread_peer::{
-    GameView, PartyCode, PeerEvent, PeerId, PeerName, PeerRuntimeHandle, PeerView,
+    GameView, Notice, PartyCode, PeerEvent, PeerId, PeerName, PeerRuntimeHandle, PeerView,
 };
 use lanspread_unpack::{CancelFlag, FORMAT_NAMES};
 use tokio::sync::{Notify, broadcast, mpsc, watch};
@@ -34,7 +34,8 @@ use crate::{
     play::{self, RunningScripts},
     queue::Queue,
     settings::Settings,
-    snapshot::{Game, GameDetails, NoticeKind, Running, Seat, Snapshot, Wishes},
+    snapshot::{Game, GameDetails, Running, Seat, Snapshot, Wishes},
+    told::NoticeAbout,
 };
 
 /// Events a listener may be behind before it loses the oldest.
@@ -113,7 +114,7 @@ pub(crate) struct Takeover {
     pub(crate) first_seen: FirstSeen,
     pub(crate) logs: Logs,
     /// What is told first.
-    pub(crate) notices: Vec<String>,
+    pub(crate) notices: Vec<(NoticeAbout, String)>,
 }
 
 /// What the peer was started with, beside which the user's wishes are held.
@@ -208,8 +209,8 @@ impl App {
             leave: CancellationToken::new(),
             ended: CancellationToken::new(),
         });
-        for message in notices {
-            app.notice(message);
+        for (about, message) in notices {
+            app.notice(about, message);
         }
         tokio::spawn(Arc::clone(&app).pump(rx_events));
         if tends {
@@ -236,9 +237,15 @@ impl App {
         self.ended.cancel();
     }
 
-    /// Tells all who listen what the user should know.
-    pub fn notice(&self, message: String) {
-        self.tell(PeerEvent::Notice { message });
+    /// Tells all who listen what the user should know, of which the peer itself knows nothing.
+    pub fn notice(&self, about: NoticeAbout, message: String) {
+        lock(&self.history).tell(unix_ms(), about, message.clone());
+        self.tell_news();
+        let notice = Notice {
+            about: lanspread_peer::NoticeAbout::Embedder,
+            message,
+        };
+        drop(self.events.send(Arc::new(PeerEvent::Notice(notice))));
     }
 
     fn tell(&self, event: PeerEvent) {
@@ -429,13 +436,6 @@ impl App {
         play::running(&lock(&self.scripts))
     }
 
-    /// Tells of what the peer itself knows nothing.
-    pub(crate) fn tell_notice(&self, kind: NoticeKind, about: Option<String>, message: String) {
-        lock(&self.history).tell(unix_ms(), kind, about, message.clone());
-        self.tell_news();
-        drop(self.events.send(Arc::new(PeerEvent::Notice { message })));
-    }
-
     /// What the peer itself shows.
     #[must_use]
     pub fn view(&self) -> Arc<PeerView> {
@@ -508,7 +508,7 @@ impl App {
                 self.tell_news();
             }
             Ok(Ok(None)) => {}
-            Ok(Err(message)) => self.notice(message),
+            Ok(Err(message)) => self.notice(NoticeAbout::NoCovers, message),
             Err(error) => tracing::error!(%error, "the pictures of games cannot be unpacked"),
         }
     }

@@ -12,7 +12,7 @@ use crate::{
     app::App,
     covers::Covers,
     first_seen::FirstSeen,
-    health::Health,
+    health::{FolderProblem, Health},
     history::History,
     queue::{Queue, Runs},
     snapshot::{
@@ -20,6 +20,7 @@ use crate::{
         Message, Mode, Offer, Operation, OperationKind, Peer, PeerOperation, PeerSource,
         PeerStatus, Progress, Running, Snapshot, Source, Standing, StepWork, Upload, Wishes,
     },
+    told::{AwayReason, DiscoveryTrouble, Problem, WaitReason},
 };
 
 /// What a snapshot is put together from.
@@ -106,7 +107,7 @@ pub(crate) fn me(app: &App, view: &PeerView) -> Me {
         party_code: facts.party_code,
         unencrypted_lanes: facts.unencrypted_lanes,
         games_dir: app.games_dir().to_string_lossy().into_owned(),
-        games_dir_problem: view.game_dir_problem.clone(),
+        games_dir_problem: view.game_dir_problem.as_ref().map(FolderProblem::from),
         free_bytes: view.free_bytes,
         player: view.player,
         discovery: Discovery::from(&view.discovery),
@@ -154,7 +155,7 @@ fn game(view: &GameView, listed: Option<&CatalogGame>) -> Game {
             verified_bytes: gathered.stored_bytes,
             total_bytes: gathered.total_bytes,
         }),
-        problem: view.problem.clone(),
+        problem: view.problem.as_ref().map(Problem::from),
         genre: listed.map(|game| game.genre.clone()).unwrap_or_default(),
         players: listed.and_then(|game| game.max_players.clone()),
         cover: false,
@@ -291,7 +292,7 @@ fn kept_away(kept: &peer::KeptAwayView) -> KeptAway {
     KeptAway {
         peer_id: kept.peer_id,
         name: kept.name.clone(),
-        reasons: kept.reasons.iter().map(ToString::to_string).collect(),
+        reasons: kept.reasons.iter().map(AwayReason::from).collect(),
     }
 }
 
@@ -337,7 +338,8 @@ impl From<&peer::DiscoveryState> for Discovery {
             peer::DiscoveryState::Starting => Discovery::Starting,
             peer::DiscoveryState::Off => Discovery::Off,
             peer::DiscoveryState::Works => Discovery::Works,
-            peer::DiscoveryState::Trouble { message } => Discovery::Trouble {
+            peer::DiscoveryState::Trouble { trouble, message } => Discovery::Trouble {
+                kind: DiscoveryTrouble::from(*trouble),
                 message: message.clone(),
             },
         }
@@ -347,7 +349,10 @@ impl From<&peer::DiscoveryState> for Discovery {
 impl From<&peer::Progress> for Progress {
     fn from(progress: &peer::Progress) -> Self {
         match progress {
-            peer::Progress::Waiting { what } => Progress::Waiting { what: what.clone() },
+            peer::Progress::Waiting { why } => Progress::Waiting {
+                what: why.to_string(),
+                why: WaitReason::from(why),
+            },
             peer::Progress::Checking {
                 done_bytes,
                 total_bytes,

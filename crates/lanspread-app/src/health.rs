@@ -3,7 +3,7 @@
 //! Invariant: pure. Every part is a fact that somebody found a moment ago; what is not known is said not to
 //! be, and never taken for well.
 
-use std::net::IpAddr;
+use std::{io, net::IpAddr};
 
 use lanspread_peer as peer;
 use serde::Serialize;
@@ -70,9 +70,75 @@ pub enum FolderCheck {
         /// When that was found, in milliseconds since 1970 by this machine's clock.
         #[ts(type = "number")]
         at_ms: u64,
+        /// What keeps it from that.
+        fault: FolderFault,
         /// Why, in words.
         message: String,
     },
+}
+
+/// Why the folder of games cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct FolderProblem {
+    /// The kind.
+    pub fault: FolderFault,
+    /// What was tried, why it failed, what to do.
+    pub message: String,
+}
+
+/// What keeps a folder from being used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum FolderFault {
+    /// It is not there, such as on a disk that is unplugged.
+    Gone,
+    /// Something that is no folder stands in its place.
+    NoFolder,
+    /// The system does not allow it.
+    NotAllowed,
+    /// The disk is full.
+    Full,
+    /// The disk does not answer.
+    Hangs,
+    /// The disk reports a fault.
+    Broken,
+}
+
+impl From<&peer::DiskFailure> for FolderProblem {
+    fn from(failure: &peer::DiskFailure) -> Self {
+        Self {
+            fault: FolderFault::from(failure.kind),
+            message: failure.message.clone(),
+        }
+    }
+}
+
+impl From<peer::DiskFailureKind> for FolderFault {
+    fn from(kind: peer::DiskFailureKind) -> Self {
+        match kind {
+            peer::DiskFailureKind::NotFound => Self::Gone,
+            peer::DiskFailureKind::Foreign => Self::NoFolder,
+            peer::DiskFailureKind::NotAllowed => Self::NotAllowed,
+            peer::DiskFailureKind::NoSpace => Self::Full,
+            peer::DiskFailureKind::BadArchive
+            | peer::DiskFailureKind::Aborted
+            | peer::DiskFailureKind::Io => Self::Broken,
+        }
+    }
+}
+
+impl From<io::ErrorKind> for FolderFault {
+    fn from(kind: io::ErrorKind) -> Self {
+        match kind {
+            io::ErrorKind::NotFound => Self::Gone,
+            io::ErrorKind::NotADirectory => Self::NoFolder,
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Self::NotAllowed,
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
+            io::ErrorKind::TimedOut => Self::Hangs,
+            // Kinds of errors are the standard library's, and new ones appear.
+            _ => Self::Broken,
+        }
+    }
 }
 
 /// How this machine's clock stands beside those of the other peers.

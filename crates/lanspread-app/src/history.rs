@@ -15,7 +15,8 @@ use lanspread_peer::{
 
 use crate::{
     compose,
-    snapshot::{Finished, Notice, NoticeKind, Outcome, Source, UploadEnded},
+    snapshot::{Finished, Notice, Outcome, Source, UploadEnded},
+    told::{Note, NoticeAbout},
 };
 
 /// Most operations that are remembered after their end.
@@ -71,7 +72,7 @@ impl History {
 
     /// Remembers what is worth it; whether anything that is shown changed by this event.
     pub(crate) fn note(&mut self, at_ms: u64, event: &PeerEvent) -> bool {
-        let (kind, about, message) = match event {
+        match event {
             PeerEvent::OperationEnded { id, kind, outcome } => {
                 self.finish(at_ms, id, *kind, outcome);
                 return true;
@@ -103,53 +104,15 @@ impl History {
             }
             // The addresses and the party are known from here on.
             PeerEvent::LocalPeerReady { .. } => return true,
-            PeerEvent::PeerRefused { who, reason, .. } => {
-                (NoticeKind::PeerRefused, Some(who.clone()), reason.clone())
-            }
-            PeerEvent::PeerKeptAway { name, reason, .. } => (
-                NoticeKind::PeerKeptAway,
-                Some(name.to_string()),
-                reason.to_string(),
-            ),
-            PeerEvent::PeerLost { name, reason, .. } => {
-                (NoticeKind::PeerLost, Some(name.to_string()), reason.clone())
-            }
-            PeerEvent::ConnectFinished {
-                addr,
-                result: Err(error),
-            } => (
-                NoticeKind::ConnectFailed,
-                Some(addr.to_string()),
-                error.message.clone(),
-            ),
-            PeerEvent::GetGameFailed { id, error } => (
-                NoticeKind::GameFailed,
-                Some(id.to_string()),
-                error.message.clone(),
-            ),
-            PeerEvent::ManifestConflict {
-                id,
-                version,
-                offers,
-                ..
-            } => (
-                NoticeKind::Conflict,
-                Some(id.to_string()),
-                format!(
-                    "version {version} is offered with {} different sets of files",
-                    offers.len()
-                ),
-            ),
-            PeerEvent::SourceDropped {
-                id, name, reason, ..
-            } => (
-                NoticeKind::SourceDropped,
-                Some(id.to_string()),
-                format!("{name}: {reason}"),
-            ),
-            PeerEvent::Notice { message } => (NoticeKind::Other, None, message.clone()),
-            PeerEvent::RuntimeFailed { reason } => (NoticeKind::Broken, None, reason.clone()),
-            PeerEvent::ConnectFinished { result: Ok(_), .. }
+            PeerEvent::PeerRefused { .. }
+            | PeerEvent::PeerKeptAway { .. }
+            | PeerEvent::PeerLost { .. }
+            | PeerEvent::ConnectFinished { .. }
+            | PeerEvent::GetGameFailed { .. }
+            | PeerEvent::ManifestConflict { .. }
+            | PeerEvent::SourceDropped { .. }
+            | PeerEvent::Notice(_)
+            | PeerEvent::RuntimeFailed { .. }
             | PeerEvent::PeerConnected { .. }
             | PeerEvent::PeerMoved { .. }
             | PeerEvent::PeerReadmitted { .. }
@@ -159,9 +122,12 @@ impl History {
             | PeerEvent::GotGameFiles { .. }
             | PeerEvent::OperationBegan { .. }
             | PeerEvent::OperationProgress { .. }
-            | PeerEvent::HashingProgress { .. } => return false,
+            | PeerEvent::HashingProgress { .. } => {}
+        }
+        let Some((about, message)) = NoticeAbout::event(event) else {
+            return false;
         };
-        self.tell(at_ms, kind, about, message);
+        self.tell(at_ms, about, message);
         true
     }
 
@@ -178,13 +144,7 @@ impl History {
     }
 
     /// Remembers something that the user should know.
-    pub(crate) fn tell(
-        &mut self,
-        at_ms: u64,
-        kind: NoticeKind,
-        about: Option<String>,
-        message: String,
-    ) {
+    pub(crate) fn tell(&mut self, at_ms: u64, about: NoticeAbout, message: String) {
         self.told += 1;
         push(
             &mut self.notices,
@@ -192,7 +152,6 @@ impl History {
             Notice {
                 number: self.told,
                 at_ms,
-                kind,
                 about,
                 message,
             },
@@ -221,7 +180,7 @@ fn ended(outcome: &PeerOutcome) -> Outcome {
                 bytes: *moved_bytes,
                 elapsed_ms: compose::millis(*elapsed),
                 sources: sources.iter().map(Source::from).collect(),
-                notes: notes.clone(),
+                notes: notes.iter().map(Note::from).collect(),
             }
         }
         PeerOutcome::Failed(error) => Outcome::Failed {

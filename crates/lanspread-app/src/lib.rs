@@ -27,6 +27,7 @@ mod start;
 mod tend;
 #[cfg(test)]
 mod tests;
+mod told;
 
 pub use lanspread_db::Script;
 
@@ -34,7 +35,10 @@ pub use app::{App, Events, Facts};
 pub use covers::{ASSETS_BYTES_MAX, ASSETS_ENTRIES_MAX, ASSETS_FILE, COVER_BYTES_MAX, Cover};
 pub use files::{FILES_TOLD_MAX, GameFile, GameFiles};
 pub use first_seen::{FIRST_SEEN_FILE, FIRST_SEEN_FILE_BYTES_MAX, FIRST_SEEN_MAX};
-pub use health::{ADAPTERS_MAX, AdapterKind, ClockCheck, FolderCheck, Health, NetworkAdapter};
+pub use health::{
+    ADAPTERS_MAX, AdapterKind, ClockCheck, FolderCheck, FolderFault, FolderProblem, Health,
+    NetworkAdapter,
+};
 pub use history::{FINISHED_MAX, NOTICES_MAX, UPLOADS_ENDED_MAX};
 pub use install_size::{INSTALL_ENTRIES_MAX, InstallSize};
 pub use live::{Live, SNAPSHOT_PERIOD};
@@ -50,11 +54,16 @@ pub use run::{Asked, Ran};
 pub use settings::{Loaded, SETTINGS_FILE, SETTINGS_FILE_BYTES_MAX, Settings};
 pub use snapshot::{
     Action, Discovery, Finished, Game, GameDetails, GameState, Gathered, Hashing, KeptAway, Limits,
-    Me, Message, Mode, Notice, NoticeKind, Offer, Operation, OperationKind, Outcome, Peer,
-    PeerOperation, PeerSource, PeerStatus, Progress, Queued, Running, Seat, Snapshot, Source,
-    Standing, StepWork, Turn, Upload, UploadEnded, Wishes,
+    Me, Message, Mode, Notice, Offer, Operation, OperationKind, Outcome, Peer, PeerOperation,
+    PeerSource, PeerStatus, Progress, Queued, Running, Seat, Snapshot, Source, Standing, StepWork,
+    Turn, Upload, UploadEnded, Wishes,
 };
 pub use start::{
     AppOptions, CATALOG_FILE, Chosen, StartError, Stay, catalog_beside, default_games_dir,
 };
 pub use tend::{QUEUE_FILE, QUEUE_FILE_BYTES_MAX};
+pub use told::{
+    AwayReason, Conflict, DiscoveryTrouble, DropReason, ExpelledBy, FoundVersion, LeftOut,
+    LostReason, NamedPeer, Note, NoticeAbout, Offence, Problem, ProblemKind, ScriptFault,
+    StateFile, WaitReason,
+};

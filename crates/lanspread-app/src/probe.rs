@@ -16,8 +16,8 @@ use tokio::{sync::oneshot, time::timeout};
 
 use crate::{
     app::{App, lock, unix_ms},
-    health::FolderCheck,
-    snapshot::NoticeKind,
+    health::{FolderCheck, FolderFault},
+    told::NoticeAbout,
 };
 
 /// How long a disk may take: one that sleeps needs some seconds to wake.
@@ -81,6 +81,7 @@ fn told(dir: &Path, at_ms: u64, written: io::Result<()>) -> FolderCheck {
         Err(error) if error.kind() == io::ErrorKind::NotFound => FolderCheck::Unknown,
         Err(error) => FolderCheck::ReadOnly {
             at_ms,
+            fault: FolderFault::from(error.kind()),
             message: format!(
                 "{} cannot be written to ({}): its games can be shared, and none can be fetched or unpacked",
                 dir.display(),
@@ -108,20 +109,21 @@ impl App {
     /// Keeps what was found of the folder, and tells the user when it turns.
     fn folder_is(&self, found: FolderCheck) {
         let before = std::mem::replace(&mut *lock(&self.folder), found.clone());
-        let message = match (before, found) {
-            (FolderCheck::ReadOnly { .. }, FolderCheck::Writable { .. }) => {
-                "the games folder can be written to again".to_owned()
-            }
+        let (about, message) = match (before, found) {
+            (FolderCheck::ReadOnly { .. }, FolderCheck::Writable { .. }) => (
+                NoticeAbout::FolderWritable,
+                "the games folder can be written to again".to_owned(),
+            ),
             (
                 FolderCheck::Unknown | FolderCheck::Writable { .. },
-                FolderCheck::ReadOnly { message, .. },
-            ) => message,
+                FolderCheck::ReadOnly { fault, message, .. },
+            ) => (NoticeAbout::FolderReadOnly { fault }, message),
             (
                 _,
                 FolderCheck::Unknown | FolderCheck::Writable { .. } | FolderCheck::ReadOnly { .. },
             ) => return self.tell_news(),
         };
-        self.tell_notice(NoticeKind::Other, None, message);
+        self.notice(about, message);
     }
 
     /// Tries the folder of games at the start, when it is another one or comes back, and when somebody asks, and
@@ -186,9 +188,10 @@ mod tests {
             running: Some(rx),
         };
         let written = prober.probe(dir.path().to_owned()).await;
-        let FolderCheck::ReadOnly { message, .. } = told(dir.path(), 7, written) else {
+        let FolderCheck::ReadOnly { fault, message, .. } = told(dir.path(), 7, written) else {
             panic!("it hangs");
         };
+        assert_eq!(fault, FolderFault::Hangs);
         assert!(message.contains("has not answered"), "{message}");
         assert!(!tx.is_closed(), "the first try is still under way");
     }
@@ -197,9 +200,11 @@ mod tests {
     fn why_it_cannot_be_written_is_said_without_the_name_that_was_tried() {
         let inner = io::Error::from(io::ErrorKind::PermissionDenied);
         let outer = io::Error::new(io::ErrorKind::PermissionDenied, inner);
-        let FolderCheck::ReadOnly { message, .. } = told(Path::new("/games"), 7, Err(outer)) else {
+        let told = told(Path::new("/games"), 7, Err(outer));
+        let FolderCheck::ReadOnly { fault, message, .. } = told else {
             panic!("it cannot be written");
         };
+        assert_eq!(fault, FolderFault::NotAllowed);
         let why = "/games cannot be written to (permission denied): ";
         assert!(message.starts_with(why), "{message}");
     }

@@ -12,7 +12,10 @@ use lanspread_peer::{ListenAddr, MessageText, PeerId, PeerName};
 use serde::Serialize;
 use ts_rs::TS;
 
-use crate::health::Health;
+use crate::{
+    health::{FolderProblem, Health},
+    told::{AwayReason, DiscoveryTrouble, Note, NoticeAbout, Problem, WaitReason},
+};
 
 /// The whole state.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
@@ -65,7 +68,9 @@ impl Snapshot {
         self.me.games_dir = String::new();
         self.me.state_dir = String::new();
         self.me.catalog = self.me.catalog.map(|_| String::new());
-        self.me.games_dir_problem = self.me.games_dir_problem.map(|_| String::new());
+        if let Some(problem) = &mut self.me.games_dir_problem {
+            problem.message = String::new();
+        }
         self.health = Health::default();
         self.kept_away = Vec::new();
         self.running = Vec::new();
@@ -103,7 +108,7 @@ pub struct Me {
     /// The folder of games.
     pub games_dir: String,
     /// Why that folder cannot be read, such as a disk that is unplugged.
-    pub games_dir_problem: Option<String>,
+    pub games_dir_problem: Option<FolderProblem>,
     /// Bytes that are free there, as the other peers are told it.
     #[ts(type = "number | null")]
     pub free_bytes: Option<u64>,
@@ -131,6 +136,8 @@ pub enum Discovery {
     Works,
     /// It does not work.
     Trouble {
+        /// The kind.
+        kind: DiscoveryTrouble,
         /// Why, and what to do meanwhile, in words.
         message: String,
     },
@@ -252,7 +259,7 @@ pub struct Game {
     /// download goes on.
     pub gathered: Option<Gathered>,
     /// What is wrong with what is here.
-    pub problem: Option<String>,
+    pub problem: Option<Problem>,
     /// What kind of game it is.
     #[ts(type = "{ de?: string, en?: string, fr?: string }")]
     pub genre: Localized,
@@ -458,8 +465,8 @@ pub struct KeptAway {
     /// What it calls itself.
     #[ts(type = "string")]
     pub name: PeerName,
-    /// Why, in words.
-    pub reasons: Vec<String>,
+    /// Why.
+    pub reasons: Vec<AwayReason>,
 }
 
 /// Something that was said to the party.
@@ -522,6 +529,8 @@ pub enum Progress {
     Waiting {
         /// For what, in words.
         what: String,
+        /// The same as a fact, for whoever says it in another language.
+        why: WaitReason,
     },
     /// What lies here already is looked at.
     Checking {
@@ -730,7 +739,7 @@ pub enum Outcome {
         /// From whom they came.
         sources: Vec<Source>,
         /// What the user should know of it.
-        notes: Vec<String>,
+        notes: Vec<Note>,
     },
     /// It could not be done.
     Failed {
@@ -752,36 +761,8 @@ pub struct Notice {
     /// When it was told, in milliseconds since 1970 by this machine's clock.
     #[ts(type = "number")]
     pub at_ms: u64,
-    /// What it is about.
-    pub kind: NoticeKind,
-    /// Whom or which game it is about: a name or a game's id.
-    pub about: Option<String>,
-    /// In words.
+    /// What it is about, for whoever says it in another language.
+    pub about: NoticeAbout,
+    /// In words, with what to do.
     pub message: String,
-}
-
-/// What a notice is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
-#[serde(rename_all = "kebab-case")]
-pub enum NoticeKind {
-    /// A peer that was found cannot take part.
-    PeerRefused,
-    /// A peer is not let in any more.
-    PeerKeptAway,
-    /// A peer went away.
-    PeerLost,
-    /// An address that was asked for does not answer.
-    ConnectFailed,
-    /// Nobody knows which files a game has.
-    Conflict,
-    /// A game cannot be asked about.
-    GameFailed,
-    /// A source of a download was given up.
-    SourceDropped,
-    /// A script of a game failed.
-    ScriptFailed,
-    /// The peer cannot go on.
-    Broken,
-    /// Something else.
-    Other,
 }

@@ -21,6 +21,7 @@ use crate::{
     logs::{ApplicationLog, GameLog, LoggingUnpacker, UnpackLog},
     settings::Settings,
     tend,
+    told::{NoticeAbout, StateFile},
 };
 
 /// A catalog of this name beside the game folders is the party's.
@@ -197,7 +198,8 @@ impl App {
             Stay::On => {
                 logs.attach(&facts.state_dir);
                 let (queue, trouble) = tend::load(&facts.state_dir);
-                notices.extend(trouble);
+                let file = StateFile::Queue;
+                notices.extend(trouble.map(|why| (NoticeAbout::StateFile { file }, why)));
                 (Some(queue), FirstSeen::load(&facts.state_dir))
             }
             Stay::ForOneCommand => (None, FirstSeen::default()),
@@ -232,7 +234,10 @@ pub fn catalog_beside(games_dir: &Path) -> Option<Chosen<PathBuf>> {
     beside.is_file().then_some(Chosen::ByDefault(beside))
 }
 
-fn make_games_dir(dir: &Path, notices: &mut Vec<String>) -> Result<(), StartError> {
+/// A notice of the start: what it is about, and its sentence.
+type Told = (NoticeAbout, String);
+
+fn make_games_dir(dir: &Path, notices: &mut Vec<Told>) -> Result<(), StartError> {
     if dir.exists() {
         return Ok(());
     }
@@ -240,45 +245,49 @@ fn make_games_dir(dir: &Path, notices: &mut Vec<String>) -> Result<(), StartErro
         dir: dir.to_owned(),
         source,
     })?;
-    notices.push(format!(
-        "the games folder {} was not there and has been made",
-        dir.display()
-    ));
+    let path = dir.display().to_string();
+    let message = format!("the games folder {path} was not there and has been made");
+    notices.push((NoticeAbout::FolderMade { path }, message));
     Ok(())
 }
 
 fn open_catalog(
     chosen: Option<&Chosen<PathBuf>>,
-    notices: &mut Vec<String>,
+    notices: &mut Vec<Told>,
 ) -> Result<Catalog, StartError> {
     let Some(chosen) = chosen else {
         return Ok(Catalog::open_party());
     };
     let (catalog, rejections) = Catalog::open(chosen.value())?;
     if let Chosen::ByDefault(path) = chosen {
-        notices.push(format!(
-            "the catalog {} lies beside the games and decides which of them belong to this party",
-            path.display()
-        ));
+        let path = path.display().to_string();
+        let message = format!(
+            "the catalog {path} lies beside the games and decides which of them belong to this party"
+        );
+        notices.push((NoticeAbout::CatalogBeside { path }, message));
     }
     notices.extend(complaints(&rejections));
     Ok(catalog)
 }
 
-fn complaints(rejections: &[RowRejection]) -> Vec<String> {
-    let mut complaints: Vec<String> = rejections
+fn complaints(rejections: &[RowRejection]) -> Vec<Told> {
+    let mut complaints: Vec<Told> = rejections
         .iter()
         .take(REJECTIONS_TOLD_MAX)
-        .map(|rejection| format!("the catalog has a row that is not used: {rejection}"))
+        .map(|rejection| {
+            let message = format!("the catalog has a row that is not used: {rejection}");
+            (NoticeAbout::CatalogRow, message)
+        })
         .collect();
     match rejections.len().saturating_sub(REJECTIONS_TOLD_MAX) {
         0 => {}
         more => {
             let rows = if more == 1 { "row" } else { "rows" };
-            complaints.push(format!(
+            let message = format!(
                 "the catalog has {more} more {rows} that are not used; `lanspread catalog show` lists \
                  them"
-            ));
+            );
+            complaints.push((NoticeAbout::CatalogRows { more }, message));
         }
     }
     complaints
@@ -311,7 +320,7 @@ mod tests {
         let more = complaints(&rejections(REJECTIONS_TOLD_MAX + 1));
         assert_eq!(more.len(), REJECTIONS_TOLD_MAX + 1);
         assert!(
-            more[REJECTIONS_TOLD_MAX].contains("1 more row "),
+            more[REJECTIONS_TOLD_MAX].1.contains("1 more row "),
             "{more:?}"
         );
     }

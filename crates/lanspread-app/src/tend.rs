@@ -23,7 +23,7 @@ use crate::{
     queue::{Due, Ended, NotQueued, Queue},
     run::{Ran, download},
     settings::Settings,
-    snapshot::NoticeKind,
+    told::NoticeAbout,
 };
 
 /// The file of the queue, in the state directory.
@@ -151,8 +151,8 @@ impl App {
                     }
                     Err(error) => {
                         lock(&self.queue).forget(&asked.id);
-                        let about = Some(asked.id.to_string());
-                        self.tell_notice(NoticeKind::GameFailed, about, error.message);
+                        let about = NoticeAbout::game_failed(&asked.id, error.kind);
+                        self.notice(about, error.message);
                     }
                 }
             }

@@ -43,7 +43,7 @@ fn game(game: &GameView, names: &BTreeMap<PeerId, &PeerName>) -> Value {
         "offers": game.offers.iter().map(|said| offered(said, names)).collect::<Vec<_>>(),
         "manifest": game.manifest,
         "pinned": game.pinned,
-        "problem": game.problem,
+        "problem": game.problem.as_ref().map(ToString::to_string),
     })
 }
 
@@ -215,7 +215,7 @@ pub fn event(event: &PeerEvent) -> EventLine {
             reason,
         } => line(
             "peer-lost",
-            json!({ "peer_id": peer_id, "name": name, "message": reason }),
+            json!({ "peer_id": peer_id, "name": name, "message": reason.to_string() }),
         ),
         PeerEvent::PeerRefused {
             peer_id,
@@ -334,7 +334,12 @@ pub fn event(event: &PeerEvent) -> EventLine {
             reason,
         } => line(
             "source-dropped",
-            json!({ "id": id, "peer_id": peer_id, "name": name, "message": reason }),
+            json!({
+                "id": id,
+                "peer_id": peer_id,
+                "name": name,
+                "message": reason.to_string(),
+            }),
         ),
         PeerEvent::OperationEnded { id, kind, outcome } => {
             let (how, fields) = ended(outcome);
@@ -367,7 +372,7 @@ pub fn event(event: &PeerEvent) -> EventLine {
             "hashing-progress",
             json!({ "id": id, "hashed_bytes": hashed_bytes, "total_bytes": total_bytes }),
         ),
-        PeerEvent::Notice { message } => line("notice", json!({ "message": message })),
+        PeerEvent::Notice(notice) => line("notice", json!({ "message": notice.message })),
         PeerEvent::RuntimeFailed { reason } => runtime_failed(reason),
     }
 }
@@ -414,7 +419,7 @@ fn report(report: &OperationReport) -> Value {
         "sources": report.sources.iter().map(source).collect::<Vec<_>>(),
         "elapsed_ms": millis(report.elapsed),
         "mib_per_s": mib_per_s(report.moved_bytes, report.elapsed),
-        "notes": report.notes,
+        "notes": report.notes.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }
 

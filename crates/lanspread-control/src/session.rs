@@ -153,7 +153,7 @@ pub(crate) fn status(status: &StatusFacts<'_>) -> Value {
         "organiser": facts.organiser,
         "catalog": facts.catalog.as_ref().map(|path| path.to_string_lossy()),
         "games_dir": games_dir.to_string_lossy(),
-        "games_dir_problem": view.game_dir_problem,
+        "games_dir_problem": view.game_dir_problem.as_ref().map(ToString::to_string),
         "discovery": Discovery::from(&view.discovery),
         "health": health,
         "state_dir": facts.state_dir.to_string_lossy(),

@@ -13,6 +13,7 @@ use interprocess::local_socket::{
     GenericFilePath, ListenerOptions, Name,
     tokio::{Listener, Stream, prelude::*},
 };
+use lanspread_app::NoticeAbout;
 use tokio::{
     io::BufReader,
     task::{JoinHandle, JoinSet},
@@ -122,7 +123,7 @@ impl Control {
             Ok(socket) => Some(tokio::spawn(socket.serve(served))),
             Err(error) => {
                 let told = format!("{error}; other commands cannot talk to this peer");
-                served.app.notice(told);
+                served.app.notice(NoticeAbout::NoControl, told);
                 None
             }
         };

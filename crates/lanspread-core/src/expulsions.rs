@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use lanspread_proto::{ExpelledPeer, PeerId, RefusalKind, Request, Response};
 
 use crate::{
-    CommandId, CommandRefused, Ctx, Effect, EffectId, ErrorKind, Expelled, ExpelledBy, Now,
-    PeerEvent, Purpose, RequestFailure, conduct::Conduct, membership::Membership,
+    CommandId, CommandRefused, Ctx, Effect, EffectId, ErrorKind, Expelled, ExpelledBy, Notice,
+    NoticeAbout, Now, PeerEvent, Purpose, RequestFailure, conduct::Conduct, membership::Membership,
 };
 
 /// What one peer knows of the organiser's list.
@@ -91,7 +91,10 @@ impl Expulsions {
             .map(|why| format!("whoever was expelled stays out only until this peer ends: {why}"));
         let commands = std::mem::take(&mut self.saved_for);
         if let Some(message) = message.clone().filter(|_| commands.is_empty()) {
-            ctx.out.emit(PeerEvent::Notice { message });
+            ctx.out.emit(PeerEvent::Notice(Notice {
+                about: NoticeAbout::ExpulsionsNotKept,
+                message,
+            }));
         }
         for id in commands {
             let answer = message.clone().map_or(Ok(()), |message| {

@@ -12,14 +12,17 @@ use lanspread_proto::{
     limits::{LIBRARY_GAMES_MAX, TITLE_BYTES_MAX},
 };
 
-use crate::{Ctx, Now, PeerEvent, RootReport, SentinelReport, limits::ROOTS_MAX, listing::Listing};
+use crate::{
+    Ctx, DiskFailure, GameProblem, Notice, NoticeAbout, Now, PeerEvent, RootReport, SentinelReport,
+    limits::ROOTS_MAX, listing::Listing,
+};
 
 /// The own library.
 #[derive(Debug)]
 pub(crate) struct Library {
     roots: BTreeMap<GameId, RootReport>,
     /// Roots that could not be hashed, and why: a look at them does not make that undone.
-    unhashable: BTreeMap<GameId, String>,
+    unhashable: BTreeMap<GameId, GameProblem>,
     listing: Listing,
     due: Option<Now>,
     /// Whether users were told that something is not announced for lack of room.
@@ -140,11 +143,17 @@ impl Library {
     }
 
     /// A root could not be hashed: it cannot be shared. Says whether that is news.
-    pub(crate) fn not_hashed(&mut self, ctx: &mut Ctx<'_>, id: &GameId, why: &str) -> bool {
-        let news = self.unhashable.get(id).is_none_or(|known| known != why);
+    pub(crate) fn not_hashed(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        id: &GameId,
+        failure: &DiskFailure,
+    ) -> bool {
+        let problem = GameProblem::from(failure);
+        let news = self.unhashable.get(id) != Some(&problem);
         if self.roots.contains_key(id) {
-            self.unhashable.insert(id.clone(), why.to_owned());
-            self.amend(ctx, id, |root| root.problem = Some(why.to_owned()));
+            self.unhashable.insert(id.clone(), problem.clone());
+            self.amend(ctx, id, |root| root.problem = Some(problem));
         }
         news
     }
@@ -188,13 +197,14 @@ impl Library {
             .collect();
         if sharable.len() > LIBRARY_GAMES_MAX && !self.told_full {
             self.told_full = true;
-            ctx.out.emit(PeerEvent::Notice {
+            let games = sharable.len();
+            ctx.out.emit(PeerEvent::Notice(Notice {
+                about: NoticeAbout::LibraryFull { games },
                 message: format!(
-                    "{} games are here, but a peer can announce {LIBRARY_GAMES_MAX}: the last ones \
-                     in the order of their ids are not shared",
-                    sharable.len()
+                    "{games} games are here, but a peer can announce {LIBRARY_GAMES_MAX}: the last \
+                     ones in the order of their ids are not shared"
                 ),
-            });
+            }));
         }
         let wanted = sharable
             .into_iter()

@@ -23,8 +23,8 @@ use lanspread_db::GameId;
 use lanspread_proto::{LibraryState, ListenAddr, PeerStatus, limits::STATUS_INSTALLED_MAX};
 
 use crate::{
-    CommandId, Config, Ctx, DiscoveryState, Effect, GameView, Input, Now, PeerCommand, PeerEvent,
-    PeerView, Purpose,
+    CommandId, Config, Ctx, DiscoveryState, DiskFailure, Effect, GameView, Input, Notice,
+    NoticeAbout, Now, PeerCommand, PeerEvent, PeerView, Purpose,
     announce::Announcer,
     conduct::Conduct,
     expulsions::Expulsions,
@@ -83,7 +83,7 @@ pub struct Peer {
     /// Downloads that were interrupted, and that wait for a source.
     to_resume: BTreeMap<GameId, Interrupted>,
     /// Why the game directory could not be read when it was looked at last.
-    game_dir_problem: Option<String>,
+    game_dir_problem: Option<DiskFailure>,
     /// How well finding peers works, as it was told last.
     discovery: DiscoveryState,
     /// Another game directory waits until everything that reads this one has ended.
@@ -300,7 +300,7 @@ impl Peer {
             Input::OtherParty {
                 peer_id, mismatch, ..
             } => self.other_party(now, peer_id, mismatch),
-            Input::Trouble { message } => self.out.emit(PeerEvent::Notice { message }),
+            Input::Trouble(notice) => self.out.emit(PeerEvent::Notice(notice)),
             Input::Discovery(state) => self.discovery_is(state),
             Input::Delays(delays) => {
                 if self.members.measured(&delays) {
@@ -345,20 +345,24 @@ impl Peer {
     fn discovery_is(&mut self, state: DiscoveryState) {
         let before = std::mem::replace(&mut self.discovery, state);
         let had_trouble = matches!(before, DiscoveryState::Trouble { .. });
-        let message = match &self.discovery {
-            DiscoveryState::Trouble { message } if !had_trouble => {
+        let notice = match &self.discovery {
+            DiscoveryState::Trouble { trouble, message } if !had_trouble => {
                 tracing::warn!(why = message, "peers are not found by themselves");
-                message.clone()
+                Notice {
+                    about: NoticeAbout::DiscoveryFails(*trouble),
+                    message: message.clone(),
+                }
             }
-            DiscoveryState::Works if had_trouble => {
-                "peers find each other by themselves again".to_owned()
-            }
+            DiscoveryState::Works if had_trouble => Notice {
+                about: NoticeAbout::DiscoveryWorks,
+                message: "peers find each other by themselves again".to_owned(),
+            },
             DiscoveryState::Trouble { .. }
             | DiscoveryState::Works
             | DiscoveryState::Starting
             | DiscoveryState::Off => return,
         };
-        self.out.emit(PeerEvent::Notice { message });
+        self.out.emit(PeerEvent::Notice(notice));
     }
 
     fn tick(&mut self, now: Now) {

@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use lanspread_db::{GameId, Manifest, ManifestHash, RelPath, RootEntry, SENTINEL, Script, Version};
 
 use crate::{
-    api::{AfterDownload, Gathered, RootReport, SentinelReport},
-    root::{Entry, Goal, Next, RootObservation, Staged, next_step},
+    api::{AfterDownload, GameProblem, GameProblemKind, Gathered, RootReport, SentinelReport},
+    root::{Blocked, BlockedKind, Entry, Goal, Next, RootObservation, Staged, next_step},
 };
 
 /// Whose a path in a game root is.
@@ -201,8 +201,8 @@ pub struct RootFacts {
     pub size_bytes: u64,
     /// The manifest, if every file is hashed and unchanged since.
     pub manifest: Option<ManifestHash>,
-    /// What is wrong with the files, in words for people.
-    pub files_problem: Option<String>,
+    /// What is wrong with the files.
+    pub files_problem: Option<GameProblem>,
     /// What is to follow the download in the staging place.
     pub after_download: AfterDownload,
     /// How much of that download is there, if that is known.
@@ -226,7 +226,7 @@ pub fn report(facts: RootFacts) -> RootReport {
     let (unsettled, blocked) = match next_step(&Goal::Settle, &observed) {
         Next::Take(_) => (true, None),
         Next::Done => (false, None),
-        Next::Blocked(blocked) => (false, Some(blocked.message)),
+        Next::Blocked(blocked) => (false, Some(in_the_way(blocked))),
     };
     let sentinel = match (observed.sentinel, observed.version, sentinel_problem) {
         (Entry::File, Some(version), _) => SentinelReport::Version(version),
@@ -259,12 +259,27 @@ pub fn report(facts: RootFacts) -> RootReport {
     }
 }
 
-/// The text with which a root reports that one of its files is not what was downloaded.
+fn in_the_way(blocked: Blocked) -> GameProblem {
+    let kind = match blocked.kind {
+        BlockedKind::Newer => GameProblemKind::Newer,
+        BlockedKind::NotDownloaded
+        | BlockedKind::Installed
+        | BlockedKind::Foreign
+        | BlockedKind::DownloadGone => GameProblemKind::InTheWay,
+    };
+    GameProblem::new(kind, blocked.message)
+}
+
+/// How a root reports that one of its files is not what was downloaded.
 #[must_use]
-pub fn damaged(path: &RelPath, version: Version) -> String {
-    format!(
-        "`{path}` is not what was downloaded as version {version}: `verify` repairs it, deleting \
-         the game and downloading it again does too"
+pub fn damaged(path: &RelPath, version: Version) -> GameProblem {
+    GameProblem::of_file(
+        GameProblemKind::Damaged,
+        path.as_str(),
+        format!(
+            "`{path}` is not what was downloaded as version {version}: `verify` repairs it, deleting \
+             the game and downloading it again does too"
+        ),
     )
 }
 
@@ -470,7 +485,7 @@ mod tests {
         let intent = IntentLog::Newer { format: 2 };
         let newer = report(facts(RootObservation { intent, ..at_rest }));
         assert!(!newer.unsettled);
-        assert!(newer.problem.unwrap().contains("newer Lanspread"));
+        assert_eq!(newer.problem.unwrap().kind, GameProblemKind::Newer);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use lanspread_db::{Catalog, GameId, Version, clean_line};
 use lanspread_proto::{GameSummary, PeerId};
 
 use crate::{
-    GameView, KeptAwayView, PeerInfo, RootReport, SentinelReport,
+    GameProblem, GameProblemKind, GameView, KeptAwayView, PeerInfo, RootReport, SentinelReport,
     conduct::Conduct,
     library::{Library, broken_pin, version_of},
     membership::Membership,
@@ -93,11 +93,15 @@ fn game(catalog: &Catalog, library: &Library, id: &GameId, merged: &Merged<'_>) 
     let cataloged = catalog.get(id).and_then(|game| game.size_bytes);
     let size_here = root.filter(|_| own.is_some()).map(|root| root.size_bytes);
     let unreadable = root.and_then(|root| match &root.sentinel {
-        SentinelReport::Unreadable(reason) => Some(reason.clone()),
+        SentinelReport::Unreadable(reason) => {
+            Some(GameProblem::new(GameProblemKind::NoVersion, reason))
+        }
         SentinelReport::Absent | SentinelReport::Version(_) => None,
     });
-    let outside = (!catalog.admits(id))
-        .then(|| "it is not in the catalog of this party, so it is not shared".to_owned());
+    let outside = (!catalog.admits(id)).then(|| {
+        let message = "it is not in the catalog of this party, so it is not shared";
+        GameProblem::new(GameProblemKind::NotInCatalog, message)
+    });
     GameView {
         id: id.clone(),
         title: title(catalog, id, &merged.offers, expected),
@@ -122,13 +126,14 @@ fn game(catalog: &Catalog, library: &Library, id: &GameId, merged: &Merged<'_>) 
 }
 
 /// What is wrong with a root whose files are not those that the catalog pins.
-fn beside_pin(catalog: &Catalog, root: &RootReport) -> Option<String> {
+fn beside_pin(catalog: &Catalog, root: &RootReport) -> Option<GameProblem> {
     let (version, pinned) = broken_pin(catalog, root)?;
-    Some(format!(
+    let message = format!(
         "these are not the files of version {version} that the catalog pins ({}), so they are not \
          shared; verify the game to fetch those",
         pinned.short()
-    ))
+    );
+    Some(GameProblem::new(GameProblemKind::NotPinned, message))
 }
 
 /// The catalog's title; else one that a peer announces and that says more than the id; else the id.

@@ -9,7 +9,7 @@ use lanspread_db::{GameId, Manifest, ManifestHash, Version};
 use lanspread_proto::{GameSummary, PeerId, PeerName};
 
 use crate::{
-    Ctx, Offer, RootReport,
+    Ctx, NamedPeer, Offer, RootReport,
     hashing::Hashing,
     library::{Library, version_of},
     manifests::ManifestCache,
@@ -136,6 +136,11 @@ impl World<'_> {
             .map(|&peer| self.name(peer).to_string())
             .collect();
         names.join(", ")
+    }
+
+    /// Peers with their names.
+    pub(crate) fn named(&self, peers: &[PeerId]) -> Vec<NamedPeer> {
+        peers.iter().map(|&peer| (peer, self.name(peer))).collect()
     }
 
     /// Who says what, for a report of a conflict.

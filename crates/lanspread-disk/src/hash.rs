@@ -79,7 +79,7 @@ pub(crate) fn hash_root(
         {
             let path = first_difference(&index, &recorded);
             let problem = damaged(path, recorded.version());
-            Err(failure(DiskFailureKind::Foreign, problem))
+            Err(failure(DiskFailureKind::Foreign, problem.message))
         }
         Some(_) | None => Ok(Arc::new(manifest)),
     }

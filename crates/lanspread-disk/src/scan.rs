@@ -16,7 +16,7 @@ use std::{
 };
 
 use lanspread_core::{
-    AfterDownload, DiskFailure, DiskFailureKind, RootReport,
+    AfterDownload, DiskFailure, DiskFailureKind, GameProblem, GameProblemKind, RootReport,
     root::{Entry, RootObservation},
     scan::{RootFacts, damaged, report},
 };
@@ -102,7 +102,7 @@ fn scan_or_say_why_not(library: &Library, id: &GameId) -> Option<RootReport> {
                 scripts: BTreeSet::new(),
                 size_bytes: 0,
                 manifest: None,
-                files_problem: Some(error.message),
+                files_problem: Some(GameProblem::from(&error)),
                 after_download: AfterDownload::Keep,
                 gathered: None,
             }))
@@ -172,7 +172,7 @@ pub(crate) enum FilesState {
     /// Some have to be hashed first.
     NotHashed,
     /// Something is wrong with them.
-    Unusable(String),
+    Unusable(GameProblem),
 }
 
 /// Compares the files of a root with its index and brings the index up to date.
@@ -203,7 +203,10 @@ pub(crate) fn look(
                 index.manifest = Some(manifest.hash());
                 is_news = true;
             }
-            Some(Err(error)) => problem = problem.or(Some(format!("it cannot be shared: {error}"))),
+            Some(Err(error)) => {
+                let message = format!("it cannot be shared: {error}");
+                problem = problem.or(Some(GameProblem::new(GameProblemKind::Unfit, message)));
+            }
             None => {}
         }
     }
@@ -265,7 +268,7 @@ pub(crate) struct Found {
     /// The game's files, sorted by path.
     pub(crate) files: Vec<(RelPath, Stamp)>,
     /// Why they cannot be shared as they are.
-    pub(crate) problem: Option<String>,
+    pub(crate) problem: Option<GameProblem>,
 }
 
 /// Finds every file that belongs to a game that somebody put there by hand.
@@ -282,9 +285,11 @@ pub(crate) fn find_all(root: &dyn Folder) -> io::Result<Found> {
                     Some(Err(error)) => error.to_string(),
                     Some(Ok(_)) | None => "its name is no Unicode text".to_owned(),
                 };
-                let path = path.display();
+                let path = path.display().to_string();
                 found.problem.get_or_insert_with(|| {
-                    format!("`{path}` cannot be shared: {reason}; rename it or move it away")
+                    let message =
+                        format!("`{path}` cannot be shared: {reason}; rename it or move it away");
+                    GameProblem::of_file(GameProblemKind::BadName, path, message)
                 });
                 return Ok(Walk::Skip);
             }
@@ -295,7 +300,9 @@ pub(crate) fn find_all(root: &dyn Folder) -> io::Result<Found> {
         if stat.kind == Kind::File {
             if found.files.len() == MANIFEST_FILES_MAX {
                 found.problem.get_or_insert_with(|| {
-                    format!("it has more than {MANIFEST_FILES_MAX} files and cannot be shared")
+                    let message =
+                        format!("it has more than {MANIFEST_FILES_MAX} files and cannot be shared");
+                    GameProblem::new(GameProblemKind::Unfit, message)
                 });
                 return Ok(Walk::Skip);
             }

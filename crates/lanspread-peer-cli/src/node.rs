@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use lanspread_app::{App, AppOptions, Events, StartError, Stay};
+use lanspread_app::{App, AppOptions, Events, NoticeAbout, StartError, StateFile, Stay};
 use lanspread_control::{Control, RunBy, Served};
 use lanspread_peer::{PeerCommand, PeerOptions, RuntimeEnd};
 
@@ -46,7 +46,8 @@ impl Node {
             },
         })?;
         if let Some(trouble) = &setup.trouble {
-            app.notice(trouble.clone());
+            let file = StateFile::Settings;
+            app.notice(NoticeAbout::StateFile { file }, trouble.clone());
         }
         let served = Served { app, run_by };
         let control = Control::open(served.clone());

@@ -106,12 +106,15 @@ fn supersedes(newer: &PeerEvent, waiting: &PeerEvent) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use lanspread_core::{Notice, NoticeAbout};
+
     use super::*;
 
     fn notice(number: usize) -> PeerEvent {
-        PeerEvent::Notice {
+        PeerEvent::Notice(Notice {
+            about: NoticeAbout::Embedder,
             message: number.to_string(),
-        }
+        })
     }
 
     fn hashing(hashed_bytes: u64) -> PeerEvent {

@@ -27,12 +27,15 @@ pub use game_db::PeerGameDB;
 pub use handle::{PeerRuntimeHandle, RuntimeEnd};
 pub use lanspread_core::limits::{EXPEL_TIME, EXPEL_TIME_MAX, EXPEL_TIME_MIN, EXPULSIONS_MAX};
 pub use lanspread_core::rates::RATE_MIN_BYTES_PER_S;
+pub use lanspread_core::transfer::DropReason;
 pub use lanspread_core::{
-    AfterDownload, CommandRefused, DiscoveryState, DownloadRoom, ErrorKind, ExpelledBy, GameView,
-    Gathered, HashingView, KeepAwayReason, KeptAwayView, LimitChange, LimitChanges, MessageView,
-    Offence, Offer, OfferView, OperationError, OperationKind, OperationReport, OperationView,
-    OutboundView, Outcome, PeerCommand, PeerEvent, PeerInfo, PeerView, Playing, Progress,
-    RateLimit, RateLimits, RateTooLow, SourceShare, Standing, StepProgress, StepWork, Timing,
+    AfterDownload, CommandRefused, DiscoveryState, DiscoveryTrouble, DiskFailure, DiskFailureKind,
+    DownloadRoom, ErrorKind, ExpelledBy, GameProblem, GameProblemKind, GameView, Gathered,
+    HashingView, KeepAwayReason, KeptAwayView, LeftOut, LimitChange, LimitChanges, LostReason,
+    MessageView, NamedPeer, Notice, NoticeAbout, Offence, Offer, OfferView, OperationError,
+    OperationKind, OperationNote, OperationReport, OperationView, OutboundView, Outcome,
+    PeerCommand, PeerEvent, PeerInfo, PeerView, Playing, Progress, RateLimit, RateLimits,
+    RateTooLow, SourceShare, Standing, StateFile, StepProgress, StepWork, Timing, WaitReason,
 };
 pub use lanspread_disk::GameHasher;
 pub use lanspread_proto::{

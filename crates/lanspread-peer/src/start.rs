@@ -11,7 +11,10 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use lanspread_core::{Config, DiscoveryState, Door, Expelled, Input, Peer, PeerEvent, RateLimits};
+use lanspread_core::{
+    Config, DiscoveryState, Door, Expelled, Input, Notice, NoticeAbout, Peer, PeerEvent,
+    RateLimits, StateFile,
+};
 use lanspread_db::Catalog;
 use lanspread_disk::Disk;
 use lanspread_proto::{LibraryEpoch, LibraryRevision, ListenAddr, PeerId};
@@ -190,7 +193,10 @@ fn events_after(notice: Option<String>, tx_events: mpsc::Sender<PeerEvent>) -> E
     let mut events = EventOutbox::new(tx_events);
     if let Some(message) = notice {
         tracing::warn!(message, "the identity is another one");
-        events.push(PeerEvent::Notice { message });
+        events.push(PeerEvent::Notice(Notice {
+            about: NoticeAbout::StateFile(StateFile::Identity),
+            message,
+        }));
     }
     events
 }
@@ -310,14 +316,14 @@ struct Kept {
     expelled: Vec<Expelled>,
     rate_limits: RateLimits,
     /// What the user should know of the files.
-    troubles: Vec<String>,
+    troubles: Vec<Notice>,
 }
 
 impl Kept {
     fn tell_troubles(&self, inputs: &mpsc::Sender<Input>) {
-        for message in self.troubles.clone() {
+        for notice in self.troubles.clone() {
             // The queue is empty and long: there is room.
-            drop(inputs.try_send(Input::Trouble { message }));
+            drop(inputs.try_send(Input::Trouble(notice)));
         }
     }
 
@@ -326,12 +332,22 @@ impl Kept {
         let rates_file = RatesFile::in_dir(&options.state_dir);
         let expelled = expelled_file.load(SystemTime::now());
         let rates = rates_file.load();
+        let of_file = |file, message| Notice {
+            about: NoticeAbout::StateFile(file),
+            message,
+        };
+        let troubles = [
+            expelled
+                .trouble
+                .map(|why| of_file(StateFile::Expelled, why)),
+            rates.trouble.map(|why| of_file(StateFile::Rates, why)),
+        ];
         Self {
             expelled_file,
             rates_file,
             expelled: expelled.expelled,
             rate_limits: rates.limits,
-            troubles: expelled.trouble.into_iter().chain(rates.trouble).collect(),
+            troubles: troubles.into_iter().flatten().collect(),
         }
     }
 }

@@ -225,7 +225,7 @@ fn limits_hold_after_a_restart_and_playing_does_not() {
         std::fs::write(&file, "what is this").expect("written");
         let mut broken = start(folder.path(), loopback(0)).expect("it starts");
         let told = |event: &PeerEvent| {
-            matches!(event, PeerEvent::Notice { message } if message.contains(RATES_FILE))
+            matches!(event, PeerEvent::Notice(notice) if notice.message.contains(RATES_FILE))
         };
         broken.event(told).await;
         assert_eq!(broken.peer.game_db().view().rate_limits, RateLimits::default());

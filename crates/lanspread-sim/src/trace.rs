@@ -187,7 +187,7 @@ fn event_line(event: &PeerEvent) -> String {
         PeerEvent::OperationProgress { id, kind, .. } => {
             format!("{} of {id} goes on", kind.as_str())
         }
-        PeerEvent::Notice { message } => format!("Notice: {message}"),
+        PeerEvent::Notice(notice) => format!("Notice: {}", notice.message),
         _ => kind(event),
     }
 }

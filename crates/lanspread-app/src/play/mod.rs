@@ -22,6 +22,8 @@ use lanspread_db::{GameId, INSTALL_DIR, Script};
 use lanspread_jsonl::Language;
 use lanspread_peer::{CommandRefused, ErrorKind};
 
+use process::ScriptFailure;
+
 pub use process::LOG_BYTES_MAX;
 pub use stamp::{INI_BYTES_MAX, STAMP_ENTRIES_MAX};
 
@@ -29,7 +31,8 @@ use crate::{
     app::{App, unix_ms},
     compose::millis,
     logs::{GameResult, GameRun},
-    snapshot::{NoticeKind, Running},
+    snapshot::Running,
+    told::{NoticeAbout, ScriptFault},
 };
 
 /// Who plays, as games are told.
@@ -107,13 +110,26 @@ impl App {
         let result = self.prepare_and_run(&launch).await;
         let Launch { id, script, .. } = launch;
         // Told before it ends, so that whoever waits for the end knows how it was.
-        if let Err(message) = result {
-            self.tell_notice(NoticeKind::ScriptFailed, Some(id.to_string()), message);
+        if let Err(ScriptFailure { fault, message }) = result {
+            self.tell_failed(&id, script, fault, message);
         }
         self.script_ended(&id, script);
     }
 
-    async fn prepare_and_run(&self, launch: &Launch) -> Result<(), String> {
+    /// Tells that a script of a game failed.
+    fn tell_failed(&self, id: &GameId, script: Script, fault: ScriptFault, message: String) {
+        let id = id.clone();
+        self.notice(NoticeAbout::ScriptFailed { id, script, fault }, message);
+    }
+
+    async fn prepare_and_run(&self, launch: &Launch) -> Result<(), ScriptFailure> {
+        self.prepare(launch).await?;
+        let ran = self.run_script(launch).await;
+        ran.map_err(|failure| failure.told(|why| format!("{}: {why}", launch.id)))
+    }
+
+    /// What is done once before the first start.
+    async fn prepare(&self, launch: &Launch) -> Result<(), ScriptFailure> {
         let record = self
             .facts()
             .state_dir
@@ -138,18 +154,16 @@ impl App {
                     file,
                     player,
                 };
-                self.run_script(&setup)
-                    .await
-                    .map_err(|why| format!("{} was not started: {why}", launch.id))?;
+                self.run_script(&setup).await.map_err(|failure| {
+                    failure.told(|why| format!("{} was not started: {why}", launch.id))
+                })?;
             }
             first_start::record(&record, &install).await?;
         }
-        self.run_script(launch)
-            .await
-            .map_err(|why| format!("{}: {why}", launch.id))
+        Ok(())
     }
 
-    async fn run_script(&self, launch: &Launch) -> Result<(), String> {
+    async fn run_script(&self, launch: &Launch) -> Result<(), ScriptFailure> {
         let log = self.script_log(launch);
         let began = Instant::now();
         let ran = process::run(&launch.run(&log)).await;
@@ -158,10 +172,17 @@ impl App {
     }
 
     /// Keeps what became of a script and what it said, since its file begins anew with its next run.
-    fn keep_run(&self, launch: &Launch, log: &Path, elapsed: Duration, failure: Option<&String>) {
+    fn keep_run(
+        &self,
+        launch: &Launch,
+        log: &Path,
+        elapsed: Duration,
+        failure: Option<&ScriptFailure>,
+    ) {
         let mut output = process::output(log);
         // What was said last stands in it already.
-        output.extend(failure.filter(|_| output.is_empty()).cloned());
+        let words = failure.filter(|_| output.is_empty());
+        output.extend(words.map(|failure| failure.message.clone()));
         let file = launch.file.file_name().unwrap_or_default();
         self.logs.games.add(GameRun {
             number: 0,

@@ -15,6 +15,8 @@ use std::{
 use lanspread_db::Script;
 use tokio::process::{Child, Command};
 
+use crate::told::ScriptFault;
+
 use super::console::{self, CommandLine, Console, System, Terminal, Told, Wanted, Words};
 
 /// Longest log of a script; past it the log begins anew.
@@ -39,6 +41,35 @@ const HANDS_OVER: Duration = Duration::from_secs(10);
 /// The status of a script that was ended with Ctrl-C, which is how servers are ended.
 const INTERRUPTED: i32 = 130;
 
+/// Why a script did not do what it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ScriptFailure {
+    /// What became of it.
+    pub(crate) fault: ScriptFault,
+    /// The same in words for people, with what it said last.
+    pub(crate) message: String,
+}
+
+impl ScriptFailure {
+    /// The same, told within another sentence.
+    pub(crate) fn told(self, sentence: impl FnOnce(&str) -> String) -> Self {
+        Self {
+            message: sentence(&self.message),
+            ..self
+        }
+    }
+}
+
+/// What keeps a script from being prepared, in words for people.
+impl From<String> for ScriptFailure {
+    fn from(message: String) -> Self {
+        Self {
+            fault: ScriptFault::NotPrepared,
+            message,
+        }
+    }
+}
+
 /// A script and where it is run.
 #[derive(Debug, Clone)]
 pub(crate) struct Run<'a> {
@@ -53,7 +84,7 @@ pub(crate) struct Run<'a> {
 ///
 /// # Errors
 /// It cannot be started, or ended with an error; with the last lines of its log, for people.
-pub(crate) async fn run(run: &Run<'_>) -> Result<(), String> {
+pub(crate) async fn run(run: &Run<'_>) -> Result<(), ScriptFailure> {
     let terminal = console::terminal(|name| env::var_os(name), find_program);
     run_with(run, terminal.as_ref()).await
 }
@@ -62,18 +93,19 @@ pub(crate) async fn run(run: &Run<'_>) -> Result<(), String> {
 ///
 /// # Errors
 /// See [`run`]; or it had not ended.
-pub(crate) async fn run_for(run: &Run<'_>, patience: Duration) -> Result<(), String> {
+pub(crate) async fn run_for(run: &Run<'_>, patience: Duration) -> Result<(), ScriptFailure> {
     let ran = tokio::time::timeout(patience, run_with(run, None)).await;
     ran.unwrap_or_else(|_| {
         let name = run.file.file_name().unwrap_or_default().to_string_lossy();
         let seconds = patience.as_secs();
-        Err(format!(
-            "{name} had not ended after {seconds} s and was ended"
-        ))
+        Err(ScriptFailure {
+            fault: ScriptFault::TooLong,
+            message: format!("{name} had not ended after {seconds} s and was ended"),
+        })
     })
 }
 
-async fn run_with(run: &Run<'_>, terminal: Option<&Terminal>) -> Result<(), String> {
+async fn run_with(run: &Run<'_>, terminal: Option<&Terminal>) -> Result<(), ScriptFailure> {
     // What an earlier run said is not what this one says, also when it cannot be started.
     open_log(run.log).map_err(|error| unstartable(run, &error))?;
     let told = run.log.with_extension("told");
@@ -96,11 +128,14 @@ async fn run_with(run: &Run<'_>, terminal: Option<&Terminal>) -> Result<(), Stri
         Ended::Well => return Ok(()),
         Ended::Badly(how) => how,
     };
-    Err(format!(
-        "{name} ended with {failed}{}; its log is {}",
-        last_lines(run.log),
-        run.log.display()
-    ))
+    Err(ScriptFailure {
+        fault: ScriptFault::EndedBadly,
+        message: format!(
+            "{name} ended with {failed}{}; its log is {}",
+            last_lines(run.log),
+            run.log.display()
+        ),
+    })
 }
 
 /// How a script ended.
@@ -121,7 +156,7 @@ fn command_line(
     run: &Run<'_>,
     told: &Path,
     terminal: Option<&Terminal>,
-) -> Result<CommandLine, String> {
+) -> Result<CommandLine, ScriptFailure> {
     let wanted = Wanted {
         script: run.script,
         file: run.file,
@@ -131,8 +166,11 @@ fn command_line(
     console::command_line(System::HERE, &wanted, terminal).map_err(|error| unstartable(run, &error))
 }
 
-fn unstartable(run: &Run<'_>, why: &dyn fmt::Display) -> String {
-    format!("{} cannot be started: {why}", run.file.display())
+fn unstartable(run: &Run<'_>, why: &dyn fmt::Display) -> ScriptFailure {
+    ScriptFailure {
+        fault: ScriptFault::NotStarted,
+        message: format!("{} cannot be started: {why}", run.file.display()),
+    }
 }
 
 async fn until_ended(run: &Run<'_>, line: &CommandLine) -> io::Result<Ended> {
@@ -362,6 +400,8 @@ mod tests {
         let told = run(&wanted(Script::Start, &file, &log))
             .await
             .expect_err("it fails");
+        assert_eq!(told.fault, ScriptFault::EndedBadly);
+        let told = told.message;
         assert!(told.contains("exit status: 3"), "{told}");
         assert!(told.contains("6 / 7 / 8 / 9 / no sound card"), "{told}");
         let gone = dir.path().join("gone/game_start.sh");
@@ -375,7 +415,9 @@ mod tests {
         let log = dir.path().join("chess.uninstall.log");
         let wanted = wanted(Script::Uninstall, &file, &log);
         let told = run_for(&wanted, Duration::from_millis(50)).await;
-        assert!(told.expect_err("it does not end").contains("was ended"));
+        let told = told.expect_err("it does not end");
+        assert_eq!(told.fault, ScriptFault::TooLong);
+        assert!(told.message.contains("was ended"));
         fs::write(&file, "echo bye").expect("writable");
         assert_eq!(run_for(&wanted, Duration::from_mins(1)).await, Ok(()));
     }
@@ -392,7 +434,8 @@ mod tests {
         let ends = tokio::task::spawn_blocking(move || fs::write(pipe, "bye\n"));
         let (told, wrote) = tokio::join!(runs, ends);
         wrote.expect("it runs").expect("somebody reads");
-        assert!(told.expect_err("it fails").contains("exit status 3"));
+        let told = told.expect_err("it fails");
+        assert!(told.message.contains("exit status 3"), "{told:?}");
         let got = fs::read_to_string(dir.path().join("got")).expect("written");
         assert_eq!(got, "bye chess\n");
         assert!(!dir.path().join("chess.server.told").exists());
@@ -419,7 +462,7 @@ mod tests {
             },
         ] {
             let told = run_with(&wanted(Script::Server, &file, &log), Some(&terminal)).await;
-            let told = told.expect_err("it fails");
+            let told = told.expect_err("it fails").message;
             assert!(told.contains("no map here"), "{told}");
         }
     }

@@ -12,7 +12,7 @@ use lanspread_db::{GameId, Script};
 use lanspread_peer::{CommandRefused, PeerCommand};
 
 use super::{Launch, Player, find, process};
-use crate::{app::App, run::Ran, snapshot::NoticeKind};
+use crate::{app::App, run::Ran, told::NoticeAbout};
 
 /// How long a script has before what is unpacked is deleted.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -63,20 +63,16 @@ impl App {
         let ran = process::run_for(&launch.run(&log), PATIENCE).await;
         self.keep_run(&launch, &log, began.elapsed(), ran.as_ref().err());
         let id = launch.id;
-        if let Err(why) = ran {
-            let message = format!("{id} is uninstalled all the same: {why}");
-            self.tell_notice(NoticeKind::ScriptFailed, Some(id.to_string()), message);
+        if let Err(failure) = ran {
+            let message = format!("{id} is uninstalled all the same: {}", failure.message);
+            self.tell_failed(&id, Script::Uninstall, failure.fault, message);
         }
         // Nothing is started between the script and what it was to prepare.
         let _turn = self.files_turn.lock().await;
         self.script_ended(&id, Script::Uninstall);
-        let about = Some(id.to_string());
-        let uninstalled = self
-            .handle()
-            .command(PeerCommand::UninstallGame { id })
-            .await;
-        if let Err(error) = uninstalled {
-            self.tell_notice(NoticeKind::GameFailed, about, error.message);
+        let uninstalls = PeerCommand::UninstallGame { id: id.clone() };
+        if let Err(error) = self.handle().command(uninstalls).await {
+            self.notice(NoticeAbout::game_failed(&id, error.kind), error.message);
         }
     }
 }

@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use lanspread_db::GameId;
 use lanspread_peer::{
-    MessageText, MessageView, OperationKind, Outcome as PeerOutcome, PeerEvent, PeerId, PeerName,
+    MessageText, MessageView, Notice, NoticeAbout, OperationKind, Outcome as PeerOutcome,
+    PeerEvent, PeerId, PeerName,
 };
 
 use crate::history::{FINISHED_MAX, History, NOTICES_MAX, UPLOADS_ENDED_MAX};
@@ -28,9 +29,10 @@ fn uploaded() -> PeerEvent {
 }
 
 fn notice() -> PeerEvent {
-    PeerEvent::Notice {
+    PeerEvent::Notice(Notice {
+        about: NoticeAbout::DiscoveryWorks,
         message: "something".to_owned(),
-    }
+    })
 }
 
 #[test]

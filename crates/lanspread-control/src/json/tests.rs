@@ -7,10 +7,10 @@ use lanspread_app::{
 };
 use lanspread_db::{ContentHash, GameFileDescription, GameId, ManifestHash, RelPath, Version};
 use lanspread_peer::{
-    AfterDownload, DiscoveryState, DownloadRoom, ErrorKind, KeepAwayReason, KeptAwayView,
-    ListenAddr, MessageText, MessageView, Offence, OperationKind, PROTOCOL_VERSION, PeerId,
-    PeerName, PeerOperation, PeerSource, PeerStatus, RateLimit, Standing, StepProgress, StepWork,
-    Work,
+    AfterDownload, DiscoveryState, DownloadRoom, DropReason, ErrorKind, KeepAwayReason,
+    KeptAwayView, ListenAddr, LostReason, MessageText, MessageView, Notice, NoticeAbout, Offence,
+    OperationKind, OperationNote, PROTOCOL_VERSION, PeerId, PeerName, PeerOperation, PeerSource,
+    PeerStatus, RateLimit, Standing, StepProgress, StepWork, WaitReason, Work,
 };
 
 use super::*;
@@ -105,7 +105,9 @@ fn failure() -> OperationError {
 fn progresses() -> [Progress; 4] {
     [
         Progress::Waiting {
-            what: "for a peer".to_owned(),
+            why: WaitReason::Asking {
+                peer: (peer_id(), name()),
+            },
         },
         Progress::Checking {
             done_bytes: 1,
@@ -138,7 +140,7 @@ fn outcomes() -> [Outcome; 3] {
         chunks: 12,
         sources: vec![share()],
         elapsed: Duration::from_secs(4),
-        notes: vec!["left in place".to_owned()],
+        notes: vec![OperationNote::AllRight],
     };
     [
         Outcome::Finished(report),
@@ -178,7 +180,7 @@ fn events() -> Vec<PeerEvent> {
         PeerEvent::PeerLost {
             peer_id: peer_id(),
             name: name(),
-            reason: String::new(),
+            reason: LostReason::Goodbye,
         },
         PeerEvent::PeerRefused {
             peer_id: Some(peer_id()),
@@ -229,16 +231,17 @@ fn events() -> Vec<PeerEvent> {
             id: id(),
             peer_id: peer_id(),
             name: name(),
-            reason: String::new(),
+            reason: DropReason::Refused(String::new()),
         },
         PeerEvent::HashingProgress {
             id: id(),
             hashed_bytes: 1,
             total_bytes: 2,
         },
-        PeerEvent::Notice {
+        PeerEvent::Notice(Notice {
+            about: NoticeAbout::DiscoveryWorks,
             message: String::new(),
-        },
+        }),
         PeerEvent::RuntimeFailed {
             reason: String::new(),
         },
@@ -518,6 +521,48 @@ fn the_names_of_events_are_small_letters_and_hyphens() {
             name.chars().all(|c| c.is_ascii_lowercase() || c == '-'),
             "{name}"
         );
+    }
+}
+
+/// Every reason to wait.
+fn waits() -> [WaitReason; 9] {
+    let peers = || vec![(peer_id(), name())];
+    [
+        WaitReason::FilesInUse,
+        WaitReason::Source { id: id() },
+        WaitReason::Asking {
+            peer: (peer_id(), name()),
+        },
+        WaitReason::Retry,
+        WaitReason::NoPeer { id: id() },
+        WaitReason::NoPeerHasFiles { id: id() },
+        WaitReason::NoPeerHasVersion {
+            id: id(),
+            expected: version(),
+            found: vec![(version(), peers())],
+        },
+        WaitReason::NoPeerHasPinned {
+            id: id(),
+            version: version(),
+            pinned: manifest(),
+            others: peers(),
+        },
+        WaitReason::Hashing {
+            id: id(),
+            version: version(),
+            peers: peers(),
+        },
+    ]
+}
+
+#[test]
+fn a_wait_is_told_in_words_and_as_a_fact_whose_kind_is_documented() {
+    for why in waits() {
+        let words = why.to_string();
+        let told = progress(&Progress::Waiting { why });
+        assert_eq!(told["what"], words);
+        let kind = told["why"]["kind"].as_str().expect("a kind");
+        assert!(DOCUMENTATION.contains(&format!("`{kind}`")), "{kind}");
     }
 }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt, sync::Arc};
 use lanspread_db::{ChunkRef, GameId, Manifest, ManifestHash, Script, Version};
 use lanspread_proto::{ListenAddr, PeerId};
 
-use super::AfterDownload;
+use super::{AfterDownload, GameProblem};
 
 /// Whether hashing may rely on what was hashed before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,8 +67,8 @@ pub struct RootReport {
     pub size_bytes: u64,
     /// The manifest, if every file is hashed and unchanged since.
     pub manifest: Option<ManifestHash>,
-    /// Why this root cannot be shared although the sentinel is there, in words for people.
-    pub problem: Option<String>,
+    /// Why this root cannot be shared although the sentinel is there.
+    pub problem: Option<GameProblem>,
 }
 
 /// What of an unfinished download lies in its staging place, as it was noted when the last chunk was stored:

@@ -3,7 +3,7 @@
 //! Invariant: events come in the order in which things happened; the front end renders the view and
 //! uses events only to know that there is news.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use lanspread_db::{CatalogMode, GameFileDescription, GameId, ManifestHash, Version};
 use lanspread_proto::{ListenAddr, PeerId, PeerName};
@@ -11,9 +11,10 @@ use lanspread_proto::{ListenAddr, PeerId, PeerName};
 use crate::{
     conduct::KeepAwayReason,
     rates::{Playing, RateLimits},
+    transfer::DropReason,
 };
 
-use super::{ErrorKind, MessageView, OperationError, OperationKind, Outcome, Progress};
+use super::{ErrorKind, MessageView, Notice, OperationError, OperationKind, Outcome, Progress};
 
 /// What an embedder is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,8 +50,8 @@ pub enum PeerEvent {
         peer_id: PeerId,
         /// Its name.
         name: PeerName,
-        /// Why, for people.
-        reason: String,
+        /// Why.
+        reason: LostReason,
     },
     /// A peer cannot take part, for example because it "runs another version of Lanspread".
     PeerRefused {
@@ -158,8 +159,8 @@ pub enum PeerEvent {
         peer_id: PeerId,
         /// Its name.
         name: PeerName,
-        /// Why, for people; names wrong bytes as such.
-        reason: String,
+        /// Why; reads as the end of a sentence that begins with the source.
+        reason: DropReason,
     },
     /// An operation ended: exactly one for each that began.
     OperationEnded {
@@ -193,15 +194,44 @@ pub enum PeerEvent {
         total_bytes: u64,
     },
     /// Something the user should know, once.
-    Notice {
-        /// In plain words.
-        message: String,
-    },
+    Notice(Notice),
     /// The runtime cannot go on; the peer ends.
     RuntimeFailed {
         /// Why.
         reason: String,
     },
+}
+
+/// Why a peer is gone. Its text is a sentence about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LostReason {
+    /// It said `Goodbye`.
+    Goodbye,
+    /// Nothing was heard of it, although it was asked.
+    Silent {
+        /// For how many seconds.
+        seconds: u64,
+    },
+    /// It is kept away; the sentence says why.
+    KeptAway(String),
+    /// It runs another version by now.
+    OtherVersion,
+    /// It is not of this party by now.
+    OtherParty,
+    /// The connection with it failed; what was seen of that.
+    Connection(String),
+}
+
+impl fmt::Display for LostReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Goodbye => f.write_str("it said goodbye"),
+            Self::Silent { seconds } => write!(f, "nothing was heard of it for {seconds} s"),
+            Self::OtherVersion => f.write_str("it runs another version of Lanspread by now"),
+            Self::OtherParty => f.write_str("it is not of this party any more"),
+            Self::KeptAway(why) | Self::Connection(why) => f.write_str(why),
+        }
+    }
 }
 
 /// What one peer says of a game, for reports of a conflict.

@@ -9,8 +9,8 @@ use lanspread_proto::{ListenAddr, PeerId, Request, Response, TransportAddr};
 
 use super::{
     Advertisement, CommandId, DialFailure, Dialed, DiscoveryState, DiskFailure, EffectId,
-    FetchFailure, Inbound, ManifestAnswer, PartyMismatch, PeerCommand, PreparedDownload, ReplyId,
-    RequestFailure, RootReport, ServeFailure, StepProgress,
+    FetchFailure, Inbound, ManifestAnswer, Notice, PartyMismatch, PeerCommand, PreparedDownload,
+    ReplyId, RequestFailure, RootReport, ServeFailure, StepProgress,
 };
 use crate::{
     conduct::Offence,
@@ -91,10 +91,7 @@ pub enum Input {
     },
     /// A part of the driver works less well than a user would expect; told once as a
     /// [`PeerEvent::Notice`](crate::PeerEvent::Notice).
-    Trouble {
-        /// In plain words, with what to do.
-        message: String,
-    },
+    Trouble(Notice),
     /// How well finding peers works, as it stands from here on.
     Discovery(DiscoveryState),
     /// The embedder ends this peer.

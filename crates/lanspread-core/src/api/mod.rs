@@ -12,9 +12,13 @@ mod expelled;
 mod failure;
 mod ids;
 mod input;
+mod note;
+mod notice;
 mod operation;
 mod party;
+mod problem;
 mod view;
+mod waiting;
 
 use std::{ops::Add, sync::Arc, time::Duration};
 
@@ -30,18 +34,22 @@ pub use answer::{
 pub use command::{AfterDownload, CommandRefused, DownloadRoom, PeerCommand};
 pub use effect::Effect;
 pub use error::{ErrorKind, OperationError};
-pub use event::{Offer, PeerEvent};
+pub use event::{LostReason, Offer, PeerEvent};
 pub use expelled::{Expelled, ExpelledBy};
 pub use failure::{
     DialFailure, DiskFailure, DiskFailureKind, FetchFailure, RequestFailure, ServeFailure,
 };
 pub use input::Input;
+pub use note::{LeftOut, OperationNote};
+pub use notice::{Notice, NoticeAbout, StateFile};
 pub use operation::{OperationKind, OperationReport, Outcome, Progress, SourceShare};
 pub use party::{Door, PartyMismatch};
+pub use problem::{GameProblem, GameProblemKind};
 pub use view::{
-    DiscoveryState, GameView, HashingView, KeptAwayView, MessageView, OfferView, OperationView,
-    OutboundView, PeerInfo, PeerView, Standing,
+    DiscoveryState, DiscoveryTrouble, GameView, HashingView, KeptAwayView, MessageView, OfferView,
+    OperationView, OutboundView, PeerInfo, PeerView, Standing,
 };
+pub use waiting::{NamedPeer, WaitReason};
 
 /// A point on the peer's own monotonic clock: the time since it started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]

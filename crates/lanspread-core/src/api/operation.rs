@@ -5,7 +5,7 @@ use std::time::Duration;
 use lanspread_db::Version;
 use lanspread_proto::{PeerId, PeerName};
 
-use super::{OperationError, StepProgress};
+use super::{OperationError, OperationNote, StepProgress, WaitReason};
 
 /// The kinds of operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,7 +64,7 @@ pub struct OperationReport {
     /// From acceptance to the end.
     pub elapsed: Duration,
     /// Things the user may want to know, for example files that were left in place.
-    pub notes: Vec<String>,
+    pub notes: Vec<OperationNote>,
 }
 
 /// What one source gave.
@@ -85,10 +85,10 @@ pub struct SourceShare {
 /// How far an operation is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
-    /// Waiting for something, said in words for people.
+    /// Waiting for something.
     Waiting {
         /// For what.
-        what: String,
+        why: WaitReason,
     },
     /// Bytes on this disk are being checked.
     Checking {

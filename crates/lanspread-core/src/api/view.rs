@@ -5,7 +5,9 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use lanspread_db::{CatalogMode, GameId, ManifestHash, Script, Version};
 use lanspread_proto::{ListenAddr, MessageText, PeerId, PeerName, PeerStatus};
 
-use super::{AfterDownload, DownloadRoom, Gathered, OperationKind, Progress};
+use super::{
+    AfterDownload, DiskFailure, DownloadRoom, GameProblem, Gathered, OperationKind, Progress,
+};
 use crate::{
     conduct::KeepAwayReason,
     rates::{Playing, RateLimits},
@@ -37,7 +39,7 @@ pub struct PeerView {
     /// Whether somebody can play here, as the others are told.
     pub player: bool,
     /// Why the game directory could not be read when it was looked at last; `None` if it could.
-    pub game_dir_problem: Option<String>,
+    pub game_dir_problem: Option<DiskFailure>,
     /// Bytes that were free where the games lie when all of them were looked at last, as the others are told
     /// it; `None` if the system does not say.
     pub free_bytes: Option<u64>,
@@ -57,9 +59,20 @@ pub enum DiscoveryState {
     Works,
     /// It does not work.
     Trouble {
+        /// The kind.
+        trouble: DiscoveryTrouble,
         /// Why, and what to do meanwhile, in plain words.
         message: String,
     },
+}
+
+/// What keeps peers from finding each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DiscoveryTrouble {
+    /// No network is there that could be used, or another program keeps the port.
+    NoInterface,
+    /// The system refuses something that is needed.
+    Fails,
 }
 
 /// One game as users see it.
@@ -93,8 +106,8 @@ pub struct GameView {
     pub manifest: Option<ManifestHash>,
     /// The manifest that the catalog pins for the expected version.
     pub pinned: Option<ManifestHash>,
-    /// What is wrong with it, in words for people.
-    pub problem: Option<String>,
+    /// What is wrong with it.
+    pub problem: Option<GameProblem>,
 }
 
 /// What some peers say of a game.

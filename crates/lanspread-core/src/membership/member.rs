@@ -11,7 +11,7 @@ use lanspread_proto::{
 
 use super::machine::{MemberEvent as E, MemberState as S};
 use crate::{
-    Advertisement, CANDIDATES_MAX, Config, Ctx, Door, Effect, EffectId, ErrorKind, Now,
+    Advertisement, CANDIDATES_MAX, Config, Ctx, Door, Effect, EffectId, ErrorKind, LostReason, Now,
     OperationError, PartyMismatch, PeerEvent, Purpose, Route, Timing,
 };
 
@@ -382,9 +382,9 @@ impl Member {
     }
 
     fn lost(&mut self, ctx: &mut Ctx<'_>, peer: PeerId, event: E) {
+        let reason = self.lost_by(event, ctx.now);
         if event == E::Silent {
-            let silence = ctx.now.since(self.heard_at).as_secs();
-            self.why = format!("nothing was heard of it for {silence} s");
+            self.why = reason.to_string();
             self.told = true;
         }
         if event != E::Left && event != E::KeptAway {
@@ -392,12 +392,37 @@ impl Member {
             // a peer that is kept away are closed for that very reason.
             ctx.out.tell(Effect::Disconnect { peer_id: peer });
         }
-        let reason = self.why.clone();
         ctx.out.emit(PeerEvent::PeerLost {
             peer_id: peer,
             name: self.name.clone(),
             reason,
         });
+    }
+
+    fn lost_by(&self, event: E, now: Now) -> LostReason {
+        match event {
+            E::Left => LostReason::Goodbye,
+            E::Silent => LostReason::Silent {
+                seconds: now.since(self.heard_at).as_secs(),
+            },
+            E::KeptAway => LostReason::KeptAway(self.why.clone()),
+            E::OtherVersion | E::SeenOtherVersion => LostReason::OtherVersion,
+            E::OtherParty | E::SeenOtherParty => LostReason::OtherParty,
+            E::SeenWeDial
+            | E::SeenTheyDial
+            | E::PauseOver
+            | E::Reached
+            | E::Unreached
+            | E::GivenUp
+            | E::Acked
+            | E::HelloFailed
+            | E::Greeted
+            | E::Answered
+            | E::PingFailed
+            | E::NotKnown
+            | E::Idle
+            | E::Closed => LostReason::Connection(self.why.clone()),
+        }
     }
 
     fn refuse(&mut self, ctx: &mut Ctx<'_>, peer: PeerId) {

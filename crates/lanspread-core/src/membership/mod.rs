@@ -21,8 +21,8 @@ use lanspread_proto::{
 };
 
 use crate::{
-    Advertisement, CANDIDATES_MAX, CommandRefused, Config, Ctx, Effect, ErrorKind, Inbound, Now,
-    Offence, PartyMismatch, PeerEvent, Purpose, ReplyId, Route,
+    Advertisement, CANDIDATES_MAX, CommandRefused, Config, Ctx, Effect, ErrorKind, Inbound,
+    LostReason, Now, Offence, PartyMismatch, PeerEvent, Purpose, ReplyId, Route,
     limits::{CHECKS_MAX, CONNECTS_MAX, DIALS_MAX, PEERS_MAX},
     transfer::Side,
 };
@@ -396,7 +396,7 @@ impl Membership {
     /// A peer said `Goodbye`.
     pub(crate) fn left(&mut self, ctx: &mut Ctx<'_>, peer: PeerId) {
         if let Some(member) = self.members.get_mut(&peer) {
-            "it said goodbye".clone_into(&mut member.why);
+            member.why = LostReason::Goodbye.to_string();
             self.on(ctx, peer, E::Left);
         }
     }

@@ -17,7 +17,8 @@ use super::{
 };
 use crate::{
     DiskFailure, DiskFailureKind, EffectId, ErrorKind, FetchFailure, ManifestAnswer,
-    OperationError, OperationKind, Outcome, PreparedDownload, ReplyId, RequestFailure, RootReport,
+    OperationError, OperationKind, OperationNote, Outcome, PreparedDownload, ReplyId,
+    RequestFailure, RootReport,
     offers::Choice,
     root::{DownloadIntent, Goal, RootObservation, StepReport},
     world::World,
@@ -187,7 +188,7 @@ impl Operation {
         }
         match result {
             Ok(report) => world.root_seen(&self.id, report),
-            Err(failure) => self.note([format!("the folder could not be read again: {failure}")]),
+            Err(failure) => self.note([OperationNote::NotLookedAt { failure }]),
         }
         self.stage = Stage::Over;
     }
@@ -247,7 +248,7 @@ impl Operation {
             None => read == known || read == chosen,
         };
         if read.is_some() && right {
-            self.note(["every byte is as it should be".to_owned()]);
+            self.note([OperationNote::AllRight]);
             self.outcome = Some(Outcome::Finished(crate::OperationReport::default()));
             let pending = world
                 .library
@@ -264,11 +265,7 @@ impl Operation {
         let repairable = known.filter(|&known| !world.sources(&self.id, known).is_empty());
         let Some(right) = pinned.or(repairable).or(chosen).or(known) else {
             if read.is_some() {
-                let version = version.map_or_else(String::new, |version| format!(" {version}"));
-                self.note([format!(
-                    "every byte could be read, but no other peer has version{version} of it: \
-                     nothing to compare with"
-                )]);
+                self.note([OperationNote::NothingToCompare { version }]);
                 self.outcome = Some(Outcome::Finished(crate::OperationReport::default()));
                 return self.settle(world);
             }

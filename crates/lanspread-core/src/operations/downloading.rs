@@ -11,8 +11,8 @@ use super::{
     root_run::disk_error,
 };
 use crate::{
-    ErrorKind, OperationError, OperationKind, Outcome, Progress, offers::Choice, root::Goal,
-    world::World,
+    ErrorKind, OperationError, OperationKind, Outcome, Progress, WaitReason, offers::Choice,
+    root::Goal, world::World,
 };
 
 impl Operation {
@@ -36,9 +36,9 @@ impl Operation {
                 let progress = if gathered == Gathered::Still {
                     gather.progress(world)
                 } else {
-                    Progress::Waiting {
-                        what: format!("waiting for a peer that has {}", self.id),
-                    }
+                    let id = self.id.clone();
+                    let why = WaitReason::Source { id };
+                    Progress::Waiting { why }
                 };
                 self.tell(world, progress);
             }

@@ -347,7 +347,7 @@ impl Gather {
                         id: self.id.clone(),
                         peer_id: peer,
                         name: world.name(peer),
-                        reason: reason.to_string(),
+                        reason,
                     };
                     world.ctx.out.emit(event);
                 }

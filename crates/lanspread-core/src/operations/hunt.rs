@@ -10,7 +10,7 @@ use lanspread_proto::{PeerId, Request};
 
 use crate::{
     Effect, EffectId, ErrorKind, ManifestAnswer, Now, Offence, OperationError, PeerEvent, Purpose,
-    RequestFailure,
+    RequestFailure, WaitReason,
     limits::MANIFEST_ROUNDS_MAX,
     offers::{Basis, Choice, OfferGroup},
     ties::rank,
@@ -33,8 +33,8 @@ pub(crate) enum Quarry {
 /// Where a search stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Hunted {
-    /// It goes on; for what it waits, in words for people.
-    Still(String),
+    /// It goes on; for what it waits.
+    Still(WaitReason),
     /// Here it is.
     Found(ManifestHash, Arc<Manifest>),
     /// It cannot be had.
@@ -71,7 +71,7 @@ pub(crate) struct Hunt {
 /// What the announcements say at this moment.
 enum Trail {
     Sources(ManifestHash, Vec<PeerId>),
-    Wait(String),
+    Wait(WaitReason),
     Lost(OperationError),
 }
 
@@ -97,21 +97,16 @@ impl Hunt {
     /// Goes on, with what is announced at this moment.
     pub(crate) fn advance(&mut self, world: &mut World<'_>) -> Hunted {
         if let Some(Asking { peer, .. }) = self.asking {
-            return Hunted::Still(format!(
-                "{} is asked for the list of files",
-                world.name(peer)
-            ));
+            return Hunted::Still(asking(world, peer));
         }
         if self.retry_at.is_some_and(|at| at > world.ctx.now) {
-            return Hunted::Still(
-                "all sources failed; they are asked again in a moment".to_owned(),
-            );
+            return Hunted::Still(WaitReason::Retry);
         }
         self.retry_at = None;
         self.wait_until = None;
         match self.follow(world) {
             Trail::Sources(manifest, sources) => self.ask(world, manifest, sources),
-            Trail::Wait(what) => Hunted::Still(what),
+            Trail::Wait(why) => Hunted::Still(why),
             Trail::Lost(error) => Hunted::Failed(error),
         }
     }
@@ -122,7 +117,8 @@ impl Hunt {
             Quarry::Manifest(manifest) => {
                 let sources = world.sources(&self.id, manifest);
                 return if sources.is_empty() {
-                    self.wait(world, format!("no peer has these files of {}", self.id))
+                    let id = self.id.clone();
+                    self.wait(world, WaitReason::NoPeerHasFiles { id })
                 } else {
                     Trail::Sources(manifest, sources)
                 };
@@ -155,27 +151,30 @@ impl Hunt {
                 others,
             } => {
                 self.tell_dissent(world, version, &others, None, Some(pinned));
-                let message = no_such_files(world, &self.id, version, pinned, &others);
-                self.wait(world, message)
+                let why = no_such_files(world, &self.id, version, pinned, &others);
+                self.wait(world, why)
             }
             Choice::Tie { version, groups } => {
                 Trail::Lost(report_tie(world, &self.id, version, &groups))
             }
             Choice::Hashing { version, peers } => {
                 self.nudge(world, &peers);
-                Trail::Wait(format!(
-                    "{} hashes version {version} of {}, so that it can be checked on arrival",
-                    world.names(&peers),
-                    self.id
-                ))
+                Trail::Wait(WaitReason::Hashing {
+                    id: self.id.clone(),
+                    version,
+                    peers: world.named(&peers),
+                })
             }
             Choice::NoPeerHasVersion { expected, found } => {
-                let message = no_such_version(world, &self.id, expected, &found);
-                self.wait(world, message)
+                let why = no_such_version(world, &self.id, expected, &found);
+                self.wait(world, why)
             }
             Choice::Nobody => match self.resumed(world) {
                 Some(manifest) => Trail::Sources(manifest, Vec::new()),
-                None => self.wait(world, format!("no peer has {}", self.id)),
+                None => {
+                    let id = self.id.clone();
+                    self.wait(world, WaitReason::NoPeer { id })
+                }
             },
         }
     }
@@ -192,7 +191,7 @@ impl Hunt {
     }
 
     /// Nobody has it: somebody may come.
-    fn wait(&mut self, world: &World<'_>, why: String) -> Trail {
+    fn wait(&mut self, world: &World<'_>, why: WaitReason) -> Trail {
         let until = self.since + world.ctx.config.timing.source_wait;
         if world.ctx.now < until {
             self.wait_until = Some(until);
@@ -289,10 +288,7 @@ impl Hunt {
             peer: from.peer_id,
             expect,
         });
-        Hunted::Still(format!(
-            "{} is asked for the list of files",
-            world.name(from.peer_id)
-        ))
+        Hunted::Still(asking(world, from.peer_id))
     }
 
     fn next_round(&mut self, world: &World<'_>) -> Hunted {
@@ -309,7 +305,7 @@ impl Hunt {
             });
         }
         self.retry_at = Some(world.ctx.now + world.ctx.config.timing.redial_min);
-        Hunted::Still("all sources failed; they are asked again in a moment".to_owned())
+        Hunted::Still(WaitReason::Retry)
     }
 
     /// The answer of the peer that was asked.
@@ -372,6 +368,12 @@ impl Hunt {
     }
 }
 
+fn asking(world: &World<'_>, peer: PeerId) -> WaitReason {
+    WaitReason::Asking {
+        peer: (peer, world.name(peer)),
+    }
+}
+
 /// Tells users of a tie, and says why it ends the search.
 pub(crate) fn report_tie(
     world: &mut World<'_>,
@@ -408,18 +410,17 @@ pub(crate) fn no_such_files(
     version: Version,
     pinned: ManifestHash,
     others: &[OfferGroup],
-) -> String {
+) -> WaitReason {
     let peers: Vec<PeerId> = others
         .iter()
         .flat_map(|group| group.peers.iter().copied())
         .collect();
-    let offer = if peers.len() == 1 { "offers" } else { "offer" };
-    format!(
-        "no peer has the files of {id} {version} that are pinned by the catalog ({}); {} {offer} \
-         other files, which are not taken",
-        pinned.short(),
-        world.names(&peers)
-    )
+    WaitReason::NoPeerHasPinned {
+        id: id.clone(),
+        version,
+        pinned,
+        others: world.named(&peers),
+    }
 }
 
 /// Says which versions there are instead of the one that is wanted.
@@ -428,13 +429,13 @@ pub(crate) fn no_such_version(
     id: &GameId,
     expected: Version,
     found: &[(Version, Vec<PeerId>)],
-) -> String {
-    let found: Vec<String> = found
-        .iter()
-        .map(|(version, peers)| format!("{version} at {}", world.names(peers)))
-        .collect();
-    format!(
-        "no peer has version {expected} of {id}, which this party plays; there is {}",
-        found.join(", ")
-    )
+) -> WaitReason {
+    WaitReason::NoPeerHasVersion {
+        id: id.clone(),
+        expected,
+        found: found
+            .iter()
+            .map(|(version, peers)| (*version, world.named(peers)))
+            .collect(),
+    }
 }

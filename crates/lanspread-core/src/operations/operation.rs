@@ -14,8 +14,8 @@ use super::{
     root_run::{Ran, RootRun, is_past_undoing},
 };
 use crate::{
-    AfterDownload, Effect, EffectId, HashTrust, Now, OperationError, OperationKind,
-    OperationReport, Outcome, PeerEvent, Progress, Purpose, StepProgress,
+    AfterDownload, Effect, EffectId, HashTrust, Now, OperationError, OperationKind, OperationNote,
+    OperationReport, Outcome, PeerEvent, Progress, Purpose, StepProgress, WaitReason,
     limits::{NOTES_MAX, UPLOADS_DRAIN},
     root::{DownloadIntent, Goal, RootObservation},
     world::World,
@@ -226,8 +226,8 @@ impl Operation {
         world.hashing.stop(&mut world.ctx, &self.id);
         self.cleared(world);
         if let Stage::Clearing(..) = self.stage {
-            let what = "running uploads of the game to end".to_owned();
-            self.tell(world, Progress::Waiting { what });
+            let why = WaitReason::FilesInUse;
+            self.tell(world, Progress::Waiting { why });
         }
     }
 
@@ -266,7 +266,7 @@ impl Operation {
     /// The search went on.
     pub(super) fn hunted(&mut self, world: &mut World<'_>, hunted: Hunted) {
         match hunted {
-            Hunted::Still(what) => self.tell(world, Progress::Waiting { what }),
+            Hunted::Still(why) => self.tell(world, Progress::Waiting { why }),
             Hunted::Found(hash, manifest) => match self.intent {
                 DownloadIntent::UpdateGivingUpOld => {
                     self.clear(world, AfterClearing::Prepare(hash, manifest));
@@ -378,7 +378,7 @@ impl Operation {
     }
 
     /// Keeps notes for the report.
-    pub(super) fn note(&mut self, notes: impl IntoIterator<Item = String>) {
+    pub(super) fn note(&mut self, notes: impl IntoIterator<Item = OperationNote>) {
         let room = NOTES_MAX.saturating_sub(self.report.notes.len());
         self.report.notes.extend(notes.into_iter().take(room));
     }

@@ -6,8 +6,8 @@ use lanspread_proto::{PeerId, RefusalKind, Response};
 
 use super::Peer;
 use crate::{
-    Ctx, DialFailure, DiskFailure, EffectId, Input, Now, Offence, PeerEvent, Purpose,
-    RequestFailure, ServeFailure, announce::Delivery, rescan::Freshness,
+    Ctx, DialFailure, DiskFailure, EffectId, Input, Notice, NoticeAbout, Now, Offence, PeerEvent,
+    Purpose, RequestFailure, ServeFailure, announce::Delivery, rescan::Freshness,
 };
 
 /// What an answer that breaks the protocol says of the peer that gave it.
@@ -367,11 +367,16 @@ impl Peer {
             config: &self.config,
             out: &mut self.out,
         };
-        let news = self.library.not_hashed(&mut ctx, id, &failure.message);
+        let news = self.library.not_hashed(&mut ctx, id, failure);
         self.dirty.mark();
         if news {
-            let message = format!("{id} cannot be shared: {failure}");
-            self.out.emit(PeerEvent::Notice { message });
+            self.out.emit(PeerEvent::Notice(Notice {
+                about: NoticeAbout::NotShared {
+                    id: id.clone(),
+                    failure: failure.kind,
+                },
+                message: format!("{id} cannot be shared: {failure}"),
+            }));
         }
     }
 }

@@ -167,7 +167,7 @@ impl Peer {
                 }
                 Choice::NoPeerHasVersion { expected, found } => refused(
                     ErrorKind::NoSource,
-                    no_such_version(world, id, expected, &found),
+                    no_such_version(world, id, expected, &found).to_string(),
                 ),
                 Choice::NoPeerHasPinned {
                     version,
@@ -175,7 +175,7 @@ impl Peer {
                     others,
                 } => refused(
                     ErrorKind::NoSource,
-                    no_such_files(world, id, version, pinned, &others),
+                    no_such_files(world, id, version, pinned, &others).to_string(),
                 ),
                 Choice::Nobody => Err(CommandRefused {
                     kind: ErrorKind::NoSource,

@@ -8,8 +8,8 @@ use lanspread_db::GameId;
 
 use super::{Moving, Peer};
 use crate::{
-    CommandId, CommandRefused, Ctx, DiskFailure, DiskFailureKind, Effect, ErrorKind, Now,
-    PeerEvent, Purpose, RootReport, world::needs_hashing,
+    CommandId, CommandRefused, Ctx, DiskFailure, DiskFailureKind, Effect, ErrorKind, Notice,
+    NoticeAbout, Now, PeerEvent, Purpose, RootReport, world::needs_hashing,
 };
 
 impl Peer {
@@ -32,8 +32,10 @@ impl Peer {
                     out: &mut self.out,
                 };
                 if self.game_dir_problem.take().is_some() {
-                    let message = "the game directory can be read again".to_owned();
-                    ctx.out.emit(PeerEvent::Notice { message });
+                    ctx.out.emit(PeerEvent::Notice(Notice {
+                        about: NoticeAbout::GameDirReadable,
+                        message: "the game directory can be read again".to_owned(),
+                    }));
                 }
                 if self.library.replace(&mut ctx, reports, &keep) {
                     self.dirty.mark();
@@ -60,13 +62,14 @@ impl Peer {
 
     /// The directory cannot be read. What is known of its games stays, for a disk that is plugged in again.
     fn game_dir_fails(&mut self, failure: &DiskFailure) {
-        let problem = Some(failure.to_string());
-        if self.game_dir_problem == problem {
+        if self.game_dir_problem.as_ref() == Some(failure) {
             return;
         }
-        self.game_dir_problem = problem;
-        let message = format!("the game directory cannot be read: {failure}");
-        self.out.emit(PeerEvent::Notice { message });
+        self.game_dir_problem = Some(failure.clone());
+        self.out.emit(PeerEvent::Notice(Notice {
+            about: NoticeAbout::GameDirUnreadable(failure.kind),
+            message: format!("the game directory cannot be read: {failure}"),
+        }));
     }
 
     /// The directory was read for the first time: what was interrupted is taken up.

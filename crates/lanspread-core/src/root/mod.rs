@@ -18,6 +18,8 @@ use serde::{Deserialize, Serialize};
 
 pub use machine::next_step;
 
+use crate::api::OperationNote;
+
 /// What a download is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DownloadIntent {
@@ -347,5 +349,5 @@ pub struct StepReport {
     /// Bytes the step moved or unpacked.
     pub bytes: u64,
     /// Things the user may want to know.
-    pub notes: Vec<String>,
+    pub notes: Vec<OperationNote>,
 }

@@ -54,7 +54,7 @@ fn a_peer_that_misbehaves_is_lost_kept_away_and_told_of_once() {
     assert_eq!((lone.live(), lone.kept_away()), (1, vec![id(1)]));
     assert_eq!(lone.doors(1), (1, 0));
     let told = lone.events().into_iter().filter_map(|event| match event {
-        PeerEvent::PeerLost { reason, .. } => Some(reason.clone()),
+        PeerEvent::PeerLost { reason, .. } => Some(reason.to_string()),
         PeerEvent::PeerKeptAway { name, reason, .. } => Some(format!("{name}: {reason}")),
         _ => None,
     });

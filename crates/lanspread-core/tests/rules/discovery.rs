@@ -1,19 +1,24 @@
 //! Whether peers find each other is a state, told once when it turns.
 
-use lanspread_core::{DiscoveryState, Effect, Input, PeerEvent};
+use lanspread_core::{
+    DiscoveryState, DiscoveryTrouble, Effect, Input, Notice, NoticeAbout, PeerEvent,
+};
 
 use crate::Lone;
 
-fn notices(lone: &Lone) -> Vec<&str> {
-    let notice = |effect| match effect {
-        &Effect::Emit(PeerEvent::Notice { ref message }) => Some(message.as_str()),
-        _ => None,
-    };
+fn notices(lone: &Lone) -> Vec<&Notice> {
+    fn notice(effect: &Effect) -> Option<&Notice> {
+        match effect {
+            Effect::Emit(PeerEvent::Notice(notice)) => Some(notice),
+            _ => None,
+        }
+    }
     lone.effects.iter().filter_map(notice).collect()
 }
 
 fn trouble(message: &str) -> DiscoveryState {
     DiscoveryState::Trouble {
+        trouble: DiscoveryTrouble::Fails,
         message: message.to_owned(),
     }
 }
@@ -28,11 +33,17 @@ fn trouble_stays_until_discovery_works_and_each_turn_is_told_once() {
     for why in ["the port is taken", "the port is taken", "no interface"] {
         lone.feed(Input::Discovery(trouble(why)));
         assert_eq!(lone.peer.view().discovery, trouble(why));
-        assert_eq!(notices(&lone), ["the port is taken"]);
+        let [notice] = notices(&lone)[..] else {
+            panic!("it is told once");
+        };
+        assert_eq!(notice.message, "the port is taken");
+        let about = NoticeAbout::DiscoveryFails(DiscoveryTrouble::Fails);
+        assert_eq!(notice.about, about);
     }
     lone.feed(Input::Discovery(DiscoveryState::Works));
     assert_eq!(lone.peer.view().discovery, DiscoveryState::Works);
     assert_eq!(notices(&lone).len(), 2);
+    assert_eq!(notices(&lone)[1].about, NoticeAbout::DiscoveryWorks);
     lone.feed(Input::Discovery(trouble("again")));
     assert_eq!(notices(&lone).len(), 3);
 }

@@ -1,6 +1,6 @@
 //! Libraries: announced, asked, believed, shown.
 
-use lanspread_core::conduct::KEEP_AWAY;
+use lanspread_core::{DiskFailureKind, GameProblemKind, conduct::KEEP_AWAY};
 
 use crate::*;
 
@@ -13,10 +13,7 @@ fn a_library_past_the_limit_is_announced_up_to_it_and_users_are_told() {
         panic!("{response:?}")
     };
     assert_eq!(snapshot.games.len(), LIBRARY_GAMES_MAX);
-    assert_eq!(
-        lone.count(|event| matches!(event, PeerEvent::Notice { .. })),
-        1
-    );
+    assert_eq!(lone.count(|event| matches!(event, PeerEvent::Notice(_))), 1);
 }
 
 #[test]
@@ -239,7 +236,7 @@ fn a_root_that_cannot_be_hashed_is_told_once_tried_again_and_shared_when_it_can(
     };
     let mut lone = Lone::ready(vec![unhashed.clone()]);
     let hashes = |lone: &Lone| lone.ids(|effect| matches!(effect, Effect::HashRoot { .. }));
-    let notices = |lone: &Lone| lone.count(|event| matches!(event, PeerEvent::Notice { .. }));
+    let notices = |lone: &Lone| lone.count(|event| matches!(event, PeerEvent::Notice(_)));
     for n in 0..3 {
         let failure = DiskFailure {
             kind: DiskFailureKind::NotAllowed,
@@ -253,7 +250,9 @@ fn a_root_that_cannot_be_hashed_is_told_once_tried_again_and_shared_when_it_can(
         });
         lone.pass(Duration::from_secs(1));
         let view = lone.peer.view();
-        assert_eq!(view.games[0].problem.as_deref(), Some("not allowed"));
+        let problem = view.games[0].problem.as_ref().unwrap();
+        assert_eq!(problem.kind, GameProblemKind::NotAllowed);
+        assert_eq!(problem.message, "not allowed");
         assert_eq!(notices(&lone), 1);
         lone.pass(Duration::from_mins(5));
         let scan = *lone
@@ -329,7 +328,7 @@ fn users_see_which_root_is_hashed_how_far_that_is_and_which_wait() {
 #[test]
 fn a_directory_that_cannot_be_read_is_told_once_and_seen_until_it_can() {
     let mut lone = Lone::ready(vec![root(1)]);
-    let notices = |lone: &Lone| lone.count(|event| matches!(event, PeerEvent::Notice { .. }));
+    let notices = |lone: &Lone| lone.count(|event| matches!(event, PeerEvent::Notice(_)));
     let look = |lone: &mut Lone, result: Result<Vec<RootReport>, DiskFailure>| {
         lone.feed(Input::GameDirChanged { id: None });
         lone.pass(Duration::from_secs(1));
@@ -349,7 +348,9 @@ fn a_directory_that_cannot_be_read_is_told_once_and_seen_until_it_can() {
     for _ in 0..3 {
         look(&mut lone, gone());
         let view = lone.peer.view();
-        assert_eq!(view.game_dir_problem.as_deref(), Some("/games is gone"));
+        let problem = view.game_dir_problem.as_ref().unwrap();
+        assert_eq!(problem.kind, DiskFailureKind::NotFound);
+        assert_eq!(problem.message, "/games is gone");
         assert_eq!(view.games.len(), 1, "it may come again");
         assert_eq!(notices(&lone), 1);
     }

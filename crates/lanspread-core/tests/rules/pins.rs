@@ -1,6 +1,6 @@
 //! What a catalog pins: nothing else is announced, served or fetched, and users see why.
 
-use lanspread_core::{AfterDownload, ManifestAnswer, Standing};
+use lanspread_core::{AfterDownload, GameProblemKind, ManifestAnswer, Standing};
 use lanspread_db::{Game, GameDB, Pins};
 
 use crate::*;
@@ -97,6 +97,8 @@ fn an_own_copy_beside_the_pin_is_shown_and_neither_announced_nor_served() {
     assert_eq!(shown.manifest, Some(hash(TAMPERED)));
     assert_eq!(shown.pinned, Some(hash(PINNED)));
     let problem = shown.problem.clone().unwrap();
+    assert_eq!(problem.kind, GameProblemKind::NotPinned);
+    let problem = problem.to_string();
     assert!(problem.contains("that the catalog pins"), "{problem}");
     // It is not what this party plays, and a download would not make it so: a repair does.
     let refused = refused(&mut lone, download());

@@ -1,5 +1,7 @@
 //! Commands, operations, questions and the game directory, and their limits.
 
+use lanspread_core::OperationNote;
+
 use crate::*;
 
 #[test]
@@ -202,7 +204,7 @@ fn run_in_vain(lone: &mut Lone, notes_per_step: usize) -> usize {
             }),
             Effect::RunStep { effect, .. } => {
                 steps += 1;
-                let notes = vec!["a note".to_owned(); notes_per_step];
+                let notes = vec![OperationNote::AllRight; notes_per_step];
                 let report = StepReport { bytes: 0, notes };
                 Some(Input::StepDone {
                     effect: *effect,
@@ -271,7 +273,7 @@ fn the_report_of_an_operation_keeps_a_bounded_number_of_notes() {
         let steps = lone.ids(|effect| matches!(effect, Effect::RunStep { .. }));
         let report = StepReport {
             bytes: 0,
-            notes: vec!["a note".to_owned(); notes],
+            notes: vec![OperationNote::AllRight; notes],
         };
         if let Some(&step) = steps.last() {
             lone.feed(Input::StepDone {

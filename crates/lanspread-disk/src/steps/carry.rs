@@ -10,7 +10,7 @@ use std::{
 };
 
 use lanspread_core::{
-    DiskFailure, StepProgress, StepWork,
+    DiskFailure, OperationNote, StepProgress, StepWork,
     root::{Intent, StepReport},
     scan::{Carry, LocalOrigin, NewLocal, carry},
 };
@@ -287,29 +287,15 @@ impl Carrier<'_> {
             .try_for_each(|folder| self.folder.sync_folder(folder))
     }
 
-    fn notes(&self) -> Vec<String> {
-        let mut notes = Vec::new();
-        if self.added > 0 {
-            notes.push(format!(
-                "{} of your files were taken to the new version",
-                self.added
-            ));
-        }
-        if self.kept_aside > 0 {
-            notes.push(format!(
-                "{} of your files differ from those of the new version and are kept in \
-                 `{INSTALL_DIR}/{}`",
-                self.kept_aside,
-                self.kept.display()
-            ));
-        }
-        if self.left > 0 {
-            notes.push(format!(
-                "{} links or special files could not be taken to the new version",
-                self.left
-            ));
-        }
-        notes
+    fn notes(&self) -> Vec<OperationNote> {
+        let (taken, kept_aside, left) = (self.added, self.kept_aside, self.left);
+        let taken = (taken > 0).then_some(OperationNote::Taken { files: taken });
+        let kept_aside = (kept_aside > 0).then(|| OperationNote::KeptAside {
+            files: kept_aside,
+            folder: format!("{INSTALL_DIR}/{}", self.kept.display()),
+        });
+        let left = (left > 0).then_some(OperationNote::NotTaken { entries: left });
+        [taken, kept_aside, left].into_iter().flatten().collect()
     }
 }
 

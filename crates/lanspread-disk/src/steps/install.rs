@@ -6,12 +6,12 @@
 use std::path::{Path, PathBuf};
 
 use lanspread_core::{
-    DiskFailure, DiskFailureKind, StepProgress, StepWork,
+    DiskFailure, DiskFailureKind, LeftOut, OperationNote, StepProgress, StepWork,
     root::{Intent, StepReport},
     scan::archives,
 };
 use lanspread_db::{INSTALLING_DIR, OWNER_MARKER, Version};
-use lanspread_unpack::{UnpackError, UnpackPhase, UnpackProgress, UnpackReport};
+use lanspread_unpack::{SkipReason, UnpackError, UnpackPhase, UnpackProgress, UnpackReport};
 
 use super::{
     super::{
@@ -57,13 +57,24 @@ pub(super) fn unpack(
         .iter()
         .take(super::super::obstacles::NAMES_SHOWN_MAX)
     {
-        let (archive, entry, reason) = (&skipped.archive, &skipped.entry, skipped.reason);
-        notes.push(format!("`{entry}` of {archive} was left out: {reason}"));
+        notes.push(OperationNote::LeftOut {
+            archive: skipped.archive.clone(),
+            entry: skipped.entry.clone(),
+            why: left_out(skipped.reason),
+        });
     }
     Ok(StepReport {
         bytes: report.total_bytes(),
         notes,
     })
+}
+
+const fn left_out(reason: SkipReason) -> LeftOut {
+    match reason {
+        SkipReason::DanglingLink => LeftOut::DanglingLink,
+        SkipReason::LinksUnavailable => LeftOut::LinksUnavailable,
+        SkipReason::NotAFile => LeftOut::NotAFile,
+    }
 }
 
 fn find_archives(root: &Root<'_>) -> Result<Vec<PathBuf>, DiskFailure> {

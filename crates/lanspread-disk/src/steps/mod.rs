@@ -12,7 +12,7 @@ mod switch;
 use std::path::Path;
 
 use lanspread_core::{
-    DiskFailure, DiskFailureKind, StepProgress,
+    DiskFailure, DiskFailureKind, OperationNote, StepProgress,
     root::{Goal, Intent, IntentLog, Next, Step, StepReport, next_step},
 };
 use lanspread_db::{
@@ -212,11 +212,10 @@ fn clear_intent(root: &Root<'_>) -> Result<StepReport, DiskFailure> {
     let folder = &*root.folder;
     let mut report = StepReport::default();
     match intent_log::read(folder).doing("read", INTENT_FILE)? {
-        Err(IntentLog::Damaged { reason }) => report.notes.push(format!(
-            "`{INTENT_FILE}` of {} was damaged ({reason}) and was removed; what lies there was \
-             judged by its markers",
-            root.id
-        )),
+        Err(IntentLog::Damaged { reason }) => report.notes.push(OperationNote::IntentDamaged {
+            id: root.id.clone(),
+            reason,
+        }),
         Ok(Some(IntentRecord {
             intent: Intent::Uninstalling,
             ..

@@ -6,7 +6,7 @@
 use std::{path::Path, sync::Arc};
 
 use lanspread_core::{
-    DiskFailure, DiskFailureKind, StepProgress, StepWork,
+    DiskFailure, DiskFailureKind, OperationNote, StepProgress, StepWork,
     root::{DownloadIntent, Intent, StepReport},
     scan::{Stale, stale_files},
 };
@@ -26,7 +26,7 @@ use super::{
         library::{Library, Root},
         marker::Marker,
         observe::{STAGED_FILES, STAGED_MANIFEST, staged_manifest},
-        obstacles::{is_in_the_way, listed, obstacles, refuse},
+        obstacles::{NAMES_SHOWN_MAX, is_in_the_way, obstacles, refuse},
         old::Old,
         parents::Parents,
         port::{Folder, Kind, Stamp, Stat},
@@ -167,11 +167,11 @@ pub(super) fn begin(root: &Root<'_>, hash: ManifestHash) -> Result<StepReport, D
     write_intent(root, &record)?;
     let mut report = StepReport::default();
     if !left.is_empty() {
-        let names: Vec<String> = left.iter().map(|path| path.as_str().to_owned()).collect();
-        report.notes.push(format!(
-            "the new version does not have these files and they may be yours, so they stay: {}",
-            listed(&names)
-        ));
+        let names = left.iter().take(NAMES_SHOWN_MAX);
+        report.notes.push(OperationNote::FilesStay {
+            names: names.map(|path| path.as_str().to_owned()).collect(),
+            more: left.len().saturating_sub(NAMES_SHOWN_MAX),
+        });
     }
     Ok(report)
 }

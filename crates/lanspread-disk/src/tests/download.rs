@@ -149,7 +149,7 @@ fn a_repair_fetches_only_the_damaged_chunk() {
     assert_ne!(found.hash(), manifest(&new_files()).hash());
     let report = disk.scan_root(&id()).unwrap().unwrap();
     assert_eq!(report.manifest, None, "a damaged download is not shared");
-    assert!(report.problem.unwrap().contains("game.eti"));
+    assert!(report.problem.unwrap().message.contains("game.eti"));
     assert_eq!(
         download(&disk, &new_files(), DownloadIntent::Repair).unwrap(),
         1

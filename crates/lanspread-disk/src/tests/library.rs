@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use lanspread_core::{DiskFailureKind, HashTrust, SentinelReport, root::DownloadIntent};
+use lanspread_core::{
+    DiskFailureKind, GameProblemKind, HashTrust, SentinelReport, root::DownloadIntent,
+};
 use lanspread_db::ChunkRef;
 use lanspread_unpack::CancelFlag;
 
@@ -244,7 +246,9 @@ fn a_file_that_cannot_travel_is_named() {
     world.put_all(&files());
     world.put("aux.txt", b"x");
     let report = world.steady().scan_root(&id()).unwrap().unwrap();
-    assert!(report.problem.unwrap().contains("aux.txt"));
+    let problem = report.problem.unwrap();
+    assert_eq!(problem.kind, GameProblemKind::BadName);
+    assert!(problem.message.contains("aux.txt"));
     assert_eq!(report.manifest, None);
 }
 
@@ -256,6 +260,8 @@ fn a_downloaded_game_that_lost_a_file_is_not_shared_and_says_what_to_do() {
     fs::remove_file(world.root().join("maps/a.bsp")).unwrap();
     let report = disk.scan_root(&id()).unwrap().unwrap();
     let problem = report.problem.unwrap();
+    assert_eq!(problem.file.as_deref(), Some("maps/a.bsp"));
+    let problem = problem.message;
     assert!(
         problem.contains("maps/a.bsp") && problem.contains("verify"),
         "{problem}"
@@ -287,7 +293,7 @@ fn a_downloaded_game_that_was_damaged_is_not_hashed_to_be_shared() {
     assert!(refused.message.contains("data.pak"), "{refused}");
     let report = disk.scan_root(&id()).unwrap().unwrap();
     assert_eq!(report.manifest, None);
-    assert_eq!(report.problem, Some(refused.message));
+    assert_eq!(report.problem.unwrap().message, refused.message);
     let read = disk.hash_root(&id(), HashTrust::Nothing, &|_, _| {}, &CancelFlag::new());
     assert_ne!(read.unwrap().hash(), manifest(&sound).hash());
 }

@@ -8,7 +8,9 @@ use std::{
     time::Duration,
 };
 
-use lanspread_core::{Advertisement, DiscoveryState, Door, Input};
+use lanspread_core::{
+    Advertisement, DiscoveryState, DiscoveryTrouble, Door, Input, Notice, NoticeAbout,
+};
 use lanspread_mdns::{Discovery, DiscoveryConfig, DiscoveryError, DiscoveryEvent, Trouble};
 use lanspread_proto::{LibraryRevision, ListenAddr, PROTOCOL_VERSION, PeerId, PeerName};
 use tokio::{
@@ -61,7 +63,12 @@ pub(crate) async fn run_peer_discovery(mut task: DiscoveryTask) -> Result<(), Di
             "peers are not found by themselves ({error}); that is tried again in a moment, meanwhile connect \
              by address"
         );
-        tell(&task, Input::Discovery(DiscoveryState::Trouble { message })).await;
+        let trouble = DiscoveryTrouble::Fails;
+        tell(
+            &task,
+            Input::Discovery(DiscoveryState::Trouble { trouble, message }),
+        )
+        .await;
     }
     result
 }
@@ -179,8 +186,14 @@ async fn report(event: DiscoveryEvent, task: &DiscoveryTask) {
         DiscoveryEvent::Trouble(trouble) => {
             let message = trouble.to_string();
             let input = match trouble {
-                Trouble::NoInterface => Input::Discovery(DiscoveryState::Trouble { message }),
-                Trouble::TooManyInstances => Input::Trouble { message },
+                Trouble::NoInterface => Input::Discovery(DiscoveryState::Trouble {
+                    trouble: DiscoveryTrouble::NoInterface,
+                    message,
+                }),
+                Trouble::TooManyInstances => Input::Trouble(Notice {
+                    about: NoticeAbout::TooManyAdvertised,
+                    message,
+                }),
             };
             tell(task, input).await;
         }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lanspread_core::Timing;
+use lanspread_core::{OperationNote, Timing};
 use lanspread_db::DOWNLOAD_DIR;
 
 use super::*;
@@ -279,7 +279,10 @@ fn verify_of_a_game_that_nobody_else_has_says_that_there_is_nothing_to_compare_w
         panic!("{outcomes:?}")
     };
     assert!(
-        report.notes[0].contains("nothing to compare with"),
+        report.notes
+            == [OperationNote::NothingToCompare {
+                version: report.version
+            }],
         "{report:?}"
     );
     world.assert_at_rest();

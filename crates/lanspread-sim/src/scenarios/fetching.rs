@@ -132,7 +132,7 @@ fn a_source_that_lies_is_named_and_its_chunks_come_from_elsewhere() {
     assert_eq!(fetched, world.disk(0).archive(&id));
     let named = world.events(2).iter().any(|event| {
         matches!(event, PeerEvent::SourceDropped { peer_id: liar, reason, .. }
-            if *liar == peer_id(1) && reason.contains("wrong bytes"))
+            if *liar == peer_id(1) && matches!(reason, DropReason::WrongBytes { .. }))
     });
     assert!(named);
 }

@@ -17,7 +17,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use lanspread_core::{
     AfterDownload, CommandRefused, DownloadRoom, ErrorKind, Input, OperationKind, Outcome,
-    PeerCommand, PeerEvent, Progress,
+    PeerCommand, PeerEvent, Progress, transfer::DropReason,
 };
 use lanspread_db::{Catalog, Game, GameDB, GameId, Pins, Version};
 use lanspread_proto::{PROTOCOL_VERSION, PeerId};

@@ -191,7 +191,7 @@ fn a_partner_that_passes_on_wrong_bytes_is_named_like_any_source() {
     assert_downloaded(&mut world, 1);
     let named = world.events(1).iter().any(|event| {
         matches!(event, PeerEvent::SourceDropped { peer_id: liar, reason, .. }
-            if *liar == peer_id(2) && reason.contains("wrong bytes"))
+            if *liar == peer_id(2) && matches!(reason, DropReason::WrongBytes { .. }))
     });
     assert!(named);
 }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use lanspread_app::{App, Events, Settings, StartError};
+use lanspread_app::{App, Events, NoticeAbout, Settings, StartError, StateFile};
 use lanspread_control::EventLine;
 use lanspread_peer::{ErrorKind, PeerEvent};
 use tauri::{AppHandle, Emitter, Manager};
@@ -82,7 +82,8 @@ pub(crate) async fn start(app: &AppHandle, settings: Settings) -> Result<(), Sta
     let (running, events) = app.state::<Peer>().start(settings).await?;
     tray::show_playing(app, running.snapshot().playing);
     if let Some(trouble) = app.state::<Desktop>().take_trouble() {
-        running.notice(trouble);
+        let file = StateFile::Settings;
+        running.notice(NoticeAbout::StateFile { file }, trouble);
     }
     tauri::async_runtime::spawn(watch(app.clone(), running, events));
     Ok(())

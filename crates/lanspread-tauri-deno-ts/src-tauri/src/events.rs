@@ -28,7 +28,7 @@ pub(crate) fn told(event: &PeerEvent) -> EventLine {
 #[cfg(test)]
 mod tests {
     use lanspread_db::GameId;
-    use lanspread_peer::{OperationKind, Outcome, Progress};
+    use lanspread_peer::{OperationKind, Outcome, Progress, WaitReason};
 
     use super::*;
 
@@ -45,7 +45,7 @@ mod tests {
                 id: id.clone(),
                 kind,
                 progress: Progress::Waiting {
-                    what: "for others".to_owned(),
+                    why: WaitReason::Retry,
                 },
             },
             PeerEvent::OperationEnded {

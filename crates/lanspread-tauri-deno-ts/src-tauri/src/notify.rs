@@ -153,7 +153,7 @@ fn text(app: &App, words: &Words, event: &PeerEvent) -> Option<String> {
         | PeerEvent::SourceDropped { .. }
         | PeerEvent::UploadEnded { .. }
         | PeerEvent::HashingProgress { .. }
-        | PeerEvent::Notice { .. } => None,
+        | PeerEvent::Notice(_) => None,
     }
 }
 

@@ -228,7 +228,7 @@ games_dir: string,
 /**
  * Why that folder cannot be read, such as a disk that is unplugged.
  */
-games_dir_problem: string | null,
+games_dir_problem: FolderProblem | null,
 /**
  * Bytes that are free there, as the other peers are told it.
  */
@@ -264,9 +264,18 @@ export type Mode = "catalog" | "open";
  */
 export type Discovery = { "state": "starting" } | { "state": "off" } | { "state": "works" } | { "state": "trouble",
 /**
+ * The kind.
+ */
+kind: DiscoveryTrouble,
+/**
  * Why, and what to do meanwhile, in words.
  */
 message: string, };
+
+/**
+ * What keeps peers from finding each other.
+ */
+export type DiscoveryTrouble = "no-interface" | "fails";
 
 /**
  * Whether this machine can take part.
@@ -328,9 +337,31 @@ at_ms: number, } | { "state": "read-only",
  */
 at_ms: number,
 /**
+ * What keeps it from that.
+ */
+fault: FolderFault,
+/**
  * Why, in words.
  */
 message: string, };
+
+/**
+ * Why the folder of games cannot be used.
+ */
+export type FolderProblem = {
+/**
+ * The kind.
+ */
+fault: FolderFault,
+/**
+ * What was tried, why it failed, what to do.
+ */
+message: string, };
+
+/**
+ * What keeps a folder from being used.
+ */
+export type FolderFault = "gone" | "no-folder" | "not-allowed" | "full" | "hangs" | "broken";
 
 /**
  * How this machine's clock stands beside those of the other peers.
@@ -413,7 +444,7 @@ gathered: Gathered | null,
 /**
  * What is wrong with what is here.
  */
-problem: string | null,
+problem: Problem | null,
 /**
  * What kind of game it is.
  */
@@ -447,6 +478,28 @@ verified_bytes: number,
  * Bytes of the game.
  */
 total_bytes: number, };
+
+/**
+ * What is wrong with a game that is here.
+ */
+export type Problem = {
+/**
+ * The kind.
+ */
+kind: ProblemKind,
+/**
+ * The file of the game that it is about, if it is one.
+ */
+file: string | null,
+/**
+ * What is wrong and what to do, in words.
+ */
+message: string, };
+
+/**
+ * The kinds of problem that a game can have.
+ */
+export type ProblemKind = "damaged" | "bad-name" | "unfit" | "no-version" | "in-the-way" | "newer" | "not-allowed" | "unreadable" | "not-in-catalog" | "not-pinned";
 
 /**
  * How things stand with a game.
@@ -626,9 +679,40 @@ peer_id: string,
  */
 name: string,
 /**
- * Why, in words.
+ * Why.
  */
-reasons: Array<string>, };
+reasons: Array<AwayReason>, };
+
+/**
+ * Why a peer is not let in.
+ */
+export type AwayReason = { "kind": "misconduct",
+/**
+ * What it did at last.
+ */
+offence: Offence,
+/**
+ * Milliseconds for which it is kept away, from the moment it was told.
+ */
+time_ms: number, } | { "kind": "expelled",
+/**
+ * Who.
+ */
+by: ExpelledBy,
+/**
+ * Milliseconds for which it is kept away, from the moment it was told.
+ */
+time_ms: number, };
+
+/**
+ * Who wants a peer out.
+ */
+export type ExpelledBy = "this-peer" | "organiser";
+
+/**
+ * What a peer did wrong.
+ */
+export type Offence = "wrong-bytes" | "false-manifest" | "false-library" | "broken-answer" | "trickled-answer" | "impersonation" | "foreign-address" | "malformed-request" | "silent-stream" | "abandoned-stream" | "announce-storm" | "request-storm";
 
 /**
  * Something that was said to the party.
@@ -955,7 +1039,11 @@ export type Progress = { "phase": "waiting",
 /**
  * For what, in words.
  */
-what: string, } | { "phase": "checking",
+what: string,
+/**
+ * The same as a fact, for whoever says it in another language.
+ */
+why: WaitReason, } | { "phase": "checking",
 /**
  * Bytes looked at.
  */
@@ -1020,6 +1108,65 @@ total_bytes: number | null,
  * How much of it is done, where that can be counted.
  */
 percent: number | null, };
+
+/**
+ * For what an operation waits.
+ */
+export type WaitReason = { "kind": "files-in-use" } | { "kind": "source" } | { "kind": "asking",
+/**
+ * Who.
+ */
+peer: NamedPeer, } | { "kind": "retry" } | { "kind": "no-peer" } | { "kind": "no-peer-has-files" } | { "kind": "no-peer-has-version",
+/**
+ * The version of this party.
+ */
+expected: string,
+/**
+ * Which there are instead.
+ */
+found: Array<FoundVersion>, } | { "kind": "no-peer-has-pinned",
+/**
+ * The version.
+ */
+version: string,
+/**
+ * Who has other files.
+ */
+peers: Array<NamedPeer>, } | { "kind": "hashing",
+/**
+ * Its version.
+ */
+version: string,
+/**
+ * Who.
+ */
+peers: Array<NamedPeer>, };
+
+/**
+ * A peer and what it calls itself.
+ */
+export type NamedPeer = {
+/**
+ * Who it is.
+ */
+peer_id: string,
+/**
+ * What it calls itself.
+ */
+name: string, };
+
+/**
+ * A version of a game, and who has it.
+ */
+export type FoundVersion = {
+/**
+ * The version.
+ */
+version: string,
+/**
+ * Who has it.
+ */
+peers: Array<NamedPeer>, };
 
 /**
  * What a step of the work on a game root does.
@@ -1209,7 +1356,7 @@ sources: Array<Source>,
 /**
  * What the user should know of it.
  */
-notes: Array<string>, } | { "result": "failed",
+notes: Array<Note>, } | { "result": "failed",
 /**
  * The kind of error, as `docs/JSONL.md` lists them.
  */
@@ -1218,6 +1365,64 @@ kind: string,
  * What was tried, why it failed, what to do.
  */
 message: string, } | { "result": "cancelled" };
+
+/**
+ * Something about a finished operation that the user may want to know.
+ */
+export type Note = { "kind": "files-stay",
+/**
+ * The first of them.
+ */
+names: Array<string>,
+/**
+ * How many more there are.
+ */
+more: number, } | { "kind": "taken",
+/**
+ * How many.
+ */
+files: number, } | { "kind": "kept-aside",
+/**
+ * How many.
+ */
+files: number,
+/**
+ * Where, below the game's folder.
+ */
+folder: string, } | { "kind": "not-taken",
+/**
+ * How many.
+ */
+entries: number, } | { "kind": "intent-damaged",
+/**
+ * What was wrong with it, in words.
+ */
+detail: string, } | { "kind": "left-out",
+/**
+ * The archive.
+ */
+archive: string,
+/**
+ * The entry.
+ */
+entry: string,
+/**
+ * Why.
+ */
+why: LeftOut, } | { "kind": "not-looked-at",
+/**
+ * What the disk did, in words.
+ */
+detail: string, } | { "kind": "all-right" } | { "kind": "nothing-to-compare",
+/**
+ * The version that nobody else has.
+ */
+version: string | null, };
+
+/**
+ * Why an entry of an archive is not unpacked.
+ */
+export type LeftOut = "dangling-link" | "links-unavailable" | "not-a-file";
 
 /**
  * What the user should know.
@@ -1232,22 +1437,179 @@ number: number,
  */
 at_ms: number,
 /**
- * What it is about.
+ * What it is about, for whoever says it in another language.
  */
-kind: NoticeKind,
+about: NoticeAbout,
 /**
- * Whom or which game it is about: a name or a game's id.
- */
-about: string | null,
-/**
- * In words.
+ * In words, with what to do.
  */
 message: string, };
 
 /**
- * What a notice is about.
+ * What a notice is about. A kind of error is one that `docs/JSONL.md` lists.
  */
-export type NoticeKind = "peer-refused" | "peer-kept-away" | "peer-lost" | "connect-failed" | "conflict" | "game-failed" | "source-dropped" | "script-failed" | "broken" | "other";
+export type NoticeAbout = { "kind": "peer-refused",
+/**
+ * What it calls itself, or where it is.
+ */
+name: string,
+/**
+ * The kind of error.
+ */
+error: string, } | { "kind": "peer-kept-away",
+/**
+ * What it calls itself.
+ */
+name: string,
+/**
+ * Why.
+ */
+reason: AwayReason, } | { "kind": "peer-lost",
+/**
+ * What it calls itself.
+ */
+name: string,
+/**
+ * Why.
+ */
+reason: LostReason, } | { "kind": "connect-failed",
+/**
+ * The address.
+ */
+addr: string,
+/**
+ * The kind of error.
+ */
+error: string, } | { "kind": "conflict",
+/**
+ * The game.
+ */
+id: string,
+/**
+ * The version.
+ */
+version: string,
+/**
+ * How many sets of files are offered.
+ */
+sets: number,
+/**
+ * What follows.
+ */
+result: Conflict, } | { "kind": "game-failed",
+/**
+ * The game.
+ */
+id: string,
+/**
+ * The kind of error.
+ */
+error: string, } | { "kind": "source-dropped",
+/**
+ * The game.
+ */
+id: string,
+/**
+ * The source.
+ */
+peer_id: string,
+/**
+ * What it calls itself.
+ */
+name: string,
+/**
+ * Why.
+ */
+reason: DropReason, } | { "kind": "script-failed",
+/**
+ * The game.
+ */
+id: string,
+/**
+ * Which script.
+ */
+script: Script,
+/**
+ * What became of it.
+ */
+fault: ScriptFault, } | { "kind": "broken" } | { "kind": "discovery-fails",
+/**
+ * What keeps them from it.
+ */
+trouble: DiscoveryTrouble, } | { "kind": "discovery-works" } | { "kind": "too-many-advertised" } | { "kind": "folder-unreadable",
+/**
+ * What keeps it from that.
+ */
+fault: FolderFault, } | { "kind": "folder-readable" } | { "kind": "folder-read-only",
+/**
+ * What keeps it from that.
+ */
+fault: FolderFault, } | { "kind": "folder-writable" } | { "kind": "folder-made",
+/**
+ * Where.
+ */
+path: string, } | { "kind": "library-full",
+/**
+ * How many are here.
+ */
+games: number, } | { "kind": "not-shared",
+/**
+ * The game.
+ */
+id: string,
+/**
+ * What the disk did.
+ */
+fault: FolderFault, } | { "kind": "expulsions-not-kept" } | { "kind": "state-file",
+/**
+ * What it held.
+ */
+file: StateFile, } | { "kind": "catalog-beside",
+/**
+ * Where.
+ */
+path: string, } | { "kind": "catalog-row" } | { "kind": "catalog-rows",
+/**
+ * How many more.
+ */
+more: number, } | { "kind": "no-covers" } | { "kind": "no-control" };
+
+/**
+ * Why a peer went away.
+ */
+export type LostReason = { "kind": "goodbye" } | { "kind": "silent",
+/**
+ * For how many seconds.
+ */
+seconds: number, } | { "kind": "kept-away" } | { "kind": "other-version" } | { "kind": "other-party" } | { "kind": "connection" };
+
+/**
+ * Why a source of a download was given up.
+ */
+export type DropReason = { "kind": "wrong-bytes",
+/**
+ * The file of which.
+ */
+file: string, } | { "kind": "protocol" } | { "kind": "refused" } | { "kind": "failed",
+/**
+ * How often.
+ */
+attempts: number, };
+
+/**
+ * What follows when peers offer different files.
+ */
+export type Conflict = "pinned" | "pinned-missing" | "most" | "tie";
+
+/**
+ * What became of a script that failed.
+ */
+export type ScriptFault = "not-prepared" | "not-started" | "ended-badly" | "too-long";
+
+/**
+ * What a file of Lanspread's own holds.
+ */
+export type StateFile = "identity" | "expelled" | "rates" | "settings" | "queue";
 
 /**
  * A command as it stands on a line.

@@ -1,12 +1,13 @@
 // Commands that were refused, until they are read.
 //
-// Invariant: the headline is ours and in the user's language, the sentence beneath it is the peer's.
+// Invariant: headline and explanation are in the user's language, whatever the peer says of it.
 
 import { headline } from "../i18n/texts.ts";
 import { gameTitle } from "../state/names.ts";
 import { Button } from "../ui/button.tsx";
 import { useApp, usePart, useView } from "../ui/context.ts";
 import { Icon } from "../ui/icon.tsx";
+import { ErrorTold } from "../ui/told.tsx";
 
 export function Refusals() {
   const { texts, store } = useApp();
@@ -22,7 +23,7 @@ export function Refusals() {
             <div>
               <strong>{headline(texts, kind)}</strong>
               {title !== null && <p>{texts.shell.refused(title)}</p>}
-              {message !== "" && <p dir="auto">{message}</p>}
+              <ErrorTold kind={kind} message={message} />
             </div>
             <Button
               kind="plain"

@@ -11,10 +11,12 @@ import { firstRunDe } from "./first-run.de.ts";
 import { guestDe } from "./guest.de.ts";
 import { hashingDe } from "./hashing.de.ts";
 import { logsDe } from "./logs.de.ts";
+import { noticesDe } from "./notices.de.ts";
 import { counting, isolated } from "./plurals.ts";
 import { queueDe } from "./queue.de.ts";
 import { sayDe } from "./say.de.ts";
 import { settingsDe } from "./settings.de.ts";
+import { toldDe } from "./told.de.ts";
 import { viewsDe } from "./views.de.ts";
 
 const n = counting("de");
@@ -157,7 +159,6 @@ export const de: Texts = {
   progress: {
     label: (title) => `Fortschritt von ${isolated(title)}`,
     waiting: "Wartet",
-    waitingFor: "Wartet auf:",
     checking: "Vorhandenes wird angesehen",
     starting: "Beginnt",
     of: (done, total) => `${done} von ${total} geprüft`,
@@ -293,9 +294,11 @@ export const de: Texts = {
   guest: guestDe,
   hashing: hashingDe,
   logs: logsDe,
+  notices: noticesDe,
   queue: queueDe,
   say: sayDe,
   settings: settingsDe,
+  told: toldDe,
 
   ...viewsDe,
 };

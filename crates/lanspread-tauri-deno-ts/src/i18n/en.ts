@@ -1,7 +1,7 @@
 // Every word of the front end in English.
 //
 // Invariant: this catalog is the measure of the others: its type is theirs, so a text that is missing
-// in one of them does not compile. What the peer says in sentences is shown as it came and is not here.
+// in one of them does not compile. What the peer says in its own words is shown beside these, as it came.
 
 import { errorsEn } from "./errors.en.ts";
 import { eveningEn } from "./evening.en.ts";
@@ -10,10 +10,12 @@ import { firstRunEn } from "./first-run.en.ts";
 import { guestEn } from "./guest.en.ts";
 import { hashingEn } from "./hashing.en.ts";
 import { logsEn } from "./logs.en.ts";
+import { noticesEn } from "./notices.en.ts";
 import { counting, isolated } from "./plurals.ts";
 import { queueEn } from "./queue.en.ts";
 import { sayEn } from "./say.en.ts";
 import { settingsEn } from "./settings.en.ts";
+import { toldEn } from "./told.en.ts";
 import { viewsEn } from "./views.en.ts";
 
 const n = counting("en");
@@ -158,7 +160,6 @@ export const en = {
   progress: {
     label: (title: string) => `Progress of ${isolated(title)}`,
     waiting: "Waiting",
-    waitingFor: "Waiting for:",
     checking: "Looking at what is here already",
     starting: "Starting",
     of: (done: string, total: string) => `${done} of ${total} verified`,
@@ -292,9 +293,11 @@ export const en = {
   guest: guestEn,
   hashing: hashingEn,
   logs: logsEn,
+  notices: noticesEn,
   queue: queueEn,
   say: sayEn,
   settings: settingsEn,
+  told: toldEn,
 
   ...viewsEn,
 };

@@ -213,17 +213,4 @@ export const viewsDe: typeof viewsEn = {
       `Lanspread entpackt selbst, gleich wie die Datei heißt: ${formats.join(", ")}.`,
     unpackFailed: "Das letzte Mal ging es nicht: Das Log sagt, warum.",
   },
-
-  notices: {
-    "peer-refused": "Peer abgewiesen",
-    "peer-kept-away": "Peer ferngehalten",
-    "peer-lost": "Peer gegangen",
-    "connect-failed": "Keine Verbindung",
-    "conflict": "Dateien weichen ab",
-    "game-failed": "Problem mit einem Spiel",
-    "source-dropped": "Quelle fallen gelassen",
-    "script-failed": "Ein Spiel endete mit einem Fehler",
-    "broken": "Etwas funktioniert nicht",
-    "other": "Gut zu wissen",
-  },
 };

@@ -209,17 +209,4 @@ export const viewsEn = {
       `Lanspread unpacks by itself, whatever the file is called: ${formats.join(", ")}.`,
     unpackFailed: "The last one failed: the log says why.",
   },
-
-  notices: {
-    "peer-refused": "Peer turned away",
-    "peer-kept-away": "Peer kept away",
-    "peer-lost": "Peer left",
-    "connect-failed": "Could not connect",
-    "conflict": "Files differ",
-    "game-failed": "Problem with a game",
-    "source-dropped": "Source dropped",
-    "script-failed": "A game ended with an error",
-    "broken": "Something does not work",
-    "other": "Good to know",
-  },
 };

@@ -2,7 +2,13 @@
 //
 // Invariant: `null` is "not known", and never shown as well. It does not know the words; the view has them.
 
-import type { ClockCheck, FolderCheck, NetworkAdapter, Snapshot } from "../api/types.ts";
+import type {
+  ClockCheck,
+  FolderCheck,
+  FolderProblem,
+  NetworkAdapter,
+  Snapshot,
+} from "../api/types.ts";
 import { portOf } from "./names.ts";
 
 /** Less than that is soon used up by whatever else is done on a PC. */
@@ -13,7 +19,7 @@ export type Check =
   | { about: "discovery"; ok: boolean | null; state: Snapshot["me"]["discovery"] }
   | { about: "network"; ok: boolean | null; adapters: readonly NetworkAdapter[] }
   | { about: "port"; ok: boolean | null; port: string | null }
-  | { about: "folder"; ok: boolean | null; problem: string | null }
+  | { about: "folder"; ok: boolean | null; problem: FolderProblem | null }
   | { about: "space"; ok: boolean | null; freeBytes: number | null }
   | { about: "clock"; ok: boolean | null; clock: ClockCheck }
   | { about: "unpacker"; ok: boolean | null; formats: readonly string[] };
@@ -71,8 +77,10 @@ export function isNearlyFull(freeBytes: number | null): boolean {
 }
 
 /** Why the folder of games cannot be written to. */
-export function problemOf(folder: FolderCheck): string | null {
-  return folder.state === "read-only" ? folder.message : null;
+export function problemOf(folder: FolderCheck): FolderProblem | null {
+  if (folder.state !== "read-only") return null;
+  const { fault, message } = folder;
+  return { fault, message };
 }
 
 function isWritable({ state }: FolderCheck): boolean | null {

@@ -4,20 +4,27 @@
 // and goes when the fact goes. It does not know the words; the view has them.
 
 import type { Connection } from "../api/shell.ts";
-import type { Game, KeptAway, Snapshot } from "../api/types.ts";
+import type {
+  DiscoveryTrouble,
+  FolderProblem,
+  Game,
+  KeptAway,
+  Problem,
+  Snapshot,
+} from "../api/types.ts";
 import { isNearlyFull, isWithoutNetwork, problemOf } from "./checks.ts";
 import type { Tab } from "./route.ts";
 
 export type Finding =
   | { about: "connection" }
-  | { about: "games-dir"; problem: string }
-  | { about: "read-only"; problem: string }
+  | { about: "games-dir"; problem: FolderProblem }
+  | { about: "read-only"; problem: FolderProblem }
   | { about: "no-address" }
-  | { about: "discovery"; problem: string; alone: boolean }
+  | { about: "discovery"; trouble: DiscoveryTrouble; message: string; alone: boolean }
   | { about: "no-peers" }
   | { about: "low-space"; freeBytes: number }
   | { about: "clock"; aheadMin: number }
-  | { about: "problem-games"; games: Game[] }
+  | { about: "problem-games"; games: { game: Game; problem: Problem }[] }
   | { about: "kept-away"; peers: KeptAway[] };
 
 /** Whether the way to the peer is not open, and will not be in a moment. */
@@ -38,7 +45,8 @@ export function diagnose(connection: Connection, snapshot: Snapshot | null): Fin
   if (listen_addrs.length === 0 || (alone && isWithoutNetwork(adapters))) {
     findings.push({ about: "no-address" });
   } else if (discovery.state === "trouble") {
-    findings.push({ about: "discovery", problem: discovery.message, alone });
+    const { kind: trouble, message } = discovery;
+    findings.push({ about: "discovery", trouble, message, alone });
   } else if (alone) findings.push({ about: "no-peers" });
   const { free_bytes: freeBytes } = snapshot.me;
   if (freeBytes !== null && isNearlyFull(freeBytes)) {
@@ -49,7 +57,9 @@ export function diagnose(connection: Connection, snapshot: Snapshot | null): Fin
   if (clock.state === "differs" && clock.peers > 1) {
     findings.push({ about: "clock", aheadMin: clock.ahead_min });
   }
-  const games = snapshot.games.filter((game) => game.problem !== null);
+  const games = snapshot.games.flatMap((game) =>
+    game.problem === null ? [] : [{ game, problem: game.problem }]
+  );
   if (games.length > 0) findings.push({ about: "problem-games", games });
   if (snapshot.kept_away.length > 0) {
     findings.push({ about: "kept-away", peers: snapshot.kept_away });

@@ -2,7 +2,7 @@
 //
 // Invariant: everything has some name: a peer that is gone is called by the first digits of its id.
 
-import type { Game, Notice, NoticeKind, Snapshot } from "../api/types.ts";
+import type { Game, Snapshot } from "../api/types.ts";
 
 /** So many digits of a peer's id tell it apart at a party. */
 export const SHORT_ID_LENGTH = 8;
@@ -27,19 +27,6 @@ export function gameById(games: readonly Game[], id: string): Game | null {
 /** A game's title, or its id where the title is not known. */
 export function gameTitle(games: readonly Game[], id: string): string {
   return gameById(games, id)?.title ?? id;
-}
-
-/** The notices that are about a game's id, where others are about a name. */
-const ABOUT_GAMES: readonly NoticeKind[] = [
-  "conflict",
-  "game-failed",
-  "source-dropped",
-  "script-failed",
-];
-
-/** Whether what a notice is about is a game's id. */
-export function isAboutGame({ kind }: Notice): boolean {
-  return ABOUT_GAMES.includes(kind);
 }
 
 /** A path with one more part, with the separator that the path uses. */

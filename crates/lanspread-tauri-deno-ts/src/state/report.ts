@@ -43,7 +43,7 @@ export function report(connection: Connection, snapshot: Snapshot, now: Date): s
     `uploads: ${snapshot.uploads.length}`,
     `playing: ${snapshot.playing}, limits: ${Object.values(snapshot.limits).join(" ")}`,
     `failed: ${tally(failures(snapshot))}`,
-    `notices: ${tally(snapshot.notices.map((notice) => notice.kind))}`,
+    `notices: ${tally(snapshot.notices.map((notice) => notice.about.kind))}`,
   ];
   return lines.join("\n") + "\n";
 }

@@ -6,6 +6,7 @@ import type { Operation, Progress } from "../api/types.ts";
 import type { Texts } from "../i18n/texts.ts";
 import type { Formats } from "../state/format.ts";
 import { shareDone } from "../state/progress.ts";
+import { waitWords } from "../state/told.ts";
 import { ProgressBar, RateBar } from "./bar.tsx";
 import { useApp } from "./context.ts";
 import { Name } from "./parts.tsx";
@@ -47,19 +48,21 @@ export function OperationDetail({ operation, title }: { operation: Operation; ti
         {share !== null && <strong>{format.percent(share)}</strong>}
       </div>
       <ProgressBar share={share} label={texts.progress.label(title)} />
-      <ProgressFigures progress={progress} />
+      <ProgressFigures progress={progress} title={title} />
     </div>
   );
 }
 
-function ProgressFigures({ progress }: { progress: Progress | null }) {
+function ProgressFigures(
+  { progress, title }: { progress: Progress | null; title: string },
+) {
   const { texts, format } = useApp();
   if (progress === null) return <p className="operation-figures">{texts.progress.starting}</p>;
   switch (progress.phase) {
     case "waiting":
       return (
         <p className="operation-waits">
-          {texts.progress.waitingFor} <Name>{progress.what}</Name>
+          {waitWords(texts, progress.why, title)}
         </p>
       );
     case "checking":

@@ -32,7 +32,7 @@ const LOOKS = [
   { theme: "light", language: "de", shape: "box" },
 ] as const;
 
-const PARTIES = ["party", "long-titles"];
+const PARTIES = ["party", "long-titles", "told", "waiting"];
 
 /** Where something moves by itself: a bar without a figure, and the picture of the swarm. */
 const MOVING: [scenario: string, hash: string][] = [

@@ -102,6 +102,19 @@ const SCENARIOS: Place[] = [
   ["full", "#/library", "library"],
 ];
 
+/** What the peer tells, in the reader's language. */
+const TOLD: Place[] = [
+  ["waiting", "#/transfers", "transfers"],
+  ["told", "#/help", "help"],
+  ["told", "#/transfers", "transfers"],
+  ["told", "#/party", "party"],
+  ["told", "#/library?game=teeworlds", "game"],
+  ["errors", "#/library", "refused"],
+  ["failing", "#/library?game=openarena", "game-failed"],
+  ["no-folder", "#/help", "folder"],
+  ["multicast-blocked", "#/help", "discovery"],
+];
+
 interface Shot {
   file: string;
   place: Place;
@@ -134,6 +147,7 @@ function shots(): Shot[] {
   };
   add(MAIN, SIZES, ["dark", "light"], ["en", "de"]);
   add(SCENARIOS, SIZES, ["dark", "light"], ["en"]);
+  add(TOLD, { "1280": SIZES["1280"]!, "390": SIZES["390"]! }, ["dark", "light"], ["de"]);
   add(MAIN.slice(0, 2), RARE_SIZES, ["dark"], ["de"]);
   add(MAIN.slice(0, 1), SIZES, ["dark", "light"], ["de"], { density: "compact" });
   add(MAIN.slice(0, 1), { ...SIZES, ...RARE_SIZES }, ["dark", "light"], ["de"], { shape: "box" });

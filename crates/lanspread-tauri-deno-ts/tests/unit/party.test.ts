@@ -38,7 +38,7 @@ Deno.test("progress counts what is verified and says nothing where nothing can b
   const transferring = { ...party().operations[0]!.progress, verified_bytes: 5, total_bytes: 20 };
   assert.equal(shareDone(transferring as Progress), 0.25);
   assert.equal(shareDone({ phase: "checking", done_bytes: 0, total_bytes: 0 }), 0);
-  assert.equal(shareDone({ phase: "waiting", what: "alpha" }), null);
+  assert.equal(shareDone({ phase: "waiting", what: "alpha", why: { kind: "retry" } }), null);
   const step = { ...stalled("supertuxkart"), percent: null } as Progress;
   assert.equal(shareDone(step), null);
   assert.equal(shareDone({ ...step, percent: 33 } as Progress), 0.33);
@@ -179,11 +179,9 @@ Deno.test("findings are facts: each goes when the snapshot no longer says it", (
   assert.deepEqual(about("no-peers"), ["no-peers"]);
   assert.deepEqual(diagnose("lost", party()), [{ about: "connection" }]);
   const { me } = snapshot();
-  const unplugged = snapshot({ me: { ...me, games_dir_problem: "no such folder" } });
-  assert.deepEqual(diagnose("open", unplugged)[0], {
-    about: "games-dir",
-    problem: "no such folder",
-  });
+  const problem = { fault: "gone" as const, message: "no such folder" };
+  const unplugged = snapshot({ me: { ...me, games_dir_problem: problem } });
+  assert.deepEqual(diagnose("open", unplugged)[0], { about: "games-dir", problem });
   const nowhere = snapshot({ me: { ...me, listen_addrs: [] } });
   assert.deepEqual(diagnose("open", nowhere), [{ about: "no-address" }]);
 });
@@ -193,11 +191,11 @@ Deno.test("it is told apart whether nobody is found or finding does not work", (
   const [alone] = diagnose("open", SCENARIOS["no-peers"]().snapshot);
   const { me } = SCENARIOS["multicast-blocked"]().snapshot;
   assert.ok(me.discovery.state === "trouble");
-  const problem = me.discovery.message;
-  assert.deepEqual(blocked, { about: "discovery", problem, alone: true });
+  const { kind: trouble, message } = me.discovery;
+  assert.deepEqual(blocked, { about: "discovery", trouble, message, alone: true });
   assert.deepEqual(alone, { about: "no-peers" });
   const others = diagnose("open", { ...party(), me: { ...party().me, discovery: me.discovery } });
-  assert.deepEqual(others[0], { about: "discovery", problem, alone: false });
+  assert.deepEqual(others[0], { about: "discovery", trouble, message, alone: false });
 });
 
 Deno.test("the swarm has an edge for every source and every upload, and none besides", () => {
@@ -243,7 +241,7 @@ Deno.test("the report holds no name, no whole path, no whole id and no sentence 
     state.me.peer_id,
     "juno",
     ...state.peers.flatMap(({ name, peer_id }) => [name, peer_id]),
-    ...state.kept_away.flatMap(({ name, peer_id, reasons }) => [name, peer_id, ...reasons]),
+    ...state.kept_away.flatMap(({ name, peer_id }) => [name, peer_id]),
     ...state.notices.map(({ message }) => message),
     ...state.messages.map(({ text }) => text),
   ].filter((secret) => secret !== "den");

@@ -27,7 +27,14 @@ Deno.test("from another machine nothing opens on the screen of this one, and a g
 
 Deno.test("a game is taken along only where its files are here and sound, and where guests may come", () => {
   assert.ok(canTake(game("a", { downloaded: true })));
-  assert.ok(!canTake(game("a", { downloaded: true, problem: "it cannot be read" })));
+  assert.ok(
+    !canTake(
+      game("a", {
+        downloaded: true,
+        problem: { kind: "unreadable", file: null, message: "it cannot be read" },
+      }),
+    ),
+  );
   assert.ok(!canTake(game("a", { installed: true })));
   assert.ok(!canTake(game("a", { downloaded: true, to_hash: true })));
   assert.ok(offersTaking("guest", false) && offersTaking("elsewhere", true));

@@ -161,7 +161,7 @@ async fn a_game_is_set_up_once_and_played_from_a_browser() {
         .until("its failure is told", |state| {
             state["notices"].as_array().is_some_and(|all| {
                 all.iter()
-                    .filter(|notice| notice["kind"] == "script-failed")
+                    .filter(|notice| notice["about"]["kind"] == "script-failed")
                     .count()
                     == 2
             })

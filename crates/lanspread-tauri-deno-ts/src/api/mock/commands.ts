@@ -7,6 +7,7 @@ import { CommandError } from "../shell.ts";
 import type {
   Command,
   Health,
+  KeptAway,
   Operation,
   OperationKind,
   Patch,
@@ -199,7 +200,11 @@ function changeSettings({ me, settings }: Snapshot, change: SettingsChange): Pat
 function expel(snapshot: Snapshot, peerId: string): Patch {
   const gone = snapshot.peers.find((peer) => peer.peer_id === peerId);
   if (!gone) throw new CommandError("bad-input", "there is no such peer");
-  const away = { peer_id: peerId, name: gone.name, reasons: ["it was expelled here for 12 h"] };
+  const away: KeptAway = {
+    peer_id: peerId,
+    name: gone.name,
+    reasons: [{ kind: "expelled", by: "this-peer", time_ms: 12 * 3_600_000 }],
+  };
   return {
     peers: snapshot.peers.filter((peer) => peer !== gone),
     kept_away: [...snapshot.kept_away, away],

@@ -3,10 +3,11 @@
 // Invariant: each is a snapshot that a peer could send.
 
 import type {
+  AwayReason,
   Game,
   Message,
   Notice,
-  NoticeKind,
+  NoticeAbout,
   Peer,
   PeerStatus,
   Progress,
@@ -137,7 +138,11 @@ const VARIED: Record<string, (game: Game) => Game> = {
   freeciv: games.nowhere,
   armagetronad: (game) => ({
     ...games.downloaded(game),
-    problem: "armagetronad.eti cannot be read: permission denied",
+    problem: {
+      kind: "not-allowed",
+      file: null,
+      message: "armagetronad.eti cannot be read: permission denied",
+    },
   }),
 };
 
@@ -175,13 +180,18 @@ export function transferring(total: number, share: number, sources: Source[]): P
   };
 }
 
+const MISCONDUCT: AwayReason = {
+  kind: "misconduct",
+  offence: "wrong-bytes",
+  time_ms: 10 * 60_000,
+};
+
 export function notice(
   number: number,
-  kind: NoticeKind,
-  about: string | null,
+  about: NoticeAbout,
   message: string,
 ): Notice {
-  return { number, at_ms: Date.now() - 60_000 * (9 - number), kind, about, message };
+  return { number, at_ms: Date.now() - 60_000 * (9 - number), about, message };
 }
 
 /** Something that a peer said so many minutes ago. */
@@ -273,17 +283,30 @@ export function partySnapshot(names: readonly string[] = NAMES): Snapshot {
     kept_away: [{
       peer_id: peerId(8),
       name: "mallory",
-      reasons: ["it is kept away for 10 min because it sent wrong bytes again and again"],
+      reasons: [MISCONDUCT],
     }],
     notices: [
       notice(
         1,
-        "peer-kept-away",
-        "mallory",
+        { kind: "peer-kept-away", name: "mallory", reason: MISCONDUCT },
         "it is kept away for 10 min because it sent wrong bytes again and again",
       ),
-      notice(2, "peer-lost", "Rook", "it said goodbye"),
-      notice(3, "source-dropped", "0ad", "Okke: it does not answer"),
+      notice(
+        2,
+        { kind: "peer-lost", name: "Rook", reason: { kind: "goodbye" } },
+        "it said goodbye",
+      ),
+      notice(
+        3,
+        {
+          kind: "source-dropped",
+          id: "0ad",
+          peer_id: peers[4]?.peer_id ?? peerId(4),
+          name: "Okke",
+          reason: { kind: "failed", attempts: 5 },
+        },
+        "Okke: failed 5 times in a row, at last because the source stopped sending",
+      ),
     ],
   };
 }

@@ -11,6 +11,7 @@ import { eveningSnapshot } from "./evening.ts";
 import { NAMES, partySnapshot, quiet, transferring } from "./parties.ts";
 import { talk } from "./talk.ts";
 import { longTitles, rightToLeft } from "./titles.ts";
+import { allTold, allWaits, waiting } from "./told.ts";
 import {
   alone,
   folderGone,
@@ -54,7 +55,10 @@ function stalled(): Scenario {
     {
       id: "redeclipse",
       kind: "download",
-      progress: { phase: "waiting", what: "Mara is asked for the list of files" },
+      progress: waiting(
+        { kind: "asking", peer: { peer_id: snapshot.peers[0]!.peer_id, name: "Mara" } },
+        "Mara is asked for the list of files",
+      ),
     },
     {
       id: "supertuxkart",
@@ -294,6 +298,8 @@ export const SCENARIOS = {
   "queue": queued,
   "hashing": hashing,
   "talk": () => ({ snapshot: talk(), says: ["Server is up", "5 minutes!"] }),
+  "waiting": () => ({ snapshot: allWaits(), downloads: "stand" as const }),
+  "told": () => ({ snapshot: allTold() }),
   "restart-needed": restartNeeded,
   "code-given": codeGiven,
   "browser": () => ({ snapshot: partySnapshot(), can: BROWSER }),

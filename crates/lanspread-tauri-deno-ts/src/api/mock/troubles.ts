@@ -19,7 +19,10 @@ export function alone(notices: Notice[]): Snapshot {
 /** The disk with the games was unplugged. */
 export function folderGone(): Snapshot {
   const snapshot = partySnapshot();
-  const problem = "cannot read the games directory: the device is not there";
+  const problem = {
+    fault: "gone" as const,
+    message: "cannot read the games directory: the device is not there",
+  };
   const me = { ...snapshot.me, games_dir: "/media/juno/SSD/games", games_dir_problem: problem };
   const others = snapshot.games.filter((game) => game.state === "on-others");
   return { ...snapshot, me, games: others, operations: [] };
@@ -30,8 +33,9 @@ const DISCOVERY_BROKEN =
 
 /** The state tells it for as long as it is so, and a notice once. */
 export function multicastBlocked(): Snapshot {
-  const snapshot = alone([notice(1, "other", null, DISCOVERY_BROKEN)]);
-  const discovery = { state: "trouble" as const, message: DISCOVERY_BROKEN };
+  const trouble = "no-interface" as const;
+  const snapshot = alone([notice(1, { kind: "discovery-fails", trouble }, DISCOVERY_BROKEN)]);
+  const discovery = { state: "trouble" as const, kind: trouble, message: DISCOVERY_BROKEN };
   return { ...snapshot, me: { ...snapshot.me, discovery } };
 }
 
@@ -40,7 +44,8 @@ export function readOnly(): Snapshot {
   const snapshot = partySnapshot();
   const message =
     `${snapshot.me.games_dir} cannot be written to (Permission denied (os error 13)): its games can be shared, and none can be fetched or unpacked`;
-  const folder = { state: "read-only" as const, at_ms: Date.now(), message };
+  const fault = "not-allowed" as const;
+  const folder = { state: "read-only" as const, at_ms: Date.now(), fault, message };
   return { ...snapshot, health: { ...snapshot.health, folder } };
 }
 

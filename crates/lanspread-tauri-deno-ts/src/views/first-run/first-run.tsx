@@ -9,6 +9,7 @@ import { headline } from "../../i18n/texts.ts";
 import { Button } from "../../ui/button.tsx";
 import { useApp } from "../../ui/context.ts";
 import { Mark } from "../../ui/icon.tsx";
+import { ErrorTold } from "../../ui/told.tsx";
 
 /** As long as a name of a peer may be. */
 const NAME_LENGTH_MAX = 64;
@@ -86,7 +87,7 @@ export function FirstRun({ proposal, onDone }: FirstRunProps) {
         {refusal !== null && (
           <div className="warning" role="alert">
             <strong>{headline(texts, refusal.kind)}</strong>
-            <p dir="auto">{refusal.message}</p>
+            <ErrorTold kind={refusal.kind} message={refusal.message} />
           </div>
         )}
         <Button kind="main" submits waits={isAsked || isNameless || isHomeless}>

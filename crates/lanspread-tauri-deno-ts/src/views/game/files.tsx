@@ -10,6 +10,7 @@ import { headline } from "../../i18n/texts.ts";
 import { useApp, useMay } from "../../ui/context.ts";
 import { Icon } from "../../ui/icon.tsx";
 import { Nothing } from "../../ui/parts.tsx";
+import { ErrorTold } from "../../ui/told.tsx";
 import { VirtualList } from "../../ui/virtual-list.tsx";
 
 type Files =
@@ -48,7 +49,7 @@ function Opened({ game }: { game: Game }) {
     return (
       <div className="warning warning-calm" role="note">
         <strong>{headline(texts, files.kind)}</strong>
-        <p dir="auto">{files.message}</p>
+        <ErrorTold kind={files.kind} message={files.message} />
       </div>
     );
   }

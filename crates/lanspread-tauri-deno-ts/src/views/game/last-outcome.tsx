@@ -10,6 +10,7 @@ import { canGiveUpOld, lastFinished } from "../../state/progress.ts";
 import { Button } from "../../ui/button.tsx";
 import { useApp, usePart } from "../../ui/context.ts";
 import { Confirm } from "../../ui/dialog.tsx";
+import { ErrorTold, Notes } from "../../ui/told.tsx";
 
 export function LastOutcome({ game }: { game: Game }) {
   const { texts } = useApp();
@@ -23,14 +24,14 @@ export function LastOutcome({ game }: { game: Game }) {
       return outcome.notes.length === 0 ? null : (
         <div className="warning warning-calm" role="note">
           <strong>{texts.transfers.done[kind]}</strong>
-          {outcome.notes.map((note) => <p key={note}>{note}</p>)}
+          <Notes notes={outcome.notes} />
         </div>
       );
     case "failed":
       return (
         <div className="warning" role="note">
           <strong>{texts.transfers.failed[kind]}: {headline(texts, outcome.kind)}</strong>
-          <p>{outcome.message}</p>
+          <ErrorTold kind={outcome.kind} message={outcome.message} />
           {canGiveUpOld(game, last) && <GiveUpOld game={game} />}
         </div>
       );

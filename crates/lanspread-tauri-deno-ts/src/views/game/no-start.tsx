@@ -3,6 +3,7 @@
 // Invariant: which scripts there are is the snapshot's; on another machine nothing is started anyway.
 
 import type { Game } from "../../api/types.ts";
+import { headline } from "../../i18n/texts.ts";
 import { useApp, useMay, usePart } from "../../ui/context.ts";
 
 export function NoStart({ game }: { game: Game }) {
@@ -12,7 +13,7 @@ export function NoStart({ game }: { game: Game }) {
   if (!play || !game.installed || game.scripts.includes("start")) return null;
   return (
     <div className="warning warning-calm" role="note">
-      <strong>{texts.errors["no-script"]}</strong>
+      <strong>{headline(texts, "no-script")}</strong>
       <p>{texts.game.noStart(`game_start${script_ending}`)}</p>
     </div>
   );

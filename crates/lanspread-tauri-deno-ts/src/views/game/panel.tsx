@@ -7,6 +7,7 @@ import { whyNoAction } from "../../state/action.ts";
 import { gameById } from "../../state/names.ts";
 import { operationOn } from "../../state/progress.ts";
 import { queuedOf } from "../../state/queue.ts";
+import { problemWords } from "../../state/told.ts";
 import { ActionButton } from "../../ui/action-button.tsx";
 import { Art } from "../../ui/art.tsx";
 import { Button } from "../../ui/button.tsx";
@@ -15,6 +16,7 @@ import { HoldersChip, StateChip } from "../../ui/chip.tsx";
 import { useApp, useMay, usePart } from "../../ui/context.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 import { OperationDetail } from "../../ui/operation.tsx";
+import { Told } from "../../ui/told.tsx";
 import { TonightButton } from "../../ui/tonight-button.tsx";
 import { Description } from "./description.tsx";
 import { useDetails } from "./details.ts";
@@ -90,7 +92,7 @@ function GameBody({ game }: { game: Game }) {
         {ask && game.problem !== null && (
           <div className="warning" role="note">
             <strong>{texts.game.problem}</strong>
-            <p>{game.problem}</p>
+            <Told words={problemWords(texts, game.problem)} exact={game.problem.message} />
           </div>
         )}
         {details.state === "loaded" && <Offers details={details.details} />}

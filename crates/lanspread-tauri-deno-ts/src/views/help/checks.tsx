@@ -8,6 +8,7 @@ import { Button } from "../../ui/button.tsx";
 import { useApp, useSnapshot, useView } from "../../ui/context.ts";
 import { Icon } from "../../ui/icon.tsx";
 import { Section } from "../../ui/parts.tsx";
+import { Told } from "../../ui/told.tsx";
 
 export function Checks() {
   const { texts, store, format } = useApp();
@@ -61,10 +62,13 @@ function Sentence({ check }: { check: Check }) {
       return <p>{check.port === null ? words.noPort : words.port(check.port)}</p>;
     case "discovery":
       return check.state.state === "trouble"
-        ? <p dir="auto">{check.state.message}</p>
+        ? <Told words={texts.told.discovery[check.state.kind]} exact={check.state.message} />
         : <p>{words.discovery[check.state.state]}</p>;
     case "folder":
-      if (check.problem !== null) return <p dir="auto">{check.problem}</p>;
+      if (check.problem !== null) {
+        const { fault, message } = check.problem;
+        return <Told words={texts.told.folders[fault]} exact={message} />;
+      }
       return <p>{check.ok === null ? words.folderUnknown : words.folder}</p>;
     case "space":
       return (

@@ -3,14 +3,16 @@
 // Invariant: every finding says what the user can do, in the order in which it is worth trying.
 
 import type { ReactNode } from "react";
-import type { Game, Me } from "../../api/types.ts";
+import type { FolderProblem, Game, Me, Problem } from "../../api/types.ts";
 import type { Texts } from "../../i18n/en.ts";
 import type { Finding } from "../../state/diagnose.ts";
 import { portOf } from "../../state/names.ts";
+import { problemWords } from "../../state/told.ts";
 import { useApp } from "../../ui/context.ts";
 import { Path } from "../../ui/dialog.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { Name } from "../../ui/parts.tsx";
+import { Told } from "../../ui/told.tsx";
 
 export function AllFine({ peers }: { peers: number }) {
   const { texts } = useApp();
@@ -62,13 +64,13 @@ export function FindingBox({ finding, me }: { finding: Finding; me: Me }) {
       return (
         <Box title={title} body={words.folderBody}>
           <Path path={me.games_dir} />
-          <p dir="auto">{finding.problem}</p>
+          <FolderTold problem={finding.problem} />
         </Box>
       );
     case "read-only":
       return (
         <Box title={title} body={words.readOnlyBody}>
-          <p dir="auto">{finding.problem}</p>
+          <FolderTold problem={finding.problem} />
           <a href={href({ tab: "settings" })}>{words.readOnlyLink}</a>
         </Box>
       );
@@ -77,7 +79,7 @@ export function FindingBox({ finding, me }: { finding: Finding; me: Me }) {
     case "discovery":
       return (
         <Box title={title} body={words.discoveryBody}>
-          <p dir="auto">{finding.problem}</p>
+          <Told words={texts.told.discovery[finding.trouble]} exact={finding.message} />
           <a href={href({ tab: "party" })}>{words.connectLink}</a>
         </Box>
       );
@@ -113,7 +115,9 @@ export function FindingBox({ finding, me }: { finding: Finding; me: Me }) {
       return (
         <Box title={title} body={words.problemsBody}>
           <ul className="finding-games">
-            {finding.games.map((game) => <ProblemGame key={game.id} game={game} />)}
+            {finding.games.map(({ game, problem }) => (
+              <ProblemGame key={game.id} game={game} problem={problem} />
+            ))}
           </ul>
         </Box>
       );
@@ -126,14 +130,21 @@ export function FindingBox({ finding, me }: { finding: Finding; me: Me }) {
   }
 }
 
-function ProblemGame({ game }: { game: Game }) {
-  const { href } = useApp();
+function FolderTold({ problem: { fault, message } }: { problem: FolderProblem }) {
+  const { texts } = useApp();
+  return <Told words={texts.told.folders[fault]} exact={message} />;
+}
+
+function ProblemGame({ game, problem }: { game: Game; problem: Problem }) {
+  const { texts, href } = useApp();
   return (
     <li>
       <a href={href({ game: game.id })}>
         <Name>{game.title}</Name>
       </a>
-      <span className="lines-more" dir="auto">{game.problem}</span>
+      <div className="lines-more">
+        <Told words={problemWords(texts, problem)} exact={problem.message} />
+      </div>
     </li>
   );
 }

@@ -3,11 +3,13 @@
 // Invariant: it shows what `diagnose.ts` found in the snapshot. It guesses nothing and waits for
 // nothing.
 
-import type { Notice } from "../../api/types.ts";
+import type { NoticeAbout } from "../../api/types.ts";
 import { diagnose } from "../../state/diagnose.ts";
-import { gameById, isAboutGame } from "../../state/names.ts";
+import { gameById } from "../../state/names.ts";
+import { isOpen, noticeWords, subjectOf } from "../../state/notices.ts";
 import { useApp, useMay, usePart, useSnapshot, useView } from "../../ui/context.ts";
 import { Facts, Name, Nothing, Section } from "../../ui/parts.tsx";
+import { Told } from "../../ui/told.tsx";
 import { Checks } from "./checks.tsx";
 import { CopyReport } from "./copy-report.tsx";
 import { GuestHelp } from "./guest-help.tsx";
@@ -91,14 +93,20 @@ function Notices() {
           <li key={notice.number}>
             <div className="finished-head">
               <span className="notice-title">
-                <strong>{texts.notices[notice.kind]}</strong>
-                <About notice={notice} />
+                <strong>{texts.notices.titles[notice.about.kind]}</strong>
+                <About about={notice.about} />
               </span>
               <time dateTime={new Date(notice.at_ms).toISOString()}>
                 {format.clock(notice.at_ms)}
               </time>
             </div>
-            <span className="lines-more" dir="auto">{notice.message}</span>
+            <div className="lines-more">
+              <Told
+                words={noticeWords(texts, format, notice.about)}
+                exact={notice.message}
+                saysMore={isOpen(notice.about)}
+              />
+            </div>
           </li>
         ))}
       </ul>
@@ -107,13 +115,14 @@ function Notices() {
 }
 
 /** Whom or which game it is about; a game that is known is one click away. */
-function About({ notice }: { notice: Notice }) {
+function About({ about }: { about: NoticeAbout }) {
   const { href } = useApp();
   const games = usePart("games");
-  const { about } = notice;
-  if (about === null) return null;
-  const game = isAboutGame(notice) ? gameById(games, about) : null;
-  if (game === null) return <Name>{about}</Name>;
+  const subject = subjectOf(about);
+  if (subject === null) return null;
+  if ("name" in subject) return <Name>{subject.name}</Name>;
+  const game = gameById(games, subject.game);
+  if (game === null) return <Name>{subject.game}</Name>;
   return (
     <a href={href({ game: game.id })}>
       <Name>{game.title}</Name>

@@ -2,6 +2,7 @@
 //
 // Invariant: it shows the peers that are connected and no others; one who left is gone at once.
 
+import { awayWords } from "../../state/told.ts";
 import { useApp, useMay, useSnapshot } from "../../ui/context.ts";
 import { Button } from "../../ui/button.tsx";
 import { Name, Nothing, Section } from "../../ui/parts.tsx";
@@ -36,7 +37,7 @@ export function Party() {
 }
 
 function KeptAway() {
-  const { texts, store } = useApp();
+  const { texts, store, format } = useApp();
   const { kept_away: away } = useSnapshot();
   return (
     <Section title={texts.party.away}>
@@ -47,7 +48,9 @@ function KeptAway() {
             <div>
               <Name>{peer.name}</Name>
               {peer.reasons.map((reason) => (
-                <span key={reason} className="lines-more" dir="auto">{reason}</span>
+                <span key={reason.kind} className="lines-more">
+                  {awayWords(texts, format, reason)}
+                </span>
               ))}
             </div>
             <Button

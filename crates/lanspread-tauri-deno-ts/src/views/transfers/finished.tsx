@@ -11,6 +11,7 @@ import { canGiveUpOld, lastFinished } from "../../state/progress.ts";
 import { useApp, usePart } from "../../ui/context.ts";
 import { Icon, type IconName } from "../../ui/icon.tsx";
 import { Name, Nothing } from "../../ui/parts.tsx";
+import { ErrorTold, Notes } from "../../ui/told.tsx";
 import { GiveUpOld } from "../game/last-outcome.tsx";
 
 const ICONS: Record<Finished["outcome"]["result"], IconName> = {
@@ -104,7 +105,7 @@ function OutcomeWords({ entry: { outcome, kind } }: { entry: Finished }) {
       return (
         <>
           <p className="finished-failed">{words.failed[kind]}: {headline(texts, outcome.kind)}</p>
-          <p dir="auto">{outcome.message}</p>
+          <ErrorTold kind={outcome.kind} message={outcome.message} />
         </>
       );
     case "finished": {
@@ -116,7 +117,7 @@ function OutcomeWords({ entry: { outcome, kind } }: { entry: Finished }) {
             {[words.done[kind], outcome.bytes > 0 && took, from.length > 0 && words.from(from)]
               .filter(Boolean).join(" · ")}
           </p>
-          {outcome.notes.map((note) => <p key={note} dir="auto">{note}</p>)}
+          <Notes notes={outcome.notes} />
         </>
       );
     }

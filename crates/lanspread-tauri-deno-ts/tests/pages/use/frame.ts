@@ -51,6 +51,22 @@ export const FRAME: Steps = {
       await page.locator(".refusal").waitFor({ state: "detached" });
     },
   ],
+  "in German a refusal is explained in German, and the peer's own words are a click away": [
+    "party",
+    "#/settings",
+    async (page) => {
+      await page.getByRole("radio", { name: "Deutsch" }).click();
+      await page.getByRole("heading", { name: "Optionen" }).waitFor();
+      await page.getByRole("link", { name: /^Party/ }).click();
+      await page.getByRole("textbox", { name: "Adresse" }).fill("192.168.1.99:47000");
+      await page.getByRole("button", { name: "Verbinden" }).click();
+      await page.getByText("lässt die Firewall dort es herein?").waitFor();
+      const exact = page.locator('.refusal [lang="en"]');
+      assert.equal(await exact.isVisible(), false);
+      await page.locator(".refusal").getByText("Genauer Wortlaut").click();
+      await exact.getByText("nobody answered at 192.168.1.99:47000").waitFor();
+    },
+  ],
   "the page can be used from the keyboard alone, beginning with a link past the header": [
     "party",
     "#/library",
