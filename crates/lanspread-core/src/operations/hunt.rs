@@ -169,13 +169,13 @@ impl Hunt {
                 let why = no_such_version(world, &self.id, expected, &found);
                 self.wait(world, why)
             }
-            Choice::Nobody => match self.resumed(world) {
-                Some(manifest) => Trail::Sources(manifest, Vec::new()),
-                None => {
-                    let id = self.id.clone();
-                    self.wait(world, WaitReason::NoPeer { id })
+            Choice::Nobody => {
+                if let Some(manifest) = self.resumed(world) {
+                    return Trail::Sources(manifest, Vec::new());
                 }
-            },
+                let id = self.id.clone();
+                self.wait(world, WaitReason::NoPeer { id })
+            }
         }
     }
 
