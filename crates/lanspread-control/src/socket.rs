@@ -225,9 +225,20 @@ fn private_listener(path: &Path) -> io::Result<Listener> {
     }
 }
 
+/// Whoever owns the pipe, the system and its administrators; the list that a pipe has by itself lets everybody
+/// on the machine read from it as well.
+#[cfg(not(unix))]
+const PRIVATE: &widestring::U16CStr =
+    widestring::u16cstr!("D:P(A;;GA;;;OW)(A;;GA;;;SY)(A;;GA;;;BA)");
+
 #[cfg(not(unix))]
 fn private_listener(path: &Path) -> io::Result<Listener> {
-    options(path)?.create_tokio()
+    use interprocess::os::windows::{
+        local_socket::ListenerOptionsExt, security_descriptor::SecurityDescriptor,
+    };
+
+    let private = SecurityDescriptor::deserialize(PRIVATE)?;
+    options(path)?.security_descriptor(private).create_tokio()
 }
 
 #[cfg(all(test, unix))]
