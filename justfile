@@ -44,6 +44,10 @@ page *arguments:
 window *arguments:
     cargo xtask window {{arguments}}
 
+# Compile both programs for Windows; `run` lets one of them play a party under Wine.
+windows *arguments:
+    cargo xtask windows {{arguments}}
+
 # Run the peer alpha, which holds a game, speaking JSON lines on this terminal.
 peer-cli-alpha *arguments:
     cargo xtask peer-cli alpha -- {{arguments}}

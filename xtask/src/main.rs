@@ -17,6 +17,7 @@ mod setup;
 mod simulate;
 mod stage;
 mod window;
+mod windows;
 mod workspace;
 
 use std::process::ExitCode;
@@ -63,6 +64,8 @@ enum Command {
     Page(page::PageOptions),
     /// Builds, drives and runs the desktop window.
     Window(window::WindowOptions),
+    /// Compiles both programs for Windows, and runs one of them beside a peer of this system.
+    Windows(windows::WindowsOptions),
     /// Runs a peer of its own for daily work, speaking JSON lines on this terminal.
     PeerCli(peer_cli::PeerCliOptions),
 }
@@ -87,6 +90,7 @@ fn main() -> ExitCode {
         Command::Hostile(options) => hostile::run(&options),
         Command::Page(options) => page::run(&options),
         Command::Window(options) => window::run(&options),
+        Command::Windows(options) => windows::run(&options),
         Command::PeerCli(options) => peer_cli::run(&options),
     };
     match result {

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::setup;
 
 /// The crate whose binary the demonstration and the benchmark run.
-const PROGRAM_CRATE: &str = "lanspread-peer-cli";
+pub(crate) const PROGRAM_CRATE: &str = "lanspread-peer-cli";
 
 /// The crate that the data path is measured against, and its binary.
 const BARE_CRATE: &str = "lanspread-bare";

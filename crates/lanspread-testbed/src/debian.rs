@@ -278,8 +278,13 @@ pub fn fetch(package: &str, cache_dir: &Path) -> Result<Package, DebianError> {
     })
 }
 
-/// A file appears in the directory under its final name only after apt has verified it.
-fn download(package: &str, directory: &Path) -> Result<(), CommandError> {
+/// Has apt download and verify a package, of one version where the name is `package=version`. A file appears
+/// in the directory under its final name only after apt has verified it.
+///
+/// # Errors
+///
+/// When apt cannot have it.
+pub fn download(package: &str, directory: &Path) -> Result<(), CommandError> {
     let attempt = || {
         let mut apt = Command::new("apt-get");
         // As root, apt would hand the download to a user who may not write here.
