@@ -230,7 +230,8 @@ impl Folder for RealFolder {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let (from_way, from_name) = self.parent(from)?;
         let (to_way, to_name) = self.parent(to)?;
-        from_way.dir().rename(from_name, to_way.dir(), to_name)
+        let moved = from_way.dir().rename(from_name, to_way.dir(), to_name);
+        moved.map_err(held)
     }
 
     fn link_file(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -442,6 +443,15 @@ fn changed_ns_of_open(_metadata: &fs::Metadata) -> i64 {
 #[cfg(not(unix))]
 fn changed_ns(_metadata: &Metadata) -> i64 {
     0
+}
+
+/// What Windows says of a file that somebody else has open, for which the standard library has no kind.
+fn held(error: io::Error) -> io::Error {
+    const ERROR_SHARING_VIOLATION: i32 = 32;
+    if cfg!(windows) && error.raw_os_error() == Some(ERROR_SHARING_VIOLATION) {
+        return io::Error::new(io::ErrorKind::PermissionDenied, error);
+    }
+    error
 }
 
 #[cfg(test)]
