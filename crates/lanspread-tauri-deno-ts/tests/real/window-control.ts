@@ -75,18 +75,29 @@ export async function staysReachable(window: Window, terminal: Terminal): Promis
 }
 
 /** A program asks the window's peer to end, and the window ends with it. */
-export async function endsWhenAsked(socket: string): Promise<void> {
-  await until("the control socket", () => {
-    try {
-      Deno.statSync(socket);
-      return true;
-    } catch {
-      return false;
-    }
+export async function endsWhenAsked(socket: string, window: Deno.ChildProcess): Promise<void> {
+  let hasEnded = false;
+  const ended = window.status.then(() => hasEnded = true);
+  await until("the end of the window", async () => {
+    // A socket that an earlier run left, or one whose peer is not there yet, is asked in vain.
+    if (!hasEnded) await Promise.race([ask(socket), ended]);
+    return hasEnded;
   });
-  const client = connect(socket);
-  client.write('{"cmd":"shutdown"}\n');
-  await new Promise((ended) => client.on("close", ended).resume());
+}
+
+/** An answer that takes longer does not come. */
+const ANSWER_MS = 2_000;
+
+/** Asks for the end, and waits until the line is closed. */
+function ask(socket: string): Promise<void> {
+  return new Promise((over) => {
+    const client = connect(socket);
+    client.on("error", () => over());
+    client.on("close", () => over());
+    client.setTimeout(ANSWER_MS, () => client.destroy());
+    client.resume();
+    client.write('{"cmd":"shutdown"}\n');
+  });
 }
 
 function expect(text: string, pattern: RegExp): void {

@@ -46,9 +46,7 @@ export async function lookAfter({ desktop, binary, title, env, state }: Ended): 
   await desktop.close(title);
   await window.status;
 
-  const asked = start();
-  await endsWhenAsked(`${state}/control.sock`);
-  await asked.status;
+  await endsWhenAsked(`${state}/control.sock`, start());
 
   // Another peer has the state directory: that is told in a dialog, and when it is read all ends.
   const other = new Deno.Command(Deno.env.get("LANSPREAD_BIN") ?? "", {
