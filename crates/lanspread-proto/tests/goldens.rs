@@ -140,7 +140,7 @@ fn requests() -> Vec<(Request, &'static str)> {
     vec![
         (
             Request::Hello(hello()),
-            r#"{"type":"hello","protocol_version":5,"peer_id":"{ada}","listen_addr":"192.168.1.20:47000","name":"Ada","library":{"epoch":3391824770157312,"revision":7,"digest":"{digest}"}}"#,
+            r#"{"type":"hello","protocol_version":6,"peer_id":"{ada}","listen_addr":"192.168.1.20:47000","name":"Ada","library":{"epoch":3391824770157312,"revision":7,"digest":"{digest}"}}"#,
         ),
         (Request::Ping, r#"{"type":"ping"}"#),
         (
@@ -234,7 +234,7 @@ fn responses() -> Vec<(Response, &'static str)> {
     vec![
         (
             Response::HelloAck(hello()),
-            r#"{"type":"hello-ack","protocol_version":5,"peer_id":"{ada}","listen_addr":"192.168.1.20:47000","name":"Ada","library":{"epoch":3391824770157312,"revision":7,"digest":"{digest}"}}"#,
+            r#"{"type":"hello-ack","protocol_version":6,"peer_id":"{ada}","listen_addr":"192.168.1.20:47000","name":"Ada","library":{"epoch":3391824770157312,"revision":7,"digest":"{digest}"}}"#,
         ),
         (Response::Pong, r#"{"type":"pong"}"#),
         (Response::Noted, r#"{"type":"noted"}"#),
@@ -411,9 +411,9 @@ fn every_response_is_written_as_its_golden_and_shown_in_the_document() {
 
 #[test]
 fn the_version_probe_is_written_as_its_golden_and_shown_in_the_document() {
-    let golden = r#"{"type":"hello","protocol_version":5}"#;
+    let golden = r#"{"type":"hello","protocol_version":6}"#;
     let frame = VersionProbe {
-        protocol_version: 5,
+        protocol_version: 6,
     }
     .encode()
     .unwrap();
@@ -470,7 +470,7 @@ fn the_goldens_hold_every_kind_of_message_once() {
 
 #[test]
 fn every_json_block_of_the_document_is_a_golden() {
-    let mut goldens: Vec<String> = vec![r#"{"type":"hello","protocol_version":5}"#.to_owned()];
+    let mut goldens: Vec<String> = vec![r#"{"type":"hello","protocol_version":6}"#.to_owned()];
     goldens.extend(requests().iter().map(|(_, text)| golden(text)));
     goldens.extend(responses().iter().map(|(_, text)| golden(text)));
     goldens.extend(admissions().iter().map(|(_, text)| golden(text)));
