@@ -114,7 +114,7 @@ export function matrix(snapshot: Snapshot, games: readonly Game[], language: str
       peerId: peer.peer_id,
       name: peer.name,
       isMe: false,
-      plays: peer.status?.player ?? true,
+      plays: playsAt(peer),
       cells: games.map((game) => cellOf(factsOfPeer(peer, game))),
     })),
   ];
@@ -161,13 +161,18 @@ function column(game: Game, index: number, rows: readonly Row[]): Column {
   return { game, ready: all.length - others.length, others };
 }
 
+/** Whether somebody can play there; whoever says nothing of it is waited for. */
+function playsAt({ status }: Peer): boolean {
+  return status?.player ?? true;
+}
+
 function factsOfPeer(peer: Peer, game: Game): Facts {
   const { status } = peer;
   const running = status?.operations.find((operation) => operation.id === game.id) ?? null;
   const unpacked = status?.installed?.includes(game.id) ?? null;
   const old = game.outdated.includes(peer.peer_id);
   return {
-    plays: status?.player ?? true,
+    plays: playsAt(peer),
     has: game.holders.includes(peer.peer_id) || (unpacked === true && !old),
     unpacked,
     old,
