@@ -16,6 +16,7 @@ mod ctx;
 mod deliveries;
 mod digest;
 mod expulsions;
+pub mod game_dirs;
 mod hashing;
 mod inquiry;
 mod library;

@@ -77,6 +77,12 @@ pub const CACHED_MANIFESTS_MAX: usize = 8;
 /// Most chunks of all manifests that are kept together: about 8 MiB of hashes.
 pub const CACHED_CHUNKS_MAX: u64 = 256 * 1024;
 
+/// Most game directories beside the one where new games go.
+pub const MORE_GAME_DIRS_MAX: usize = 7;
+
+/// Most games that one notice names of those that lie in two game directories.
+pub const TWICE_NAMED_MAX: usize = 5;
+
 /// Most times that all sources are asked for a manifest, one after the other.
 pub const MANIFEST_ROUNDS_MAX: u32 = 3;
 

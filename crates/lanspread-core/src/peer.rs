@@ -15,7 +15,6 @@ mod requests;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
-    path::PathBuf,
     sync::Arc,
 };
 
@@ -45,6 +44,7 @@ use crate::{
     world::{Dirty, World},
 };
 
+use directory::{MoreDirs, Wanted};
 use interrupted::Interrupted;
 
 /// The control plane of one peer.
@@ -84,6 +84,8 @@ pub struct Peer {
     to_resume: BTreeMap<GameId, Interrupted>,
     /// Why the game directory could not be read when it was looked at last.
     game_dir_problem: Option<DiskFailure>,
+    /// The further game directories, and what lies where it cannot be read.
+    more_dirs: MoreDirs,
     /// How well finding peers works, as it was told last.
     discovery: DiscoveryState,
     /// Another game directory waits until everything that reads this one has ended.
@@ -119,7 +121,7 @@ enum Phase {
 #[derive(Debug)]
 enum Moving {
     /// Whatever reads the old one is being ended.
-    Closing(CommandId, PathBuf),
+    Closing(CommandId, Wanted),
     /// The new one is being opened.
     Opening(CommandId),
 }
@@ -154,6 +156,7 @@ impl Peer {
             to_recover: BTreeSet::new(),
             to_resume: BTreeMap::new(),
             game_dir_problem: None,
+            more_dirs: MoreDirs::default(),
             discovery: DiscoveryState::default(),
             moving: None,
             dirty: Dirty {
@@ -229,6 +232,7 @@ impl Peer {
             playing: self.rates.playing(),
             player: self.has_player(),
             game_dir_problem: self.game_dir_problem.clone(),
+            more_game_dirs: self.more_dirs.view(),
             free_bytes: self.told_free_bytes(),
             discovery: self.discovery.clone(),
         });

@@ -12,6 +12,7 @@ mod beneath;
 mod download;
 mod failure;
 mod files;
+mod folders;
 pub mod formats;
 mod handles;
 mod hard_disk;
@@ -41,11 +42,11 @@ mod turns;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::Arc,
 };
 
 use lanspread_core::{
-    AfterDownload, DiskFailure, DiskFailureKind, HashTrust, PreparedDownload, RootReport,
+    AfterDownload, DiskFailure, HashTrust, LibraryReport, PreparedDownload, RootReport,
     StepProgress,
     root::{DownloadIntent, RootObservation, Step, StepReport},
 };
@@ -53,9 +54,11 @@ use lanspread_db::{ChunkRef, GameId, Manifest, ManifestHash};
 use lanspread_unpack::{CancelFlag, Unpacker};
 
 pub use download::Download;
-use failure::{Doing, failure};
+use failure::Doing;
+use folders::Folders;
+pub use folders::Unreadable;
 pub use hasher::GameHasher;
-use library::{Library, SharedUnpacker, lock};
+use library::{Library, Opener, SharedUnpacker};
 use port::FileSystem;
 pub use real::RealFileSystem;
 pub use state_dir::{ASIDE_MAX, StateDir};
@@ -70,10 +73,8 @@ pub struct Disk(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    fs: Arc<dyn FileSystem>,
-    state_dir: PathBuf,
-    unpacker: SharedUnpacker,
-    library: Mutex<Option<Arc<Library>>>,
+    opener: Opener,
+    folders: Folders,
 }
 
 impl Disk {
@@ -99,77 +100,69 @@ impl Disk {
         fs.make(state_dir)
             .doing("make the state directory", state_dir)?;
         Ok(Self(Arc::new(Inner {
-            fs,
-            state_dir: state_dir.to_owned(),
-            unpacker: SharedUnpacker(unpacker),
-            library: Mutex::new(None),
+            opener: Opener::new(fs, state_dir, SharedUnpacker(unpacker)),
+            folders: Folders::default(),
         })))
     }
 
-    /// Carries out [`lanspread_core::Effect::OpenGameDir`]: uses this game directory from here on.
-    /// What already runs in another one ends there.
+    /// Carries out [`lanspread_core::Effect::OpenGameDir`]: uses this game directory for new games from here on.
+    /// What already runs in another one ends there. One of the further directories changes places with the
+    /// present one.
     ///
     /// # Errors
     ///
-    /// When the directory does not exist or cannot be read; the one before stays in use.
+    /// When the directory does not exist, cannot be read, or lies in another one or around it; the one before
+    /// stays in use.
     pub fn open_game_dir(&self, path: &Path) -> Result<(), DiskFailure> {
-        let opened = Library::open(
-            Arc::clone(&self.0.fs),
-            &self.0.state_dir,
-            path,
-            self.0.unpacker.clone(),
-        )?;
-        *lock(&self.0.library) = Some(Arc::new(opened));
-        Ok(())
+        self.0.folders.open_first(&self.0.opener, path)
     }
 
-    fn library(&self) -> Result<Arc<Library>, DiskFailure> {
-        lock(&self.0.library).clone().ok_or_else(|| {
-            failure(
-                DiskFailureKind::NotFound,
-                "no game directory is open: choose one first",
-            )
-        })
+    /// Carries out [`lanspread_core::Effect::OpenMoreGameDirs`]: uses these game directories beside the one where
+    /// new games go, and no others.
+    ///
+    /// # Errors
+    ///
+    /// When there are too many of them, one is named twice or lies in another, or one that was not used before
+    /// cannot be read and is not to be awaited; those before stay in use.
+    pub fn open_more_game_dirs(
+        &self,
+        paths: &[PathBuf],
+        unreadable: Unreadable,
+    ) -> Result<(), DiskFailure> {
+        self.0.folders.open_more(&self.0.opener, paths, unreadable)
     }
 
-    /// Opens the game directory anew if another stands at its path: it was deleted or moved away, or is on a
-    /// disk that was unplugged, and is there again. What already runs in the old one ends there.
-    fn open_anew_if_replaced(&self) -> Result<(), DiskFailure> {
-        let library = self.library()?;
-        // Where nothing can be told, the look itself says what is wrong.
-        if library.games.stands_at(&library.path).unwrap_or(true) {
-            return Ok(());
-        }
-        tracing::info!(dir = %library.path.display(), "the game directory is another one: it is opened anew");
-        let fs = Arc::clone(&self.0.fs);
-        let unpacker = self.0.unpacker.clone();
-        let opened = Library::open(fs, &self.0.state_dir, &library.path, unpacker)?;
-        let mut current = lock(&self.0.library);
-        // Unless another one was chosen meanwhile.
-        if current
-            .as_ref()
-            .is_some_and(|current| Arc::ptr_eq(current, &library))
-        {
-            *current = Some(Arc::new(opened));
-        }
-        Ok(())
+    /// All game directories, as they were named; the first is where new games go.
+    #[must_use]
+    pub fn game_dirs(&self) -> Vec<PathBuf> {
+        self.0.folders.paths()
     }
 
-    /// Carries out [`lanspread_core::Effect::ScanLibrary`]. A directory that was deleted and made anew is opened
+    /// Where the root of a game lies, or would lie.
+    #[must_use]
+    pub fn root_path(&self, id: &GameId) -> PathBuf {
+        self.0.folders.root_path(id)
+    }
+
+    fn library_of(&self, id: &GameId) -> Result<Arc<Library>, DiskFailure> {
+        self.0.folders.library_of(id)
+    }
+
+    /// Carries out [`lanspread_core::Effect::ScanLibrary`]: looks at every game root of every directory. A directory that was deleted and made anew is opened
     /// anew.
     ///
     /// # Errors
     ///
-    /// When the game directory cannot be read. A root that cannot be read is reported as such.
-    pub fn scan_library(&self) -> Result<Vec<RootReport>, DiskFailure> {
-        self.open_anew_if_replaced()?;
-        scan::scan_local_library(&*self.library()?)
+    /// When there is one game directory and it cannot be read; of several each is reported for itself, and so is
+    /// a root that cannot be read.
+    pub fn scan_library(&self) -> Result<LibraryReport, DiskFailure> {
+        self.0.folders.scan(&self.0.opener)
     }
 
-    /// Bytes that are free where the games lie; `None` if the system does not say.
+    /// Bytes that are free where new games go; `None` if the system does not say.
     #[must_use]
     pub fn free_bytes(&self) -> Option<u64> {
-        let library = self.library().ok()?;
+        let library = self.0.folders.first().ok()?;
         library.fs.available_bytes(&library.path).ok()
     }
 
@@ -179,7 +172,7 @@ impl Disk {
     ///
     /// When the root cannot be read.
     pub fn scan_root(&self, id: &GameId) -> Result<Option<RootReport>, DiskFailure> {
-        scan::scan_root(&*self.library()?, id)
+        scan::scan_root(&*self.library_of(id)?, id)
     }
 
     /// Carries out [`lanspread_core::Effect::HashRoot`]; `progress` gets the bytes whose hash is known
@@ -196,7 +189,7 @@ impl Disk {
         progress: &dyn Fn(u64, u64),
         abort: &CancelFlag,
     ) -> Result<Arc<Manifest>, DiskFailure> {
-        hash::hash_root(&*self.library()?, id, trust, progress, abort)
+        hash::hash_root(&*self.library_of(id)?, id, trust, progress, abort)
     }
 
     /// The manifest of what this peer downloaded for a game, if it did and it is known in full.
@@ -205,7 +198,7 @@ impl Disk {
     ///
     /// When what is remembered cannot be read.
     pub fn recorded_manifest(&self, id: &GameId) -> Result<Option<Arc<Manifest>>, DiskFailure> {
-        let recorded = self.library()?.recorded_manifest(id)?;
+        let recorded = self.library_of(id)?.recorded_manifest(id)?;
         Ok(recorded.map(|(_, manifest)| manifest))
     }
 
@@ -220,7 +213,7 @@ impl Disk {
         id: &GameId,
         hash: ManifestHash,
     ) -> Result<Option<Arc<Manifest>>, DiskFailure> {
-        let kept = self.library()?.store.manifest(hash)?;
+        let kept = self.library_of(id)?.store.manifest(hash)?;
         Ok(kept.filter(|manifest| manifest.game_id() == id))
     }
 
@@ -230,7 +223,7 @@ impl Disk {
     ///
     /// When the root cannot be read.
     pub fn observe_root(&self, id: &GameId) -> Result<RootObservation, DiskFailure> {
-        Ok(observe::observe(&*self.library()?, id)?.root)
+        Ok(observe::observe(&*self.library_of(id)?, id)?.root)
     }
 
     /// Carries out [`lanspread_core::Effect::RunStep`]. `abort` ends the long ones; those that only
@@ -246,7 +239,7 @@ impl Disk {
         progress: &dyn Fn(StepProgress),
         abort: &CancelFlag,
     ) -> Result<StepReport, DiskFailure> {
-        steps::run_step(&*self.library()?, id, step, Watch { progress, abort })
+        steps::run_step(&*self.library_of(id)?, id, step, Watch { progress, abort })
     }
 
     /// Carries out [`lanspread_core::Effect::PrepareDownload`]; `progress` gets the bytes that were
@@ -264,7 +257,15 @@ impl Disk {
         progress: &dyn Fn(u64, u64),
         abort: &CancelFlag,
     ) -> Result<PreparedDownload, DiskFailure> {
-        prepare::prepare(&*self.library()?, manifest, intent, then, progress, abort)
+        let id = manifest.game_id();
+        let needed_bytes = manifest.total_bytes().saturating_add(prepare::SPARE_BYTES);
+        let library = self.0.folders.library_for_download(id, needed_bytes)?;
+        for other in self.0.folders.libraries() {
+            if !Arc::ptr_eq(&other, &library) {
+                other.drop_download(id);
+            }
+        }
+        prepare::prepare(&library, manifest, intent, then, progress, abort)
     }
 
     /// The prepared download of a game, for [`lanspread_core::Effect::FetchChunks`].
@@ -273,7 +274,11 @@ impl Disk {
     ///
     /// When none is prepared.
     pub fn download(&self, id: &GameId) -> Result<Arc<Download>, DiskFailure> {
-        self.library()?.download(id)
+        let prepared = self.0.folders.libraries().into_iter();
+        let mut prepared = prepared.filter_map(|library| library.download(id).ok());
+        prepared
+            .next()
+            .map_or_else(|| self.library_of(id)?.download(id), Ok)
     }
 
     /// The manifest of a hashed game that lies here, for [`lanspread_core::Effect::ServeManifest`], or
@@ -283,14 +288,14 @@ impl Disk {
     ///
     /// When the game does not lie here as this manifest.
     pub fn manifest(&self, id: &GameId, hash: ManifestHash) -> Result<Arc<Manifest>, DiskFailure> {
-        serve::manifest(&*self.library()?, id, hash)
+        serve::manifest(&*self.0.folders.library_to_read(id)?, id, hash)
     }
 
     /// How many bytes of a game are to be read at a time, where `usual_bytes` are on a disk that does not
     /// turn: on one that does, finding the place takes as long as reading some megabytes.
     #[must_use]
     pub fn batch_bytes(&self, id: &GameId, usual_bytes: usize) -> usize {
-        let library = self.library();
+        let library = self.0.folders.library_to_read(id);
         let is_on_hard_disk = library.is_ok_and(|library| library.readers.is_on_hard_disk(id));
         if is_on_hard_disk {
             usual_bytes.max(HARD_DISK_BATCH_BYTES)
@@ -314,6 +319,12 @@ impl Disk {
         chunks: &[ChunkRef],
         into: &mut [u8],
     ) -> Result<(), DiskFailure> {
-        serve::read_chunks(&*self.library()?, id, manifest, chunks, into)
+        serve::read_chunks(
+            &*self.0.folders.library_to_read(id)?,
+            id,
+            manifest,
+            chunks,
+            into,
+        )
     }
 }

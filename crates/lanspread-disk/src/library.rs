@@ -4,7 +4,7 @@
 //! opened as one.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -17,7 +17,7 @@ use super::{
     download::Download,
     failure::{Doing, failure},
     port::{FileSystem, Folder},
-    readers::Readers,
+    readers::{Queues, Readers},
     serve::ServeCache,
     store::Store,
 };
@@ -34,6 +34,61 @@ pub(crate) struct Library {
     downloads: Mutex<BTreeMap<GameId, Arc<Download>>>,
     pub(crate) served: ServeCache,
     pub(crate) readers: Readers,
+}
+
+/// What every game directory is opened with.
+#[derive(Debug)]
+pub(crate) struct Opener {
+    fs: Arc<dyn FileSystem>,
+    state_dir: PathBuf,
+    unpacker: SharedUnpacker,
+    queues: Arc<Queues>,
+}
+
+impl Opener {
+    pub(crate) fn new(fs: Arc<dyn FileSystem>, state_dir: &Path, unpacker: SharedUnpacker) -> Self {
+        Self {
+            fs,
+            state_dir: state_dir.to_owned(),
+            unpacker,
+            queues: Arc::default(),
+        }
+    }
+
+    pub(crate) fn open(&self, games: &Path) -> Result<Library, DiskFailure> {
+        let queues = Arc::clone(&self.queues);
+        let (fs, unpacker) = (Arc::clone(&self.fs), self.unpacker.clone());
+        Library::open(fs, &self.state_dir, games, (unpacker, queues))
+    }
+
+    /// The game directory, opened anew if another stands at its path: it was deleted or moved away, or is on a
+    /// disk that was unplugged, and is there again. What already runs in the old one ends there.
+    pub(crate) fn open_anew_if_replaced(
+        &self,
+        library: Option<&Arc<Library>>,
+        path: &Path,
+    ) -> Result<Arc<Library>, DiskFailure> {
+        let Some(library) = library else {
+            return self.open(path).map(Arc::new);
+        };
+        // Where nothing can be told, the look itself says what is wrong.
+        if library.games.stands_at(&library.path).unwrap_or(true) {
+            return Ok(Arc::clone(library));
+        }
+        tracing::info!(dir = %library.path.display(), "the game directory is another one: it is opened anew");
+        self.open(&library.path).map(Arc::new)
+    }
+
+    /// The games that an earlier run found in a directory that cannot be read.
+    pub(crate) fn remembered(&self, games: &Path) -> BTreeSet<GameId> {
+        Store::games_in(&*self.fs, &self.state_dir, games)
+    }
+
+    /// Whether the state directory lies in a directory, by full paths.
+    pub(crate) fn state_dir_lies_in(&self, dir: &Path) -> bool {
+        let state_dir = self.fs.canonical(&self.state_dir);
+        state_dir.is_ok_and(|state_dir| state_dir.starts_with(dir))
+    }
 }
 
 /// The unpacker that the embedder gave.
@@ -55,11 +110,11 @@ pub(crate) struct Root<'a> {
 }
 
 impl Library {
-    pub(crate) fn open(
+    fn open(
         fs: Arc<dyn FileSystem>,
         state_dir: &Path,
         games: &Path,
-        unpacker: SharedUnpacker,
+        (unpacker, queues): (SharedUnpacker, Arc<Queues>),
     ) -> Result<Self, DiskFailure> {
         let path = fs
             .canonical(games)
@@ -68,7 +123,7 @@ impl Library {
         // Listing tells early whether the directory may be read.
         opened.list().doing("read the game directory", &path)?;
         let store = Store::open(&*fs, state_dir, &path)?;
-        let readers = Readers::new(Arc::clone(&fs), path.clone());
+        let readers = Readers::new(Arc::clone(&fs), path.clone(), queues);
         Ok(Self {
             readers,
             fs,

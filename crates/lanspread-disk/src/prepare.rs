@@ -32,7 +32,7 @@ use super::{
 };
 
 /// Room that a download leaves on the disk for everything else.
-const SPARE_BYTES: u64 = 64 << 20;
+pub(crate) const SPARE_BYTES: u64 = 64 << 20;
 
 /// Makes the download of `manifest` ready.
 pub(crate) fn prepare(

@@ -37,9 +37,15 @@ pub(crate) struct Readers {
     /// The game directory.
     games: PathBuf,
     known: Mutex<BTreeMap<GameId, Option<HardDisk>>>,
+    queues: Arc<Queues>,
+    under_way: Mutex<UnderWay>,
+}
+
+/// Who waits for which hard disk: one for all game directories, since two of them may lie on one disk.
+#[derive(Debug, Default)]
+pub(crate) struct Queues {
     turns: Mutex<BTreeMap<HardDisk, Turns>>,
     ended: Condvar,
-    under_way: Mutex<UnderWay>,
 }
 
 /// Readings for others that have begun.
@@ -77,13 +83,12 @@ impl UnderWay {
 }
 
 impl Readers {
-    pub(crate) fn new(fs: Arc<dyn FileSystem>, games: PathBuf) -> Self {
+    pub(crate) fn new(fs: Arc<dyn FileSystem>, games: PathBuf, queues: Arc<Queues>) -> Self {
         Self {
             fs,
             games,
             known: Mutex::default(),
-            turns: Mutex::default(),
-            ended: Condvar::new(),
+            queues,
             under_way: Mutex::default(),
         }
     }
@@ -135,7 +140,7 @@ impl Readers {
             file: file.to_owned(),
             offset_bytes,
         };
-        let mut all = lock(&self.turns);
+        let mut all = lock(&self.queues.turns);
         let ticket = all.entry(disk).or_default().join(spot(from));
         loop {
             let now = Instant::now();
@@ -143,21 +148,21 @@ impl Readers {
                 Call::Read => break,
                 Call::Wait(until) => {
                     let rest = until.saturating_duration_since(now);
-                    let woken = self.ended.wait_timeout(all, rest);
+                    let woken = self.queues.ended.wait_timeout(all, rest);
                     all = woken.map_or_else(|poisoned| poisoned.into_inner().0, |(all, _)| all);
                 }
             }
         }
         drop(all);
         let result = read();
-        let mut all = lock(&self.turns);
+        let mut all = lock(&self.queues.turns);
         let turns = all.entry(disk).or_default();
         turns.end(ticket, spot(upto));
         if turns.is_idle() {
             all.remove(&disk);
         }
         drop(all);
-        self.ended.notify_all();
+        self.queues.ended.notify_all();
         result
     }
 
@@ -208,7 +213,8 @@ mod tests {
     }
 
     fn readers(on: Option<HardDisk>) -> Arc<Readers> {
-        Arc::new(Readers::new(Arc::new(Machine(on)), PathBuf::from("/games")))
+        let games = PathBuf::from("/games");
+        Arc::new(Readers::new(Arc::new(Machine(on)), games, Arc::default()))
     }
 
     const PLACE: ((&str, u64), (&str, u64)) = (("a", 0), ("a", 1));
@@ -260,7 +266,10 @@ mod tests {
         first.join().unwrap();
         second.join().unwrap();
         assert_eq!(*lock(&order), [1, 2]);
-        assert!(lock(&readers.turns).is_empty(), "nothing is left behind");
+        assert!(
+            lock(&readers.queues.turns).is_empty(),
+            "nothing is left behind"
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! directory: another directory has memories of its own.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -90,8 +90,7 @@ impl Store {
         state_dir: &Path,
         games: &Path,
     ) -> Result<Self, DiskFailure> {
-        let key = ContentHash::of(games.as_os_str().as_encoded_bytes()).to_string();
-        let library = state_dir.join(LIBRARIES).join(&key[..16]);
+        let library = library_dir(state_dir, games);
         let open = |path: PathBuf| {
             fs.make(&path).doing("make the directory", &path)?;
             fs.open(&path).doing("open the directory", &path)
@@ -115,6 +114,21 @@ impl Store {
             library,
             known: KnownManifests::default(),
         })
+    }
+
+    /// The games of which something is remembered in the game directory at `games`, whether that can be read or
+    /// not.
+    pub(crate) fn games_in(
+        fs: &dyn FileSystem,
+        state_dir: &Path,
+        games: &Path,
+    ) -> BTreeSet<GameId> {
+        let index = library_dir(state_dir, games).join(INDEX);
+        let listed = fs.open(&index).and_then(|folder| folder.names());
+        let names = listed.unwrap_or_default().into_iter();
+        names
+            .filter_map(|(name, _)| GameId::parse(name.to_str()?).ok())
+            .collect()
     }
 
     /// The index of a game; empty when there is none that can be used.
@@ -257,6 +271,12 @@ impl Store {
             }
         }
     }
+}
+
+/// Where the memories of a game directory lie.
+fn library_dir(state_dir: &Path, games: &Path) -> PathBuf {
+    let key = ContentHash::of(games.as_os_str().as_encoded_bytes()).to_string();
+    state_dir.join(LIBRARIES).join(&key[..16])
 }
 
 /// Reads what is remembered under a name; `None` if nothing is, or if what stands there is damaged.

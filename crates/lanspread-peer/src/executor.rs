@@ -61,7 +61,7 @@ struct Shared {
     inputs: mpsc::Sender<Input>,
     commands: Arc<PendingCommands>,
     revision: watch::Sender<LibraryRevision>,
-    game_dir: watch::Sender<PathBuf>,
+    game_dirs: watch::Sender<Vec<PathBuf>>,
     tasks: TaskTracker,
     read_buffers: ReadBuffers,
     running: Mutex<BTreeMap<EffectId, CancellationToken>>,
@@ -84,7 +84,7 @@ pub(crate) struct ExecutorParts {
     pub(crate) inputs: mpsc::Sender<Input>,
     pub(crate) commands: Arc<PendingCommands>,
     pub(crate) revision: watch::Sender<LibraryRevision>,
-    pub(crate) game_dir: watch::Sender<PathBuf>,
+    pub(crate) game_dirs: watch::Sender<Vec<PathBuf>>,
     pub(crate) tasks: TaskTracker,
 }
 
@@ -99,7 +99,7 @@ impl Executor {
             inputs,
             commands,
             revision,
-            game_dir,
+            game_dirs,
             tasks,
         } = parts;
         Self {
@@ -112,7 +112,7 @@ impl Executor {
                 inputs,
                 commands,
                 revision,
-                game_dir,
+                game_dirs,
                 tasks,
                 read_buffers: ReadBuffers::default(),
                 running: Mutex::default(),
@@ -161,6 +161,7 @@ impl Executor {
             Effect::SetRates { limits, playing } => self.shared.rates.set(limits, playing),
             Effect::KeepRateLimits { effect, limits } => self.keep_rate_limits(effect, limits),
             Effect::OpenGameDir { .. }
+            | Effect::OpenMoreGameDirs { .. }
             | Effect::RecallManifest { .. }
             | Effect::ScanLibrary { .. }
             | Effect::ScanRoot { .. }

@@ -39,6 +39,7 @@ impl PeerGameDB {
             playing: Playing::No,
             player: false,
             game_dir_problem: None,
+            more_game_dirs: Vec::new(),
             free_bytes: None,
             discovery: DiscoveryState::default(),
         };

@@ -2,10 +2,12 @@
 
 use std::{
     collections::BTreeMap,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use lanspread_core::{CommandId, CommandRefused, ErrorKind, Input, PeerCommand};
+use lanspread_db::GameId;
 use lanspread_proto::{ListenAddr, PeerId};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -61,6 +63,19 @@ impl PeerRuntimeHandle {
     #[must_use]
     pub const fn game_db(&self) -> &PeerGameDB {
         &self.game_db
+    }
+
+    /// All game directories, as they were named; the first is where new games go.
+    #[must_use]
+    pub fn game_dirs(&self) -> Vec<PathBuf> {
+        self.reader.disk().game_dirs()
+    }
+
+    /// Where the root of a game lies, or would lie. Where there are several game directories the disk is asked.
+    pub async fn game_root(&self, id: &GameId) -> PathBuf {
+        let (disk, id) = (self.reader.disk().clone(), id.clone());
+        let looked = tokio::task::spawn_blocking(move || disk.root_path(&id)).await;
+        looked.unwrap_or_default()
     }
 
     /// Asks for something. The answer comes at once; what takes longer reports by events.

@@ -15,6 +15,9 @@ use crate::party_code::PartyCode;
 pub struct PeerOptions {
     /// Where identity, index and records are kept; never inside the game directory.
     pub state_dir: PathBuf,
+    /// Game directories beside the one where new games go: searched, shared, installed and played from alike. One
+    /// that cannot be read at the start is used as soon as it can.
+    pub more_game_dirs: Vec<PathBuf>,
     /// Where to accept connections. Port 0 lets the system choose. A loopback address keeps everything,
     /// discovery included, on this machine.
     pub listen: SocketAddr,
@@ -55,6 +58,7 @@ impl Default for PeerOptions {
     fn default() -> Self {
         Self {
             state_dir: default_state_dir(),
+            more_game_dirs: Vec::new(),
             listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
             name: PeerName::new(&host_name()),
             timing: Timing::default(),

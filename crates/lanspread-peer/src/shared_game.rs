@@ -29,6 +29,10 @@ impl Reader {
             rates: Arc::clone(rates),
         }
     }
+
+    pub(crate) const fn disk(&self) -> &Disk {
+        &self.disk
+    }
 }
 
 /// A shared game that is being read.

@@ -12,11 +12,11 @@ use std::{
 };
 
 use lanspread_core::{
-    Config, DiscoveryState, Door, Expelled, Input, Notice, NoticeAbout, Peer, PeerEvent,
-    RateLimits, StateFile,
+    Config, DiscoveryState, DiskFailure, Door, Expelled, Input, Notice, NoticeAbout, Peer,
+    PeerEvent, RateLimits, StateFile,
 };
 use lanspread_db::Catalog;
-use lanspread_disk::Disk;
+use lanspread_disk::{Disk, Unreadable};
 use lanspread_proto::{LibraryEpoch, LibraryRevision, ListenAddr, PeerId};
 use lanspread_unpack::Unpacker;
 use tokio::sync::{mpsc, watch};
@@ -74,6 +74,9 @@ pub enum StartError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The further game directories cannot be used together.
+    #[error("the further folders of games cannot be used: {0}")]
+    MoreGameDirs(DiskFailure),
     /// The own identity cannot be read or made.
     #[error(transparent)]
     Identity(#[from] IdentityError),
@@ -123,11 +126,10 @@ pub fn start_peer_with(
     let game_dir = game_dir.into();
     let lock = lock_state_dir(&options.state_dir)?;
     let identity::Loaded { identity, notice } = Identity::load_or_create(&options.state_dir)?;
-    let disk = open_disk(&game_dir, &options.state_dir, unpacker)?;
+    let disk = open_disk(&game_dir, &options, unpacker)?;
     let _in_runtime = runtime.enter();
     let parts = Parts {
         options,
-        game_dir,
         identity,
         disk,
         lock,
@@ -139,11 +141,12 @@ pub fn start_peer_with(
 
 fn open_disk(
     game_dir: &Path,
-    state_dir: &Path,
+    options: &PeerOptions,
     unpacker: Arc<dyn Unpacker>,
 ) -> Result<Disk, StartError> {
+    let state_dir = &options.state_dir;
     let disk = Disk::new(state_dir, unpacker).map_err(|failure| StartError::StateDir {
-        dir: state_dir.to_owned(),
+        dir: state_dir.clone(),
         source: io::Error::other(failure),
     })?;
     disk.open_game_dir(game_dir)
@@ -151,6 +154,8 @@ fn open_disk(
             dir: game_dir.to_owned(),
             reason: failure.to_string(),
         })?;
+    disk.open_more_game_dirs(&options.more_game_dirs, Unreadable::Awaited)
+        .map_err(StartError::MoreGameDirs)?;
     Ok(disk)
 }
 
@@ -179,7 +184,6 @@ fn lock_state_dir(dir: &Path) -> Result<File, StartError> {
 
 struct Parts {
     options: PeerOptions,
-    game_dir: PathBuf,
     identity: Identity,
     disk: Disk,
     lock: File,
@@ -209,7 +213,6 @@ impl Parts {
     ) -> Result<PeerRuntimeHandle, StartError> {
         let Self {
             options,
-            game_dir,
             identity,
             disk,
             lock,
@@ -231,7 +234,7 @@ impl Parts {
         let effects = TaskTracker::new();
         let commands = Arc::new(PendingCommands::default());
         let (revision, rx_revision) = watch::channel(LibraryRevision::default());
-        let (tx_game_dir, rx_game_dir) = watch::channel(game_dir);
+        let (tx_game_dirs, rx_game_dirs) = watch::channel(disk.game_dirs());
         let (bound, listen) = watch::channel(None);
         let (tx_adapters, adapters) = watch::channel(Vec::new());
         let (deadline, rx_deadline) = watch::channel(None);
@@ -248,7 +251,7 @@ impl Parts {
             inputs: inputs.clone(),
             commands: Arc::clone(&commands),
             revision,
-            game_dir: tx_game_dir,
+            game_dirs: tx_game_dirs,
             tasks: effects.clone(),
         });
         let events = events_after(notice, tx_events.clone());
@@ -264,7 +267,7 @@ impl Parts {
         };
 
         services.watch_clock(rx_deadline);
-        services.watch_games(rx_game_dir);
+        services.watch_games(rx_game_dirs);
         services.discover(&options, peer_id, &listen, &rx_revision);
         let server = ServerTask {
             listen: options.listen,
@@ -403,10 +406,10 @@ impl Services {
         });
     }
 
-    fn watch_games(&self, game_dir: watch::Receiver<PathBuf>) {
+    fn watch_games(&self, game_dirs: watch::Receiver<Vec<PathBuf>>) {
         let (inputs, shutdown) = (self.inputs.clone(), self.shutdown.clone());
         self.keep("run_local_game_monitor", move || {
-            run_local_game_monitor(game_dir.clone(), inputs.clone(), shutdown.clone())
+            run_local_game_monitor(game_dirs.clone(), inputs.clone(), shutdown.clone())
         });
     }
 

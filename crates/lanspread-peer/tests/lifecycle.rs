@@ -308,3 +308,55 @@ fn a_games_folder_that_was_deleted_and_made_anew_is_used_again() {
         assert_eq!(peer.shutdown().await, RuntimeEnd::Stopped);
     });
 }
+
+#[test]
+fn games_of_a_further_folder_are_found_also_while_the_peer_runs_and_when_it_comes_back() {
+    let folder = folder();
+    let runtime = runtime();
+    runtime.block_on(async {
+        let more = folder.path().join("more");
+        let put = |dir: &Path, id: &str| {
+            let root = dir.join(id);
+            std::fs::create_dir_all(&root).expect("writable");
+            std::fs::write(root.join("version.ini"), "20240101\n").expect("writable");
+        };
+        put(&folder.path().join("games"), "chess");
+        put(&more, "go");
+        let Started { peer, events: _rx } = start(folder.path(), loopback(0)).expect("a peer");
+        let mut views = peer.game_db().subscribe();
+        let mut until = async |wanted: &dyn Fn(&PeerView) -> bool| {
+            let found = views.wait_for(|view| wanted(view));
+            drop(timeout(PATIENCE, found).await.expect("in time"));
+        };
+        let has = |view: &PeerView, id: &str| {
+            let mut games = view.games.iter();
+            games.any(|game| game.id.as_str() == id && game.manifest.is_some())
+        };
+        until(&|view| has(view, "chess")).await;
+        let paths = vec![more.clone()];
+        let added = peer.command(PeerCommand::SetMoreGameDirs { paths }).await;
+        added.expect("it can be used");
+        until(&|view| has(view, "chess") && has(view, "go")).await;
+        put(&more, "ludo");
+        until(&|view| has(view, "ludo")).await;
+        let id = GameId::parse("ludo").expect("a valid id");
+        assert_eq!(peer.game_root(&id).await, more.join("ludo"));
+        let away = folder.path().join("away");
+        std::fs::rename(&more, &away).expect("movable");
+        let is_away = |view: &PeerView| {
+            let more = view.more_game_dirs.first();
+            more.is_some_and(|dir| dir.problem.is_some())
+        };
+        until(&|view| is_away(view) && has(view, "ludo") && view.game_dir_problem.is_none()).await;
+        let refused = peer.command(PeerCommand::VerifyGame { id }).await;
+        assert_eq!(refused.expect_err("it is away").kind, ErrorKind::NotReady);
+        std::fs::rename(&away, &more).expect("movable");
+        until(&|view| !is_away(view) && has(view, "ludo")).await;
+        let none = PeerCommand::SetMoreGameDirs { paths: Vec::new() };
+        peer.command(none).await.expect("nothing runs");
+        until(&|view| has(view, "chess") && !has(view, "go") && view.more_game_dirs.is_empty())
+            .await;
+        assert!(more.join("go/version.ini").exists(), "nothing is deleted");
+        assert_eq!(peer.shutdown().await, RuntimeEnd::Stopped);
+    });
+}

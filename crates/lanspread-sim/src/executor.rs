@@ -14,7 +14,7 @@ use lanspread_core::{
     root::{Step, StepReport},
 };
 use lanspread_db::{ChunkRef, GameId};
-use lanspread_disk::Disk;
+use lanspread_disk::{Disk, Unreadable};
 use lanspread_proto::{ChunkRequest, Request};
 use lanspread_unpack::CancelFlag;
 
@@ -35,7 +35,9 @@ fn disk_time(effect: &Effect) -> Duration {
         } => 250_000,
         Effect::HashRoot { .. } => 60_000,
         Effect::PrepareDownload { .. } => 8_000,
-        Effect::ScanLibrary { .. } | Effect::OpenGameDir { .. } => 4_000,
+        Effect::ScanLibrary { .. }
+        | Effect::OpenGameDir { .. }
+        | Effect::OpenMoreGameDirs { .. } => 4_000,
         _ => 400,
     })
 }
@@ -120,6 +122,7 @@ impl World {
             Effect::RunStep { .. }
             | Effect::HashRoot { .. }
             | Effect::OpenGameDir { .. }
+            | Effect::OpenMoreGameDirs { .. }
             | Effect::RecallManifest { .. }
             | Effect::ScanLibrary { .. }
             | Effect::ScanRoot { .. }
@@ -329,6 +332,10 @@ fn on_disk(
     let answer = match effect {
         Effect::OpenGameDir { effect, path } => {
             let result = disk.open_game_dir(&path);
+            Input::GameDirOpened { effect, result }
+        }
+        Effect::OpenMoreGameDirs { effect, paths } => {
+            let result = disk.open_more_game_dirs(&paths, Unreadable::Refused);
             Input::GameDirOpened { effect, result }
         }
         Effect::RecallManifest {

@@ -38,9 +38,9 @@ impl World {
                 ..
             } => self.reported(n, report),
             Input::LibraryScanned {
-                result: Ok(reports),
-                ..
+                result: Ok(found), ..
             } => {
+                let reports = &found.roots;
                 for report in reports {
                     self.reported(n, report);
                 }

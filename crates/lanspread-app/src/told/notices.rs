@@ -109,6 +109,24 @@ pub enum NoticeAbout {
     },
     /// It can be read again.
     FolderReadable,
+    /// One of the further folders of games cannot be read.
+    MoreFolderUnreadable {
+        /// Where.
+        path: String,
+        /// What keeps it from that.
+        fault: FolderFault,
+    },
+    /// It can be read again.
+    MoreFolderReadable {
+        /// Where.
+        path: String,
+    },
+    /// Games lie in two folders, and are used from the first.
+    FoundTwice {
+        /// Which.
+        #[ts(type = "Array<string>")]
+        games: Vec<GameId>,
+    },
     /// The folder of games cannot be written to.
     FolderReadOnly {
         /// What keeps it from that.
@@ -339,6 +357,18 @@ impl NoticeAbout {
                 fault: FolderFault::from(*failure),
             },
             peer::NoticeAbout::GameDirReadable => Self::FolderReadable,
+            peer::NoticeAbout::MoreGameDirUnreadable { dir, failure } => {
+                Self::MoreFolderUnreadable {
+                    path: dir.display().to_string(),
+                    fault: FolderFault::from(*failure),
+                }
+            }
+            peer::NoticeAbout::MoreGameDirReadable { dir } => Self::MoreFolderReadable {
+                path: dir.display().to_string(),
+            },
+            peer::NoticeAbout::FoundTwice { games } => Self::FoundTwice {
+                games: games.clone(),
+            },
             peer::NoticeAbout::LibraryFull { games } => Self::LibraryFull { games: *games },
             peer::NoticeAbout::NotShared { id, failure } => Self::NotShared {
                 id: id.clone(),

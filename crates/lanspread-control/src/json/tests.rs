@@ -358,6 +358,7 @@ fn view() -> PeerView {
         playing: Playing::No,
         player: true,
         game_dir_problem: None,
+        more_game_dirs: Vec::new(),
         free_bytes: None,
         discovery: DiscoveryState::Works,
     }

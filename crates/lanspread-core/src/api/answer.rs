@@ -1,11 +1,16 @@
 //! What effects are answered with when they succeed.
 
-use std::{collections::BTreeSet, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    path::PathBuf,
+    sync::Arc,
+};
 
 use lanspread_db::{ChunkRef, GameId, Manifest, ManifestHash, Script, Version};
 use lanspread_proto::{ListenAddr, PeerId};
 
-use super::{AfterDownload, GameProblem};
+use super::{AfterDownload, DiskFailure, GameProblem};
 
 /// Whether hashing may rely on what was hashed before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +95,53 @@ pub enum SentinelReport {
     Version(Version),
     /// A file that holds no version; the reason, for people.
     Unreadable(String),
+}
+
+/// What a look at all game directories finds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LibraryReport {
+    /// Each game once, sorted by id.
+    pub roots: Vec<RootReport>,
+    /// Games that are known to lie in a directory that cannot be read, and in which.
+    pub away: BTreeMap<GameId, PathBuf>,
+    /// Why the directory where new games go cannot be read, if it cannot and another one can.
+    pub first_problem: Option<DiskFailure>,
+    /// The further directories, in their order.
+    pub more_dirs: Vec<GameDirReport>,
+    /// Games that lie in two directories, sorted by id.
+    pub twice: Vec<FoundTwice>,
+}
+
+impl From<Vec<RootReport>> for LibraryReport {
+    /// What is found where there is one directory.
+    fn from(roots: Vec<RootReport>) -> Self {
+        Self {
+            roots,
+            ..Self::default()
+        }
+    }
+}
+
+/// A game directory beside the one where new games go, as it was found when it was looked at last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GameDirReport {
+    /// The directory, as the user named it.
+    pub path: PathBuf,
+    /// Why it cannot be read; `None` if it can.
+    pub problem: Option<DiskFailure>,
+    /// Bytes that are free there, if the system says so.
+    pub free_bytes: Option<u64>,
+}
+
+/// A game that lies in two directories.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FoundTwice {
+    /// The game.
+    pub id: GameId,
+    /// The directory whose copy counts.
+    pub used: PathBuf,
+    /// The directory whose copy is passed over.
+    pub passed_over: PathBuf,
 }
 
 /// What is already there when a download starts.

@@ -60,10 +60,16 @@ pub enum PeerCommand {
         /// The game.
         id: GameId,
     },
-    /// Use another game directory.
+    /// Use another game directory for new games; the further ones stay. One of those changes places with the
+    /// present one.
     SetGameDir {
         /// The directory.
         path: PathBuf,
+    },
+    /// Use these game directories beside the one where new games go, and no others.
+    SetMoreGameDirs {
+        /// The directories, at most [`MORE_GAME_DIRS_MAX`](crate::limits::MORE_GAME_DIRS_MAX).
+        paths: Vec<PathBuf>,
     },
     /// Keep a peer out for the evening, however often it comes back; everybody else does so as well
     /// if this is the organiser's peer.

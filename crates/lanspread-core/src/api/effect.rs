@@ -166,12 +166,19 @@ pub enum Effect {
         limits: RateLimits,
     },
 
-    /// Use another game directory from here on.
+    /// Use another game directory for new games from here on.
     OpenGameDir {
         /// Names the effect.
         effect: EffectId,
         /// The directory.
         path: PathBuf,
+    },
+    /// Use these game directories beside it from here on, and no others.
+    OpenMoreGameDirs {
+        /// Names the effect.
+        effect: EffectId,
+        /// The directories, in their order.
+        paths: Vec<PathBuf>,
     },
     /// Read the manifest that an earlier run kept of what it was downloading.
     RecallManifest {

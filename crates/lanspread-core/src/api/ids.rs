@@ -72,6 +72,7 @@ impl Effect {
             | Self::KeepExpelled { effect, .. }
             | Self::KeepRateLimits { effect, .. }
             | Self::OpenGameDir { effect, .. }
+            | Self::OpenMoreGameDirs { effect, .. }
             | Self::RecallManifest { effect, .. }
             | Self::ScanLibrary { effect }
             | Self::ScanRoot { effect, .. }

@@ -9,8 +9,8 @@ use lanspread_proto::{ListenAddr, PeerId, Request, Response, TransportAddr};
 
 use super::{
     Advertisement, CommandId, DialFailure, Dialed, DiscoveryState, DiskFailure, EffectId,
-    FetchFailure, Inbound, ManifestAnswer, Notice, PartyMismatch, PeerCommand, PreparedDownload,
-    ReplyId, RequestFailure, RootReport, ServeFailure, StepProgress,
+    FetchFailure, Inbound, LibraryReport, ManifestAnswer, Notice, PartyMismatch, PeerCommand,
+    PreparedDownload, ReplyId, RequestFailure, RootReport, ServeFailure, StepProgress,
 };
 use crate::{
     conduct::Offence,
@@ -157,9 +157,9 @@ pub enum Input {
     LibraryScanned {
         /// The effect.
         effect: EffectId,
-        /// Every game root, or why the directory cannot be read.
-        result: Result<Vec<RootReport>, DiskFailure>,
-        /// Bytes that are free where they lie, if the system says so.
+        /// Every game root, or why there is nothing that can be read.
+        result: Result<LibraryReport, DiskFailure>,
+        /// Bytes that are free where new games go, if the system says so.
         free_bytes: Option<u64>,
     },
     /// Answers [`Effect::ScanRoot`](crate::Effect::ScanRoot).
@@ -238,11 +238,12 @@ pub enum Input {
         /// Why they could not be written down, in words for people.
         result: Result<(), String>,
     },
-    /// Answers [`Effect::OpenGameDir`](crate::Effect::OpenGameDir).
+    /// Answers [`Effect::OpenGameDir`](crate::Effect::OpenGameDir) and
+    /// [`Effect::OpenMoreGameDirs`](crate::Effect::OpenMoreGameDirs).
     GameDirOpened {
         /// The effect.
         effect: EffectId,
-        /// Whether the directory can be used.
+        /// Whether what was named can be used.
         result: Result<(), DiskFailure>,
     },
 }

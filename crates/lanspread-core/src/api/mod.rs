@@ -28,8 +28,8 @@ use lanspread_proto::{LibraryEpoch, ListenAddr, PeerId, PeerName, TableName, Tra
 use crate::rates::RateLimits;
 
 pub use answer::{
-    Dialed, Gathered, HashTrust, ManifestAnswer, PreparedDownload, RootReport, SentinelReport,
-    StepProgress, StepWork,
+    Dialed, FoundTwice, GameDirReport, Gathered, HashTrust, LibraryReport, ManifestAnswer,
+    PreparedDownload, RootReport, SentinelReport, StepProgress, StepWork,
 };
 pub use command::{AfterDownload, CommandRefused, DownloadRoom, PeerCommand};
 pub use effect::Effect;

@@ -2,6 +2,8 @@
 //!
 //! Invariant: the sentence says everything; what it is about says enough of it for another sentence.
 
+use std::path::PathBuf;
+
 use lanspread_db::GameId;
 
 use super::{DiscoveryTrouble, DiskFailureKind};
@@ -28,6 +30,23 @@ pub enum NoticeAbout {
     GameDirUnreadable(DiskFailureKind),
     /// It can be read again.
     GameDirReadable,
+    /// One of the further game directories cannot be read.
+    MoreGameDirUnreadable {
+        /// Which.
+        dir: PathBuf,
+        /// What the disk did.
+        failure: DiskFailureKind,
+    },
+    /// It can be read again.
+    MoreGameDirReadable {
+        /// Which.
+        dir: PathBuf,
+    },
+    /// Games lie in two game directories.
+    FoundTwice {
+        /// Which.
+        games: Vec<GameId>,
+    },
     /// More games are here than a peer can announce.
     LibraryFull {
         /// How many are here.

@@ -6,7 +6,8 @@ use lanspread_db::{CatalogMode, GameId, ManifestHash, Script, Version};
 use lanspread_proto::{ListenAddr, MessageText, PeerId, PeerName, PeerStatus};
 
 use super::{
-    AfterDownload, DiskFailure, DownloadRoom, GameProblem, Gathered, OperationKind, Progress,
+    AfterDownload, DiskFailure, DownloadRoom, GameDirReport, GameProblem, Gathered, OperationKind,
+    Progress,
 };
 use crate::{
     conduct::KeepAwayReason,
@@ -38,9 +39,11 @@ pub struct PeerView {
     pub playing: Playing,
     /// Whether somebody can play here, as the others are told.
     pub player: bool,
-    /// Why the game directory could not be read when it was looked at last; `None` if it could.
+    /// Why the directory where new games go could not be read when it was looked at last; `None` if it could.
     pub game_dir_problem: Option<DiskFailure>,
-    /// Bytes that were free where the games lie when all of them were looked at last, as the others are told
+    /// The further game directories, as they were looked at last.
+    pub more_game_dirs: Vec<GameDirReport>,
+    /// Bytes that were free where new games go when all of them were looked at last, as the others are told
     /// it; `None` if the system does not say.
     pub free_bytes: Option<u64>,
     /// How well finding peers works.

@@ -5,7 +5,7 @@
 
 use lanspread_db::{GameId, Version};
 
-use super::Peer;
+use super::{Peer, directory::Wanted};
 use crate::{
     AfterDownload, CommandId, CommandRefused, Ctx, DownloadRoom, ErrorKind, Now, PeerCommand,
     library::broken_pin,
@@ -53,11 +53,19 @@ impl Peer {
                 let (members, mut ctx) = self.membership(now);
                 members.connect(&mut ctx, addr)
             }
-            PeerCommand::SetGameDir { path } => match self.begin_moving(now, id, path) {
-                // It is answered when the directory is open.
-                Ok(()) => return,
-                Err(refusal) => Err(refusal),
-            },
+            PeerCommand::SetGameDir { path } => {
+                match self.begin_moving(now, id, Wanted::First(path)) {
+                    // It is answered when the directory is open.
+                    Ok(()) => return,
+                    Err(refusal) => Err(refusal),
+                }
+            }
+            PeerCommand::SetMoreGameDirs { paths } => {
+                match self.begin_moving(now, id, Wanted::More(paths)) {
+                    Ok(()) => return,
+                    Err(refusal) => Err(refusal),
+                }
+            }
             PeerCommand::Expel { peer_id, time } => match self.expel(now, id, peer_id, time) {
                 // It is answered when that is written down.
                 Ok(()) => return,
@@ -119,6 +127,7 @@ impl Peer {
                 "the game directory is being changed: try again in a moment".to_owned(),
             );
         }
+        self.more_dirs.check_there(id)?;
         if self.to_recover.contains(id) {
             return refused(
                 ErrorKind::Busy,

@@ -73,7 +73,9 @@ impl Peer {
     /// and then, and not in a circle.
     pub(super) fn find_left_behind(&mut self) {
         for root in self.library.roots() {
-            if root.unsettled && !self.operations.is_running(&root.id) {
+            let is_reached = !self.operations.is_running(&root.id)
+                && self.more_dirs.check_there(&root.id).is_ok();
+            if root.unsettled && is_reached {
                 self.to_recover.insert(root.id.clone());
             }
         }
@@ -104,6 +106,7 @@ impl Peer {
             .to_resume
             .iter()
             .filter(|(id, _)| !self.to_recover.contains(*id) && self.operations.admit(id).is_ok())
+            .filter(|(id, _)| self.more_dirs.check_there(id).is_ok())
             .map(|(id, interrupted)| (id.clone(), *interrupted))
             .collect();
         for (id, interrupted) in idle {

@@ -261,7 +261,7 @@ fn a_root_that_cannot_be_hashed_is_told_once_tried_again_and_shared_when_it_can(
             .unwrap();
         lone.feed(Input::LibraryScanned {
             effect: scan,
-            result: Ok(vec![unhashed.clone()]),
+            result: Ok(vec![unhashed.clone()].into()),
             free_bytes: None,
         });
     }
@@ -335,7 +335,7 @@ fn a_directory_that_cannot_be_read_is_told_once_and_seen_until_it_can() {
         let scans = lone.ids(|effect| matches!(effect, Effect::ScanLibrary { .. }));
         lone.feed(Input::LibraryScanned {
             effect: *scans.last().unwrap(),
-            result,
+            result: result.map(Into::into),
             free_bytes: None,
         });
     };
@@ -357,6 +357,109 @@ fn a_directory_that_cannot_be_read_is_told_once_and_seen_until_it_can() {
     look(&mut lone, Ok(vec![root(1)]));
     assert_eq!(lone.peer.view().game_dir_problem, None);
     assert_eq!(notices(&lone), 2);
+}
+
+#[test]
+fn what_lies_in_a_further_directory_that_cannot_be_read_stays_shown_and_nothing_begins_on_it() {
+    let mut lone = Lone::ready(vec![root(1), root(2)]);
+    let notices = |lone: &Lone| lone.count(|event| matches!(event, PeerEvent::Notice(_)));
+    let look = |lone: &mut Lone, report: LibraryReport| {
+        lone.feed(Input::GameDirChanged { id: None });
+        lone.pass(Duration::from_secs(1));
+        let scans = lone.ids(|effect| matches!(effect, Effect::ScanLibrary { .. }));
+        lone.feed(Input::LibraryScanned {
+            effect: *scans.last().unwrap(),
+            result: Ok(report),
+            free_bytes: None,
+        });
+    };
+    let more = |problem: Option<&str>| GameDirReport {
+        path: "/more".into(),
+        problem: problem.map(|message| DiskFailure {
+            kind: DiskFailureKind::NotFound,
+            message: message.to_owned(),
+        }),
+        free_bytes: None,
+    };
+    let away = || LibraryReport {
+        roots: vec![root(1)],
+        away: [(game(2), "/more".into())].into(),
+        more_dirs: vec![more(Some("it is gone"))],
+        ..LibraryReport::default()
+    };
+    for _ in 0..2 {
+        look(&mut lone, away());
+        let view = lone.peer.view();
+        assert_eq!(view.games.len(), 2, "it may come again");
+        assert_eq!(view.game_dir_problem, None);
+        assert_eq!(view.more_game_dirs, [more(Some("it is gone"))]);
+        assert_eq!(notices(&lone), 1, "told once");
+    }
+    for command in [
+        PeerCommand::VerifyGame { id: game(2) },
+        PeerCommand::RemoveGame { id: game(2) },
+        PeerCommand::DownloadGameFiles {
+            id: game(2),
+            then: lanspread_core::AfterDownload::Keep,
+            room: DownloadRoom::KeepOld,
+        },
+    ] {
+        let refused = lone.command(command).unwrap().unwrap_err();
+        assert_eq!(refused.kind, ErrorKind::NotReady);
+        assert!(refused.message.contains("/more"), "{refused}");
+    }
+    let back = LibraryReport {
+        more_dirs: vec![more(None)],
+        ..vec![root(1), root(2)].into()
+    };
+    look(&mut lone, back);
+    assert_eq!(notices(&lone), 2);
+    let verified = lone.command(PeerCommand::VerifyGame { id: game(2) });
+    assert_eq!(verified, Some(Ok(())));
+}
+
+#[test]
+fn games_that_lie_twice_are_told_once_and_no_more_than_the_limit_by_name() {
+    let mut lone = Lone::ready(Vec::new());
+    let found = |n| FoundTwice {
+        id: game(n),
+        used: "/games".into(),
+        passed_over: "/more".into(),
+    };
+    let named = |lone: &Lone| -> Vec<usize> {
+        let told = lone.effects.iter().filter_map(|effect| match effect {
+            Effect::Emit(PeerEvent::Notice(notice)) => Some(notice.message.matches("(in ").count()),
+            _ => None,
+        });
+        told.collect()
+    };
+    let look = |lone: &mut Lone, count| {
+        lone.feed(Input::GameDirChanged { id: None });
+        lone.pass(Duration::from_secs(1));
+        let scans = lone.ids(|effect| matches!(effect, Effect::ScanLibrary { .. }));
+        lone.feed(Input::LibraryScanned {
+            effect: *scans.last().unwrap(),
+            result: Ok(LibraryReport {
+                twice: (0..count).map(found).collect(),
+                ..(0..count).map(root).collect::<Vec<_>>().into()
+            }),
+            free_bytes: None,
+        });
+    };
+    look(&mut lone, TWICE_NAMED_MAX);
+    look(&mut lone, TWICE_NAMED_MAX);
+    assert_eq!(named(&lone), [TWICE_NAMED_MAX]);
+    assert_eq!(
+        lone.peer.view().games.len(),
+        TWICE_NAMED_MAX,
+        "they are shared"
+    );
+    look(&mut lone, 2 * TWICE_NAMED_MAX + 1);
+    assert_eq!(
+        named(&lone),
+        [TWICE_NAMED_MAX, TWICE_NAMED_MAX],
+        "of the new ones"
+    );
 }
 
 /// A game was removed, and the view was read within the debounce time of the announcement: it counted

@@ -17,13 +17,15 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use lanspread_core::{
     Advertisement, CANDIDATES_MAX, CommandId, CommandRefused, Config, DialFailure, Dialed,
-    DiskFailure, DiskFailureKind, Door, DownloadRoom, Effect, EffectId, ErrorKind, Inbound, Input,
-    LimitChange, LimitChanges, Now, Outcome, Peer, PeerCommand, PeerEvent, Playing, RateLimit,
-    RateLimits, ReplyId, RequestFailure, RootReport, SentinelReport, Timing, library_digest,
+    DiskFailure, DiskFailureKind, Door, DownloadRoom, Effect, EffectId, ErrorKind, FoundTwice,
+    GameDirReport, Inbound, Input, LibraryReport, LimitChange, LimitChanges, Now, Outcome, Peer,
+    PeerCommand, PeerEvent, Playing, RateLimit, RateLimits, ReplyId, RequestFailure, RootReport,
+    SentinelReport, Timing, library_digest,
     limits::{
         ABSENT_LIBRARIES_MAX, BAD_ANSWERS_MAX, CONNECTS_MAX, DIALS_MAX, HELD_COMMANDS_MAX,
-        INQUIRIES_MAX, MANIFEST_ROUNDS_MAX, NOTES_MAX, OPERATIONS_MAX, PEERS_MAX, RECOVERIES_MAX,
-        REDIALS_MAX, REMOTE_GAMES_MAX, ROOTS_MAX, SERVES_MAX, SERVES_PER_PEER_MAX, STEPS_MAX,
+        INQUIRIES_MAX, MANIFEST_ROUNDS_MAX, MORE_GAME_DIRS_MAX, NOTES_MAX, OPERATIONS_MAX,
+        PEERS_MAX, RECOVERIES_MAX, REDIALS_MAX, REMOTE_GAMES_MAX, ROOTS_MAX, SERVES_MAX,
+        SERVES_PER_PEER_MAX, STEPS_MAX, TWICE_NAMED_MAX,
     },
     root::{Entry, RootObservation, StepReport},
 };
@@ -182,7 +184,7 @@ impl Lone {
         let scans = lone.ids(|effect| matches!(effect, Effect::ScanLibrary { .. }));
         lone.feed(Input::LibraryScanned {
             effect: scans[0],
-            result: Ok(roots),
+            result: Ok(roots.into()),
             free_bytes: None,
         });
         lone
@@ -200,7 +202,7 @@ impl Lone {
         let scans = self.ids(|effect| matches!(effect, Effect::ScanLibrary { .. }));
         self.feed(Input::LibraryScanned {
             effect: scans[0],
-            result: Ok(roots),
+            result: Ok(roots.into()),
             free_bytes: None,
         });
     }

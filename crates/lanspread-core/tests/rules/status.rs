@@ -83,7 +83,7 @@ fn users_are_shown_the_free_space_that_the_others_are_told() {
     let scans = lone.ids(|effect| matches!(effect, Effect::ScanLibrary { .. }));
     lone.feed(Input::LibraryScanned {
         effect: scans[0],
-        result: Ok(vec![root(0)]),
+        result: Ok(vec![root(0)].into()),
         free_bytes: Some(3 * step + 5),
     });
     lone.greet(1);

@@ -18,7 +18,7 @@ fn no_more_than_the_limit_of_commands_waits_for_the_first_look() {
     let scan = lone.ids(|effect| matches!(effect, Effect::ScanLibrary { .. }))[0];
     lone.feed(Input::LibraryScanned {
         effect: scan,
-        result: Ok(Vec::new()),
+        result: Ok(Vec::new().into()),
         free_bytes: None,
     });
     let answers = lone
@@ -74,7 +74,7 @@ fn what_a_failed_operation_left_is_recovered_at_the_next_look_at_all() {
     };
     lone.feed(Input::LibraryScanned {
         effect: scans[scans.len() - 1],
-        result: Ok(vec![root(0), left]),
+        result: Ok(vec![root(0), left].into()),
         free_bytes: None,
     });
     let view = lone.peer.view();
@@ -121,7 +121,7 @@ fn another_game_directory_is_opened_only_when_nothing_reads_the_old_one() {
     let scans = lone.ids(|effect| matches!(effect, Effect::ScanLibrary { .. }));
     lone.feed(Input::LibraryScanned {
         effect: scans[1],
-        result: Ok(vec![root(2)]),
+        result: Ok(vec![root(2)].into()),
         free_bytes: None,
     });
     let view = lone.peer.view();
@@ -132,6 +132,36 @@ fn another_game_directory_is_opened_only_when_nothing_reads_the_old_one() {
             .collect::<Vec<_>>(),
         [game(2)]
     );
+}
+
+#[test]
+fn further_game_directories_are_opened_the_same_way_unless_they_clash_or_are_too_many() {
+    let mut lone = Lone::ready(vec![root(1)]);
+    let more = |paths: Vec<String>| PeerCommand::SetMoreGameDirs {
+        paths: paths.into_iter().map(Into::into).collect(),
+    };
+    let many = |count: usize| more((0..count).map(|n| format!("/more{n}")).collect());
+    let refusal = |lone: &mut Lone, command| lone.command(command).unwrap().unwrap_err();
+    let refused = refusal(&mut lone, many(MORE_GAME_DIRS_MAX + 1));
+    assert_eq!(refused.kind, ErrorKind::BadInput);
+    for clash in [["/more", "/more"], ["/more", "/more/old"]] {
+        let refused = refusal(&mut lone, more(clash.map(str::to_owned).into()));
+        assert_eq!(refused.kind, ErrorKind::Conflict);
+    }
+    assert_eq!(
+        lone.command(many(MORE_GAME_DIRS_MAX)),
+        None,
+        "answered when they are open"
+    );
+    let open = lone.ids(|effect| {
+        matches!(effect, Effect::OpenMoreGameDirs { paths, .. } if paths.len() == MORE_GAME_DIRS_MAX)
+    });
+    lone.feed(Input::GameDirOpened {
+        effect: open[0],
+        result: Ok(()),
+    });
+    let scans = lone.ids(|effect| matches!(effect, Effect::ScanLibrary { .. }));
+    assert_eq!(scans.len(), 2, "all is looked at anew");
 }
 
 #[test]

@@ -201,7 +201,7 @@ fn a_reading_that_hangs_holds_up_neither_other_games_nor_the_rest_of_its_own() {
         read(&disk, FINE, fine, 0).unwrap();
         read(&disk, STUCK, stuck, 1).unwrap();
         assert!(disk.scan_root(&id(FINE)).unwrap().is_some());
-        assert_eq!(disk.scan_library().unwrap().len(), 2);
+        assert_eq!(disk.scan_library().unwrap().roots.len(), 2);
         assert!(!hanging.is_finished());
         drop(release);
         hanging.join().unwrap().unwrap();

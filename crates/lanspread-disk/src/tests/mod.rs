@@ -7,6 +7,7 @@ mod crash_image;
 mod crash_scenarios;
 mod crash_teeth;
 mod download;
+mod folders;
 mod hanging;
 mod install;
 mod library;

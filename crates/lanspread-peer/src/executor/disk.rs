@@ -6,9 +6,10 @@ use std::{
 };
 
 use lanspread_core::{
-    DiskFailure, DiskFailureKind, Effect, EffectId, HashTrust, Input, RootReport,
+    DiskFailure, DiskFailureKind, Effect, EffectId, HashTrust, Input, LibraryReport,
 };
 use lanspread_db::Manifest;
+use lanspread_disk::Unreadable;
 use lanspread_unpack::CancelFlag;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -21,7 +22,7 @@ const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 /// A result, and what came beside it.
 type With<T, B> = Result<(T, Option<B>), DiskFailure>;
 
-fn library_scanned(effect: EffectId, scanned: With<Vec<RootReport>, u64>) -> Input {
+fn library_scanned(effect: EffectId, scanned: With<LibraryReport, u64>) -> Input {
     let (result, free_bytes) = apart(scanned);
     Input::LibraryScanned {
         effect,
@@ -53,9 +54,17 @@ impl Executor {
                 effect,
                 move |shared, _| {
                     let opened = shared.disk.open_game_dir(&path);
-                    if opened.is_ok() {
-                        shared.game_dir.send_replace(path);
-                    }
+                    shared.game_dirs.send_replace(shared.disk.game_dirs());
+                    opened
+                },
+                |effect, result| Input::GameDirOpened { effect, result },
+            ),
+            Effect::OpenMoreGameDirs { effect, paths } => self.block(
+                effect,
+                move |shared, _| {
+                    let disk = &shared.disk;
+                    let opened = disk.open_more_game_dirs(&paths, Unreadable::Refused);
+                    shared.game_dirs.send_replace(disk.game_dirs());
                     opened
                 },
                 |effect, result| Input::GameDirOpened { effect, result },
@@ -72,8 +81,8 @@ impl Executor {
             Effect::ScanLibrary { effect } => self.block(
                 effect,
                 |shared, _| {
-                    let roots = shared.disk.scan_library()?;
-                    Ok((roots, shared.disk.free_bytes()))
+                    let found = shared.disk.scan_library()?;
+                    Ok((found, shared.disk.free_bytes()))
                 },
                 library_scanned,
             ),

@@ -1,4 +1,4 @@
-//! Watches the game directory and each game root, not recursively, and tells the core what changed.
+//! Watches the game directories and each game root, not recursively, and tells the core what changed.
 //!
 //! Invariant: a missed event costs time, never correctness: the core rescans everything at an
 //! interval of its own. Lanspread's own transient files are not reported. The directory above is watched, too:
@@ -13,7 +13,10 @@ use std::{
 use lanspread_core::Input;
 use lanspread_db::{GameId, RootEntry};
 use notify::{EventKind, RecursiveMode, Watcher, event::ModifyKind};
-use tokio::sync::{mpsc, watch};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 
 /// Most file-system events that wait to be looked at; past it, everything is rescanned.
@@ -40,22 +43,41 @@ enum Change {
     Lost,
 }
 
-/// Runs until `shutdown`; follows the game directory when it is exchanged.
+/// Runs until `shutdown`; follows the game directories when they are exchanged.
 ///
 /// # Errors
 /// The system does not let this process watch directories; the caller starts it again after a pause.
 pub(crate) async fn run_local_game_monitor(
-    mut game_dir: watch::Receiver<PathBuf>,
+    mut game_dirs: watch::Receiver<Vec<PathBuf>>,
     inputs: mpsc::Sender<Input>,
     shutdown: CancellationToken,
 ) -> Result<(), MonitorError> {
     loop {
-        let dir = game_dir.borrow_and_update().clone();
+        let dirs = game_dirs.borrow_and_update().clone();
         tokio::select! {
             () = shutdown.cancelled() => return Ok(()),
-            watched = watch_dir(&dir, &inputs) => watched?,
-            changed = game_dir.changed() => if changed.is_err() { return Ok(()) },
+            watched = watch_dirs(dirs, &inputs) => watched?,
+            changed = game_dirs.changed() => if changed.is_err() { return Ok(()) },
         }
+    }
+}
+
+/// Watches all game directories, each again when it comes back, until the system does not let it.
+async fn watch_dirs(dirs: Vec<PathBuf>, inputs: &mpsc::Sender<Input>) -> Result<(), MonitorError> {
+    let mut watching = JoinSet::new();
+    for dir in dirs {
+        let inputs = inputs.clone();
+        watching.spawn(async move {
+            loop {
+                watch_dir(&dir, &inputs).await?;
+            }
+        });
+    }
+    match watching.join_next().await {
+        Some(Ok(ended)) => ended,
+        // One that panicked is begun anew, and with none there is nothing to watch.
+        Some(Err(_)) => Ok(()),
+        None => std::future::pending().await,
     }
 }
 
@@ -72,6 +94,11 @@ async fn watch_dir(dir: &Path, inputs: &mpsc::Sender<Input>) -> Result<(), Monit
         if !exists(dir).await {
             // It went before it was watched, and nobody else says so before the regular rescan.
             report(inputs, None).await;
+            // One look shows that it is away; the others are not looked at again and again meanwhile.
+            while !exists(dir).await {
+                tokio::time::sleep(RETRY_PAUSE).await;
+            }
+            return Ok(());
         }
         tokio::time::sleep(RETRY_PAUSE).await;
         return Ok(());

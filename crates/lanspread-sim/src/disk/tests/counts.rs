@@ -95,7 +95,7 @@ fn a_start_reads_nothing_of_a_file_that_is_hashed_and_looks_at_it_once() {
             side.hash_root(&id(), trust, &|_, _| {}, &abort).unwrap();
             let side = boot(&disk, None).unwrap();
             asked_during(&disk, || {
-                let reports = side.scan_library().unwrap();
+                let reports = side.scan_library().unwrap().roots;
                 assert!(reports[0].manifest.is_some(), "known without reading");
             })
         });
