@@ -528,7 +528,7 @@ impl App {
 
     /// How much of a game is unpacked here, counted when it is asked for; `None` if it cannot be counted.
     pub async fn install_size(&self, id: &GameId) -> Option<InstallSize> {
-        let local = self.games_dir().join(id.as_str()).join(INSTALL_DIR);
+        let local = self.handle().game_root(id).await.join(INSTALL_DIR);
         let counted = tokio::task::spawn_blocking(move || install_size::measure(&local)).await;
         match counted.ok()? {
             Ok(size) => Some(size),

@@ -72,7 +72,7 @@ impl App {
                 format!("cannot start {id}: it is not unpacked here; `install` unpacks it"),
             ));
         }
-        let root = self.games_dir().join(id.as_str());
+        let root = self.handle().game_root(id).await;
         let file = find(&root, script)
             .await
             .map_err(|why| refused(ErrorKind::Io, format!("cannot start {id}: {why}")))?

@@ -42,7 +42,7 @@ impl App {
         if !has_script || view.operations.iter().any(|it| it.id == *id) {
             return None;
         }
-        let root = self.games_dir().join(id.as_str());
+        let root = self.handle().game_root(id).await;
         // What cannot be read cannot be run; the uninstall says what is wrong with the folder.
         let file = find(&root, Script::Uninstall).await.ok().flatten()?;
         Some(Launch {

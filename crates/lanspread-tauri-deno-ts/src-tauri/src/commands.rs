@@ -252,7 +252,7 @@ async fn choose_folder(
 async fn open_folder(peer: State<'_, Peer>, id: GameId) -> Done {
     let app = peer.app()?;
     let known = app.view().games.iter().any(|game| game.id == id);
-    let folder = app.games_dir().join(id.as_str());
+    let folder = app.handle().game_root(&id).await;
     if !known || !folder.is_dir() {
         return Err(unknown(&id));
     }
