@@ -34,7 +34,7 @@ use crate::{
     play::{self, RunningScripts},
     queue::Queue,
     settings::Settings,
-    snapshot::{Game, GameDetails, Running, Seat, Snapshot, Wishes},
+    snapshot::{Game, GameDetails, MoreGamesDir, Running, Seat, Snapshot, Wishes},
     told::NoticeAbout,
 };
 
@@ -307,6 +307,12 @@ impl App {
     #[must_use]
     pub fn games_dir(&self) -> PathBuf {
         lock(&self.games_dir).clone()
+    }
+
+    /// The folders of games beside that one, in their order.
+    #[must_use]
+    pub fn more_games_dirs(&self) -> Vec<MoreGamesDir> {
+        compose::more_games_dirs(&self.handle().game_dirs(), &self.view())
     }
 
     /// Another folder is used, beside whose games this catalog lies.

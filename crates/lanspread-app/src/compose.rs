@@ -2,7 +2,7 @@
 //!
 //! Invariant: pure, and the one place that says how things stand with a game and what to do about it.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use lanspread_db::{Catalog, CatalogMode, Game as CatalogGame, GameId, Script};
 use lanspread_peer as peer;
@@ -17,8 +17,9 @@ use crate::{
     queue::{Queue, Runs},
     snapshot::{
         Action, Discovery, Game, GameDetails, GameState, Gathered, Hashing, KeptAway, Limits, Me,
-        Message, Mode, Offer, Operation, OperationKind, Peer, PeerOperation, PeerSource,
-        PeerStatus, Progress, Running, Snapshot, Source, Standing, StepWork, Upload, Wishes,
+        Message, Mode, MoreGamesDir, Offer, Operation, OperationKind, Peer, PeerOperation,
+        PeerSource, PeerStatus, Progress, Running, Snapshot, Source, Standing, StepWork, Upload,
+        Wishes,
     },
     told::{AwayReason, DiscoveryTrouble, Problem, WaitReason},
 };
@@ -108,6 +109,7 @@ pub(crate) fn me(app: &App, view: &PeerView) -> Me {
         unencrypted_lanes: facts.unencrypted_lanes,
         games_dir: app.games_dir().to_string_lossy().into_owned(),
         games_dir_problem: view.game_dir_problem.as_ref().map(FolderProblem::from),
+        more_games_dirs: app.more_games_dirs(),
         free_bytes: view.free_bytes,
         player: view.player,
         discovery: Discovery::from(&view.discovery),
@@ -249,6 +251,23 @@ fn other_peer(other: &peer::PeerInfo) -> Peer {
         in_sync: other.in_sync,
         status: other.status.as_deref().map(peer_status),
     }
+}
+
+/// The folders beside the first. One that was named a moment ago was not looked at yet.
+pub(crate) fn more_games_dirs(dirs: &[PathBuf], view: &PeerView) -> Vec<MoreGamesDir> {
+    let further = dirs.iter().skip(1);
+    further
+        .map(|dir| {
+            let found = view.more_game_dirs.iter().find(|found| found.path == *dir);
+            MoreGamesDir {
+                path: dir.to_string_lossy().into_owned(),
+                problem: found
+                    .and_then(|found| found.problem.as_ref())
+                    .map(FolderProblem::from),
+                free_bytes: found.and_then(|found| found.free_bytes),
+            }
+        })
+        .collect()
 }
 
 fn peer_status(status: &peer::PeerStatus) -> PeerStatus {

@@ -54,9 +54,9 @@ pub use run::{Asked, Ran};
 pub use settings::{Loaded, SETTINGS_FILE, SETTINGS_FILE_BYTES_MAX, Settings};
 pub use snapshot::{
     Action, Discovery, Finished, Game, GameDetails, GameState, Gathered, Hashing, KeptAway, Limits,
-    Me, Message, Mode, Notice, Offer, Operation, OperationKind, Outcome, Peer, PeerOperation,
-    PeerSource, PeerStatus, Progress, Queued, Running, Seat, Snapshot, Source, Standing, StepWork,
-    Turn, Upload, UploadEnded, Wishes,
+    Me, Message, Mode, MoreGamesDir, Notice, Offer, Operation, OperationKind, Outcome, Peer,
+    PeerOperation, PeerSource, PeerStatus, Progress, Queued, Running, Seat, Snapshot, Source,
+    Standing, StepWork, Turn, Upload, UploadEnded, Wishes,
 };
 pub use start::{
     AppOptions, CATALOG_FILE, Chosen, StartError, Stay, catalog_beside, default_games_dir,

@@ -107,6 +107,9 @@ impl App {
                     .map_err(|error| bad_input(format!("cannot say that: {error}")))?,
             },
             Command::SetGameDir { path } => return self.change_games_dir(path).await,
+            Command::SetMoreGameDirs { paths } => {
+                return self.change_more_games_dirs(paths).await;
+            }
             Command::GetGame { id } => self.get_game(id),
             Command::Download {
                 id,
@@ -221,23 +224,43 @@ impl App {
     }
 
     async fn change_games_dir(&self, path: PathBuf) -> Result<Ran, CommandRefused> {
-        let path = std::path::absolute(&path).unwrap_or(path);
+        let path = absolute(path);
         self.handle()
             .command(PeerCommand::SetGameDir { path: path.clone() })
             .await?;
         let folder = path.clone();
         let beside = tokio::task::spawn_blocking(move || catalog_beside(&folder)).await;
         let beside = beside.ok().flatten().map(Chosen::into_value);
-        self.set_games_dir(path.clone(), beside);
-        // The next start uses it, too.
+        self.set_games_dir(path, beside);
+        self.keep_game_dirs().await
+    }
+
+    async fn change_more_games_dirs(&self, paths: Vec<PathBuf>) -> Result<Ran, CommandRefused> {
+        let paths = paths.into_iter().map(absolute).collect();
+        self.handle()
+            .command(PeerCommand::SetMoreGameDirs { paths })
+            .await?;
+        self.keep_game_dirs().await
+    }
+
+    /// The next start uses the folders that are used now; two of them may have changed places.
+    async fn keep_game_dirs(&self) -> Result<Ran, CommandRefused> {
+        let mut dirs = self.handle().game_dirs().into_iter();
+        let first = dirs.next();
+        let more = dirs.collect();
         self.update_settings(|settings| {
             Ok(Settings {
-                games_dir: Some(path),
+                games_dir: first.or(settings.games_dir),
+                more_games_dirs: more,
                 ..settings
             })
         })
         .await
     }
+}
+
+fn absolute(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
 }
 
 /// The order to download a game.

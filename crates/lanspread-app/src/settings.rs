@@ -34,6 +34,8 @@ pub struct Settings {
     pub language: Option<Language>,
     /// The folder of games.
     pub games_dir: Option<PathBuf>,
+    /// The folders of games beside that one.
+    pub more_games_dirs: Vec<PathBuf>,
     /// The code of the party.
     pub party_code: Option<PartyCode>,
     /// Whether the window's program starts with the system.
@@ -50,6 +52,7 @@ impl Default for Settings {
             name: None,
             language: None,
             games_dir: None,
+            more_games_dirs: Vec::new(),
             party_code: None,
             start_with_system: false,
             keep_in_tray: true,
@@ -76,6 +79,9 @@ struct Content {
     name: Option<PeerName>,
     language: Option<Language>,
     games_dir: Option<PathBuf>,
+    // Files of before there could be several do not name it.
+    #[serde(default)]
+    more_games_dirs: Vec<PathBuf>,
     party_code: Option<String>,
     start_with_system: bool,
     keep_in_tray: bool,
@@ -117,6 +123,7 @@ impl Settings {
             name: content.name,
             language: content.language,
             games_dir: content.games_dir,
+            more_games_dirs: content.more_games_dirs,
             party_code: code
                 .transpose()
                 .map_err(|error: PartyCodeError| error.to_string())?,
@@ -144,6 +151,7 @@ impl Settings {
             name: self.name.clone(),
             language: self.language,
             games_dir: self.games_dir.clone(),
+            more_games_dirs: self.more_games_dirs.clone(),
             party_code: self
                 .party_code
                 .as_ref()
@@ -210,6 +218,7 @@ mod tests {
             name: Some(PeerName::new("Anna")),
             language: Some(Language::De),
             games_dir: Some("/games".into()),
+            more_games_dirs: vec!["/more".into(), "/most".into()],
             party_code: PartyCode::parse("k7m2-x9qd").ok(),
             keep_in_tray: false,
             ..Settings::default()
@@ -219,6 +228,25 @@ mod tests {
         assert_eq!(again.settings, settings);
         assert!(!again.first_run);
         assert!(again.settings.party_code.is_some());
+    }
+
+    #[test]
+    fn a_file_of_before_there_could_be_several_folders_is_read() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        Settings::default().save(dir.path()).expect("writable");
+        let path = dir.path().join(SETTINGS_FILE);
+        let text = std::fs::read_to_string(&path).expect("readable");
+        let mut content: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let removed = content
+            .as_object_mut()
+            .and_then(|all| all.remove("more_games_dirs"));
+        assert!(removed.is_some());
+        std::fs::write(&path, content.to_string()).expect("writable");
+        let loaded = Settings::load(dir.path());
+        assert_eq!(
+            (loaded.settings, loaded.trouble),
+            (Settings::default(), None)
+        );
     }
 
     #[test]

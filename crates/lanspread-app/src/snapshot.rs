@@ -66,6 +66,7 @@ impl Snapshot {
             return self;
         }
         self.me.games_dir = String::new();
+        self.me.more_games_dirs = Vec::new();
         self.me.state_dir = String::new();
         self.me.catalog = self.me.catalog.map(|_| String::new());
         if let Some(problem) = &mut self.me.games_dir_problem {
@@ -109,6 +110,8 @@ pub struct Me {
     pub games_dir: String,
     /// Why that folder cannot be read, such as a disk that is unplugged.
     pub games_dir_problem: Option<FolderProblem>,
+    /// The folders of games beside that one, in their order.
+    pub more_games_dirs: Vec<MoreGamesDir>,
     /// Bytes that are free there, as the other peers are told it.
     #[ts(type = "number | null")]
     pub free_bytes: Option<u64>,
@@ -122,6 +125,18 @@ pub struct Me {
     pub script_ending: &'static str,
     /// The catalog, if there is one.
     pub catalog: Option<String>,
+}
+
+/// A folder of games beside the one where new games go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct MoreGamesDir {
+    /// Where.
+    pub path: String,
+    /// Why it cannot be read, such as a disk that is unplugged.
+    pub problem: Option<FolderProblem>,
+    /// Bytes that are free there.
+    #[ts(type = "number | null")]
+    pub free_bytes: Option<u64>,
 }
 
 /// How well this peer finds others, and is found, without being told an address.

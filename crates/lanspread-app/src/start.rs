@@ -80,6 +80,7 @@ impl AppOptions {
                 state_dir,
                 name: settings.name_or_default(),
                 party_code: settings.party_code.clone(),
+                more_game_dirs: settings.more_games_dirs.clone(),
                 ..PeerOptions::default()
             },
             games_dir,

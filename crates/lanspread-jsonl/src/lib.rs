@@ -87,10 +87,15 @@ pub enum Command {
         /// What.
         text: String,
     },
-    /// Uses another games directory from here on.
+    /// Uses another games directory for new games from here on; one of the further ones changes places with it.
     SetGameDir {
         /// The directory.
         path: PathBuf,
+    },
+    /// Uses these games directories beside the one where new games go, and no others.
+    SetMoreGameDirs {
+        /// The directories.
+        paths: Vec<PathBuf>,
     },
     /// What a download would fetch.
     GetGame {

@@ -133,6 +133,8 @@ pub(crate) struct Status {
     #[serde(default)]
     pub(crate) games_dir_problem: Option<String>,
     #[serde(default)]
+    pub(crate) more_games_dirs: Vec<MoreGamesDir>,
+    #[serde(default)]
     pub(crate) discovery: Discovery,
     #[serde(default)]
     pub(crate) health: Health,
@@ -171,6 +173,19 @@ pub(crate) struct Health {
     pub(crate) folder: FolderCheck,
 }
 
+/// A folder of games beside the one where new games go.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct MoreGamesDir {
+    pub(crate) path: PathBuf,
+    pub(crate) problem: Option<FolderProblem>,
+}
+
+/// Why a folder cannot be read.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct FolderProblem {
+    pub(crate) message: String,
+}
+
 /// What trying to write into the folder of games came to.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
@@ -191,6 +206,17 @@ pub(crate) struct RunningScript {
 }
 
 impl Status {
+    /// Where a game lies: in the first of the folders that has it, or where new games go. The peer runs on this
+    /// machine, so its folders can be looked at.
+    pub(crate) fn root_of(&self, id: &str) -> PathBuf {
+        let further = self.more_games_dirs.iter().map(|dir| &dir.path);
+        std::iter::once(&self.games_dir)
+            .chain(further)
+            .map(|dir| dir.join(id))
+            .find(|root| root.is_dir())
+            .unwrap_or_else(|| self.games_dir.join(id))
+    }
+
     /// What runs on a game.
     pub(crate) fn operation(&self, id: &str) -> Option<&Operation> {
         self.operations.iter().find(|operation| operation.id == id)

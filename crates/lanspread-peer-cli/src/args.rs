@@ -43,14 +43,15 @@ pub(crate) struct Cli {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "The peer")]
 pub(crate) struct PeerArgs {
-    /// The folder that holds one folder for each game [default: Lanspread in your home folder]
+    /// The folder that holds one folder for each game; name it again for further ones, the first is where new
+    /// games go [default: Lanspread in your home folder]
     #[arg(
         long,
         value_name = "DIR",
         env = "LANSPREAD_GAMES_DIR",
         hide_env_values = true
     )]
-    pub(crate) games_dir: Option<PathBuf>,
+    pub(crate) games_dir: Vec<PathBuf>,
     /// Where this peer keeps its identity and its index [default: your data folder]
     #[arg(
         long,

@@ -165,7 +165,7 @@ async fn download(reached: &mut Reached, wanted: &Wanted, mut display: Display) 
     };
     drop(display);
     let status: Status = reached.client.ask(json!({ "cmd": "status" })).await?;
-    let root = status.games_dir.join(id.as_str());
+    let root = status.root_of(id.as_str());
     let version = report.version.clone().unwrap_or_default();
     output::line(&format!("{id} {version} is in {}", root.display()))?;
     output::line(&format!("  {}", origin(&report)))?;
@@ -208,7 +208,7 @@ async fn installation(reached: &mut Reached, display: &mut Display, id: &GameId)
 async fn say_here(reached: &mut Reached, id: &GameId) -> Result<()> {
     let status: Status = reached.client.ask(json!({ "cmd": "status" })).await?;
     let games: Games = reached.client.ask(json!({ "cmd": "list-games" })).await?;
-    let root = status.games_dir.join(id.as_str());
+    let root = status.root_of(id.as_str());
     let game = games.get(id.as_str());
     let version = game
         .and_then(|game| game.version.clone())

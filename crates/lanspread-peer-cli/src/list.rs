@@ -196,11 +196,21 @@ fn describe(status: &Status, own: bool) -> String {
         ("address", status.listen_addrs.join(", ")),
         ("party", party(status)),
         ("games in", path(&status.games_dir)),
-        ("state in", path(&status.state_dir)),
     ];
+    for dir in &status.more_games_dirs {
+        lines.push(("and in", path(&dir.path)));
+    }
+    lines.push(("state in", path(&status.state_dir)));
     if let Some(problem) = &status.games_dir_problem {
         let told = format!("the games folder cannot be read: {}", printable(problem));
         lines.push(("problem", told));
+    }
+    for dir in &status.more_games_dirs {
+        if let Some(problem) = &dir.problem {
+            let dir = path(&dir.path);
+            let told = format!("{dir} cannot be read: {}", printable(&problem.message));
+            lines.push(("problem", told));
+        }
     }
     if let FolderCheck::ReadOnly { message } = &status.health.folder {
         lines.push(("problem", printable(message)));

@@ -35,6 +35,7 @@ impl Node {
             log: setup.log.clone(),
             peer: PeerOptions {
                 state_dir: setup.state_dir.clone(),
+                more_game_dirs: setup.more_games_dirs.clone(),
                 listen: setup.listen,
                 name: setup.name.clone(),
                 party_code: setup.party_code.clone(),

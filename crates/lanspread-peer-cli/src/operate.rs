@@ -116,7 +116,7 @@ pub(crate) async fn say_installed(
     report: &Report,
 ) -> Result<()> {
     let status: Status = reached.client.ask(json!({ "cmd": "status" })).await?;
-    let local = status.games_dir.join(id.as_str()).join("local");
+    let local = status.root_of(id.as_str()).join("local");
     output::line(&format!(
         "{id} is ready to play in {} ({} unpacked in {})",
         local.display(),

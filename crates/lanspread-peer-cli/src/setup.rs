@@ -21,6 +21,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(crate) struct Setup {
     pub(crate) games_dir: PathBuf,
+    pub(crate) more_games_dirs: Vec<PathBuf>,
     pub(crate) state_dir: PathBuf,
     pub(crate) catalog: Option<Chosen<PathBuf>>,
     pub(crate) listen: SocketAddr,
@@ -87,14 +88,12 @@ impl Setup {
         let Loaded {
             settings, trouble, ..
         } = Settings::load(&state_dir);
-        let games_dir = match args.games_dir.as_ref().or(settings.games_dir.as_ref()) {
-            Some(dir) => absolute(dir)?,
-            None => default_games_dir().ok_or(SetupError::NoHome)?,
-        };
-        if state_dir.starts_with(&games_dir) {
+        let (games_dir, more_games_dirs) = games_dirs(&args.games_dir, &settings)?;
+        let mut dirs = std::iter::once(&games_dir).chain(&more_games_dirs);
+        if let Some(around) = dirs.find(|dir| state_dir.starts_with(dir)) {
             return Err(SetupError::StateWithinGames {
+                games_dir: around.clone(),
                 state_dir,
-                games_dir,
             });
         }
         let catalog = match &args.catalog {
@@ -105,6 +104,7 @@ impl Setup {
             secret::party_code(args.party_code.as_ref(), args.party_code_file.as_deref())?;
         Ok(Self {
             games_dir,
+            more_games_dirs,
             state_dir,
             catalog,
             listen: args.listen,
@@ -113,7 +113,7 @@ impl Setup {
                 None => settings.name_or_default(),
             },
             said: Said {
-                games_dir: args.games_dir.is_some(),
+                games_dir: !args.games_dir.is_empty(),
                 party_code: party_code.is_some(),
             },
             party_code: party_code.or_else(|| settings.party_code.clone()),
@@ -127,6 +127,22 @@ impl Setup {
             connect: args.connect.clone(),
         })
     }
+}
+
+/// The folder where new games go, and the others. Those that are named replace all that were chosen before.
+fn games_dirs(
+    named: &[PathBuf],
+    settings: &Settings,
+) -> Result<(PathBuf, Vec<PathBuf>), SetupError> {
+    if let Some((first, more)) = named.split_first() {
+        let more = more.iter().map(|dir| absolute(dir));
+        return Ok((absolute(first)?, more.collect::<Result<_, _>>()?));
+    }
+    let first = match &settings.games_dir {
+        Some(dir) => absolute(dir)?,
+        None => default_games_dir().ok_or(SetupError::NoHome)?,
+    };
+    Ok((first, settings.more_games_dirs.clone()))
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, SetupError> {
@@ -169,6 +185,40 @@ mod tests {
         let error = resolve(&["--games-dir", "/g", "--state-dir", "/g/state"]);
         assert!(matches!(error, Err(SetupError::StateWithinGames { .. })));
         assert!(resolve(&["--games-dir", "/g", "--state-dir", "/g-state"]).is_ok());
+    }
+
+    #[test]
+    fn folders_that_are_named_replace_all_that_were_chosen() {
+        let arguments = [
+            "--games-dir",
+            "/g",
+            "--games-dir",
+            "/h",
+            "--state-dir",
+            "/s",
+        ];
+        let setup = resolve(&arguments).expect("usable");
+        assert_eq!(setup.games_dir, PathBuf::from("/g"));
+        assert_eq!(setup.more_games_dirs, [PathBuf::from("/h")]);
+        let within = [
+            "--games-dir",
+            "/g",
+            "--games-dir",
+            "/h",
+            "--state-dir",
+            "/h/s",
+        ];
+        let error = resolve(&within);
+        assert!(matches!(error, Err(SetupError::StateWithinGames { .. })));
+        let settings = Settings {
+            games_dir: Some("/a".into()),
+            more_games_dirs: vec!["/b".into()],
+            ..Settings::default()
+        };
+        let chosen = games_dirs(&[], &settings).expect("usable");
+        assert_eq!(chosen, ("/a".into(), vec!["/b".into()]));
+        let named = games_dirs(&["/c".into()], &settings).expect("usable");
+        assert_eq!(named, ("/c".into(), Vec::new()));
     }
 
     #[test]

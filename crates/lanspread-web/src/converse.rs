@@ -89,7 +89,10 @@ async fn run(
 const fn is_for_who_sits_here(command: &Command) -> bool {
     matches!(
         command,
-        Command::SetGameDir { .. } | Command::Play(_) | Command::StartServer(_)
+        Command::SetGameDir { .. }
+            | Command::SetMoreGameDirs { .. }
+            | Command::Play(_)
+            | Command::StartServer(_)
     )
 }
 

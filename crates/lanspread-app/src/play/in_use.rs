@@ -39,6 +39,7 @@ pub(crate) const fn changes(command: &Command) -> Option<(&GameId, &'static str)
         | Command::SetRateLimits { .. }
         | Command::SetPlaying { .. }
         | Command::SetGameDir { .. }
+        | Command::SetMoreGameDirs { .. }
         | Command::ChangeSettings(_)
         | Command::WaitPeers { .. }
         | Command::Shutdown {} => None,

@@ -29,6 +29,7 @@ fn empty() -> Snapshot {
             unencrypted_lanes: false,
             games_dir: "/games".to_owned(),
             games_dir_problem: None,
+            more_games_dirs: Vec::new(),
             free_bytes: None,
             player: true,
             discovery: Discovery::Works,

@@ -40,6 +40,7 @@ fn types() -> String {
         declare::<GamesPatch>(config),
         declare::<Me>(config),
         declare::<Mode>(config),
+        declare::<MoreGamesDir>(config),
         declare::<Discovery>(config),
         declare::<DiscoveryTrouble>(config),
         declare::<Health>(config),

@@ -64,6 +64,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         uninstall_game,
         update_game,
         update_game_directory,
+        update_more_game_directories,
         verify_game,
     ]
 }
@@ -194,9 +195,15 @@ async fn update_game(peer: State<'_, Peer>, said: Said) -> Done {
     peer.run(said).await
 }
 
-/// Uses another folder of games from here on.
+/// Uses another folder for new games from here on.
 #[tauri::command]
 async fn update_game_directory(peer: State<'_, Peer>, said: Said) -> Done {
+    peer.run(said).await
+}
+
+/// Uses these folders of games beside the one where new games go.
+#[tauri::command]
+async fn update_more_game_directories(peer: State<'_, Peer>, said: Said) -> Done {
     peer.run(said).await
 }
 

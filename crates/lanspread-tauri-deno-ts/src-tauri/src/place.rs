@@ -91,7 +91,11 @@ impl Place {
         log: ApplicationLog,
     ) -> Result<AppOptions, StartError> {
         let mut with = settings.clone();
-        with.games_dir = self.games_dir.clone().or(with.games_dir);
+        if let Some(named) = &self.games_dir {
+            // Those that were chosen beside another one do not belong to it.
+            with.games_dir = Some(named.clone());
+            with.more_games_dirs = Vec::new();
+        }
         with.party_code = self.party_code.clone().or(with.party_code);
         let mut options = AppOptions::for_user(self.state_dir.clone(), with, log)?;
         options.settings = settings;

@@ -14,7 +14,7 @@ use tauri::{
 use crate::refused::Refused;
 
 /// Our names, and what each is called in `docs/JSONL.md`.
-const NAMES: [(&str, &str); 23] = [
+const NAMES: [(&str, &str); 24] = [
     ("cancel_game", "cancel"),
     ("change_settings", "change-settings"),
     ("check_health", "check-health"),
@@ -37,6 +37,7 @@ const NAMES: [(&str, &str); 23] = [
     ("uninstall_game", "uninstall"),
     ("update_game", "update"),
     ("update_game_directory", "set-game-dir"),
+    ("update_more_game_directories", "set-more-game-dirs"),
     ("verify_game", "verify"),
 ];
 

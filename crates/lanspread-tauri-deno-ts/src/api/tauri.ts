@@ -37,6 +37,7 @@ export const NAMES = {
   "check-health": "check_health",
   "say": "say_to_party",
   "set-game-dir": "update_game_directory",
+  "set-more-game-dirs": "update_more_game_directories",
   "get-game": "get_game",
   "download": "download_game",
   "update": "update_game",

@@ -230,6 +230,10 @@ games_dir: string,
  */
 games_dir_problem: FolderProblem | null,
 /**
+ * The folders of games beside that one, in their order.
+ */
+more_games_dirs: Array<MoreGamesDir>,
+/**
  * Bytes that are free there, as the other peers are told it.
  */
 free_bytes: number | null,
@@ -344,6 +348,23 @@ fault: FolderFault,
  * Why, in words.
  */
 message: string, };
+
+/**
+ * A folder of games beside the one where new games go.
+ */
+export type MoreGamesDir = {
+/**
+ * Where.
+ */
+path: string,
+/**
+ * Why it cannot be read, such as a disk that is unplugged.
+ */
+problem: FolderProblem | null,
+/**
+ * Bytes that are free there.
+ */
+free_bytes: number | null, };
 
 /**
  * Why the folder of games cannot be used.
@@ -1540,7 +1561,23 @@ trouble: DiscoveryTrouble, } | { "kind": "discovery-works" } | { "kind": "too-ma
 /**
  * What keeps it from that.
  */
-fault: FolderFault, } | { "kind": "folder-readable" } | { "kind": "folder-read-only",
+fault: FolderFault, } | { "kind": "folder-readable" } | { "kind": "more-folder-unreadable",
+/**
+ * Where.
+ */
+path: string,
+/**
+ * What keeps it from that.
+ */
+fault: FolderFault, } | { "kind": "more-folder-readable",
+/**
+ * Where.
+ */
+path: string, } | { "kind": "found-twice",
+/**
+ * Which.
+ */
+games: Array<string>, } | { "kind": "folder-read-only",
 /**
  * What keeps it from that.
  */
@@ -1662,7 +1699,11 @@ text: string, } | { "cmd": "set-game-dir",
 /**
  * The directory.
  */
-path: string, } | { "cmd": "get-game",
+path: string, } | { "cmd": "set-more-game-dirs",
+/**
+ * The directories.
+ */
+paths: Array<string>, } | { "cmd": "get-game",
 /**
  * The game.
  */

@@ -1,12 +1,14 @@
-// Asks whether a folder that was dragged onto the window becomes the folder of games.
+// Asks whether a folder that was dragged onto the window becomes one more folder of games.
 //
 // Invariant: nothing changes before the answer, and the question names the folder.
 
-import { useApp, useView } from "../ui/context.ts";
+import { furtherFolders } from "../state/folders.ts";
+import { useApp, usePart, useView } from "../ui/context.ts";
 import { Confirm } from "../ui/dialog.tsx";
 
 export function DroppedFolder() {
   const { texts, store } = useApp();
+  const me = usePart("me");
   const path = useView((view) => view.dropped);
   if (path === null) return null;
   return (
@@ -17,7 +19,8 @@ export function DroppedFolder() {
         folder: path,
         confirm: texts.confirm.folder,
         isLoss: false,
-        onConfirm: () => void store.send({ cmd: "set-game-dir", path }),
+        onConfirm: () =>
+          void store.send({ cmd: "set-more-game-dirs", paths: [...furtherFolders(me), path] }),
       }}
       onClose={() => store.forgetDropped()}
     />

@@ -255,10 +255,10 @@ export const de: Texts = {
   confirm: {
     keep: "Behalten",
     leave: "Lassen",
-    folderTitle: "Diesen Ordner für Spiele nehmen?",
+    folderTitle: "Diesen Spieleordner dazunehmen?",
     folderBody:
-      "Er tritt an die Stelle des bisherigen Ordners. Nichts wird verschoben und nichts gelöscht.",
-    folder: "Diesen Ordner nehmen",
+      "Seine Spiele werden neben den anderen gezeigt und geteilt. Nichts wird verschoben.",
+    folder: "Ordner dazunehmen",
     goOn: "Weiterladen",
     cancelTitle: (title) => `Laden von ${isolated(title)} abbrechen?`,
     cancelBody: (bytes) => `${bytes} sind schon da und werden in diesem Ordner gelöscht:`,

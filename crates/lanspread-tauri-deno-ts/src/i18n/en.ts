@@ -256,10 +256,9 @@ export const en = {
   confirm: {
     keep: "Keep it",
     leave: "Leave it",
-    folderTitle: "Use this folder for games?",
-    folderBody:
-      "It takes the place of the folder that is used. Nothing is moved and nothing deleted.",
-    folder: "Use this folder",
+    folderTitle: "Add this folder of games?",
+    folderBody: "Its games are shown and shared beside the others. Nothing is moved.",
+    folder: "Add this folder",
     goOn: "Go on",
     cancelTitle: (title: string) => `Cancel the download of ${isolated(title)}?`,
     cancelBody: (bytes: string) => `${bytes} have come and are deleted from this folder:`,

@@ -59,6 +59,12 @@ export function noticeWords(texts: Texts, format: Formats, about: NoticeAbout): 
       return told.discovery[about.trouble];
     case "folder-unreadable":
       return told.folders[about.fault];
+    case "more-folder-unreadable":
+      return `${told.folders[about.fault]} ${words.moreFolderAway(about.path)}`;
+    case "more-folder-readable":
+      return words.moreFolderBack(about.path);
+    case "found-twice":
+      return words.foundTwice(about.games.join(", "));
     case "folder-read-only":
       return `${told.folders[about.fault]} ${words.readOnly}`;
     case "not-shared":
@@ -120,6 +126,7 @@ export function isOpen(about: NoticeAbout): boolean {
     case "discovery-works":
     case "too-many-advertised":
     case "folder-readable":
+    case "more-folder-readable":
     case "folder-writable":
     case "folder-made":
     case "library-full":

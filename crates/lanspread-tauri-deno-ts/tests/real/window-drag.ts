@@ -15,13 +15,11 @@ interface Dragged {
   binary: string;
   /** The title of the window. */
   title: string;
-  /** The folder of games, which holds again when it is over. */
-  games: string;
 }
 
 /** A folder that is dropped is asked about, and used only when somebody says so. */
 export async function takesAFolder(dragged: Dragged): Promise<void> {
-  const { desktop, window, terminal, binary, title, games } = dragged;
+  const { desktop, window, terminal, binary, title } = dragged;
   const folder = `${desktop.home}/other games ö`;
   Deno.mkdirSync(folder);
   const question = `//dialog[contains(.,'${folder}')]`;
@@ -34,10 +32,10 @@ export async function takesAFolder(dragged: Dragged): Promise<void> {
 
   await answers("Leave it");
   if (await isUsed()) throw new Error("the folder is used although nobody wanted it");
-  await answers("Use this folder");
+  await answers("Add this folder");
   await until("the folder to be used", isUsed);
-  await window.call("update_game_directory", { path: games });
-  await until("the folder of before", async () => !(await isUsed()));
+  await window.call("update_more_game_directories", { paths: [] });
+  await until("the folder to be off the list", async () => !(await isUsed()));
 }
 
 async function drag(desktop: Desktop, binary: string, args: string[]): Promise<void> {

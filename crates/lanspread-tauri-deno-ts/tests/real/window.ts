@@ -180,7 +180,7 @@ try {
   await reachesTheWindow({ window, terminal, id: "go", card: card("go") });
   await staysReachable(window, terminal);
   const drag = program("LANSPREAD_DRAG_BIN");
-  await takesAFolder({ desktop, window, terminal, binary: drag, title: TITLE, games });
+  await takesAFolder({ desktop, window, terminal, binary: drag, title: TITLE });
 
   // Closing the window leaves the peer where it is; another start shows the same window again.
   const before = await desktop.running(binary);

@@ -62,6 +62,9 @@ Deno.test("a command travels by its name, with its fields as they are and withou
     [{ cmd: "install", id: "a" }, "install_game", { id: "a" }],
     [{ cmd: "queue", id: "a", give_up_old: true }, "queue_game", { id: "a", give_up_old: true }],
     [{ cmd: "set-game-dir", path: "/g" }, "update_game_directory", { path: "/g" }],
+    [{ cmd: "set-more-game-dirs", paths: ["/h"] }, "update_more_game_directories", {
+      paths: ["/h"],
+    }],
     [{ cmd: "move", id: "a", before: null }, "move_game", { id: "a", before: null }],
     [{ cmd: "change-settings", name: "Juno" }, "change_settings", { name: "Juno" }],
     [{ cmd: "set-rate-limits", upload_bytes_per_s: null }, "set_rate_limits", {

@@ -8,6 +8,8 @@ import type {
   Command,
   Health,
   KeptAway,
+  Me,
+  MoreGamesDir,
   Operation,
   OperationKind,
   Patch,
@@ -56,7 +58,12 @@ export function applyCommand(snapshot: Snapshot, command: Command): Patch {
       if (snapshot.operations.length > 0) {
         throw new CommandError("busy", "operations run in the games directory");
       }
-      return { me: { ...snapshot.me, games_dir: command.path } };
+      return { me: putFirst(snapshot.me, command.path) };
+    case "set-more-game-dirs":
+      if (snapshot.operations.length > 0) {
+        throw new CommandError("busy", "operations run in the games directory");
+      }
+      return { me: { ...snapshot.me, more_games_dirs: command.paths.map(folder) } };
     case "connect":
       throw new CommandError(
         "unreachable",
@@ -209,4 +216,16 @@ function expel(snapshot: Snapshot, peerId: string): Patch {
     peers: snapshot.peers.filter((peer) => peer !== gone),
     kept_away: [...snapshot.kept_away, away],
   };
+}
+
+/** Another folder for new games; one that is in the list already changes places with it. */
+function putFirst(me: Me, path: string): Me {
+  const more_games_dirs = me.more_games_dirs.map((one) =>
+    one.path === path ? folder(me.games_dir) : one
+  );
+  return { ...me, games_dir: path, more_games_dirs };
+}
+
+function folder(path: string): MoreGamesDir {
+  return { path, problem: null, free_bytes: 512 * 1024 ** 3 };
 }

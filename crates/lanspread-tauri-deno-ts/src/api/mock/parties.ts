@@ -75,6 +75,7 @@ export function quiet(): Snapshot {
       unencrypted_lanes: false,
       games_dir: "/home/juno/lan/games",
       games_dir_problem: null,
+      more_games_dirs: [],
       free_bytes: 143 * GIBIBYTE,
       player: true,
       discovery: { state: "works" },
@@ -216,8 +217,14 @@ export function partySnapshot(names: readonly string[] = NAMES): Snapshot {
   const total = all.find((game) => game.id === "0ad")!.size;
   const [first, second, third] = [peers[0]!, peers[1]!, peers[5] ?? peers[0]!];
   const { health } = quiet();
+  const more_games_dirs = [{
+    path: "/mnt/ssd/games",
+    problem: null,
+    free_bytes: 812 * GIBIBYTE,
+  }];
   return {
     ...quiet(),
+    me: { ...quiet().me, more_games_dirs },
     health: { ...health, clock: { state: "agrees", peers: peers.length } },
     games: all,
     peers,

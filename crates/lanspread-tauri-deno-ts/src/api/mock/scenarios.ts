@@ -177,7 +177,7 @@ function asGuest(snapshot: Snapshot): Snapshot {
   return {
     ...snapshot,
     ...{ health, kept_away, running, queue, settings, finished, uploads_ended, notices },
-    me: { ...me, games_dir: "", state_dir: "" },
+    me: { ...me, games_dir: "", more_games_dirs: [], state_dir: "" },
   };
 }
 

@@ -1,0 +1,40 @@
+// The folders of games, as a list to be shown and changed.
+//
+// Invariant: the first is where new games go; what is sent is always the whole list of the others.
+
+import type { FolderProblem, Me } from "../api/types.ts";
+
+export interface GamesFolder {
+  path: string;
+  /** Whether new games go there. */
+  isFirst: boolean;
+  problem: FolderProblem | null;
+  freeBytes: number | null;
+}
+
+/** All of them, in their order. */
+export function gamesFolders(me: Me): GamesFolder[] {
+  const first = {
+    path: me.games_dir,
+    isFirst: true,
+    problem: me.games_dir_problem,
+    freeBytes: me.free_bytes,
+  };
+  const further = me.more_games_dirs.map(({ path, problem, free_bytes }) => ({
+    path,
+    isFirst: false,
+    problem,
+    freeBytes: free_bytes,
+  }));
+  return [first, ...further];
+}
+
+/** Those beside the first. */
+export function furtherFolders(me: Me): string[] {
+  return me.more_games_dirs.map(({ path }) => path);
+}
+
+/** Those beside the first, without one. */
+export function withoutFolder(me: Me, path: string): string[] {
+  return furtherFolders(me).filter((one) => one !== path);
+}

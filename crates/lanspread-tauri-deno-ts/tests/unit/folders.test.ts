@@ -1,0 +1,28 @@
+// The folders of games: their order, and what is sent when one comes or goes.
+
+import assert from "node:assert/strict";
+import { applyCommand } from "../../src/api/mock/commands.ts";
+import { furtherFolders, gamesFolders, withoutFolder } from "../../src/state/folders.ts";
+import { snapshot } from "../support/games.ts";
+
+const dir = (path: string) => ({ path, problem: null, free_bytes: 1 });
+
+Deno.test("the folder for new games stands first, the others in their order", () => {
+  const { me } = snapshot();
+  const both = { ...me, games_dir: "/a", more_games_dirs: [dir("/c"), dir("/b")] };
+  assert.deepEqual(gamesFolders(both).map(({ path, isFirst }) => [path, isFirst]), [
+    ["/a", true],
+    ["/c", false],
+    ["/b", false],
+  ]);
+  assert.deepEqual(furtherFolders(both), ["/c", "/b"]);
+  assert.deepEqual(withoutFolder(both, "/c"), ["/b"]);
+  assert.deepEqual(withoutFolder(both, "/a"), ["/c", "/b"]);
+});
+
+Deno.test("a further folder that is put first changes places with the first", () => {
+  const state = snapshot();
+  const me = { ...state.me, games_dir: "/a", more_games_dirs: [dir("/b"), dir("/c")] };
+  const patch = applyCommand({ ...state, me }, { cmd: "set-game-dir", path: "/c" });
+  assert.deepEqual(gamesFolders(patch.me!).map(({ path }) => path), ["/c", "/b", "/a"]);
+});
