@@ -484,7 +484,13 @@ impl App {
         }
         self.note_seen(view);
         let covers = lock(&self.covers);
-        let games = compose::games(&view.games, &self.catalog, &covers, &lock(&self.first_seen));
+        let games = compose::games(
+            &view.games,
+            &self.catalog,
+            &covers,
+            &lock(&self.first_seen),
+            &self.handle().found_beyond_first(),
+        );
         let games = Arc::new(games);
         *kept = Some(KeptGames {
             of: Arc::clone(&view.games),

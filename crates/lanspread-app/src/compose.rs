@@ -128,9 +128,13 @@ pub(crate) fn games(
     catalog: &Catalog,
     covers: &Covers,
     first_seen: &FirstSeen,
+    beyond_first: &BTreeMap<GameId, PathBuf>,
 ) -> Vec<Game> {
     let game = |view: &GameView| Game {
         cover: covers.has(&view.id),
+        games_dir: beyond_first
+            .get(&view.id)
+            .map(|dir| dir.to_string_lossy().into_owned()),
         first_seen_ms: first_seen.of(&view.id),
         ..game(view, catalog.get(&view.id))
     };
@@ -165,6 +169,7 @@ fn game(view: &GameView, listed: Option<&CatalogGame>) -> Game {
         described: listed.is_some_and(|game| {
             !game.descriptions.is_empty() || game.publisher.is_some() || game.release.is_some()
         }),
+        games_dir: None,
     }
 }
 

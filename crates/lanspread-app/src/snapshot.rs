@@ -72,6 +72,11 @@ impl Snapshot {
         if let Some(problem) = &mut self.me.games_dir_problem {
             problem.message = String::new();
         }
+        if self.games.iter().any(|game| game.games_dir.is_some()) {
+            for game in Arc::make_mut(&mut self.games) {
+                game.games_dir = None;
+            }
+        }
         self.health = Health::default();
         self.kept_away = Vec::new();
         self.running = Vec::new();
@@ -288,6 +293,8 @@ pub struct Game {
     pub first_seen_ms: Option<u64>,
     /// Whether there is more to tell of it than stands here.
     pub described: bool,
+    /// The folder of games in which it was found, if that is not [`Me::games_dir`].
+    pub games_dir: Option<String>,
 }
 
 /// What an unfinished download had gathered when it was last at rest.

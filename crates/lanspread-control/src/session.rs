@@ -5,7 +5,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use lanspread_app::{App, Asked, Discovery, Facts, Health, Ran, Running, Seat};
+use lanspread_app::{App, Asked, Discovery, Facts, Health, MoreGamesDir, Ran, Running, Seat};
 use lanspread_jsonl::Command;
 use lanspread_peer::{CommandRefused, ErrorKind, ListenAddr, PROTOCOL_VERSION, PeerId, PeerView};
 use serde_json::{Value, json};

@@ -126,16 +126,16 @@ impl Folders {
 
     /// Uses another directory for new games. One of the others changes places with the present first.
     pub(crate) fn open_first(&self, opener: &Opener, path: &Path) -> Result<(), DiskFailure> {
-        let opened = Slot::opened(path, opener.open(path)?);
+        let slot_of_it = Slot::opened(path, opener.open(path)?);
         let mut slots = self.slots();
-        let is_it = |slot: &Slot| slot.full_path() == opened.full_path();
+        let is_it = |slot: &Slot| slot.full_path() == slot_of_it.full_path();
         match slots.iter().position(is_it) {
             Some(nth) => {
                 slots.swap(0, nth);
-                slots[0] = opened;
+                slots[0] = slot_of_it;
             }
-            None if slots.is_empty() => slots.push(opened),
-            None => slots[0] = opened,
+            None if slots.is_empty() => slots.push(slot_of_it),
+            None => slots[0] = slot_of_it,
         }
         check(&slots)?;
         *lock(&self.0) = slots;
@@ -159,12 +159,12 @@ impl Folders {
         let before = self.slots();
         let mut slots: Vec<Slot> = before.first().cloned().into_iter().collect();
         for path in paths {
-            let known = before.iter().find(|slot| slot.path == *path);
-            let slot = match (known, opener.open(path)) {
+            let earlier = before.iter().find(|slot| slot.path == *path);
+            let slot = match (earlier, opener.open(path)) {
                 (_, Ok(library)) => Slot::opened(path, library),
-                (Some(known), Err(error)) => Slot {
+                (Some(earlier), Err(error)) => Slot {
                     problem: Some(error),
-                    ..known.clone()
+                    ..earlier.clone()
                 },
                 (None, Err(error)) if unreadable == Unreadable::Awaited => Slot {
                     path: path.clone(),
@@ -265,6 +265,21 @@ impl Folders {
             },
         };
         dir.join(id.as_str())
+    }
+
+    /// The games that were found in another directory than the first, and in which, without a look at any.
+    pub(crate) fn found_beyond_first(&self) -> BTreeMap<GameId, PathBuf> {
+        let slots = self.slots();
+        let Some((first, further)) = slots.split_first() else {
+            return BTreeMap::new();
+        };
+        let mut found = BTreeMap::new();
+        for slot in further {
+            for id in slot.known.iter().filter(|id| !first.known.contains(*id)) {
+                found.entry(id.clone()).or_insert_with(|| slot.path.clone());
+            }
+        }
+        found
     }
 
     /// Remembers that a game was found in a directory, and not in another that can be read.
@@ -399,13 +414,13 @@ fn find(slots: &[Slot], id: &GameId) -> Found {
             let stat = files::stat(&*library.games, Path::new(id.as_str()));
             stat.map(|stat| stat.is_some_and(|stat| stat.kind == Kind::Folder))
         });
+        let is_known = slot.known.contains(id);
         match stands {
             Some(Ok(true)) => return Found::Here(slot.clone()),
-            Some(Ok(false)) => {}
-            Some(Err(_)) | None if slot.known.contains(id) => {
+            Some(Err(_)) | None if is_known => {
                 away.get_or_insert_with(|| slot.clone());
             }
-            Some(Err(_)) | None => {}
+            Some(Ok(false) | Err(_)) | None => {}
         }
     }
     away.map_or(Found::Nowhere, Found::Away)

@@ -41,6 +41,7 @@ mod tests;
 mod turns;
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -144,12 +145,18 @@ impl Disk {
         self.0.folders.root_path(id)
     }
 
+    /// The games that were found in another directory than the first, and in which. The disk is not asked.
+    #[must_use]
+    pub fn found_beyond_first(&self) -> BTreeMap<GameId, PathBuf> {
+        self.0.folders.found_beyond_first()
+    }
+
     fn library_of(&self, id: &GameId) -> Result<Arc<Library>, DiskFailure> {
         self.0.folders.library_of(id)
     }
 
-    /// Carries out [`lanspread_core::Effect::ScanLibrary`]: looks at every game root of every directory. A directory that was deleted and made anew is opened
-    /// anew.
+    /// Carries out [`lanspread_core::Effect::ScanLibrary`]: looks at every game root of every directory. A
+    /// directory that was deleted and made anew is opened anew.
     ///
     /// # Errors
     ///

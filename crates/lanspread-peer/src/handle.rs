@@ -71,6 +71,12 @@ impl PeerRuntimeHandle {
         self.reader.disk().game_dirs()
     }
 
+    /// The games that were found in another game directory than the first, and in which. The disk is not asked.
+    #[must_use]
+    pub fn found_beyond_first(&self) -> BTreeMap<GameId, PathBuf> {
+        self.reader.disk().found_beyond_first()
+    }
+
     /// Where the root of a game lies, or would lie. Where there are several game directories the disk is asked.
     pub async fn game_root(&self, id: &GameId) -> PathBuf {
         let (disk, id) = (self.reader.disk().clone(), id.clone());

@@ -1,6 +1,6 @@
 //! How things stand with a game, for everything that can be said of one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lanspread_db::{Catalog, GameId, Script, Version};
 use lanspread_peer::{GameView, PeerId};
@@ -20,6 +20,7 @@ fn stands(downloaded: bool, installed: bool, current: bool, others: u8) -> (Game
         &Catalog::open_party(),
         &Covers::default(),
         &FirstSeen::default(),
+        &BTreeMap::new(),
     );
     (games[0].state, games[0].action)
 }
@@ -85,6 +86,7 @@ fn play_is_offered_only_where_a_script_starts_the_game() {
             &Catalog::open_party(),
             &Covers::default(),
             &FirstSeen::default(),
+            &BTreeMap::new(),
         );
         assert_eq!(
             (games[0].state, games[0].action),

@@ -80,5 +80,6 @@ fn game(number: u8, size: u64) -> Game {
         cover: false,
         first_seen_ms: None,
         described: false,
+        games_dir: None,
     }
 }

@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use lanspread_app::{
-    AdapterKind, ClockCheck, Facts, FolderCheck, Health, NetworkAdapter, Running, Script,
+    AdapterKind, ClockCheck, Facts, FolderCheck, FolderFault, FolderProblem, Health, MoreGamesDir,
+    NetworkAdapter, Running, Script,
 };
 use lanspread_db::{ContentHash, GameFileDescription, GameId, ManifestHash, RelPath, Version};
 use lanspread_peer::{
@@ -474,6 +475,21 @@ fn the_answers_are_documented_with_exactly_their_fields() {
         run_by: RunBy::Serve,
         facts: &facts,
         games_dir: "/games".into(),
+        more_games_dirs: &[
+            MoreGamesDir {
+                path: "/more".to_owned(),
+                problem: None,
+                free_bytes: Some(1),
+            },
+            MoreGamesDir {
+                path: "/away".to_owned(),
+                problem: Some(FolderProblem {
+                    fault: FolderFault::Gone,
+                    message: "/away is not there".to_owned(),
+                }),
+                free_bytes: None,
+            },
+        ],
         running: &[Running {
             id: id(),
             script: Script::Start,

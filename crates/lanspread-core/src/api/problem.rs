@@ -73,6 +73,7 @@ impl From<&DiskFailure> for GameProblem {
             DiskFailureKind::Foreign => GameProblemKind::Unfit,
             DiskFailureKind::NoSpace
             | DiskFailureKind::NotFound
+            | DiskFailureKind::Conflict
             | DiskFailureKind::BadArchive
             | DiskFailureKind::Aborted
             | DiskFailureKind::Io => GameProblemKind::Unreadable,

@@ -9,7 +9,7 @@ use lanspread_core::{
     DiskFailure, DiskFailureKind, Effect, EffectId, HashTrust, Input, LibraryReport,
 };
 use lanspread_db::Manifest;
-use lanspread_disk::Unreadable;
+use lanspread_disk::{Disk, Unreadable};
 use lanspread_unpack::CancelFlag;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -50,25 +50,12 @@ fn apart<T, B>(both: With<T, B>) -> (Result<T, DiskFailure>, Option<B>) {
 impl Executor {
     pub(super) fn start_disk(&self, effect: Effect) {
         match effect {
-            Effect::OpenGameDir { effect, path } => self.block(
-                effect,
-                move |shared, _| {
-                    let opened = shared.disk.open_game_dir(&path);
-                    shared.game_dirs.send_replace(shared.disk.game_dirs());
-                    opened
-                },
-                |effect, result| Input::GameDirOpened { effect, result },
-            ),
-            Effect::OpenMoreGameDirs { effect, paths } => self.block(
-                effect,
-                move |shared, _| {
-                    let disk = &shared.disk;
-                    let opened = disk.open_more_game_dirs(&paths, Unreadable::Refused);
-                    shared.game_dirs.send_replace(disk.game_dirs());
-                    opened
-                },
-                |effect, result| Input::GameDirOpened { effect, result },
-            ),
+            Effect::OpenGameDir { effect, path } => {
+                self.change_dirs(effect, move |disk| disk.open_game_dir(&path));
+            }
+            Effect::OpenMoreGameDirs { effect, paths } => self.change_dirs(effect, move |disk| {
+                disk.open_more_game_dirs(&paths, Unreadable::Refused)
+            }),
             Effect::RecallManifest {
                 effect,
                 id,
@@ -153,6 +140,23 @@ impl Executor {
     }
 
     /// Runs blocking work with a flag that is set when the effect is aborted.
+    /// Uses other game directories; they are watched from here on.
+    fn change_dirs(
+        &self,
+        effect: EffectId,
+        change: impl FnOnce(&Disk) -> Result<(), DiskFailure> + Send + 'static,
+    ) {
+        self.block(
+            effect,
+            move |shared, _| {
+                let changed = change(&shared.disk);
+                shared.game_dirs.send_replace(shared.disk.game_dirs());
+                changed
+            },
+            |effect, result| Input::GameDirOpened { effect, result },
+        );
+    }
+
     fn block<T: Send + 'static>(
         &self,
         effect: EffectId,

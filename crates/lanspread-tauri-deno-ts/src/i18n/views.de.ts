@@ -107,6 +107,9 @@ export const viewsDe: typeof viewsEn = {
     folderTitle: "Der Spieleordner lässt sich nicht benutzen",
     folderBody:
       "Bis dahin lässt sich nichts laden und nichts teilen. Ist die Platte angeschlossen, und darf Lanspread dort schreiben?",
+    moreFolderTitle: "Einer der Spieleordner ist nicht lesbar",
+    moreFolderBody:
+      "Bis dahin lassen sich seine Spiele weder teilen noch ändern. Schließ die Platte wieder an, oder nimm den Ordner von der Liste.",
     readOnlyTitle: "In den Spieleordner lässt sich nichts schreiben",
     readOnlyBody:
       "Gib deinem Benutzer dort das Recht zu schreiben, oder wähle einen anderen Ordner; dann prüfe noch einmal.",

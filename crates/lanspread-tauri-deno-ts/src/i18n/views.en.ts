@@ -106,6 +106,9 @@ export const viewsEn = {
     folderTitle: "The games folder cannot be used",
     folderBody:
       "Nothing can be fetched or shared until it can. Is the disk plugged in, and may Lanspread write there?",
+    moreFolderTitle: "One of the games folders cannot be read",
+    moreFolderBody:
+      "Its games can be neither shared nor changed until it can. Connect that disk again, or take the folder off the list.",
     readOnlyTitle: "Nothing can be written into the games folder",
     readOnlyBody: "Let your user write there, or choose another folder; then check again.",
     readOnlyLink: "Open Settings",

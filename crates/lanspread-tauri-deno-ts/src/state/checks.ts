@@ -9,6 +9,7 @@ import type {
   NetworkAdapter,
   Snapshot,
 } from "../api/types.ts";
+import { gamesFolders } from "./folders.ts";
 import { portOf } from "./names.ts";
 
 /** Less than that is soon used up by whatever else is done on a PC. */
@@ -28,6 +29,7 @@ export type Check =
 export function checks(snapshot: Snapshot): Check[] {
   const { me, health } = snapshot;
   const [first] = me.listen_addrs;
+  const unreadable = gamesFolders(me).find(({ problem }) => problem !== null)?.problem ?? null;
   return [
     {
       about: "network",
@@ -48,8 +50,8 @@ export function checks(snapshot: Snapshot): Check[] {
     },
     {
       about: "folder",
-      ok: me.games_dir_problem === null ? isWritable(health.folder) : false,
-      problem: me.games_dir_problem ?? problemOf(health.folder),
+      ok: unreadable === null ? isWritable(health.folder) : false,
+      problem: unreadable ?? problemOf(health.folder),
     },
     {
       about: "space",

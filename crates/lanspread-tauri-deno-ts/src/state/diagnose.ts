@@ -18,6 +18,7 @@ import type { Tab } from "./route.ts";
 export type Finding =
   | { about: "connection" }
   | { about: "games-dir"; problem: FolderProblem }
+  | { about: "more-games-dir"; path: string; problem: FolderProblem }
   | { about: "read-only"; problem: FolderProblem }
   | { about: "no-address" }
   | { about: "discovery"; trouble: DiscoveryTrouble; message: string; alone: boolean }
@@ -42,6 +43,9 @@ export function diagnose(connection: Connection, snapshot: Snapshot | null): Fin
   const unwritable = problemOf(folder);
   if (problem !== null) findings.push({ about: "games-dir", problem });
   else if (unwritable !== null) findings.push({ about: "read-only", problem: unwritable });
+  for (const { path, problem } of snapshot.me.more_games_dirs) {
+    if (problem !== null) findings.push({ about: "more-games-dir", path, problem });
+  }
   if (listen_addrs.length === 0 || (alone && isWithoutNetwork(adapters))) {
     findings.push({ about: "no-address" });
   } else if (discovery.state === "trouble") {
@@ -71,6 +75,7 @@ export function diagnose(connection: Connection, snapshot: Snapshot | null): Fin
 const IN_THE_WAY: Partial<Record<Finding["about"], readonly Tab[]>> = {
   "games-dir": ["library", "transfers"],
   "read-only": ["library", "transfers"],
+  "more-games-dir": ["library"],
   "no-address": ["library", "party"],
   "discovery": ["library", "party"],
   "low-space": ["transfers"],

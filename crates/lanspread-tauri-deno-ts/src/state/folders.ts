@@ -2,7 +2,8 @@
 //
 // Invariant: the first is where new games go; what is sent is always the whole list of the others.
 
-import type { FolderProblem, Me } from "../api/types.ts";
+import type { FolderProblem, Game, Me } from "../api/types.ts";
+import { joinPath } from "./names.ts";
 
 export interface GamesFolder {
   path: string;
@@ -37,4 +38,9 @@ export function furtherFolders(me: Me): string[] {
 /** Those beside the first, without one. */
 export function withoutFolder(me: Me, path: string): string[] {
   return furtherFolders(me).filter((one) => one !== path);
+}
+
+/** The folder of a game: where it lies, or where it would. */
+export function gameFolder(me: Me, id: string, game: Game | null): string {
+  return joinPath(game?.games_dir ?? me.games_dir, id);
 }

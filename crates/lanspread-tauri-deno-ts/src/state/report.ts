@@ -22,6 +22,9 @@ export function report(connection: Connection, snapshot: Snapshot, now: Date): s
       me.catalog ? lastPart(me.catalog) : "none"
     }`,
     `games_dir_problem: ${me.games_dir_problem !== null}, folder: ${health.folder.state}`,
+    `more_games_dirs: ${
+      tally(me.more_games_dirs.map(({ problem }) => problem === null ? "fine" : problem.fault))
+    }`,
     `free: ${me.free_bytes === null ? "unknown" : mebibytes(me.free_bytes)}`,
     `adapters: ${tally(health.adapters.map(kindOf))}`,
     `clock: ${health.clock.state}${

@@ -5,8 +5,8 @@
 
 import { useState } from "react";
 import type { Game, Operation } from "../api/types.ts";
+import { gameFolder } from "../state/folders.ts";
 import { lostByCancel } from "../state/loss.ts";
-import { joinPath } from "../state/names.ts";
 import { subject } from "../state/store.ts";
 import { Button } from "./button.tsx";
 import { useApp, useMay, usePart, useView } from "./context.ts";
@@ -23,7 +23,7 @@ interface CancelButtonProps {
 
 export function CancelButton({ id, game, operation, brief }: CancelButtonProps) {
   const { texts, store, format } = useApp();
-  const folder = joinPath(usePart("me").games_dir, id);
+  const folder = gameFolder(usePart("me"), id, game);
   const { ask } = useMay();
   const [lost, setLost] = useState<number | null>(null);
   const asked = useView((view) => view.asked.has(subject({ cmd: "cancel", id })));

@@ -54,6 +54,7 @@ Deno.test("each thing that is wrong is one line that is not well, and one findin
   };
   assert.deepEqual(found("read-only"), [["folder"], "read-only"]);
   assert.deepEqual(found("no-folder"), [["folder"], "games-dir"]);
+  assert.deepEqual(found("more-folder-gone"), [["folder"], "more-games-dir"]);
   assert.deepEqual(found("no-network"), [["network"], "no-address"]);
   assert.deepEqual(found("multicast-blocked"), [["discovery"], "discovery"]);
   assert.deepEqual(found("slow-clock"), [["clock"], "clock"]);

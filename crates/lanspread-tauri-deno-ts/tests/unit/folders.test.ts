@@ -2,8 +2,13 @@
 
 import assert from "node:assert/strict";
 import { applyCommand } from "../../src/api/mock/commands.ts";
-import { furtherFolders, gamesFolders, withoutFolder } from "../../src/state/folders.ts";
-import { snapshot } from "../support/games.ts";
+import {
+  furtherFolders,
+  gameFolder,
+  gamesFolders,
+  withoutFolder,
+} from "../../src/state/folders.ts";
+import { game, snapshot } from "../support/games.ts";
 
 const dir = (path: string) => ({ path, problem: null, free_bytes: 1 });
 
@@ -25,4 +30,11 @@ Deno.test("a further folder that is put first changes places with the first", ()
   const me = { ...state.me, games_dir: "/a", more_games_dirs: [dir("/b"), dir("/c")] };
   const patch = applyCommand({ ...state, me }, { cmd: "set-game-dir", path: "/c" });
   assert.deepEqual(gamesFolders(patch.me!).map(({ path }) => path), ["/c", "/b", "/a"]);
+});
+
+Deno.test("a question names the folder in which the game lies", () => {
+  const me = { ...snapshot().me, games_dir: "/a" };
+  assert.equal(gameFolder(me, "chess", null), "/a/chess");
+  assert.equal(gameFolder(me, "chess", game("chess", { games_dir: null })), "/a/chess");
+  assert.equal(gameFolder(me, "chess", game("chess", { games_dir: "/b" })), "/b/chess");
 });

@@ -73,6 +73,7 @@ export function mockGame(id: string, title: string, rest: Partial<Game> = {}): G
     cover: false,
     first_seen_ms: FIRST_SEEN_MS,
     described: true,
+    games_dir: null,
     ...rest,
   };
 }

@@ -15,6 +15,7 @@ import { allTold, allWaits, waiting } from "./told.ts";
 import {
   alone,
   folderGone,
+  moreFolderGone,
   multicastBlocked,
   nearlyFull,
   readOnly,
@@ -281,6 +282,7 @@ export const SCENARIOS = {
   "no-peers": () => ({ snapshot: alone([]) }),
   "multicast-blocked": () => ({ snapshot: multicastBlocked() }),
   "no-folder": () => ({ snapshot: folderGone() }),
+  "more-folder-gone": () => ({ snapshot: moreFolderGone() }),
   "read-only": () => ({ snapshot: readOnly() }),
   "no-network": () => ({ snapshot: withoutNetwork() }),
   "nearly-full": () => ({ snapshot: nearlyFull() }),

@@ -28,6 +28,33 @@ export function folderGone(): Snapshot {
   return { ...snapshot, me, games: others, operations: [] };
 }
 
+/** The disk with a further folder of games was unplugged; what is known of its games is still shown. */
+export function moreFolderGone(): Snapshot {
+  const snapshot = partySnapshot();
+  const path = "/media/juno/SSD/games";
+  const problem = {
+    fault: "gone" as const,
+    message: `${path} cannot be listed: No such file or directory (os error 2)`,
+  };
+  const more_games_dirs = [
+    ...snapshot.me.more_games_dirs,
+    { path, problem, free_bytes: null },
+  ];
+  const about = { kind: "more-folder-unreadable" as const, path, fault: problem.fault };
+  const told = notice(
+    1,
+    about,
+    `the game directory ${path} cannot be read: ${problem.message}; its games wait for it`,
+  );
+  return {
+    ...snapshot,
+    me: { ...snapshot.me, more_games_dirs },
+    games: snapshot.games.map((game) => game.installed ? { ...game, games_dir: path } : game),
+    operations: [],
+    notices: [told],
+  };
+}
+
 const DISCOVERY_BROKEN =
   "this peer is not advertised: no network interface is up, or another program keeps UDP port 5353 to itself; discovery goes on trying, meanwhile connect by address";
 

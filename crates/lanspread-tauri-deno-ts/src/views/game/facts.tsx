@@ -6,7 +6,7 @@ import type { ReactNode } from "react";
 import type { Game, GameDetails, Mode, Offer } from "../../api/types.ts";
 import type { Texts } from "../../i18n/texts.ts";
 import { localized } from "../../state/localized.ts";
-import { joinPath } from "../../state/names.ts";
+import { gameFolder } from "../../state/folders.ts";
 import { versionsAtParty } from "../../state/versions.ts";
 import { useApp, useMay, usePart } from "../../ui/context.ts";
 import { Path } from "../../ui/dialog.tsx";
@@ -19,7 +19,7 @@ export function GameFacts({ game, details }: { game: Game; details: Details }) {
   const words = texts.game;
   const { ask } = useMay();
   const more = details.state === "loaded" ? details.details : null;
-  const folder = joinPath(me.games_dir, game.id);
+  const folder = gameFolder(me, game.id, game);
   const known: [string, ReactNode][] = [
     [
       ask ? words.versionHere : texts.guest.versionThere(me.name),

@@ -5,7 +5,7 @@
 import { useState } from "react";
 import type { Game } from "../../api/types.ts";
 import { headline } from "../../i18n/texts.ts";
-import { joinPath } from "../../state/names.ts";
+import { gameFolder } from "../../state/folders.ts";
 import { canGiveUpOld, lastFinished } from "../../state/progress.ts";
 import { Button } from "../../ui/button.tsx";
 import { useApp, usePart } from "../../ui/context.ts";
@@ -51,7 +51,7 @@ export function GiveUpOld({ game }: { game: Game }) {
           question={{
             title: texts.confirm.giveUpTitle(game.title),
             body: texts.confirm.giveUpBody(format.bytes(game.size)),
-            folder: joinPath(me.games_dir, game.id),
+            folder: gameFolder(me, game.id, game),
             confirm: texts.confirm.giveUp,
             onConfirm: () => void store.send({ cmd: "queue", id: game.id, give_up_old: true }),
           }}

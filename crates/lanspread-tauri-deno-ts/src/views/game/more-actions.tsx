@@ -5,6 +5,7 @@
 
 import { useRef, useState } from "react";
 import type { Command, Game, InstallSize, Operation } from "../../api/types.ts";
+import { gameFolder } from "../../state/folders.ts";
 import { joinPath } from "../../state/names.ts";
 import { Button } from "../../ui/button.tsx";
 import { useApp, useMay, usePart, useSeat, useView } from "../../ui/context.ts";
@@ -21,7 +22,7 @@ interface MoreActionsProps {
 
 export function MoreActions({ game, operation }: MoreActionsProps) {
   const { texts, shell, store, format } = useApp();
-  const folder = joinPath(usePart("me").games_dir, game.id);
+  const folder = gameFolder(usePart("me"), game.id, game);
   const may = useMay();
   const offersZip = offersTaking(useSeat(), usePart("settings").guests);
   const [question, setQuestion] = useState<Question | null>(null);

@@ -34,6 +34,8 @@ export function titleOf(finding: Finding, { help: words }: Texts): string {
       return words.connectionTitle;
     case "games-dir":
       return words.folderTitle;
+    case "more-games-dir":
+      return words.moreFolderTitle;
     case "read-only":
       return words.readOnlyTitle;
     case "no-address":
@@ -65,6 +67,14 @@ export function FindingBox({ finding, me }: { finding: Finding; me: Me }) {
         <Box title={title} body={words.folderBody}>
           <Path path={me.games_dir} />
           <FolderTold problem={finding.problem} />
+        </Box>
+      );
+    case "more-games-dir":
+      return (
+        <Box title={title} body={words.moreFolderBody}>
+          <Path path={finding.path} />
+          <FolderTold problem={finding.problem} />
+          <a href={href({ tab: "settings" })}>{words.readOnlyLink}</a>
         </Box>
       );
     case "read-only":

@@ -5,6 +5,7 @@
 
 import type { NoticeAbout } from "../../api/types.ts";
 import { diagnose } from "../../state/diagnose.ts";
+import { gamesFolders } from "../../state/folders.ts";
 import { gameById } from "../../state/names.ts";
 import { isOpen, noticeWords, subjectOf } from "../../state/notices.ts";
 import { useApp, useMay, usePart, useSnapshot, useView } from "../../ui/context.ts";
@@ -68,7 +69,16 @@ function ThisPeer() {
                 </ul>
               ),
           ],
-          [words.folder, <bdi key="folder" className="path">{me.games_dir}</bdi>],
+          [
+            words.folder,
+            <ul key="folder">
+              {gamesFolders(me).map(({ path }) => (
+                <li key={path}>
+                  <bdi className="path">{path}</bdi>
+                </li>
+              ))}
+            </ul>,
+          ],
           [
             words.catalog,
             me.catalog === null ? words.noCatalog : <bdi key="catalog">{me.catalog}</bdi>,
