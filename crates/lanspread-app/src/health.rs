@@ -121,7 +121,7 @@ impl From<peer::DiskFailureKind> for FolderFault {
             peer::DiskFailureKind::NotAllowed => Self::NotAllowed,
             peer::DiskFailureKind::NoSpace => Self::Full,
             peer::DiskFailureKind::BadArchive
-            | peer::DiskFailureKind::Conflict
+            | peer::DiskFailureKind::FoldersClash
             | peer::DiskFailureKind::Aborted
             | peer::DiskFailureKind::Io => Self::Broken,
         }

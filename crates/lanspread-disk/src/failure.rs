@@ -78,7 +78,7 @@ fn io_failure(what: &str, path: &Path, error: &io::Error) -> DiskFailure {
         }
         DiskFailureKind::NotFound
         | DiskFailureKind::BadArchive
-        | DiskFailureKind::Conflict
+        | DiskFailureKind::FoldersClash
         | DiskFailureKind::Aborted
         | DiskFailureKind::Io => "",
     };

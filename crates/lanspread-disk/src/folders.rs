@@ -154,7 +154,7 @@ impl Folders {
                 "{} further folders of games are named, and at most {MORE_GAME_DIRS_MAX} can be used",
                 paths.len()
             );
-            return Err(failure(DiskFailureKind::Conflict, message));
+            return Err(failure(DiskFailureKind::FoldersClash, message));
         }
         let before = self.slots();
         let mut slots: Vec<Slot> = before.first().cloned().into_iter().collect();
@@ -178,7 +178,7 @@ impl Folders {
                 let dir = path.display();
                 let message =
                     format!("{dir} holds this program's own files: choose another folder");
-                return Err(failure(DiskFailureKind::Conflict, message));
+                return Err(failure(DiskFailureKind::FoldersClash, message));
             }
             slots.push(slot);
         }
@@ -447,5 +447,5 @@ fn readable_first(first: Option<&Slot>) -> Result<Arc<Library>, DiskFailure> {
 
 fn check(slots: &[Slot]) -> Result<(), DiskFailure> {
     let paths: Vec<&Path> = slots.iter().map(Slot::full_path).collect();
-    check_apart(&paths).map_err(|clash| failure(DiskFailureKind::Conflict, clash.to_string()))
+    check_apart(&paths).map_err(|clash| failure(DiskFailureKind::FoldersClash, clash.to_string()))
 }

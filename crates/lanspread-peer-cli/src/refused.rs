@@ -18,6 +18,9 @@ pub(crate) async fn explain(error: StartError, setup: &Setup) -> Report {
         StartError::GamesDir { .. } | StartError::Peer(PeerStartError::GameDir { .. }) => {
             eyre!("{error}; --games-dir names another one")
         }
+        StartError::Peer(PeerStartError::MoreGameDirs(_)) => {
+            eyre!("{error}; --games-dir, once for each folder, names all that are to be used")
+        }
         StartError::Peer(PeerStartError::StateDirBusy { .. }) => {
             let run_by = run_by(setup).await;
             eyre!("{error}. {}", who(run_by.as_deref()))

@@ -349,7 +349,7 @@ fn games_of_a_further_folder_are_found_also_while_the_peer_runs_and_when_it_come
         };
         until(&|view| is_away(view) && has(view, "ludo") && view.game_dir_problem.is_none()).await;
         let refused = peer.command(PeerCommand::VerifyGame { id }).await;
-        assert_eq!(refused.expect_err("it is away").kind, ErrorKind::NotReady);
+        assert_eq!(refused.expect_err("it is away").kind, ErrorKind::FolderAway);
         std::fs::rename(&away, &more).expect("movable");
         until(&|view| !is_away(view) && has(view, "ludo")).await;
         let none = PeerCommand::SetMoreGameDirs { paths: Vec::new() };

@@ -605,7 +605,7 @@ fn a_mean_rate_is_rounded_and_never_divides_by_nothing() {
 }
 
 /// Every kind of error.
-const ERROR_KINDS: [ErrorKind; 25] = [
+const ERROR_KINDS: [ErrorKind; 28] = [
     ErrorKind::UnknownGame,
     ErrorKind::NotInCatalog,
     ErrorKind::Busy,
@@ -616,7 +616,10 @@ const ERROR_KINDS: [ErrorKind; 25] = [
     ErrorKind::NotInstalled,
     ErrorKind::Installed,
     ErrorKind::UpToDate,
+    ErrorKind::NoScript,
     ErrorKind::NotReady,
+    ErrorKind::FolderAway,
+    ErrorKind::FoldersClash,
     ErrorKind::ShuttingDown,
     ErrorKind::Unreachable,
     ErrorKind::OtherVersion,

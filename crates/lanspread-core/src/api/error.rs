@@ -29,6 +29,10 @@ pub enum ErrorKind {
     NoScript,
     /// The listener is not bound yet.
     NotReady,
+    /// The game lies in a folder that cannot be read.
+    FolderAway,
+    /// These folders cannot be used together.
+    FoldersClash,
     /// The peer is ending.
     ShuttingDown,
     /// The peer cannot be reached.
@@ -76,6 +80,8 @@ impl ErrorKind {
             Self::UpToDate => "up-to-date",
             Self::NoScript => "no-script",
             Self::NotReady => "not-ready",
+            Self::FolderAway => "folder-away",
+            Self::FoldersClash => "folders-clash",
             Self::ShuttingDown => "shutting-down",
             Self::Unreachable => "unreachable",
             Self::OtherVersion => "other-version",

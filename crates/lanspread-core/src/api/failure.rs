@@ -154,8 +154,8 @@ pub enum DiskFailureKind {
     NotFound,
     /// Something stands in the way that is not ours to remove.
     Foreign,
-    /// What is wanted does not go together.
-    Conflict,
+    /// These folders cannot be used together.
+    FoldersClash,
     /// An archive is broken, hostile or of an unknown kind.
     BadArchive,
     /// The core ended it.

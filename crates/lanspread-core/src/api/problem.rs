@@ -73,7 +73,7 @@ impl From<&DiskFailure> for GameProblem {
             DiskFailureKind::Foreign => GameProblemKind::Unfit,
             DiskFailureKind::NoSpace
             | DiskFailureKind::NotFound
-            | DiskFailureKind::Conflict
+            | DiskFailureKind::FoldersClash
             | DiskFailureKind::BadArchive
             | DiskFailureKind::Aborted
             | DiskFailureKind::Io => GameProblemKind::Unreadable,

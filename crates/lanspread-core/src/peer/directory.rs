@@ -50,7 +50,7 @@ impl Wanted {
             return Some((ErrorKind::BadInput, message));
         }
         let clash = check_apart(paths).err()?;
-        Some((ErrorKind::Conflict, clash.to_string()))
+        Some((ErrorKind::FoldersClash, clash.to_string()))
     }
 }
 
@@ -84,7 +84,7 @@ impl MoreDirs {
             return Ok(());
         };
         Err(CommandRefused {
-            kind: ErrorKind::NotReady,
+            kind: ErrorKind::FolderAway,
             message: format!(
                 "{id} lies in {}, which cannot be read: connect that disk again, or take the folder from the list",
                 dir.display()

@@ -405,7 +405,7 @@ fn what_lies_in_a_further_directory_that_cannot_be_read_stays_shown_and_nothing_
         },
     ] {
         let refused = lone.command(command).unwrap().unwrap_err();
-        assert_eq!(refused.kind, ErrorKind::NotReady);
+        assert_eq!(refused.kind, ErrorKind::FolderAway);
         assert!(refused.message.contains("/more"), "{refused}");
     }
     let back = LibraryReport {

@@ -146,7 +146,7 @@ fn further_game_directories_are_opened_the_same_way_unless_they_clash_or_are_too
     assert_eq!(refused.kind, ErrorKind::BadInput);
     for clash in [["/more", "/more"], ["/more", "/more/old"]] {
         let refused = refusal(&mut lone, more(clash.map(str::to_owned).into()));
-        assert_eq!(refused.kind, ErrorKind::Conflict);
+        assert_eq!(refused.kind, ErrorKind::FoldersClash);
     }
     assert_eq!(
         lone.command(many(MORE_GAME_DIRS_MAX)),

@@ -151,7 +151,7 @@ fn unpack_failure(error: &UnpackError) -> DiskFailure {
         | DiskFailureKind::NotFound
         | DiskFailureKind::Foreign
         | DiskFailureKind::BadArchive
-        | DiskFailureKind::Conflict
+        | DiskFailureKind::FoldersClash
         | DiskFailureKind::Aborted
         | DiskFailureKind::Io => "",
     };

@@ -224,7 +224,11 @@ fn directories_that_clash_are_missing_or_too_many_are_refused_and_nothing_change
         vec![two.more.clone(); MORE_GAME_DIRS_MAX + 1],
     ];
     for clash in clashes {
-        assert_eq!(refused(&clash).kind, DiskFailureKind::Conflict, "{clash:?}");
+        assert_eq!(
+            refused(&clash).kind,
+            DiskFailureKind::FoldersClash,
+            "{clash:?}"
+        );
     }
     assert_eq!(
         refused(&[base.join("nowhere")]).kind,
@@ -236,12 +240,12 @@ fn directories_that_clash_are_missing_or_too_many_are_refused_and_nothing_change
         std::os::unix::fs::symlink(two.world.games(), &link).unwrap();
         assert_eq!(
             refused(&[link]).kind,
-            DiskFailureKind::Conflict,
+            DiskFailureKind::FoldersClash,
             "by its full path"
         );
     }
     let failure = disk.open_game_dir(&inside).unwrap_err();
-    assert_eq!(failure.kind, DiskFailureKind::Conflict);
+    assert_eq!(failure.kind, DiskFailureKind::FoldersClash);
     assert_eq!(disk.game_dirs(), before);
 }
 

@@ -22,6 +22,7 @@ mod corruption;
 mod crashes;
 mod doors;
 mod expelling;
+mod folders;
 mod full_disk;
 mod hostile;
 mod installing;

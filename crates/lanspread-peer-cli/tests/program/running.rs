@@ -1,5 +1,7 @@
 //! Commands for people beside a peer that runs: they talk to it over the control socket.
 
+use std::path::Path;
+
 use crate::scene::{PROMPT, Scene, Staying};
 
 /// Starts `lanspread serve` and waits until it takes part.
@@ -39,6 +41,47 @@ fn commands_talk_to_the_peer_that_runs() {
     let uninstall = scene.run("alpha", &["uninstall", id]).succeeded().out;
     assert!(uninstall.contains("uninstalled"), "{uninstall}");
     assert!(!scene.games("alpha").join(id).join("local").exists());
+}
+
+#[test]
+fn several_folders_are_named_one_after_the_other_and_each_game_is_where_it_lies() {
+    let scene = Scene::new();
+    let (first, second) = ("folders-first", "folders-second");
+    scene.place("alpha", first);
+    scene.place("alpha-more", second);
+    let more = scene.games("alpha-more");
+    let more = more.to_str().expect("Unicode");
+    let serving = Staying::start(&mut scene.command("alpha", &["serve", "--games-dir", more]));
+    serving.wait_out("Ctrl-C ends it.");
+
+    // The first that is named is where new games go.
+    let status = scene.run("alpha", &["status"]).succeeded().out;
+    let line = |label: &str| {
+        let mut lines = status.lines().filter_map(|line| line.strip_prefix(label));
+        lines.next().map(|rest| rest.trim().to_owned())
+    };
+    assert_eq!(line("games in").as_deref(), Some(more), "{status}");
+    let other = scene.games("alpha");
+    assert_eq!(line("and in").as_deref(), other.to_str(), "{status}");
+    for (id, dir) in [(first, other.as_path()), (second, Path::new(more))] {
+        let installed = scene.run("alpha", &["install", id]).succeeded().out;
+        let local = dir.join(id).join("local");
+        assert!(
+            installed.contains(&local.display().to_string()),
+            "{installed}"
+        );
+        assert!(local.join("bin/game").exists());
+    }
+    drop(serving);
+
+    let inside = scene.games("alpha").join("old");
+    std::fs::create_dir(&inside).expect("writable");
+    let inside = inside.to_str().expect("Unicode");
+    let refused = scene
+        .run("alpha", &["serve", "--games-dir", inside])
+        .failed();
+    assert!(refused.contains("lies inside"), "{refused}");
+    assert!(refused.contains("once for each folder"), "{refused}");
 }
 
 #[test]

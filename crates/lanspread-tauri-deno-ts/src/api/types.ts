@@ -264,6 +264,23 @@ catalog: string | null, };
 export type Mode = "catalog" | "open";
 
 /**
+ * A folder of games beside the one where new games go.
+ */
+export type MoreGamesDir = {
+/**
+ * Where.
+ */
+path: string,
+/**
+ * Why it cannot be read, such as a disk that is unplugged.
+ */
+problem: FolderProblem | null,
+/**
+ * Bytes that are free there.
+ */
+free_bytes: number | null, };
+
+/**
  * How well this peer finds others, and is found, without being told an address.
  */
 export type Discovery = { "state": "starting" } | { "state": "off" } | { "state": "works" } | { "state": "trouble",
@@ -348,23 +365,6 @@ fault: FolderFault,
  * Why, in words.
  */
 message: string, };
-
-/**
- * A folder of games beside the one where new games go.
- */
-export type MoreGamesDir = {
-/**
- * Where.
- */
-path: string,
-/**
- * Why it cannot be read, such as a disk that is unplugged.
- */
-problem: FolderProblem | null,
-/**
- * Bytes that are free there.
- */
-free_bytes: number | null, };
 
 /**
  * Why the folder of games cannot be used.
@@ -485,7 +485,11 @@ first_seen_ms: number | null,
 /**
  * Whether there is more to tell of it than stands here.
  */
-described: boolean, };
+described: boolean,
+/**
+ * The folder of games in which it was found, if that is not [`Me::games_dir`].
+ */
+games_dir: string | null, };
 
 /**
  * What an unfinished download had gathered when it was last at rest.

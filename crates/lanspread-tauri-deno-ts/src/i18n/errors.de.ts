@@ -57,6 +57,15 @@ export const errorsDe: typeof errorsEn = {
     title: "Lanspread startet noch",
     body: "Versuche es gleich noch einmal.",
   },
+  "folder-away": {
+    title: "Der Ordner dieses Spiels ist nicht lesbar",
+    body: "Schließ die Platte an, auf der er liegt, oder nimm ihn in den Optionen von der Liste.",
+  },
+  "folders-clash": {
+    title: "Diese Ordner gehen nicht zusammen",
+    body:
+      "Jeder steht einmal da, keiner liegt in einem anderen, und in keinem liegen Lanspreads eigene Dateien.",
+  },
   "shutting-down": {
     title: "Lanspread wird gerade beendet",
     body: "Starte es neu; was schon gekommen ist, bleibt erhalten.",

@@ -54,6 +54,14 @@ export const errorsEn = {
     title: "Lanspread is still starting",
     body: "Try again in a moment.",
   },
+  "folder-away": {
+    title: "The folder of this game cannot be read",
+    body: "Connect the disk that it is on, or take the folder off the list in the settings.",
+  },
+  "folders-clash": {
+    title: "These folders cannot be used together",
+    body: "Each is named once, none lies inside another, and none holds Lanspread's own files.",
+  },
   "shutting-down": {
     title: "Lanspread is ending",
     body: "Start it again; what had come is kept.",
