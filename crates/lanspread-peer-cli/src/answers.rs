@@ -3,7 +3,10 @@
 //! Invariant: only what is shown is read, and fields that are not known are passed over, so that a
 //! program of another release can talk to the peer that runs.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -206,12 +209,25 @@ pub(crate) struct RunningScript {
 }
 
 impl Status {
+    /// The folders of games, that for new ones first.
+    pub(crate) fn games_dirs(&self) -> impl Iterator<Item = &Path> {
+        let further = self.more_games_dirs.iter().map(|dir| dir.path.as_path());
+        std::iter::once(self.games_dir.as_path()).chain(further)
+    }
+
+    /// All of them in words.
+    pub(crate) fn games_dirs_named(&self) -> String {
+        let named: Vec<String> = self
+            .games_dirs()
+            .map(|dir| dir.display().to_string())
+            .collect();
+        named.join(", ")
+    }
+
     /// Where a game lies: in the first of the folders that has it, or where new games go. The peer runs on this
     /// machine, so its folders can be looked at.
     pub(crate) fn root_of(&self, id: &str) -> PathBuf {
-        let further = self.more_games_dirs.iter().map(|dir| &dir.path);
-        std::iter::once(&self.games_dir)
-            .chain(further)
+        self.games_dirs()
             .map(|dir| dir.join(id))
             .find(|root| root.is_dir())
             .unwrap_or_else(|| self.games_dir.join(id))

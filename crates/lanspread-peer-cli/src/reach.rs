@@ -63,10 +63,10 @@ impl Reached {
 
     async fn running(mut client: Client, setup: &Setup) -> Result<Self> {
         let status = status_of(&mut client, setup).await?;
-        if setup.said.games_dir && status.games_dir != setup.games_dir {
+        if setup.said.games_dir && !setup.games_dirs().eq(status.games_dirs()) {
             note(&format!(
                 "a peer runs here already and uses {}; --games-dir has no effect on it",
-                status.games_dir.display()
+                status.games_dirs_named()
             ));
         }
         if setup.said.party_code && !status.party_code {

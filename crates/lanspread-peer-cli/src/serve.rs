@@ -168,7 +168,7 @@ fn greeting(status: &Status) -> String {
         "{} takes part in {}\n  games in {}\n  state in {}\n  listening on {}\nCtrl-C ends it.\n",
         printable(&status.name),
         list::party(status),
-        status.games_dir.display(),
+        status.games_dirs_named(),
         status.state_dir.display(),
         status.listen_addrs.join(", "),
     )

@@ -88,7 +88,7 @@ impl Setup {
         let Loaded {
             settings, trouble, ..
         } = Settings::load(&state_dir);
-        let (games_dir, more_games_dirs) = games_dirs(&args.games_dir, &settings)?;
+        let (games_dir, more_games_dirs) = choose_games_dirs(&args.games_dir, &settings)?;
         let mut dirs = std::iter::once(&games_dir).chain(&more_games_dirs);
         if let Some(around) = dirs.find(|dir| state_dir.starts_with(dir)) {
             return Err(SetupError::StateWithinGames {
@@ -127,10 +127,16 @@ impl Setup {
             connect: args.connect.clone(),
         })
     }
+
+    /// The folders of games, that for new ones first.
+    pub(crate) fn games_dirs(&self) -> impl Iterator<Item = &Path> {
+        let further = self.more_games_dirs.iter().map(PathBuf::as_path);
+        std::iter::once(self.games_dir.as_path()).chain(further)
+    }
 }
 
 /// The folder where new games go, and the others. Those that are named replace all that were chosen before.
-fn games_dirs(
+fn choose_games_dirs(
     named: &[PathBuf],
     settings: &Settings,
 ) -> Result<(PathBuf, Vec<PathBuf>), SetupError> {
@@ -215,9 +221,9 @@ mod tests {
             more_games_dirs: vec!["/b".into()],
             ..Settings::default()
         };
-        let chosen = games_dirs(&[], &settings).expect("usable");
+        let chosen = choose_games_dirs(&[], &settings).expect("usable");
         assert_eq!(chosen, ("/a".into(), vec!["/b".into()]));
-        let named = games_dirs(&["/c".into()], &settings).expect("usable");
+        let named = choose_games_dirs(&["/c".into()], &settings).expect("usable");
         assert_eq!(named, ("/c".into(), Vec::new()));
     }
 

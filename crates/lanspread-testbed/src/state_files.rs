@@ -37,7 +37,7 @@ pub const STATE_DIR_FILES: [StateFile; 30] = [
     },
     StateFile {
         path: "settings.json",
-        holds: "the user's name, language, games folder, party code and switches",
+        holds: "the user's name, language, games folders, party code and switches",
         format: Format::Json(1),
         when_broken: "kept as `settings.json.damaged`; the settings begin anew, and a notice says that",
     },

@@ -31,7 +31,7 @@ export const settingsEn = {
     "Games are told it at once; other peers see it after the next start. Empty: the PC's name.",
   keep: "Keep",
   pc: "This PC",
-  folders: "Game folders",
+  folders: "Games folders",
   folderForNew: "New games go here",
   makeFirst: "Put new games here",
   takeOff: "Take off the list",
