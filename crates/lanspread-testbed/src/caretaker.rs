@@ -9,25 +9,35 @@ use std::process::{Child, Command, Stdio};
 
 use crate::leftovers;
 
-/// What it does: wait for us to end; then, in every namespace of ours, end all processes, those too
-/// that were only starting at the first look, and delete it; then unmount our memory file systems.
+/// What it does: wait for us to end; then delete every namespace of ours and end all processes in them; then
+/// unmount our memory file systems. The names of namespaces go first: a process that is only starting cannot
+/// enter by them any more, and one that entered a moment ago is found by the namespace itself, at one of two
+/// looks in a row that have to find nobody.
 const SCRIPT: &str = r#"
 trap '' INT TERM HUP QUIT
 # Kept open to the end, so that whoever reads our standard error knows when that is.
 exec 3>&2 2>/dev/null
 PATH=$PATH:/usr/sbin:/sbin
 cat >/dev/null
-ip netns list | sort | while read -r name _; do
+ours=
+for name in $(ip netns list | cut -d' ' -f1 | sort); do
     case $name in "$1"*) ;; *) continue ;; esac
-    tries=0
-    while [ $tries -lt 20 ]; do
-        pids=$(ip netns pids "$name")
-        [ -n "$pids" ] || break
-        kill -9 $pids
-        tries=$((tries + 1))
-        sleep 0.05
-    done
+    # Each process has a link of this form to its namespace.
+    ours="$ours -o -lname net:?$(stat -Lc %i "/run/netns/$name")?"
     ip netns delete "$name"
+done
+empty=0
+tries=0
+while [ -n "$ours" ] && [ $empty -lt 2 ] && [ $tries -lt 40 ]; do
+    pids=$(find /proc/[0-9]*/ns/net -maxdepth 0 -false $ours | cut -d/ -f3)
+    if [ -n "$pids" ]; then
+        kill -9 $pids
+        empty=0
+    else
+        empty=$((empty + 1))
+    fi
+    tries=$((tries + 1))
+    sleep 0.05
 done
 sort /proc/mounts | while read -r _ path _; do
     case $path in "$2"*) umount --lazy "$path" && rmdir "$path" ;; esac
