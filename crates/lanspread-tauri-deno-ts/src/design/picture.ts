@@ -3,6 +3,8 @@
 // Invariant: the same id gives the same picture. It does not know where the picture is shown, and uses
 // gradients only, so that five thousand of them cost nothing.
 
+import { oklch } from "./oklch.ts";
+
 /** A picture as values of CSS. */
 export interface Picture {
   background: string;
@@ -16,12 +18,12 @@ export function picture(id: string, title: string): Picture {
   const second = (hue + 35 + (seed >>> 9) % 60) % 360;
   const angle = 100 + (seed >>> 15) % 70;
   const pattern = PATTERNS[(seed >>> 22) % PATTERNS.length] ?? stripes;
-  const light = `oklch(0.74 0.13 ${second} / 0.55)`;
+  const light = oklch(0.74, 0.13, second, 0.55);
   const glow = `radial-gradient(circle at ${
     15 + (seed >>> 5) % 70
   }% 0%, ${light}, transparent 62%)`;
-  const ground =
-    `linear-gradient(${angle}deg, oklch(0.42 0.11 ${hue}), oklch(0.27 0.08 ${second}))`;
+  const [near, far] = [oklch(0.42, 0.11, hue), oklch(0.27, 0.08, second)];
+  const ground = `linear-gradient(${angle}deg, ${near}, ${far})`;
   return { background: `${pattern(seed)}, ${glow}, ${ground}`, initials: initials(title, id) };
 }
 
@@ -33,7 +35,7 @@ export function initials(title: string, id: string): string {
   return letters.join("").toLocaleUpperCase();
 }
 
-const INK = "oklch(1 0 0 / 0.07)";
+const INK = "rgb(255 255 255 / 0.07)";
 
 const PATTERNS = [stripes, rings, facets, dots];
 
@@ -54,7 +56,7 @@ function facets(seed: number): string {
 
 function dots(seed: number): string {
   const size = 16 + (seed >>> 7) % 10;
-  return `radial-gradient(circle, oklch(1 0 0 / 0.12) 2px, transparent 2.5px) 0 0 / ${size}px ${size}px`;
+  return `radial-gradient(circle, rgb(255 255 255 / 0.12) 2px, transparent 2.5px) 0 0 / ${size}px ${size}px`;
 }
 
 /** FNV-1a over UTF-16 units, stirred, since ids differ in few letters. */

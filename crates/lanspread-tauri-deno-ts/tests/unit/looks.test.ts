@@ -1,6 +1,7 @@
 // What is worked out for the eye: pictures and the grid.
 
 import assert from "node:assert/strict";
+import { oklch } from "../../src/design/oklch.ts";
 import { initials, picture } from "../../src/design/picture.ts";
 import { DENSITIES, SHAPES } from "../../src/state/preferences.ts";
 import { layout, neighbour } from "../../src/views/library/layout.ts";
@@ -55,4 +56,13 @@ Deno.test("arrow keys lead to the neighbours and stop at the edges", () => {
   assert.equal(neighbour(18, "ArrowDown", 4, 20), 18);
   assert.equal(neighbour(5, "End", 4, 20), 19);
   assert.equal(neighbour(5, "x", 4, 20), 5);
+});
+
+// White, black, and the primaries of sRGB by the table of CSS Color 4's own examples.
+Deno.test("colours that are named by their looks are those that CSS means", () => {
+  assert.equal(oklch(1, 0, 0), "rgb(255 255 255 / 1)");
+  assert.equal(oklch(0, 0, 0, 0.5), "rgb(0 0 0 / 0.5)");
+  assert.equal(oklch(0.627966, 0.257704, 29.2346), "rgb(255 0 0 / 1)");
+  assert.equal(oklch(0.866440, 0.294827, 142.4953), "rgb(0 255 0 / 1)");
+  assert.equal(oklch(0.452014, 0.313214, 264.0520), "rgb(0 0 255 / 1)");
 });
