@@ -79,9 +79,13 @@ impl PeerRuntimeHandle {
 
     /// Where the root of a game lies, or would lie. Where there are several game directories the disk is asked.
     pub async fn game_root(&self, id: &GameId) -> PathBuf {
-        let (disk, id) = (self.reader.disk().clone(), id.clone());
-        let looked = tokio::task::spawn_blocking(move || disk.root_path(&id)).await;
-        looked.unwrap_or_default()
+        let (disk, sought) = (self.reader.disk().clone(), id.clone());
+        let looked = tokio::task::spawn_blocking(move || disk.root_path(&sought)).await;
+        // Never an empty path: what is looked for in it would be looked for in this process's own directory.
+        looked.unwrap_or_else(|_| {
+            let first = self.game_dirs().into_iter().next();
+            first.unwrap_or_default().join(id.as_str())
+        })
     }
 
     /// Asks for something. The answer comes at once; what takes longer reports by events.

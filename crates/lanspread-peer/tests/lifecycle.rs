@@ -272,6 +272,19 @@ fn outside_of_a_runtime_a_peer_is_refused() {
     assert!(matches!(refused, StartError::NoRuntime), "{refused}");
 }
 
+/// Puts the smallest game into a folder of games.
+fn put(dir: &Path, id: &str) {
+    let root = dir.join(id);
+    std::fs::create_dir_all(&root).expect("writable");
+    std::fs::write(root.join("version.ini"), "20240101\n").expect("writable");
+}
+
+/// Whether a game is here and hashed.
+fn has(view: &PeerView, id: &str) -> bool {
+    let mut games = view.games.iter();
+    games.any(|game| game.id.as_str() == id && game.manifest.is_some())
+}
+
 /// Whoever deleted the folder of games and made it anew had to choose it again before anything was found in it.
 #[test]
 fn a_games_folder_that_was_deleted_and_made_anew_is_used_again() {
@@ -279,31 +292,22 @@ fn a_games_folder_that_was_deleted_and_made_anew_is_used_again() {
     let runtime = runtime();
     runtime.block_on(async {
         let games = folder.path().join("games");
-        let put = |id: &str| {
-            let root = games.join(id);
-            std::fs::create_dir_all(&root).expect("writable");
-            std::fs::write(root.join("version.ini"), "20240101\n").expect("writable");
-        };
-        put("chess");
+        put(&games, "chess");
         let Started { peer, events: _rx } = start(folder.path(), loopback(0)).expect("a peer");
         let mut views = peer.game_db().subscribe();
         let mut until = async |wanted: &dyn Fn(&PeerView) -> bool| {
             let found = views.wait_for(|view| wanted(view));
             drop(timeout(PATIENCE, found).await.expect("in time"));
         };
-        let has = |view: &PeerView, id: &str| {
-            let mut games = view.games.iter();
-            games.any(|game| game.id.as_str() == id && game.manifest.is_some())
-        };
         until(&|view| has(view, "chess")).await;
         std::fs::remove_dir_all(&games).expect("deletable");
         until(&|view| view.game_dir_problem.is_some()).await;
-        put("go");
+        put(&games, "go");
         until(&|view| has(view, "go") && !has(view, "chess") && view.game_dir_problem.is_none())
             .await;
         // At once, so that nobody notices that it was gone.
         std::fs::remove_dir_all(&games).expect("deletable");
-        put("ludo");
+        put(&games, "ludo");
         until(&|view| has(view, "ludo") && !has(view, "go")).await;
         assert_eq!(peer.shutdown().await, RuntimeEnd::Stopped);
     });
@@ -315,11 +319,6 @@ fn games_of_a_further_folder_are_found_also_while_the_peer_runs_and_when_it_come
     let runtime = runtime();
     runtime.block_on(async {
         let more = folder.path().join("more");
-        let put = |dir: &Path, id: &str| {
-            let root = dir.join(id);
-            std::fs::create_dir_all(&root).expect("writable");
-            std::fs::write(root.join("version.ini"), "20240101\n").expect("writable");
-        };
         put(&folder.path().join("games"), "chess");
         put(&more, "go");
         let Started { peer, events: _rx } = start(folder.path(), loopback(0)).expect("a peer");
@@ -327,10 +326,6 @@ fn games_of_a_further_folder_are_found_also_while_the_peer_runs_and_when_it_come
         let mut until = async |wanted: &dyn Fn(&PeerView) -> bool| {
             let found = views.wait_for(|view| wanted(view));
             drop(timeout(PATIENCE, found).await.expect("in time"));
-        };
-        let has = |view: &PeerView, id: &str| {
-            let mut games = view.games.iter();
-            games.any(|game| game.id.as_str() == id && game.manifest.is_some())
         };
         until(&|view| has(view, "chess")).await;
         let paths = vec![more.clone()];

@@ -92,8 +92,8 @@ impl MoreDirs {
         })
     }
 
-    /// All of them were looked at. Says whether that changes what users see.
-    fn looked(&mut self, out: &mut Outbox<Purpose>, found: Found) {
+    /// All of them were looked at; the user is told what is new.
+    fn looked(&mut self, out: &mut Outbox<Purpose>, found: LibraryReport) {
         for report in &found.more_dirs {
             let before = self.reports.iter().find(|known| known.path == report.path);
             let before = before.and_then(|known| known.problem.as_ref());
@@ -130,13 +130,6 @@ impl MoreDirs {
     }
 }
 
-/// What a look found beside the game roots.
-struct Found {
-    more_dirs: Vec<GameDirReport>,
-    away: BTreeMap<GameId, PathBuf>,
-    twice: Vec<FoundTwice>,
-}
-
 /// Says which copy of games that lie in two directories counts, a few of them by name.
 fn told_twice(twice: &[&FoundTwice]) -> Option<String> {
     if twice.is_empty() {
@@ -168,23 +161,11 @@ impl Peer {
         let mut keep = rescan.library_scanned(&mut ctx);
         keep.extend(self.operations.games().cloned());
         match result {
-            Ok(report) => {
-                let LibraryReport {
-                    roots,
-                    away,
-                    first_problem,
-                    more_dirs,
-                    twice,
-                } = report;
-                keep.extend(away.keys().cloned());
-                self.more_dirs.looked(
-                    &mut self.out,
-                    Found {
-                        more_dirs,
-                        away,
-                        twice,
-                    },
-                );
+            Ok(mut report) => {
+                let roots = std::mem::take(&mut report.roots);
+                let first_problem = report.first_problem.take();
+                keep.extend(report.away.keys().cloned());
+                self.more_dirs.looked(&mut self.out, report);
                 self.first_dir_is(first_problem);
                 let ids: Vec<GameId> = self.library.roots().map(|root| root.id.clone()).collect();
                 let mut ctx = Ctx {
