@@ -225,7 +225,17 @@ impl App {
     async fn pump(self: Arc<Self>, mut rx_events: mpsc::Receiver<PeerEvent>) {
         while let Some(event) = rx_events.recv().await {
             let is_ready = matches!(event, PeerEvent::LocalPeerReady { .. });
+            let is_back = matches!(
+                &event,
+                PeerEvent::Notice(Notice {
+                    about: lanspread_peer::NoticeAbout::GameDirReadable,
+                    ..
+                })
+            );
             self.tell(event);
+            if is_back {
+                self.use_games_dir(self.games_dir()).await;
+            }
             if is_ready {
                 self.ready.cancel();
             }
@@ -315,10 +325,12 @@ impl App {
         compose::more_games_dirs(&self.handle().game_dirs(), &self.view())
     }
 
-    /// Another folder is used, beside whose games this catalog lies.
-    pub(crate) fn set_games_dir(&self, path: PathBuf, catalog_beside: Option<PathBuf>) {
+    /// This folder is used from here on, or can be read again.
+    pub(crate) async fn use_games_dir(&self, path: PathBuf) {
+        let folder = path.clone();
+        let beside = tokio::task::spawn_blocking(move || catalog_beside(&folder)).await;
         *lock(&self.games_dir) = path;
-        *lock(&self.catalog_beside) = catalog_beside;
+        *lock(&self.catalog_beside) = beside.ok().flatten().map(Chosen::into_value);
         *lock(&self.folder) = FolderCheck::Unknown;
         self.check_health();
         self.news.send_replace(());

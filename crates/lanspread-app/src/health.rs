@@ -116,7 +116,7 @@ impl From<&peer::DiskFailure> for FolderProblem {
 impl From<peer::DiskFailureKind> for FolderFault {
     fn from(kind: peer::DiskFailureKind) -> Self {
         match kind {
-            peer::DiskFailureKind::NotFound => Self::Gone,
+            peer::DiskFailureKind::NotFound | peer::DiskFailureKind::FolderAway => Self::Gone,
             peer::DiskFailureKind::Foreign => Self::NoFolder,
             peer::DiskFailureKind::NotAllowed => Self::NotAllowed,
             peer::DiskFailureKind::NoSpace => Self::Full,

@@ -16,7 +16,6 @@ use crate::{
     app::{App, lock},
     play::{Player, in_use},
     settings::Settings,
-    start::{Chosen, catalog_beside},
 };
 
 /// What became of a command.
@@ -228,10 +227,7 @@ impl App {
         self.handle()
             .command(PeerCommand::SetGameDir { path: path.clone() })
             .await?;
-        let folder = path.clone();
-        let beside = tokio::task::spawn_blocking(move || catalog_beside(&folder)).await;
-        let beside = beside.ok().flatten().map(Chosen::into_value);
-        self.set_games_dir(path, beside);
+        self.use_games_dir(path).await;
         self.keep_game_dirs().await
     }
 

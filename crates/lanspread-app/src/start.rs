@@ -11,7 +11,7 @@ use std::{
 
 use lanspread_db::{Catalog, CatalogError, RowRejection};
 use lanspread_peer::{
-    PeerGameDB, PeerId, PeerOptions, StartError as PeerStartError, start_peer_with,
+    PeerGameDB, PeerId, PeerOptions, StartError as PeerStartError, Unreadable, start_peer_with,
 };
 use tokio::sync::mpsc;
 
@@ -161,7 +161,7 @@ impl App {
             mut peer,
         } = options;
         let mut notices = Vec::new();
-        make_games_dir(&games_dir, &mut notices)?;
+        make_games_dir(&games_dir, peer.unreadable, &mut notices)?;
         let catalog = Arc::new(open_catalog(chosen.as_ref(), &mut notices)?);
         let named = catalog.organiser();
         peer.organiser = peer
@@ -238,14 +238,25 @@ pub fn catalog_beside(games_dir: &Path) -> Option<Chosen<PathBuf>> {
 /// A notice of the start: what it is about, and its sentence.
 type Told = (NoticeAbout, String);
 
-fn make_games_dir(dir: &Path, notices: &mut Vec<Told>) -> Result<(), StartError> {
+fn make_games_dir(
+    dir: &Path,
+    unreadable: Unreadable,
+    notices: &mut Vec<Told>,
+) -> Result<(), StartError> {
     if dir.exists() {
         return Ok(());
     }
-    std::fs::create_dir_all(dir).map_err(|source| StartError::GamesDir {
-        dir: dir.to_owned(),
-        source,
-    })?;
+    match (std::fs::create_dir_all(dir), unreadable) {
+        (Ok(()), _) => {}
+        // Its disk may come yet, and until then the peer tells that it is away.
+        (Err(_), Unreadable::Awaited) => return Ok(()),
+        (Err(source), Unreadable::Refused) => {
+            return Err(StartError::GamesDir {
+                dir: dir.to_owned(),
+                source,
+            });
+        }
+    }
     let path = dir.display().to_string();
     let message = format!("the games folder {path} was not there and has been made");
     notices.push((NoticeAbout::FolderMade { path }, message));

@@ -78,6 +78,7 @@ fn io_failure(what: &str, path: &Path, error: &io::Error) -> DiskFailure {
         }
         DiskFailureKind::NotFound
         | DiskFailureKind::BadArchive
+        | DiskFailureKind::FolderAway
         | DiskFailureKind::FoldersClash
         | DiskFailureKind::Aborted
         | DiskFailureKind::Io => "",

@@ -53,6 +53,32 @@ struct Slot {
 }
 
 impl Slot {
+    /// A directory that is named anew.
+    fn of(opener: &Opener, path: &Path, unreadable: Unreadable) -> Result<Self, DiskFailure> {
+        match opener.open(path) {
+            Ok(library) => Ok(Self::opened(path, library)),
+            Err(error) => Self::away(opener, path, error, unreadable),
+        }
+    }
+
+    /// One that cannot be opened.
+    fn away(
+        opener: &Opener,
+        path: &Path,
+        error: DiskFailure,
+        unreadable: Unreadable,
+    ) -> Result<Self, DiskFailure> {
+        match unreadable {
+            Unreadable::Refused => Err(error),
+            Unreadable::Awaited => Ok(Self {
+                path: path.to_owned(),
+                library: None,
+                problem: Some(error),
+                known: Arc::new(opener.remembered(path)),
+            }),
+        }
+    }
+
     fn opened(path: &Path, library: Library) -> Self {
         Self {
             path: path.to_owned(),
@@ -79,7 +105,7 @@ impl Slot {
             "new games go to {}: connect that disk again, or choose another folder for them",
             self.cannot_be_read()
         );
-        failure(DiskFailureKind::NotFound, message)
+        failure(DiskFailureKind::FolderAway, message)
     }
 
     fn cannot_be_read(&self) -> String {
@@ -125,8 +151,13 @@ impl Folders {
     }
 
     /// Uses another directory for new games. One of the others changes places with the present first.
-    pub(crate) fn open_first(&self, opener: &Opener, path: &Path) -> Result<(), DiskFailure> {
-        let slot_of_it = Slot::opened(path, opener.open(path)?);
+    pub(crate) fn open_first(
+        &self,
+        opener: &Opener,
+        path: &Path,
+        unreadable: Unreadable,
+    ) -> Result<(), DiskFailure> {
+        let slot_of_it = Slot::of(opener, path, unreadable)?;
         let mut slots = self.slots();
         let is_it = |slot: &Slot| slot.full_path() == slot_of_it.full_path();
         match slots.iter().position(is_it) {
@@ -166,13 +197,7 @@ impl Folders {
                     problem: Some(error),
                     ..earlier.clone()
                 },
-                (None, Err(error)) if unreadable == Unreadable::Awaited => Slot {
-                    path: path.clone(),
-                    library: None,
-                    problem: Some(error),
-                    known: Arc::new(opener.remembered(path)),
-                },
-                (None, Err(error)) => return Err(error),
+                (None, Err(error)) => Slot::away(opener, path, error, unreadable)?,
             };
             if opener.state_dir_lies_in(slot.full_path()) {
                 let dir = path.display();
@@ -232,7 +257,7 @@ impl Folders {
                 Ok(library)
             }
             Found::Away(slot) => Err(failure(
-                DiskFailureKind::NotFound,
+                DiskFailureKind::FolderAway,
                 format!(
                     "{id} lies in {}: connect that disk again, or take the folder from the list",
                     slot.cannot_be_read()

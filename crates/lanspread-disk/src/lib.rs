@@ -115,7 +115,20 @@ impl Disk {
     /// When the directory does not exist, cannot be read, or lies in another one or around it; the one before
     /// stays in use.
     pub fn open_game_dir(&self, path: &Path) -> Result<(), DiskFailure> {
-        self.0.folders.open_first(&self.0.opener, path)
+        self.open_game_dir_or(path, Unreadable::Refused)
+    }
+
+    /// The same for one that may be used as soon as it can be read, such as that of an earlier run.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::open_game_dir`], unless a directory that cannot be read is awaited.
+    pub fn open_game_dir_or(
+        &self,
+        path: &Path,
+        unreadable: Unreadable,
+    ) -> Result<(), DiskFailure> {
+        self.0.folders.open_first(&self.0.opener, path, unreadable)
     }
 
     /// Carries out [`lanspread_core::Effect::OpenMoreGameDirs`]: uses these game directories beside the one where

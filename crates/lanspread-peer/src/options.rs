@@ -6,6 +6,7 @@ use std::{
 };
 
 use lanspread_core::Timing;
+use lanspread_disk::Unreadable;
 use lanspread_proto::{PeerId, PeerName, TableName};
 
 use crate::party_code::PartyCode;
@@ -15,6 +16,8 @@ use crate::party_code::PartyCode;
 pub struct PeerOptions {
     /// Where identity, index and records are kept; never inside the game directory.
     pub state_dir: PathBuf,
+    /// What becomes of the game directory if it cannot be read at the start.
+    pub unreadable: Unreadable,
     /// Game directories beside the one where new games go: searched, shared, installed and played from alike. One
     /// that cannot be read at the start is used as soon as it can.
     pub more_game_dirs: Vec<PathBuf>,
@@ -58,6 +61,7 @@ impl Default for PeerOptions {
     fn default() -> Self {
         Self {
             state_dir: default_state_dir(),
+            unreadable: Unreadable::Refused,
             more_game_dirs: Vec::new(),
             listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
             name: PeerName::new(&host_name()),

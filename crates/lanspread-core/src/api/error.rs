@@ -29,7 +29,7 @@ pub enum ErrorKind {
     NoScript,
     /// The listener is not bound yet.
     NotReady,
-    /// The game lies in a folder that cannot be read.
+    /// The folder of games that is needed cannot be read.
     FolderAway,
     /// These folders cannot be used together.
     FoldersClash,

@@ -154,6 +154,8 @@ pub enum DiskFailureKind {
     NotFound,
     /// Something stands in the way that is not ours to remove.
     Foreign,
+    /// The folder of games that is needed cannot be read.
+    FolderAway,
     /// These folders cannot be used together.
     FoldersClash,
     /// An archive is broken, hostile or of an unknown kind.

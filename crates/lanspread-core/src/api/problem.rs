@@ -73,6 +73,7 @@ impl From<&DiskFailure> for GameProblem {
             DiskFailureKind::Foreign => GameProblemKind::Unfit,
             DiskFailureKind::NoSpace
             | DiskFailureKind::NotFound
+            | DiskFailureKind::FolderAway
             | DiskFailureKind::FoldersClash
             | DiskFailureKind::BadArchive
             | DiskFailureKind::Aborted

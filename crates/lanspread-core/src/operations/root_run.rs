@@ -123,6 +123,7 @@ pub(crate) fn disk_error(failure: DiskFailure) -> OperationError {
         DiskFailureKind::NoSpace => ErrorKind::NoSpace,
         DiskFailureKind::NotAllowed => ErrorKind::NotAllowed,
         DiskFailureKind::Foreign => ErrorKind::Foreign,
+        DiskFailureKind::FolderAway => ErrorKind::FolderAway,
         DiskFailureKind::FoldersClash => ErrorKind::FoldersClash,
         DiskFailureKind::BadArchive => ErrorKind::BadArchive,
         DiskFailureKind::Aborted => ErrorKind::Cancelled,

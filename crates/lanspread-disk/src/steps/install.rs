@@ -151,6 +151,7 @@ fn unpack_failure(error: &UnpackError) -> DiskFailure {
         | DiskFailureKind::NotFound
         | DiskFailureKind::Foreign
         | DiskFailureKind::BadArchive
+        | DiskFailureKind::FolderAway
         | DiskFailureKind::FoldersClash
         | DiskFailureKind::Aborted
         | DiskFailureKind::Io => "",

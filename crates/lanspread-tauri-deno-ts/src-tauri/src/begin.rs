@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use lanspread_app::{App, Events, NoticeAbout, Settings, StartError, StateFile};
 use lanspread_control::EventLine;
-use lanspread_peer::{ErrorKind, PeerEvent};
+use lanspread_peer::{ErrorKind, PeerEvent, Unreadable};
 use tauri::{AppHandle, Emitter, Manager};
 use tokio::sync::broadcast::error::RecvError;
 
@@ -59,7 +59,8 @@ async fn begin_with_settings(app: &AppHandle) -> Result<(), String> {
     }
     // Before the start, so that a failure is told in the user's language.
     desktop::wish(app, loaded.settings.clone());
-    start(app, loaded.settings)
+    // A folder on a disk that is unplugged is awaited: the window shows that it is, and lets another be chosen.
+    start(app, loaded.settings, Unreadable::Awaited)
         .await
         .map_err(|error| explain(app, &error))
 }
@@ -78,8 +79,12 @@ pub(crate) fn explain(app: &AppHandle, error: &StartError) -> String {
 ///
 /// # Errors
 /// See [`StartError`].
-pub(crate) async fn start(app: &AppHandle, settings: Settings) -> Result<(), StartError> {
-    let (running, events) = app.state::<Peer>().start(settings).await?;
+pub(crate) async fn start(
+    app: &AppHandle,
+    settings: Settings,
+    unreadable: Unreadable,
+) -> Result<(), StartError> {
+    let (running, events) = app.state::<Peer>().start(settings, unreadable).await?;
     tray::show_playing(app, running.snapshot().playing);
     if let Some(trouble) = app.state::<Desktop>().take_trouble() {
         let file = StateFile::Settings;
@@ -106,7 +111,7 @@ pub(crate) async fn restart(app: &AppHandle) -> Result<(), Refused> {
             loaded.settings
         }
     };
-    start(app, settings)
+    start(app, settings, Unreadable::Awaited)
         .await
         .map_err(|error| Refused::new(ErrorKind::Io, explain(app, &error)))
 }

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use lanspread_app::{Settings, default_games_dir};
-use lanspread_peer::{ErrorKind, PeerName, host_name};
+use lanspread_peer::{ErrorKind, PeerName, Unreadable, host_name};
 use serde::Serialize;
 use tauri::{AppHandle, Manager};
 
@@ -66,7 +66,7 @@ pub(crate) async fn finish(app: &AppHandle, name: &str, games_dir: PathBuf) -> R
         games_dir: Some(games_dir),
         ..Settings::default()
     };
-    begin::start(app, settings.clone())
+    begin::start(app, settings.clone(), Unreadable::Refused)
         .await
         .map_err(|error| Refused::new(ErrorKind::Io, begin::explain(app, &error)))?;
     settings

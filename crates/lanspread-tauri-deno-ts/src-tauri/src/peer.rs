@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use lanspread_app::{App, ApplicationLog, Events, Ran, Settings, StartError, Update};
 use lanspread_control::{Control, RunBy, Served};
 use lanspread_jsonl::bad_input;
+use lanspread_peer::Unreadable;
 use tauri::{async_runtime::JoinHandle, ipc::Channel};
 use tokio::sync::watch;
 
@@ -45,8 +46,13 @@ impl Peer {
     ///
     /// # Errors
     /// See [`StartError`].
-    pub(crate) async fn start(&self, settings: Settings) -> Result<(Arc<App>, Events), StartError> {
-        let options = self.place.options(settings, self.log.clone())?;
+    pub(crate) async fn start(
+        &self,
+        settings: Settings,
+        unreadable: Unreadable,
+    ) -> Result<(Arc<App>, Events), StartError> {
+        let log = self.log.clone();
+        let options = self.place.options(settings, unreadable, log)?;
         let mut control = self.control.lock().await;
         self.end_current(&mut control).await;
         let (app, events) = App::start(options)?;

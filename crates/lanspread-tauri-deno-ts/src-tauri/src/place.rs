@@ -88,6 +88,7 @@ impl Place {
     pub(crate) fn options(
         &self,
         settings: Settings,
+        unreadable: Unreadable,
         log: ApplicationLog,
     ) -> Result<AppOptions, StartError> {
         let mut with = settings.clone();
@@ -99,6 +100,7 @@ impl Place {
         with.party_code = self.party_code.clone().or(with.party_code);
         let mut options = AppOptions::for_user(self.state_dir.clone(), with, log)?;
         options.settings = settings;
+        options.peer.unreadable = unreadable;
         if let Some(catalog) = &self.catalog {
             options.catalog = Some(Chosen::ByUser(catalog.clone()));
         }
@@ -133,7 +135,11 @@ mod tests {
     }
 
     fn options(place: &Place, settings: &Settings) -> AppOptions {
-        let options = place.options(settings.clone(), ApplicationLog::default());
+        let options = place.options(
+            settings.clone(),
+            Unreadable::Refused,
+            ApplicationLog::default(),
+        );
         options.expect("a folder is named")
     }
 

@@ -58,8 +58,8 @@ export const errorsDe: typeof errorsEn = {
     body: "Versuche es gleich noch einmal.",
   },
   "folder-away": {
-    title: "Der Ordner dieses Spiels ist nicht lesbar",
-    body: "Schließ die Platte an, auf der er liegt, oder nimm ihn in den Optionen von der Liste.",
+    title: "Der Spieleordner dafür ist nicht lesbar",
+    body: "Schließ die Platte an, auf der er liegt, oder wähle in den Optionen andere Ordner.",
   },
   "folders-clash": {
     title: "Diese Ordner gehen nicht zusammen",

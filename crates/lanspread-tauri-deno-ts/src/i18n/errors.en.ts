@@ -55,8 +55,8 @@ export const errorsEn = {
     body: "Try again in a moment.",
   },
   "folder-away": {
-    title: "The folder of this game cannot be read",
-    body: "Connect the disk that it is on, or take the folder off the list in the settings.",
+    title: "The games folder that is needed cannot be read",
+    body: "Connect the disk that it is on, or choose other folders in the settings.",
   },
   "folders-clash": {
     title: "These folders cannot be used together",
