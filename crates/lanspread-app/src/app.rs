@@ -35,6 +35,7 @@ use crate::{
     queue::Queue,
     settings::Settings,
     snapshot::{Game, GameDetails, MoreGamesDir, Running, Seat, Snapshot, Wishes},
+    start::{Chosen, catalog_beside},
     told::NoticeAbout,
 };
 
@@ -234,7 +235,8 @@ impl App {
             );
             self.tell(event);
             if is_back {
-                self.use_games_dir(self.games_dir()).await;
+                let app = Arc::clone(&self);
+                tokio::spawn(async move { app.look_beside().await });
             }
             if is_ready {
                 self.ready.cancel();
@@ -325,13 +327,21 @@ impl App {
         compose::more_games_dirs(&self.handle().game_dirs(), &self.view())
     }
 
-    /// This folder is used from here on, or can be read again.
+    /// Another folder is used from here on.
     pub(crate) async fn use_games_dir(&self, path: PathBuf) {
+        *lock(&self.games_dir) = path;
+        *lock(&self.folder) = FolderCheck::Unknown;
+        self.look_beside().await;
+    }
+
+    /// Looks which catalog lies beside the games: the folder is another one, or can be read again.
+    async fn look_beside(&self) {
+        let path = self.games_dir();
         let folder = path.clone();
         let beside = tokio::task::spawn_blocking(move || catalog_beside(&folder)).await;
-        *lock(&self.games_dir) = path;
-        *lock(&self.catalog_beside) = beside.ok().flatten().map(Chosen::into_value);
-        *lock(&self.folder) = FolderCheck::Unknown;
+        if path == self.games_dir() {
+            *lock(&self.catalog_beside) = beside.ok().flatten().map(Chosen::into_value);
+        }
         self.check_health();
         self.news.send_replace(());
     }

@@ -246,17 +246,14 @@ fn make_games_dir(
     if dir.exists() {
         return Ok(());
     }
-    match (std::fs::create_dir_all(dir), unreadable) {
-        (Ok(()), _) => {}
-        // Its disk may come yet, and until then the peer tells that it is away.
-        (Err(_), Unreadable::Awaited) => return Ok(()),
-        (Err(source), Unreadable::Refused) => {
-            return Err(StartError::GamesDir {
-                dir: dir.to_owned(),
-                source,
-            });
-        }
+    // Another in its place would look as if all games were gone, and take the place of the disk that is to come.
+    if unreadable == Unreadable::Awaited {
+        return Ok(());
     }
+    std::fs::create_dir_all(dir).map_err(|source| StartError::GamesDir {
+        dir: dir.to_owned(),
+        source,
+    })?;
     let path = dir.display().to_string();
     let message = format!("the games folder {path} was not there and has been made");
     notices.push((NoticeAbout::FolderMade { path }, message));

@@ -168,7 +168,7 @@ impl Folders {
             None if slots.is_empty() => slots.push(slot_of_it),
             None => slots[0] = slot_of_it,
         }
-        check(&slots)?;
+        check(opener, &slots)?;
         *lock(&self.0) = slots;
         Ok(())
     }
@@ -199,15 +199,9 @@ impl Folders {
                 },
                 (None, Err(error)) => Slot::away(opener, path, error, unreadable)?,
             };
-            if opener.state_dir_lies_in(slot.full_path()) {
-                let dir = path.display();
-                let message =
-                    format!("{dir} holds this program's own files: choose another folder");
-                return Err(failure(DiskFailureKind::FoldersClash, message));
-            }
             slots.push(slot);
         }
-        check(&slots)?;
+        check(opener, &slots)?;
         *lock(&self.0) = slots;
         Ok(())
     }
@@ -470,7 +464,15 @@ fn readable_first(first: Option<&Slot>) -> Result<Arc<Library>, DiskFailure> {
     first.library.clone().ok_or_else(|| first.no_new_games())
 }
 
-fn check(slots: &[Slot]) -> Result<(), DiskFailure> {
+/// Whether these directories can be used together, and none is around the state directory, which would be taken
+/// for a game.
+fn check(opener: &Opener, slots: &[Slot]) -> Result<(), DiskFailure> {
+    let clash = |message| failure(DiskFailureKind::FoldersClash, message);
     let paths: Vec<&Path> = slots.iter().map(Slot::full_path).collect();
-    check_apart(&paths).map_err(|clash| failure(DiskFailureKind::FoldersClash, clash.to_string()))
+    if let Some(around) = paths.iter().find(|path| opener.state_dir_lies_in(path)) {
+        let dir = around.display();
+        let message = format!("{dir} holds this program's own files: choose another folder");
+        return Err(clash(message));
+    }
+    check_apart(&paths).map_err(|apart| clash(apart.to_string()))
 }

@@ -9,7 +9,7 @@ use lanspread_db::{GameId, Manifest};
 use lanspread_unpack::{AnyUnpacker, CancelFlag};
 use tempfile::TempDir;
 
-use crate::{Disk, failure::failure};
+use crate::{Disk, Unreadable, failure::failure};
 
 /// Reads games of one directory.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl GameHasher {
             failure(DiskFailureKind::Io, message)
         })?;
         let disk = Disk::new(state.path(), Arc::new(AnyUnpacker))?;
-        disk.open_game_dir(games_dir)?;
+        disk.open_game_dir(games_dir, Unreadable::Refused)?;
         Ok(Self {
             disk,
             _state: state,

@@ -112,22 +112,9 @@ impl Disk {
     ///
     /// # Errors
     ///
-    /// When the directory does not exist, cannot be read, or lies in another one or around it; the one before
-    /// stays in use.
-    pub fn open_game_dir(&self, path: &Path) -> Result<(), DiskFailure> {
-        self.open_game_dir_or(path, Unreadable::Refused)
-    }
-
-    /// The same for one that may be used as soon as it can be read, such as that of an earlier run.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Self::open_game_dir`], unless a directory that cannot be read is awaited.
-    pub fn open_game_dir_or(
-        &self,
-        path: &Path,
-        unreadable: Unreadable,
-    ) -> Result<(), DiskFailure> {
+    /// When the directory does not exist or cannot be read and is not to be awaited, lies in another one or around
+    /// it, or holds the state directory; the one before stays in use.
+    pub fn open_game_dir(&self, path: &Path, unreadable: Unreadable) -> Result<(), DiskFailure> {
         self.0.folders.open_first(&self.0.opener, path, unreadable)
     }
 

@@ -356,7 +356,7 @@ fn disk() -> Done {
     let state = directory.path().join("state");
     let disk =
         lanspread_disk::Disk::new(&state, std::sync::Arc::new(lanspread_unpack::AnyUnpacker))?;
-    disk.open_game_dir(&games)?;
+    disk.open_game_dir(&games, lanspread_disk::Unreadable::Refused)?;
     disk.hash_root(
         &id("chess"),
         lanspread_core::HashTrust::Nothing,

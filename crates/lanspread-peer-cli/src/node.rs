@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use lanspread_app::{App, AppOptions, Events, NoticeAbout, StartError, StateFile, Stay};
 use lanspread_control::{Control, RunBy, Served};
-use lanspread_peer::{PeerCommand, PeerOptions, RuntimeEnd};
+use lanspread_peer::{PeerCommand, PeerOptions, RuntimeEnd, Unreadable};
 
 use crate::setup::Setup;
 
@@ -24,17 +24,20 @@ impl Node {
     /// # Errors
     /// See [`StartError`].
     pub(crate) fn start(setup: &Setup, run_by: RunBy) -> Result<(Self, Events), StartError> {
+        let (stay, unreadable) = match run_by {
+            // Nobody waits for a disk with one command.
+            RunBy::Command => (Stay::ForOneCommand, Unreadable::Refused),
+            RunBy::Serve | RunBy::Jsonl | RunBy::Window => (Stay::On, setup.unreadable),
+        };
         let (app, events) = App::start(AppOptions {
             games_dir: setup.games_dir.clone(),
             catalog: setup.catalog.clone(),
-            stay: match run_by {
-                RunBy::Command => Stay::ForOneCommand,
-                RunBy::Serve | RunBy::Jsonl | RunBy::Window => Stay::On,
-            },
+            stay,
             settings: setup.settings.clone(),
             log: setup.log.clone(),
             peer: PeerOptions {
                 state_dir: setup.state_dir.clone(),
+                unreadable,
                 more_game_dirs: setup.more_games_dirs.clone(),
                 listen: setup.listen,
                 name: setup.name.clone(),

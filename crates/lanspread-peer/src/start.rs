@@ -149,7 +149,7 @@ fn open_disk(
         dir: state_dir.clone(),
         source: io::Error::other(failure),
     })?;
-    disk.open_game_dir_or(game_dir, options.unreadable)
+    disk.open_game_dir(game_dir, options.unreadable)
         .map_err(|failure| StartError::GameDir {
             dir: game_dir.to_owned(),
             reason: failure.to_string(),

@@ -331,7 +331,7 @@ fn on_disk(
     };
     let answer = match effect {
         Effect::OpenGameDir { effect, path } => {
-            let result = disk.open_game_dir(&path);
+            let result = disk.open_game_dir(&path, Unreadable::Refused);
             Input::GameDirOpened { effect, result }
         }
         Effect::OpenMoreGameDirs { effect, paths } => {

@@ -10,7 +10,7 @@ use std::{
 
 use lanspread_core::{DiskFailure, Now};
 use lanspread_db::GameId;
-use lanspread_disk::Disk;
+use lanspread_disk::{Disk, Unreadable};
 
 use crate::disk::{
     NameOrder, Pace, Rules, UnpacksItself, VirtualDisk, faults::Decide, planted::PlantedFault,
@@ -80,7 +80,7 @@ impl Machine {
             None => mounted,
         };
         let disk = Disk::with_file_system(mounted, Path::new(STATE_DIR), Arc::new(UnpacksItself))?;
-        disk.open_game_dir(&self.game_dir)?;
+        disk.open_game_dir(&self.game_dir, Unreadable::Refused)?;
         Ok(disk)
     }
 

@@ -11,6 +11,7 @@ use lanspread_unpack::AnyUnpacker;
 
 use super::{
     super::{Disk, RealFileSystem, Unreadable, port::FileSystem},
+    crash_fs::{Crash, Plan},
     world::*,
 };
 
@@ -149,6 +150,51 @@ fn a_directory_that_is_away_takes_no_other_along_and_its_games_are_not_fetched_a
 }
 
 #[test]
+fn the_first_directory_is_awaited_when_it_is_away_at_the_start_if_that_is_wished() {
+    let two = Two::new();
+    two.put("quake", &game("20200101"));
+    two.unplug();
+    let fs = two.world.file_system(&Plan::endless(Crash::Kill));
+    let disk =
+        Disk::with_file_system(Arc::new(fs), &two.world.state(), Arc::new(AnyUnpacker)).unwrap();
+    let refused = disk.open_game_dir(&two.more, Unreadable::Refused);
+    assert_eq!(refused.unwrap_err().kind, DiskFailureKind::NotFound);
+    assert!(disk.game_dirs().is_empty());
+    disk.open_game_dir(&two.more, Unreadable::Awaited).unwrap();
+    assert_eq!(disk.game_dirs(), std::slice::from_ref(&two.more));
+    assert_eq!(
+        disk.scan_library().unwrap_err().kind,
+        DiskFailureKind::NotFound
+    );
+    let refused = download(&disk, &game("20210101"), DownloadIntent::New).unwrap_err();
+    assert_eq!(refused.kind, DiskFailureKind::FolderAway);
+    assert!(
+        refused.message.contains("connect that disk again"),
+        "{refused}"
+    );
+    assert!(!two.more.exists(), "nothing is made in its place");
+    two.plug_in();
+    assert_eq!(ids(&disk.scan_library().unwrap()), ["quake"]);
+    download(&disk, &game("20210101"), DownloadIntent::Update).unwrap();
+}
+
+#[test]
+fn a_first_directory_around_the_state_directory_is_refused() {
+    let two = Two::new();
+    let disk = two.world.steady();
+    let around = two.world.state();
+    for unreadable in [Unreadable::Refused, Unreadable::Awaited] {
+        let refused = disk.open_game_dir(&around, unreadable).unwrap_err();
+        assert_eq!(refused.kind, DiskFailureKind::FoldersClash);
+        assert!(
+            refused.message.contains("this program's own files"),
+            "{refused}"
+        );
+    }
+    assert_eq!(disk.game_dirs(), [two.world.games()]);
+}
+
+#[test]
 fn a_game_that_went_to_another_directory_is_read_from_there_after_a_look_at_it() {
     let two = Two::new();
     two.world.put_all(&game("20200101"));
@@ -192,7 +238,8 @@ fn a_new_game_goes_where_there_is_room_and_stays_there() {
     fs::remove_dir_all(two.world.root()).unwrap();
     let state = two.world.state();
     let disk = Disk::with_file_system(Arc::new(NearlyFull), &state, Arc::new(AnyUnpacker)).unwrap();
-    disk.open_game_dir(&two.world.games()).unwrap();
+    disk.open_game_dir(&two.world.games(), Unreadable::Refused)
+        .unwrap();
     let refused = download(&disk, &files, DownloadIntent::New).unwrap_err();
     assert_eq!(refused.kind, DiskFailureKind::NoSpace);
     let more = [two.more.clone()];
@@ -244,7 +291,9 @@ fn directories_that_clash_are_missing_or_too_many_are_refused_and_nothing_change
             "by its full path"
         );
     }
-    let failure = disk.open_game_dir(&inside).unwrap_err();
+    let failure = disk
+        .open_game_dir(&inside, Unreadable::Refused)
+        .unwrap_err();
     assert_eq!(failure.kind, DiskFailureKind::FoldersClash);
     assert_eq!(disk.game_dirs(), before);
 }
@@ -253,11 +302,11 @@ fn directories_that_clash_are_missing_or_too_many_are_refused_and_nothing_change
 fn a_further_directory_that_becomes_the_first_changes_places_with_it() {
     let two = Two::new();
     let disk = two.disk();
-    disk.open_game_dir(&two.more).unwrap();
+    disk.open_game_dir(&two.more, Unreadable::Refused).unwrap();
     assert_eq!(disk.game_dirs(), [two.more.clone(), two.world.games()]);
     let third = two.more.with_file_name("third");
     fs::create_dir(&third).unwrap();
-    disk.open_game_dir(&third).unwrap();
+    disk.open_game_dir(&third, Unreadable::Refused).unwrap();
     assert_eq!(disk.game_dirs(), [third.clone(), two.world.games()]);
     let seven: Vec<PathBuf> = (0..MORE_GAME_DIRS_MAX)
         .map(|n| third.with_file_name(format!("more{n}")))

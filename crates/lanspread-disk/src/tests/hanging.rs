@@ -12,7 +12,7 @@ use lanspread_db::{ChunkRef, GameId};
 use lanspread_unpack::{AnyUnpacker, CancelFlag, UnpackError, UnpackReport, Unpacker};
 
 use crate::{
-    Disk, RealFileSystem,
+    Disk, RealFileSystem, Unreadable,
     library::lock,
     port::{Access, FileHandle, FileSystem, Folder, Listed, Stat, UnpackOrder},
 };
@@ -176,7 +176,7 @@ fn a_reading_that_hangs_holds_up_neither_other_games_nor_the_rest_of_its_own() {
     });
     let unpacker = Arc::new(AnyUnpacker);
     let disk = Disk::with_file_system(machine, &place.path().join("state"), unpacker).unwrap();
-    disk.open_game_dir(&games).unwrap();
+    disk.open_game_dir(&games, Unreadable::Refused).unwrap();
     let [stuck, fine] = [STUCK, FINE].map(|game| {
         let hashed = disk.hash_root(
             &id(game),

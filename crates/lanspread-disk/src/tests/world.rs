@@ -16,7 +16,7 @@ use lanspread_db::{ChunkRef, ContentHash, GameId, Manifest, ManifestFile, RelPat
 use lanspread_unpack::{CancelFlag, UnpackError, UnpackJob, UnpackReport, UnpackedFile, Unpacker};
 
 use super::{
-    super::Disk,
+    super::{Disk, Unreadable},
     crash_fs::{Crash, CrashFileSystem, Plan},
 };
 
@@ -70,7 +70,7 @@ impl World {
         let fs = self.file_system(plan);
         let unpacker = Arc::new(TestUnpacker(Arc::clone(plan)));
         let disk = Disk::with_file_system(Arc::new(fs), &self.state(), unpacker)?;
-        disk.open_game_dir(&self.games())?;
+        disk.open_game_dir(&self.games(), Unreadable::Refused)?;
         Ok(disk)
     }
 

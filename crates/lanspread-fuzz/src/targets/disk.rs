@@ -10,7 +10,7 @@ use lanspread_db::{
     ContentHash, DOWNLOAD_DIR, GameId, Manifest, ManifestFile, OWNER_MARKER, RelPath, Version,
 };
 use lanspread_disk::{
-    Disk,
+    Disk, Unreadable,
     formats::{JOURNAL, STAGED_FILES, reread_index, reread_install_record, reread_intent},
 };
 use lanspread_unpack::{AnyUnpacker, CancelFlag};
@@ -87,7 +87,8 @@ pub(crate) fn resume(bytes: &[u8]) {
     }
     let disk = Disk::new(&directory.path().join("state"), Arc::new(AnyUnpacker));
     let disk = disk.expect("a state directory");
-    disk.open_game_dir(&games).expect("a game directory");
+    disk.open_game_dir(&games, Unreadable::Refused)
+        .expect("a game directory");
     let manifest = manifest();
     let prepared = disk.prepare_download(
         &manifest,

@@ -1,8 +1,10 @@
 //! Commands for people beside a peer that runs: they talk to it over the control socket.
 
-use std::path::Path;
+use std::{path::Path, thread::sleep, time::Duration};
 
-use crate::scene::{PROMPT, Scene, Staying};
+use serde_json::json;
+
+use crate::scene::{PATIENCE, PROMPT, Ran, Scene, Staying, lanspread};
 
 /// Starts `lanspread serve` and waits until it takes part.
 fn serve(scene: &Scene, peer: &str) -> Staying {
@@ -82,6 +84,50 @@ fn several_folders_are_named_one_after_the_other_and_each_game_is_where_it_lies(
         .failed();
     assert!(refused.contains("lies inside"), "{refused}");
     assert!(refused.contains("once for each folder"), "{refused}");
+}
+
+/// The folder that was chosen before is on a disk that is plugged in later.
+#[test]
+fn serving_begins_without_the_disk_of_the_games_and_goes_on_when_it_is_there() {
+    let scene = Scene::new();
+    let id = "later";
+    scene.place("elsewhere", id);
+    let (state, games) = (scene.state("alpha"), scene.games("alpha"));
+    std::fs::create_dir_all(&state).expect("writable");
+    let settings = json!({
+        "format": 1, "name": "alpha", "language": null, "games_dir": games, "party_code": null,
+        "start_with_system": false, "keep_in_tray": true, "guests": false,
+    });
+    std::fs::write(state.join("settings.json"), settings.to_string()).expect("writable");
+    let command = |words: &[&str]| {
+        let mut command = lanspread(words);
+        command.arg("--state-dir").arg(&state);
+        command
+    };
+    let serving = Staying::start(command(&["serve"]).args(["--listen", "127.0.0.1:0"]));
+    serving.wait_out("Ctrl-C ends it.");
+    let status = || Ran::of(&mut command(&["status"])).succeeded().out;
+    let is_missed = || status().contains("the games folder cannot be read");
+    assert!(is_missed(), "{}", status());
+    assert!(!games.exists(), "no empty one in its place");
+
+    std::fs::create_dir_all(games.parent().expect("one")).expect("writable");
+    std::fs::rename(scene.games("elsewhere"), &games).expect("movable");
+    let began = std::time::Instant::now();
+    while is_missed() {
+        assert!(began.elapsed() < PATIENCE, "{}", status());
+        sleep(Duration::from_millis(100));
+    }
+    Ran::of(&mut command(&["install", id])).succeeded();
+    assert!(games.join(id).join("local/bin/game").exists());
+    drop(serving);
+
+    // A folder that is named now is made, as before.
+    let named = scene.path("named");
+    let mut serve = command(&["serve", "--listen", "127.0.0.1:0"]);
+    let serving = Staying::start(serve.arg("--games-dir").arg(&named));
+    serving.wait_out("Ctrl-C ends it.");
+    assert!(named.exists());
 }
 
 #[test]

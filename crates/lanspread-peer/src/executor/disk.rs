@@ -51,7 +51,9 @@ impl Executor {
     pub(super) fn start_disk(&self, effect: Effect) {
         match effect {
             Effect::OpenGameDir { effect, path } => {
-                self.change_dirs(effect, move |disk| disk.open_game_dir(&path));
+                self.change_dirs(effect, move |disk| {
+                    disk.open_game_dir(&path, Unreadable::Refused)
+                });
             }
             Effect::OpenMoreGameDirs { effect, paths } => self.change_dirs(effect, move |disk| {
                 disk.open_more_game_dirs(&paths, Unreadable::Refused)

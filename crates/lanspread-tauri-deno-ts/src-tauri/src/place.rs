@@ -12,7 +12,7 @@ use std::{
 
 use lanspread_app::{AppOptions, ApplicationLog, Chosen, Settings, StartError};
 use lanspread_control::key_of;
-use lanspread_peer::{PartyCode, default_state_dir};
+use lanspread_peer::{PartyCode, Unreadable, default_state_dir};
 
 /// The window's place on the screen, in the state directory.
 const WINDOW_STATE_FILE: &str = "window.json";
@@ -100,7 +100,9 @@ impl Place {
         with.party_code = self.party_code.clone().or(with.party_code);
         let mut options = AppOptions::for_user(self.state_dir.clone(), with, log)?;
         options.settings = settings;
-        options.peer.unreadable = unreadable;
+        if self.games_dir.is_none() {
+            options.peer.unreadable = unreadable;
+        }
         if let Some(catalog) = &self.catalog {
             options.catalog = Some(Chosen::ByUser(catalog.clone()));
         }

@@ -10,7 +10,7 @@ import { Desktop } from "./window-desktop.ts";
 import { lookAfter, lookOn } from "./window-look.ts";
 import { showInDocuments } from "./window-pictures.ts";
 import { reachesTheWindow, staysReachable, Terminal } from "./window-control.ts";
-import { takesAFolder } from "./window-drag.ts";
+import { awaitsItsFolder, takesAFolder } from "./window-folders.ts";
 import { choose } from "./window-tray.ts";
 
 const MIB = 1024 * 1024;
@@ -198,6 +198,7 @@ try {
   }
   await window.see(`${card("chess")}//*[contains(.,'Ready to play')]`);
   await window.picture("again");
+  await awaitsItsFolder(window, games, card("chess"));
 
   const quit = short ? "Quit" : await lookOn({ desktop, window, binary, title: TITLE });
   const asked = Date.now();

@@ -7,7 +7,7 @@ use lanspread_core::{
     root::{DownloadIntent, Goal, Next, Step, next_step},
 };
 use lanspread_db::{GameId, Manifest, ManifestFile, RelPath, Version};
-use lanspread_disk::Disk;
+use lanspread_disk::{Disk, Unreadable};
 use lanspread_unpack::CancelFlag;
 
 use super::super::{planted::PlantedFault, *};
@@ -77,7 +77,7 @@ pub(super) fn boot(disk: &VirtualDisk, fault: Option<PlantedFault>) -> Result<Di
         None => disk.mount(),
     };
     let side = Disk::with_file_system(mounted, Path::new("/state"), Arc::new(UnpacksItself))?;
-    side.open_game_dir(Path::new("/games"))?;
+    side.open_game_dir(Path::new("/games"), Unreadable::Refused)?;
     Ok(side)
 }
 

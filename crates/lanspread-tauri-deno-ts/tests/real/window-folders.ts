@@ -1,6 +1,7 @@
-// A folder that is dragged onto the window, as a file manager does it.
+// Folders of games: one that is dragged onto the window, as a file manager does it, and one whose disk is not there.
 //
-// Invariant: nothing changes before somebody says so, and the question names the folder.
+// Invariant: nothing changes before somebody says so, and the question names the folder; nothing is made in the
+// place of a folder that is awaited.
 
 import { until, type Window } from "./webdriver.ts";
 import type { Terminal } from "./window-control.ts";
@@ -36,6 +37,21 @@ export async function takesAFolder(dragged: Dragged): Promise<void> {
   await until("the folder to be used", isUsed);
   await window.call("update_more_game_directories", { paths: [] });
   await until("the folder to be off the list", async () => !(await isUsed()));
+}
+
+/** The peer starts without the disk that its games are on, says so, and has them when it is there. */
+export async function awaitsItsFolder(window: Window, games: string, card: string): Promise<void> {
+  const away = `${games} away`;
+  Deno.renameSync(games, away);
+  await window.call("restart", {});
+  await window.see("//*[contains(text(),'The folder is not there')]");
+  await window.picture("folder-away");
+  try {
+    Deno.renameSync(away, games);
+  } catch (error) {
+    throw new Error("something was made in the place of the folder", { cause: error });
+  }
+  await window.see(`${card}//*[contains(.,'Ready to play')]`);
 }
 
 async function drag(desktop: Desktop, binary: string, args: string[]): Promise<void> {
