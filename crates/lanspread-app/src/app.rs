@@ -4,7 +4,6 @@
 //! one peer sees the same state.
 
 use std::{
-    collections::btree_map::Entry,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -31,7 +30,7 @@ use crate::{
     install_size::{self, InstallSize},
     live::Live,
     logs::{ApplicationLog, GameLog, GameRun, LogLine, LogPage, UnpackLog, UnpackRun},
-    play::{self, RunningScripts},
+    play::Scripts,
     queue::Queue,
     settings::Settings,
     snapshot::{Game, GameDetails, MoreGamesDir, Running, Seat, Snapshot, Wishes},
@@ -80,7 +79,7 @@ pub struct App {
     pub(crate) clocks: Mutex<Clocks>,
     /// Told when the folder has to be tried anew.
     pub(crate) folder_wanted: Notify,
-    pub(crate) scripts: Mutex<RunningScripts>,
+    pub(crate) scripts: Scripts,
     /// Who starts a game or begins to change its files, one after the other.
     pub(crate) files_turn: tokio::sync::Mutex<()>,
     pub(crate) queue: Mutex<Queue>,
@@ -114,6 +113,7 @@ pub(crate) struct Takeover {
     pub(crate) queue: Option<Queue>,
     pub(crate) first_seen: FirstSeen,
     pub(crate) logs: Logs,
+    pub(crate) scripts: Scripts,
     /// What is told first.
     pub(crate) notices: Vec<(NoticeAbout, String)>,
 }
@@ -177,6 +177,7 @@ impl App {
             queue,
             first_seen,
             logs,
+            scripts,
             notices,
         } = takeover;
         let tends = queue.is_some();
@@ -192,7 +193,7 @@ impl App {
             history: Mutex::default(),
             games: Mutex::default(),
             first_seen: Mutex::new(first_seen),
-            scripts: Mutex::default(),
+            scripts,
             folder: Mutex::default(),
             clocks: Mutex::default(),
             folder_wanted: Notify::new(),
@@ -210,6 +211,7 @@ impl App {
             leave: CancellationToken::new(),
             ended: CancellationToken::new(),
         });
+        app.scripts.belong_to(&app);
         for (about, message) in notices {
             app.notice(about, message);
         }
@@ -441,27 +443,20 @@ impl App {
 
     /// Notes that a script begins; whether it may, because it does not run yet.
     pub(crate) fn script_begins(&self, id: &GameId, script: Script) -> bool {
-        let mut scripts = lock(&self.scripts);
-        let begins = match scripts.entry((id.clone(), script)) {
-            Entry::Occupied(_) => false,
-            Entry::Vacant(entry) => {
-                entry.insert(unix_ms());
-                true
-            }
-        };
+        let begins = self.scripts.begin(id, script);
         self.news.send_replace(());
         begins
     }
 
     pub(crate) fn script_ended(&self, id: &GameId, script: Script) {
-        lock(&self.scripts).remove(&(id.clone(), script));
+        self.scripts.end(id, script);
         self.news.send_replace(());
     }
 
     /// Scripts of games that run, by game.
     #[must_use]
     pub fn running(&self) -> Vec<Running> {
-        play::running(&lock(&self.scripts))
+        self.scripts.told()
     }
 
     /// What the peer itself shows.

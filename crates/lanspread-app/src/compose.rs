@@ -143,11 +143,13 @@ pub(crate) fn games(
 
 fn game(view: &GameView, listed: Option<&CatalogGame>) -> Game {
     let state = state(view);
+    let mut actions = actions(state, view).into_iter();
     Game {
         id: view.id.clone(),
         title: view.title.clone(),
         state,
-        action: action(state, view),
+        action: actions.next().unwrap_or(Action::None),
+        also: actions.collect(),
         version: view.version,
         expected_version: view.expected_version,
         size: view.size_bytes,
@@ -199,19 +201,18 @@ fn state(view: &GameView) -> GameState {
     }
 }
 
-fn action(state: GameState, view: &GameView) -> Action {
+/// What can be done with a game, that first for which it is looked at.
+fn actions(state: GameState, view: &GameView) -> Vec<Action> {
     let can_start = view.installed && view.scripts.contains(&Script::Start);
-    match state {
-        GameState::OnOthers => Action::Download,
-        GameState::UpdateAvailable => Action::Update,
-        GameState::Downloaded => Action::Install,
-        GameState::Ready | GameState::OtherVersion | GameState::LocalOnly if can_start => {
-            Action::Play
-        }
-        GameState::Ready | GameState::OtherVersion | GameState::LocalOnly | GameState::Nowhere => {
-            Action::None
-        }
-    }
+    let play = can_start.then_some(Action::Play);
+    // Whoever has no time for a newer version, or finds nobody who has it, plays the one that is here.
+    let install = (view.downloaded && !view.installed).then_some(Action::Install);
+    let download = (!view.downloaded && !view.peers.is_empty()).then_some(Action::Download);
+    let update = (state == GameState::UpdateAvailable).then_some(Action::Update);
+    [update, play, install, download]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// What is told of a game alone.

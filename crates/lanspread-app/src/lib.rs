@@ -22,6 +22,7 @@ mod probe;
 mod queue;
 mod run;
 mod settings;
+mod shell;
 mod snapshot;
 mod start;
 mod tend;
@@ -48,10 +49,11 @@ pub use logs::{
     UNPACK_OUTPUT_LINES_MAX, UnpackResult, UnpackRun,
 };
 pub use patch::{GamesPatch, Patch, Update};
-pub use play::{INI_BYTES_MAX, LOG_BYTES_MAX, STAMP_ENTRIES_MAX};
+pub use play::{INI_BYTES_MAX, LOG_BYTES_MAX, STAMP_ENTRIES_MAX, Scripts};
 pub use queue::{GATHERING_MAX, QUEUE_MAX};
 pub use run::{Asked, Ran};
 pub use settings::{Loaded, SETTINGS_FILE, SETTINGS_FILE_BYTES_MAX, Settings};
+pub use shell::{GuestLinks, Proposal};
 pub use snapshot::{
     Action, Discovery, Finished, Game, GameDetails, GameState, Gathered, Hashing, KeptAway, Limits,
     Me, Message, Mode, MoreGamesDir, Notice, Offer, Operation, OperationKind, Outcome, Peer,

@@ -60,7 +60,8 @@ impl App {
         };
         // A script of it has begun, and is known, or begins after this shows.
         let _turn = self.files_turn.lock().await;
-        in_use::check_rests(&lock(&self.scripts), id, verb)?;
+        self.scripts
+            .look(|scripts| in_use::check_rests(scripts, id, verb))?;
         self.carry_out_command(command).await
     }
 

@@ -251,6 +251,8 @@ pub struct Game {
     pub state: GameState,
     /// What one click should do.
     pub action: Action,
+    /// What else can be done instead, such as playing the version that is here.
+    pub also: Vec<Action>,
     /// The version that is here.
     #[ts(type = "string | null")]
     pub version: Option<Version>,

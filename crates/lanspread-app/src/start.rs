@@ -19,6 +19,7 @@ use crate::{
     app::{App, Events, Facts, Logs, StartedWith, Takeover},
     first_seen::FirstSeen,
     logs::{ApplicationLog, GameLog, LoggingUnpacker, UnpackLog},
+    play::Scripts,
     settings::Settings,
     tend,
     told::{NoticeAbout, StateFile},
@@ -49,6 +50,8 @@ pub struct AppOptions {
     pub settings: Settings,
     /// The program's log, which has listened since the program began.
     pub log: ApplicationLog,
+    /// The games that run, which go on when this program ends one peer and starts another.
+    pub scripts: Scripts,
     /// Everything else. An organiser that is named here goes before the one that the catalog names.
     pub peer: PeerOptions,
 }
@@ -87,6 +90,7 @@ impl AppOptions {
             stay: Stay::On,
             settings,
             log,
+            scripts: Scripts::default(),
         })
     }
 }
@@ -158,6 +162,7 @@ impl App {
             stay,
             settings,
             log,
+            scripts,
             mut peer,
         } = options;
         let mut notices = Vec::new();
@@ -214,6 +219,7 @@ impl App {
             queue,
             first_seen,
             logs,
+            scripts,
             notices,
         };
         Ok(Self::take_over(handle, rx_events, takeover))

@@ -125,17 +125,20 @@ impl App {
         }
         let view = self.view();
         let runs = compose::runs(&view);
-        let scripts = lock(&self.scripts);
         // A game that is played takes its turn when it has ended.
-        let may_come = |id: &GameId| is_offered(&view, id) && !in_use::is_played(&scripts, id);
-        lock(&self.queue).due(&runs, may_come)
+        self.scripts.look(|scripts| {
+            let may_come = |id: &GameId| is_offered(&view, id) && !in_use::is_played(scripts, id);
+            lock(&self.queue).due(&runs, may_come)
+        })
     }
 
     async fn carry_out(&self, due: Due) {
         match due {
             Due::Begin(asked) => {
                 let _turn = self.files_turn.lock().await;
-                let is_played = in_use::is_played(&lock(&self.scripts), &asked.id);
+                let is_played = self
+                    .scripts
+                    .look(|scripts| in_use::is_played(scripts, &asked.id));
                 if is_played || !lock(&self.queue).begun(&asked.id) {
                     return;
                 }

@@ -15,6 +15,8 @@ use lanspread_peer::{
     RateLimit, TableName,
 };
 
+use lanspread_web::WEB_PORT;
+
 use crate::secret::Secret;
 
 /// Share games at a LAN party: peers find each other, move games from many peers at once, and
@@ -161,9 +163,6 @@ pub(crate) struct WebArgs {
     #[arg(long, requires = "web_lan")]
     pub(crate) guests: bool,
 }
-
-/// The port of the page unless another one is named: LANS on a telephone's keys.
-const WEB_PORT: u16 = 5267;
 
 impl WebArgs {
     /// Where the page is served, if it is.

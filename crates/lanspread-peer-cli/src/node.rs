@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use lanspread_app::{App, AppOptions, Events, NoticeAbout, StartError, StateFile, Stay};
+use lanspread_app::{App, AppOptions, Events, NoticeAbout, Scripts, StartError, StateFile, Stay};
 use lanspread_control::{Control, RunBy, Served};
 use lanspread_peer::{PeerCommand, PeerOptions, RuntimeEnd, Unreadable};
 
@@ -35,6 +35,7 @@ impl Node {
             stay,
             settings: setup.settings.clone(),
             log: setup.log.clone(),
+            scripts: Scripts::default(),
             peer: PeerOptions {
                 state_dir: setup.state_dir.clone(),
                 unreadable,

@@ -46,7 +46,7 @@ pub(crate) fn invitation(server: &WebServer, shared: bool, columns: Option<usize
 
 /// How guests reach it; empty where they cannot.
 pub(crate) fn guest_invitation(server: &WebServer, columns: Option<usize>) -> String {
-    let links = server.guest_links();
+    let links = server.guest_links().links;
     if links.is_empty() {
         return String::new();
     }

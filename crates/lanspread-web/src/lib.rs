@@ -15,5 +15,5 @@ mod token;
 pub use archive::ARCHIVES_MAX;
 pub use bounded::CONNECTIONS_MAX;
 pub use converse::{CLIENTS_MAX, GUESTS_MAX};
-pub use serve::{WebError, WebOptions, WebServer, WhoMayCome};
+pub use serve::{WEB_PORT, WebError, WebOptions, WebServer, WhoMayCome};
 pub use token::Token;

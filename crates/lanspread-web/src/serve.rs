@@ -17,17 +17,18 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use lanspread_app::{App, Seat};
+use lanspread_app::{App, GuestLinks, Seat};
 use lanspread_db::GameId;
 use lanspread_jsonl::LINE_BYTES_MAX;
 use lanspread_peer::{Adapter, AdapterKind};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 use tokio::{
     net::TcpListener,
     sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinHandle,
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     archive::{self, ARCHIVES_MAX},
@@ -42,6 +43,9 @@ use crate::{
 /// The name of the WebSocket's protocol; a token stands behind it in the list, since a browser can send no
 /// other header with a WebSocket.
 const PROTOCOL: &str = "lanspread";
+
+/// The port of a page unless another one is named: LANS on a telephone's keys.
+pub const WEB_PORT: u16 = 5267;
 
 /// How long browsers have for their last answers after the peer has ended.
 const LAST_ANSWERS: Duration = Duration::from_millis(200);
@@ -95,6 +99,7 @@ pub struct WebServer {
     addr: SocketAddr,
     who: WhoMayCome,
     task: JoinHandle<()>,
+    close: CancellationToken,
 }
 
 #[derive(Debug, Clone)]
@@ -166,12 +171,20 @@ impl WebServer {
             archives: Arc::new(Semaphore::new(ARCHIVES_MAX)),
         });
         let serving = Arc::clone(&app);
+        let close = CancellationToken::new();
+        let closing = close.clone();
+        let ended = CancellationToken::new();
+        let ends = ended.clone();
         let task = tokio::spawn(async move {
-            let app = serving;
-            let ending = Arc::clone(&app);
-            let end = async move { ending.ended().cancelled().await };
+            let end = async move {
+                tokio::select! {
+                    () = serving.ended().cancelled() => {}
+                    () = closing.cancelled() => {}
+                }
+                ends.cancel();
+            };
             let late = async move {
-                app.ended().cancelled().await;
+                ended.cancelled().await;
                 tokio::time::sleep(LAST_ANSWERS).await;
             };
             let listener = Bounded::new(listener, CONNECTIONS_MAX, SILENCE_MAX);
@@ -189,6 +202,7 @@ impl WebServer {
             addr,
             who,
             task,
+            close,
         })
     }
 
@@ -208,17 +222,22 @@ impl WebServer {
         }
     }
 
-    /// The links for guests, as long as they may come; none where only this machine may.
+    /// How guests reach it, as long as they may come; no link where only this machine may open it.
     #[must_use]
-    pub fn guest_links(&self) -> Vec<String> {
-        match &self.who {
-            WhoMayCome::ThisMachine => Vec::new(),
-            WhoMayCome::Everybody(_) => self.links_with(""),
-        }
+    pub fn guest_links(&self) -> GuestLinks {
+        let is_open = matches!(self.who, WhoMayCome::Everybody(_));
+        guest_links_of(&self.app, self.addr, is_open)
     }
 
     fn links_with(&self, fragment: &str) -> Vec<String> {
         links(&self.app, self.addr, fragment)
+    }
+
+    /// Ends it before the peer ends, and waits for that. Guests that look are sent away by the peer, when it lets
+    /// them in no more.
+    pub async fn close(self) {
+        self.close.cancel();
+        self.ended().await;
     }
 
     /// Waits until it has ended, after the peer.
@@ -236,6 +255,19 @@ fn links(app: &App, addr: SocketAddr, fragment: &str) -> Vec<String> {
         .iter()
         .map(|addr| format!("http://{addr}/{fragment}"))
         .collect()
+}
+
+fn guest_links_of(app: &App, addr: SocketAddr, is_open: bool) -> GuestLinks {
+    let links = if is_open {
+        links(app, addr, "")
+    } else {
+        Vec::new()
+    };
+    let squares = links.first().map(|link| squares::rows(link));
+    GuestLinks {
+        squares: squares.unwrap_or_default(),
+        links,
+    }
 }
 
 /// Where a page at this address is reached, in the order of the adapters: the most promising first. Link-local
@@ -441,29 +473,12 @@ async fn cover(
     }
 }
 
-/// How guests reach this page.
-#[derive(Debug, Serialize)]
-struct GuestLinks {
-    /// The most promising first; none where only this machine may open the page.
-    links: Vec<String>,
-    /// The first as a picture, row by row: `1` is a dark square.
-    squares: Vec<String>,
-}
-
 async fn guest_links(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     if let Err(refusal) = shared.seat(&headers).and_then(guard::may_invite) {
         return refuse(refusal);
     }
-    let links = match shared.token {
-        None => Vec::new(),
-        Some(_) => links(&shared.app, shared.addr, ""),
-    };
-    let squares = links.first().map(|link| squares::rows(link));
-    Json(GuestLinks {
-        squares: squares.unwrap_or_default(),
-        links,
-    })
-    .into_response()
+    let links = guest_links_of(&shared.app, shared.addr, shared.token.is_some());
+    Json(links).into_response()
 }
 
 /// Whether `/api/live` would be opened: a browser does not tell its page why a WebSocket was refused.

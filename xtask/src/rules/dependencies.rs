@@ -83,6 +83,7 @@ const ALLOWED: [(&str, &[&str]); 19] = [
             "lanspread-db",
             "lanspread-jsonl",
             "lanspread-peer",
+            "lanspread-web",
         ],
     ),
     (

@@ -7,12 +7,12 @@ mod console;
 mod first_start;
 pub(crate) mod in_use;
 mod process;
+mod running;
 mod scripts;
 mod stamp;
 mod uninstall;
 
 use std::{
-    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -25,13 +25,14 @@ use lanspread_peer::{CommandRefused, ErrorKind};
 use process::ScriptFailure;
 
 pub use process::LOG_BYTES_MAX;
+pub(crate) use running::RunningScripts;
+pub use running::Scripts;
 pub use stamp::{INI_BYTES_MAX, STAMP_ENTRIES_MAX};
 
 use crate::{
     app::{App, unix_ms},
     compose::millis,
     logs::{GameResult, GameRun},
-    snapshot::Running,
     told::{NoticeAbout, ScriptFault},
 };
 
@@ -41,9 +42,6 @@ pub(crate) struct Player {
     pub(crate) name: String,
     pub(crate) language: Language,
 }
-
-/// What runs, by game and script.
-pub(crate) type RunningScripts = BTreeMap<(GameId, Script), u64>;
 
 /// A script that is about to run.
 struct Launch {
@@ -109,11 +107,17 @@ impl App {
     async fn launch(self: Arc<Self>, launch: Launch) {
         let result = self.prepare_and_run(&launch).await;
         let Launch { id, script, .. } = launch;
+        let app = self.heir();
         // Told before it ends, so that whoever waits for the end knows how it was.
         if let Err(ScriptFailure { fault, message }) = result {
-            self.tell_failed(&id, script, fault, message);
+            app.tell_failed(&id, script, fault, message);
         }
-        self.script_ended(&id, script);
+        app.script_ended(&id, script);
+    }
+
+    /// The app that is told what becomes of a script: another one, if this one has made room for it.
+    fn heir(self: &Arc<Self>) -> Arc<Self> {
+        self.scripts.app().unwrap_or_else(|| Arc::clone(self))
     }
 
     /// Tells that a script of a game failed.
@@ -122,14 +126,14 @@ impl App {
         self.notice(NoticeAbout::ScriptFailed { id, script, fault }, message);
     }
 
-    async fn prepare_and_run(&self, launch: &Launch) -> Result<(), ScriptFailure> {
+    async fn prepare_and_run(self: &Arc<Self>, launch: &Launch) -> Result<(), ScriptFailure> {
         self.prepare(launch).await?;
         let ran = self.run_script(launch).await;
         ran.map_err(|failure| failure.told(|why| format!("{}: {why}", launch.id)))
     }
 
     /// What is done once before the first start.
-    async fn prepare(&self, launch: &Launch) -> Result<(), ScriptFailure> {
+    async fn prepare(self: &Arc<Self>, launch: &Launch) -> Result<(), ScriptFailure> {
         let record = self
             .facts()
             .state_dir
@@ -163,11 +167,12 @@ impl App {
         Ok(())
     }
 
-    async fn run_script(&self, launch: &Launch) -> Result<(), ScriptFailure> {
+    async fn run_script(self: &Arc<Self>, launch: &Launch) -> Result<(), ScriptFailure> {
         let log = self.script_log(launch);
         let began = Instant::now();
         let ran = process::run(&launch.run(&log)).await;
-        self.keep_run(launch, &log, began.elapsed(), ran.as_ref().err());
+        self.heir()
+            .keep_run(launch, &log, began.elapsed(), ran.as_ref().err());
         ran
     }
 
@@ -226,18 +231,6 @@ impl Launch {
             self.player.name.clone(),
         ]
     }
-}
-
-/// What runs, for the snapshot.
-pub(crate) fn running(scripts: &RunningScripts) -> Vec<Running> {
-    scripts
-        .iter()
-        .map(|((id, script), since_ms)| Running {
-            id: id.clone(),
-            script: *script,
-            since_ms: *since_ms,
-        })
-        .collect()
 }
 
 /// Where a script of a game lies.

@@ -61,18 +61,19 @@ impl App {
         let log = self.script_log(&launch);
         let began = Instant::now();
         let ran = process::run_for(&launch.run(&log), PATIENCE).await;
-        self.keep_run(&launch, &log, began.elapsed(), ran.as_ref().err());
+        let app = self.heir();
+        app.keep_run(&launch, &log, began.elapsed(), ran.as_ref().err());
         let id = launch.id;
         if let Err(failure) = ran {
             let message = format!("{id} is uninstalled all the same: {}", failure.message);
-            self.tell_failed(&id, Script::Uninstall, failure.fault, message);
+            app.tell_failed(&id, Script::Uninstall, failure.fault, message);
         }
         // Nothing is started between the script and what it was to prepare.
-        let _turn = self.files_turn.lock().await;
-        self.script_ended(&id, Script::Uninstall);
+        let _turn = app.files_turn.lock().await;
+        app.script_ended(&id, Script::Uninstall);
         let uninstalls = PeerCommand::UninstallGame { id: id.clone() };
-        if let Err(error) = self.handle().command(uninstalls).await {
-            self.notice(NoticeAbout::game_failed(&id, error.kind), error.message);
+        if let Err(error) = app.handle().command(uninstalls).await {
+            app.notice(NoticeAbout::game_failed(&id, error.kind), error.message);
         }
     }
 }

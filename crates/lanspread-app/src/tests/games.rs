@@ -13,16 +13,22 @@ use crate::{
 };
 
 /// A game that is downloaded and installed or not, in the party's version or another, held by so many.
-fn stands(downloaded: bool, installed: bool, current: bool, others: u8) -> (GameState, Action) {
+fn stands(
+    downloaded: bool,
+    installed: bool,
+    current: bool,
+    others: u8,
+) -> (GameState, Action, Vec<Action>) {
     let view = view(downloaded, installed, current, others);
-    let games = compose::games(
+    let mut games = compose::games(
         &[view],
         &Catalog::open_party(),
         &Covers::default(),
         &FirstSeen::default(),
         &BTreeMap::new(),
     );
-    (games[0].state, games[0].action)
+    let game = games.remove(0);
+    (game.state, game.action, game.also)
 }
 
 fn view(downloaded: bool, installed: bool, current: bool, others: u8) -> GameView {
@@ -50,24 +56,49 @@ fn view(downloaded: bool, installed: bool, current: bool, others: u8) -> GameVie
 fn every_way_a_game_can_stand_has_a_name_and_what_to_do() {
     use {Action as A, GameState as S};
     // Downloaded, installed, in the party's version, at others.
+    let none: &[A] = &[];
     let table = [
-        (true, true, true, true, S::Ready, A::Play),
-        (true, true, true, false, S::Ready, A::Play),
-        (true, true, false, true, S::UpdateAvailable, A::Update),
-        (true, true, false, false, S::OtherVersion, A::Play),
-        (true, false, true, true, S::Downloaded, A::Install),
-        (true, false, true, false, S::Downloaded, A::Install),
-        (true, false, false, true, S::UpdateAvailable, A::Update),
-        (true, false, false, false, S::OtherVersion, A::None),
-        (false, true, false, true, S::LocalOnly, A::Play),
-        (false, true, false, false, S::LocalOnly, A::Play),
-        (false, false, false, true, S::OnOthers, A::Download),
-        (false, false, false, false, S::Nowhere, A::None),
+        (true, true, true, true, S::Ready, A::Play, none),
+        (true, true, true, false, S::Ready, A::Play, none),
+        (
+            true,
+            true,
+            false,
+            true,
+            S::UpdateAvailable,
+            A::Update,
+            &[A::Play],
+        ),
+        (true, true, false, false, S::OtherVersion, A::Play, none),
+        (true, false, true, true, S::Downloaded, A::Install, none),
+        (true, false, true, false, S::Downloaded, A::Install, none),
+        (
+            true,
+            false,
+            false,
+            true,
+            S::UpdateAvailable,
+            A::Update,
+            &[A::Install],
+        ),
+        (true, false, false, false, S::OtherVersion, A::Install, none),
+        (
+            false,
+            true,
+            false,
+            true,
+            S::LocalOnly,
+            A::Play,
+            &[A::Download],
+        ),
+        (false, true, false, false, S::LocalOnly, A::Play, none),
+        (false, false, false, true, S::OnOthers, A::Download, none),
+        (false, false, false, false, S::Nowhere, A::None, none),
     ];
-    for (downloaded, installed, current, others, state, action) in table {
+    for (downloaded, installed, current, others, state, action, also) in table {
         assert_eq!(
             stands(downloaded, installed, current, u8::from(others)),
-            (state, action),
+            (state, action, also.to_vec()),
             "{downloaded} {installed} {current} {others}"
         );
     }

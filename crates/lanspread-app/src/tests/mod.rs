@@ -3,6 +3,8 @@
 mod games;
 mod history;
 mod patches;
+#[cfg(unix)]
+mod restart;
 mod types;
 
 use std::sync::Arc;
@@ -64,6 +66,7 @@ fn game(number: u8, size: u64) -> Game {
         id,
         state: GameState::Nowhere,
         action: Action::None,
+        also: Vec::new(),
         version: None,
         expected_version: None,
         size,

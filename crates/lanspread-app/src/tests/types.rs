@@ -58,6 +58,8 @@ fn types() -> String {
         declare::<Action>(config),
         declare::<GameDetails>(config),
         declare::<InstallSize>(config),
+        declare::<GuestLinks>(config),
+        declare::<Proposal>(config),
         declare::<Offer>(config),
         declare::<GameFiles>(config),
         declare::<GameFile>(config),

@@ -13,6 +13,7 @@ use tokio::sync::broadcast::error::RecvError;
 use crate::{
     desktop::{self, Desktop, WINDOW},
     dialogs, events,
+    guests::GuestPage,
     notify::Notifier,
     peer::Peer,
     refused::Refused,
@@ -141,6 +142,9 @@ async fn watch(app: AppHandle, running: Arc<App>, mut events: Events) {
             Ok(()) = settings.changed() => {
                 let changed = settings.borrow_and_update().clone();
                 desktop::wish(&app, changed);
+                if let Err(refused) = app.state::<GuestPage>().follow(&running).await {
+                    tracing::warn!(%refused, "guests find no page");
+                }
                 continue;
             }
         };

@@ -6,7 +6,8 @@
 use std::path::PathBuf;
 
 use lanspread_app::{
-    Game, GameDetails, GameFiles, GameRun, InstallSize, LogLine, LogPage, Seat, UnpackRun, Update,
+    Game, GameDetails, GameFiles, GameRun, GuestLinks, InstallSize, LogLine, LogPage, Proposal,
+    Seat, UnpackRun, Update,
 };
 use lanspread_db::GameId;
 use lanspread_peer::ErrorKind;
@@ -17,12 +18,7 @@ use tauri::{
 };
 
 use crate::{
-    begin,
-    desktop::Desktop,
-    dialogs,
-    first_run::{self, Proposal},
-    peer::Peer,
-    refused::Refused,
+    begin, desktop::Desktop, dialogs, first_run, guests::GuestPage, peer::Peer, refused::Refused,
     said::Said,
 };
 
@@ -44,6 +40,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         game_details,
         game_files,
         get_game,
+        guest_links,
         install_game,
         install_size,
         move_game,
@@ -242,6 +239,15 @@ async fn install_size(peer: State<'_, Peer>, id: GameId) -> Result<Option<Instal
 #[tauri::command]
 async fn game_files(peer: State<'_, Peer>, id: GameId) -> Result<GameFiles, Refused> {
     Ok(peer.app()?.files(&id, Seat::Here).await?)
+}
+
+/// How guests reach the page that is open to them.
+#[tauri::command]
+async fn guest_links(
+    peer: State<'_, Peer>,
+    page: State<'_, GuestPage>,
+) -> Result<GuestLinks, Refused> {
+    page.follow(&peer.app()?).await
 }
 
 /// Lets the user choose a folder; `null` if he does not.

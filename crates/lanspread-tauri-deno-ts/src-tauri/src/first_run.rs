@@ -4,19 +4,11 @@
 
 use std::path::{Path, PathBuf};
 
-use lanspread_app::{Settings, default_games_dir};
+use lanspread_app::{Proposal, Settings, default_games_dir};
 use lanspread_peer::{ErrorKind, PeerName, Unreadable, host_name};
-use serde::Serialize;
 use tauri::{AppHandle, Manager};
 
 use crate::{begin, peer::Peer, refused::Refused};
-
-/// What is proposed.
-#[derive(Debug, Serialize)]
-pub(crate) struct Proposal {
-    name: String,
-    games_dir: String,
-}
 
 /// What to propose; `None` where the questions are answered.
 pub(crate) fn proposal(peer: &Peer) -> Option<Proposal> {

@@ -15,6 +15,7 @@ mod dialogs;
 mod events;
 mod first_run;
 mod follow;
+mod guests;
 mod notify;
 mod peer;
 mod place;
@@ -27,7 +28,7 @@ use lanspread_app::ApplicationLog;
 use tauri::{Manager, RunEvent, WindowEvent};
 use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
 
-use crate::{desktop::Desktop, peer::Peer, place::Place};
+use crate::{desktop::Desktop, guests::GuestPage, peer::Peer, place::Place};
 
 fn main() {
     let log = listen();
@@ -53,6 +54,7 @@ fn main() {
         .register_asynchronous_uri_scheme_protocol(covers::SCHEME, covers::answer)
         .manage(Peer::new(place, log))
         .manage(Desktop::default())
+        .manage(GuestPage::default())
         .invoke_handler(commands::handler())
         .on_window_event(|window, event| match event {
             WindowEvent::CloseRequested { api, .. } => {

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use lanspread_app::{App, ApplicationLog, Events, Ran, Settings, StartError, Update};
+use lanspread_app::{App, ApplicationLog, Events, Ran, Scripts, Settings, StartError, Update};
 use lanspread_control::{Control, RunBy, Served};
 use lanspread_jsonl::bad_input;
 use lanspread_peer::Unreadable;
@@ -19,6 +19,8 @@ use crate::{follow::follow, place::Place, refused::Refused, said::Said};
 pub(crate) struct Peer {
     place: Place,
     log: ApplicationLog,
+    /// Games that run go on when one peer makes room for another.
+    scripts: Scripts,
     current: watch::Sender<Option<Arc<App>>>,
     following: Mutex<Option<JoinHandle<()>>>,
     /// The control socket of the peer; held by whoever starts or ends one.
@@ -31,6 +33,7 @@ impl Peer {
         Self {
             place,
             log,
+            scripts: Scripts::default(),
             current: watch::Sender::new(None),
             following: Mutex::default(),
             control: tokio::sync::Mutex::default(),
@@ -52,7 +55,8 @@ impl Peer {
         unreadable: Unreadable,
     ) -> Result<(Arc<App>, Events), StartError> {
         let log = self.log.clone();
-        let options = self.place.options(settings, unreadable, log)?;
+        let mut options = self.place.options(settings, unreadable, log)?;
+        options.scripts = self.scripts.clone();
         let mut control = self.control.lock().await;
         self.end_current(&mut control).await;
         let (app, events) = App::start(options)?;

@@ -2,6 +2,8 @@
 //!
 //! Invariant: the kinds are those of `docs/JSONL.md`.
 
+use std::fmt;
+
 use lanspread_peer::{CommandRefused, ErrorKind};
 use serde::Serialize;
 
@@ -27,6 +29,12 @@ impl Refused {
             ErrorKind::ShuttingDown,
             "no peer runs: it is being started, or waits for a name and a folder",
         )
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
     }
 }
 

@@ -8,12 +8,16 @@ import type {
   GameDetails,
   GameFiles,
   GameRun,
+  GuestLinks,
   InstallSize,
   LogLine,
   LogPage,
+  Proposal,
   UnpackRun,
   Update,
 } from "./types.ts";
+
+export type { GuestLinks, Proposal };
 
 /**
  * How the way to the peer stands. Where it is not open, it is tried again: nobody answers (`lost`), all
@@ -37,20 +41,6 @@ export interface Abilities {
   restart: boolean;
   /** Whether this is a program of the desktop, with a tray, that can start with the system. */
   desktop: boolean;
-}
-
-/** What the first start asks for, and what is proposed for it. */
-export interface Proposal {
-  name: string;
-  games_dir: string;
-}
-
-/** How guests reach the page of a peer. */
-export interface GuestLinks {
-  /** The most promising first; none where no page is open to the network. */
-  links: string[];
-  /** The first as a picture, row by row: `1` is a dark square. */
-  squares: string[];
 }
 
 /** The way to one peer. */

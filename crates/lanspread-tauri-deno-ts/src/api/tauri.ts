@@ -5,7 +5,13 @@
 
 import { Channel, convertFileSrc, invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
-import { CommandError, type Proposal, type Shell, type ShellEvent } from "./shell.ts";
+import {
+  CommandError,
+  type GuestLinks,
+  type Proposal,
+  type Shell,
+  type ShellEvent,
+} from "./shell.ts";
 import type {
   Command,
   GameDetails,
@@ -136,7 +142,7 @@ export function tauriShellIn(native: Native): Shell {
     gameLog: (after) => ask<LogPage<GameRun>>("read_log", { kind: "games", after }),
     coverUrl: (id) => native.coverUrl(id),
     archiveUrl: () => null,
-    guestLinks: () => Promise.resolve({ links: [], squares: [] }),
+    guestLinks: () => ask<GuestLinks>("guest_links"),
     chooseFolder: () => ask<string | null>("choose_folder"),
     openFolder: (id) => ask<void>("open_folder", { id }),
     restart: () => ask<void>("restart"),

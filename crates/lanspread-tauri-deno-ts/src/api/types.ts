@@ -422,6 +422,10 @@ state: GameState,
  */
 action: Action,
 /**
+ * What else can be done instead, such as playing the version that is here.
+ */
+also: Array<Action>,
+/**
  * The version that is here.
  */
 version: string | null,
@@ -585,6 +589,32 @@ bytes: number,
  * Whether there is more than was counted.
  */
 more: boolean, };
+
+/**
+ * How guests reach the page of a peer.
+ */
+export type GuestLinks = {
+/**
+ * The most promising first; none where no page is open to the network.
+ */
+links: Array<string>,
+/**
+ * The first as a picture, row by row: `1` is a dark square.
+ */
+squares: Array<string>, };
+
+/**
+ * What the first start asks for, as it is proposed and as it is answered.
+ */
+export type Proposal = {
+/**
+ * What the player and this peer are called.
+ */
+name: string,
+/**
+ * The folder of games.
+ */
+games_dir: string, };
 
 /**
  * What some peers say of a game.

@@ -76,7 +76,7 @@ export const de: Texts = {
     here: "Auf diesem PC",
     others: "Nur bei anderen",
     update: "Update nötig",
-    take: "Kann geladen werden",
+    take: "Lässt sich laden",
     genre: "Genre",
     anyGenre: "Jedes Genre",
     players: "Spieler",
@@ -117,7 +117,6 @@ export const de: Texts = {
 
   noAction: {
     "nobody-has-it": () => "Nur im Katalog",
-    "nobody-has-newer": () => "Wartet auf die neue Version",
     "nothing-starts-it": () => "Hier startet es nichts",
     "plays-there": (host) => `Starten an ${isolated(host)}`,
   },

@@ -118,7 +118,6 @@ export const en = {
   /** Beside a game with which nothing can be done from here. */
   noAction: {
     "nobody-has-it": () => "In the catalog only",
-    "nobody-has-newer": () => "Waits for the new version",
     "nothing-starts-it": () => "Nothing starts it here",
     "plays-there": (host: string) => `Start it at ${isolated(host)}`,
   },

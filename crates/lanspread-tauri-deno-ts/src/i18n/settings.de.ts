@@ -65,6 +65,8 @@ export const settingsDe: typeof settingsEn = {
   guests: "Gäste hereinlassen",
   guestsHint:
     "Wo diese Seite im Netz offen ist, sieht jeder auch ohne Token die Party und kann Spiele von diesem PC laden; sonst nichts.",
+  guestsHintHere:
+    "Handys und PCs ohne Lanspread sehen die Party im Browser und können Spiele von diesem PC laden; sonst nichts.",
   guestsAt: "Gäste öffnen diese Adresse oder halten die Kamera auf das Bild:",
   guestsOr: (links) => `Oder aus einem anderen Netz: ${links.join(", ")}`,
   guestsPicture: "Die Adresse für Gäste, für eine Kamera",

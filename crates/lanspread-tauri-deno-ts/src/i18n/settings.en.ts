@@ -63,6 +63,8 @@ export const settingsEn = {
   guests: "Let guests in",
   guestsHint:
     "Where this page is open to the network, whoever opens it without the token can see the party and download games from this PC; nothing else.",
+  guestsHintHere:
+    "Telephones and PCs without Lanspread can see the party in a browser and download games from this PC; nothing else.",
   guestsAt: "Guests open this address, or point a camera at the picture:",
   guestsOr: (links: readonly string[]) => `Or, from another network: ${links.join(", ")}`,
   guestsPicture: "The address for guests, for a camera",

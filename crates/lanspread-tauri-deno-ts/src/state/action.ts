@@ -1,11 +1,11 @@
-// What the one main button of a game does.
+// What the one main button of a game does, and the others beside it.
 //
-// Invariant: the peer decides what can be done (`game.action`); this only puts it into a command. What is
+// Invariant: the peer decides what can be done (`game.action`, `game.also`); this only puts it into a command. What is
 // fetched takes its turn. A download that runs rests by it, so that nothing is lost where "Get it" stood a
 // moment before; one that rests goes on by it, one that waits is taken back, and any other operation is
 // ended. While a command about the game is asked, it waits.
 
-import type { Command, Game, Operation, Queued, Script } from "../api/types.ts";
+import type { Action, Command, Game, Operation, Queued, Script } from "../api/types.ts";
 import type { May } from "./seat.ts";
 
 export interface MainAction {
@@ -24,10 +24,20 @@ export function mainAction(
   if (operation !== null) return { name: "cancel", command: { cmd: "cancel", id } };
   if (queued?.turn === "paused") return { name: "resume", command: { cmd: "resume", id } };
   if (queued !== null) return { name: "cancel", command: { cmd: "cancel", id } };
-  switch (game.action) {
+  return begins(game.action, id);
+}
+
+/** What else can be done with a game on which nothing runs, such as playing it without its update. */
+export function otherActions(game: Game, may: Pick<May, "play">): MainAction[] {
+  const others = game.also.map((action) => begins(action, game.id));
+  return others.filter((it) => it !== null).filter(({ name }) => name !== "play" || may.play);
+}
+
+function begins(action: Action, id: string): MainAction | null {
+  switch (action) {
     case "download":
     case "update":
-      return { name: game.action, command: { cmd: "queue", id } };
+      return { name: action, command: { cmd: "queue", id } };
     case "install":
       return { name: "install", command: { cmd: "install", id } };
     case "play":
@@ -54,12 +64,12 @@ export function isKept(name: MainAction["name"], scripts: readonly Script[]): bo
 }
 
 /** Why a game has no main action for whoever looks. */
-export type NoAction = "nobody-has-it" | "nobody-has-newer" | "nothing-starts-it" | "plays-there";
+export type NoAction = "nobody-has-it" | "nothing-starts-it" | "plays-there";
 
 /** Why there is nothing to press; `null` where there is. */
 export function whyNoAction(game: Game, may: Pick<May, "play">): NoAction | null {
   if (game.action === "play") return may.play ? null : "plays-there";
   if (game.action !== "none") return null;
   if (game.installed) return "nothing-starts-it";
-  return game.state === "nowhere" ? "nobody-has-it" : "nobody-has-newer";
+  return "nobody-has-it";
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Finished, Game, Offer, Operation, Progress, Turn } from "../../src/api/types.ts";
-import { isKept, mainAction, whyNoAction } from "../../src/state/action.ts";
+import { isKept, mainAction, otherActions, whyNoAction } from "../../src/state/action.ts";
 import { diagnose } from "../../src/state/diagnose.ts";
 import { ASK_FROM_BYTES, lostByCancel } from "../../src/state/loss.ts";
 import { ended } from "../../src/state/ended.ts";
@@ -94,11 +94,19 @@ Deno.test("the main action is what the peer offers, and what is fetched takes it
   assert.equal(command("none"), null);
 });
 
+Deno.test("an old version can be played beside its update, where the machine is one's own", () => {
+  const old = game("a", { action: "update", also: ["play"] });
+  const others = (play: boolean) => otherActions(old, { play }).map(({ command }) => command);
+  assert.deepEqual(others(true), [{ cmd: "play", id: "a" }]);
+  assert.deepEqual(others(false), []);
+  const unpacked = game("a", { action: "play", also: ["download"] });
+  assert.deepEqual(otherActions(unpacked, { play: true })[0]?.command, { cmd: "queue", id: "a" });
+});
+
 Deno.test("where there is nothing to press, there is a reason, and never both", () => {
   const why = (state: Game["state"], action: Game["action"], play: boolean) =>
     whyNoAction(game("a", { state, action }), { play });
   assert.equal(why("nowhere", "none", true), "nobody-has-it");
-  assert.equal(why("other-version", "none", true), "nobody-has-newer");
   assert.equal(
     whyNoAction(game("a", { state: "ready", installed: true, action: "none" }), { play: true }),
     "nothing-starts-it",

@@ -8,7 +8,7 @@ use std::{
 };
 
 use futures_util::{SinkExt, StreamExt};
-use lanspread_app::{App, AppOptions, ApplicationLog, Chosen, Settings, Stay};
+use lanspread_app::{App, AppOptions, ApplicationLog, Chosen, Scripts, Settings, Stay};
 use lanspread_peer::{DiscoveryMode, PartyCode, PeerOptions};
 use lanspread_web::{WebOptions, WebServer, WhoMayCome};
 use serde_json::{Value, json};
@@ -45,6 +45,7 @@ pub(crate) fn peer_of(
         stay: Stay::On,
         settings: Settings::default(),
         log: ApplicationLog::default(),
+        scripts: Scripts::default(),
         peer: PeerOptions {
             state_dir: dir.join("state"),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),

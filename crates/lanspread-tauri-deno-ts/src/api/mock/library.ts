@@ -57,6 +57,7 @@ export function mockGame(id: string, title: string, rest: Partial<Game> = {}): G
     title,
     state: "on-others",
     action: "download",
+    also: [],
     version: null,
     expected_version: VERSION,
     size: 100 * MEBIBYTE,
@@ -114,7 +115,7 @@ const SCRIPTS: Game["scripts"] = ["setup", "start", "server"];
 /** A game that is here and can be played. */
 export function ready(game: Game): Game {
   const here = { downloaded: true, installed: true, version: game.expected_version };
-  return { ...game, ...here, scripts: SCRIPTS, state: "ready", action: "play" };
+  return { ...game, ...here, scripts: SCRIPTS, state: "ready", action: "play", also: [] };
 }
 
 /** A game that is here and that nothing starts on this system. */
@@ -125,23 +126,31 @@ export function withoutScripts(game: Game): Game {
 /** A game that is here and not unpacked. */
 export function downloaded(game: Game): Game {
   const here = { downloaded: true, installed: false, version: game.expected_version };
-  return { ...game, ...here, scripts: SCRIPTS, state: "downloaded", action: "install" };
+  return { ...game, ...here, scripts: SCRIPTS, state: "downloaded", action: "install", also: [] };
 }
 
 /** A game that is here in an old version. */
 export function outdated(game: Game): Game {
   const here = { downloaded: true, installed: true, version: OLD_VERSION };
-  return { ...game, ...here, scripts: SCRIPTS, state: "update-available", action: "update" };
+  return {
+    ...game,
+    ...here,
+    scripts: SCRIPTS,
+    state: "update-available",
+    action: "update",
+    also: ["play"],
+  };
 }
 
 /** A game that is here in a version that nobody else plays. */
 export function otherVersion(game: Game): Game {
-  return { ...outdated(game), state: "other-version", action: "play", holders: [] };
+  return { ...outdated(game), state: "other-version", action: "play", also: [], holders: [] };
 }
 
 /** A game that can be played and not shared. */
 export function localOnly(game: Game): Game {
-  return { ...ready(game), downloaded: false, version: null, state: "local-only" };
+  const also: Game["also"] = game.holders.length > 0 ? ["download"] : [];
+  return { ...ready(game), also, downloaded: false, version: null, state: "local-only" };
 }
 
 /** A game that only the catalog knows. */

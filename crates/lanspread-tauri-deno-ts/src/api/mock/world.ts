@@ -248,7 +248,7 @@ function after(game: Game, kind: Operation["kind"]): Game {
     case "install":
       return ready(game);
     case "uninstall":
-      return { ...game, installed: false, state: "downloaded", action: "install" };
+      return { ...game, installed: false, state: "downloaded", action: "install", also: [] };
     case "remove":
       return { ...game, downloaded: false, version: null, state: "on-others", action: "download" };
     case "verify":

@@ -5,6 +5,7 @@
 
 import { useRef, useState } from "react";
 import type { Command, Game, InstallSize, Operation } from "../../api/types.ts";
+import { isKept, otherActions } from "../../state/action.ts";
 import { gameFolder } from "../../state/folders.ts";
 import { joinPath } from "../../state/names.ts";
 import { Button } from "../../ui/button.tsx";
@@ -30,7 +31,9 @@ export function MoreActions({ game, operation }: MoreActionsProps) {
   const { id, title, size, downloaded, installed } = game;
   const verify: Command = { cmd: "verify", id };
   const asked = useView((view) => view.asked.has(subject(verify)));
-  const isPlayed = usePart("running").some((running) => running.id === id);
+  const scripts = usePart("running").filter((it) => it.id === id).map(({ script }) => script);
+  const isPlayed = scripts.length > 0;
+  const others = may.ask && operation === null ? otherActions(game, may) : [];
   const isFree = operation === null;
   if (!downloaded && !installed && operation?.kind !== "download") return null;
 
@@ -72,6 +75,16 @@ export function MoreActions({ game, operation }: MoreActionsProps) {
   return (
     <Section title={texts.game.more}>
       <div className="more">
+        {others.map(({ name, command }) => (
+          <Button
+            key={name}
+            icon={name === "play" ? "play" : undefined}
+            waits={asked || isKept(name, scripts)}
+            onPress={() => void store.send(command)}
+          >
+            {texts.actions[name]}
+          </Button>
+        ))}
         {installed && game.scripts.includes("server") && may.play &&
           (isFree || operation.kind === "verify") && (
           <Button

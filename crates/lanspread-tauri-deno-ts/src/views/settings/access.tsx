@@ -5,7 +5,7 @@
 
 import { type FormEvent, useState } from "react";
 import { Button } from "../../ui/button.tsx";
-import { useApp, usePart, useView } from "../../ui/context.ts";
+import { useApp, useMay, usePart, useView } from "../../ui/context.ts";
 import { Switch } from "../../ui/switch.tsx";
 import { GuestAddresses } from "./guest-links.tsx";
 
@@ -52,13 +52,14 @@ export function PartyCode() {
 
 export function GuestSwitch() {
   const { texts, store } = useApp();
+  const { desktop } = useMay();
   const { guests } = usePart("settings");
   const isAsked = useView((view) => view.asked.has("change-settings"));
   return (
     <>
       <Switch
         label={texts.settings.guests}
-        hint={texts.settings.guestsHint}
+        hint={desktop ? texts.settings.guestsHintHere : texts.settings.guestsHint}
         isOn={guests}
         isAsked={isAsked}
         onToggle={(on) => void store.send({ cmd: "change-settings", guests: on })}
