@@ -17,7 +17,7 @@ pub const ADAPTERS_MAX: usize = 32;
 pub struct Health {
     /// The network adapters, those that lead to other machines first; empty until the peer listens.
     pub adapters: Vec<NetworkAdapter>,
-    /// What trying to write into the folder of games came to.
+    /// What trying to write into the folders of games came to.
     pub folder: FolderCheck,
     /// How this machine's clock stands beside those of the other peers.
     pub clock: ClockCheck,
@@ -56,17 +56,19 @@ pub enum AdapterKind {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, TS)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum FolderCheck {
-    /// It was not tried yet, or the folder is not there.
+    /// That was not tried yet, or no folder is there.
     #[default]
     Unknown,
-    /// It can be written to.
+    /// They can be written to.
     Writable {
         /// When that was found, in milliseconds since 1970 by this machine's clock.
         #[ts(type = "number")]
         at_ms: u64,
     },
-    /// It cannot: its games can be shared, and none can be fetched or unpacked.
+    /// One cannot: its games can be shared, and none can be fetched or unpacked there.
     ReadOnly {
+        /// The first of those that cannot.
+        path: String,
         /// When that was found, in milliseconds since 1970 by this machine's clock.
         #[ts(type = "number")]
         at_ms: u64,

@@ -1,10 +1,11 @@
-//! Tries whether the folder of games can be written to: a folder that can only be read shares its games, and
+//! Tries whether the folders of games can be written to: a folder that can only be read shares its games, and
 //! fails a download hours later.
 //!
-//! Invariant: nothing is left in the folder, however the program ends; at most one try is under way, on a
+//! Invariant: nothing is left in a folder, however the program ends; at most one try of it is under way, on a
 //! thread of its own, and one that hangs with its disk is not waited for.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     error::Error,
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -12,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use lanspread_peer::PeerView;
 use tokio::{sync::oneshot, time::timeout};
 
 use crate::{
@@ -26,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// What is written.
 const PROBE: &[u8] = b"lanspread";
 
-/// Tries, one after the other.
+/// Tries of one folder, one after the other.
 #[derive(Debug)]
 struct Prober {
     patience: Duration,
@@ -80,6 +82,7 @@ fn told(dir: &Path, at_ms: u64, written: io::Result<()>) -> FolderCheck {
         // That is told of the folder itself, as long as it is so.
         Err(error) if error.kind() == io::ErrorKind::NotFound => FolderCheck::Unknown,
         Err(error) => FolderCheck::ReadOnly {
+            path: dir.to_string_lossy().into_owned(),
             at_ms,
             fault: FolderFault::from(error.kind()),
             message: format!(
@@ -89,6 +92,28 @@ fn told(dir: &Path, at_ms: u64, written: io::Result<()>) -> FolderCheck {
             ),
         },
     }
+}
+
+/// What the tries of several folders come to: the first that cannot be written to counts, and one that is not there
+/// does not.
+fn together(found: impl IntoIterator<Item = FolderCheck>) -> FolderCheck {
+    let rank = |check: &FolderCheck| match check {
+        FolderCheck::ReadOnly { .. } => 0,
+        FolderCheck::Writable { .. } => 1,
+        FolderCheck::Unknown => 2,
+    };
+    found.into_iter().min_by_key(rank).unwrap_or_default()
+}
+
+/// The folders that cannot be read.
+fn gone(view: &PeerView) -> BTreeSet<Option<PathBuf>> {
+    let first = view.game_dir_problem.as_ref().map(|_| None);
+    let more = view.more_game_dirs.iter();
+    let more = more.filter(|dir| dir.problem.is_some());
+    first
+        .into_iter()
+        .chain(more.map(|dir| Some(dir.path.clone())))
+        .collect()
 }
 
 /// What the system says, without the name of the file that was tried.
@@ -101,56 +126,69 @@ fn cause(error: &io::Error) -> String {
 }
 
 impl App {
-    /// Has the folder of games tried again.
+    /// Has the folders of games tried again.
     pub(crate) fn check_health(&self) {
         self.folder_wanted.notify_one();
     }
 
-    /// Keeps what was found of the folder, and tells the user when it turns.
+    /// Keeps what was found of the folders, and tells the user when it turns for the one where new games go. One
+    /// beside it may be meant to be read only, such as an old disk with games.
     fn folder_is(&self, found: FolderCheck) {
         let before = std::mem::replace(&mut *lock(&self.folder), found.clone());
-        let (about, message) = match (before, found) {
-            (FolderCheck::ReadOnly { .. }, FolderCheck::Writable { .. }) => (
+        let first = self.games_dir();
+        let kept = |check: FolderCheck| match check {
+            FolderCheck::ReadOnly {
+                path,
+                fault,
+                message,
+                ..
+            } if Path::new(&path) == first => Some((fault, message)),
+            FolderCheck::ReadOnly { .. } | FolderCheck::Writable { .. } | FolderCheck::Unknown => {
+                None
+            }
+        };
+        let is_known = found != FolderCheck::Unknown;
+        let (about, message) = match (kept(before), kept(found)) {
+            (Some(_), None) if is_known => (
                 NoticeAbout::FolderWritable,
                 "the games folder can be written to again".to_owned(),
             ),
-            (
-                FolderCheck::Unknown | FolderCheck::Writable { .. },
-                FolderCheck::ReadOnly { fault, message, .. },
-            ) => (NoticeAbout::FolderReadOnly { fault }, message),
-            (
-                _,
-                FolderCheck::Unknown | FolderCheck::Writable { .. } | FolderCheck::ReadOnly { .. },
-            ) => return self.tell_news(),
+            (None, Some((fault, message))) => (NoticeAbout::FolderReadOnly { fault }, message),
+            (Some(_), Some(_)) | (_, None) => return self.tell_news(),
         };
         self.notice(about, message);
     }
 
-    /// Tries the folder of games at the start, when it is another one or comes back, and when somebody asks, and
+    /// Tries the folders of games at the start, when they are others or one comes back, and when somebody asks, and
     /// takes in what the clocks of others say, until the peer ends.
     pub(crate) async fn watch_health(self: Arc<Self>) {
         let mut views = self.handle().game_db().subscribe();
         let mut adapters = self.handle().adapters().clone();
-        let mut prober = Prober::default();
-        let mut is_gone = false;
+        let mut probers: BTreeMap<PathBuf, Prober> = BTreeMap::new();
+        let mut before = BTreeSet::new();
         self.check_health();
         loop {
             tokio::select! {
                 () = self.folder_wanted.notified() => {
-                    let dir = self.games_dir();
-                    let written = prober.probe(dir.clone()).await;
-                    self.folder_is(told(&dir, unix_ms(), written));
+                    let dirs = self.handle().game_dirs();
+                    probers.retain(|dir, _| dirs.contains(dir));
+                    let mut found = Vec::with_capacity(dirs.len());
+                    for dir in dirs {
+                        let written = probers.entry(dir.clone()).or_default().probe(dir.clone()).await;
+                        found.push(told(&dir, unix_ms(), written));
+                    }
+                    self.folder_is(together(found));
                 }
                 Ok(()) = views.changed() => {
                     let view = Arc::clone(&views.borrow_and_update());
                     if lock(&self.clocks).hear(self.uptime(), &view.peers) {
                         self.tell_news();
                     }
-                    let gone = view.game_dir_problem.is_some();
-                    if is_gone && !gone {
+                    let gone = gone(&view);
+                    if !before.is_subset(&gone) {
                         self.check_health();
                     }
-                    is_gone = gone;
+                    before = gone;
                 }
                 Ok(()) = adapters.changed() => self.tell_news(),
                 () = self.ended().cancelled() => return,
@@ -194,6 +232,24 @@ mod tests {
         assert_eq!(fault, FolderFault::Hangs);
         assert!(message.contains("has not answered"), "{message}");
         assert!(!tx.is_closed(), "the first try is still under way");
+    }
+
+    #[test]
+    fn of_several_folders_the_first_that_cannot_be_written_to_is_told_and_one_that_is_away_is_not()
+    {
+        let at = |dir: &str, kind: Option<io::ErrorKind>| {
+            told(
+                Path::new(dir),
+                7,
+                kind.map_or(Ok(()), |kind| Err(kind.into())),
+            )
+        };
+        let fine = at("/a", None);
+        let away = at("/b", Some(io::ErrorKind::NotFound));
+        let [c, d] = ["/c", "/d"].map(|dir| at(dir, Some(io::ErrorKind::PermissionDenied)));
+        assert_eq!(together([away.clone(), fine.clone()]), fine);
+        assert_eq!(together([fine, away.clone(), c.clone(), d]), c);
+        assert_eq!(together([away]), FolderCheck::Unknown);
     }
 
     #[test]

@@ -237,6 +237,7 @@ impl App {
         self.handle()
             .command(PeerCommand::SetMoreGameDirs { paths })
             .await?;
+        self.check_health();
         self.keep_game_dirs().await
     }
 

@@ -307,7 +307,7 @@ export type Health = {
  */
 adapters: Array<NetworkAdapter>,
 /**
- * What trying to write into the folder of games came to.
+ * What trying to write into the folders of games came to.
  */
 folder: FolderCheck,
 /**
@@ -353,6 +353,10 @@ export type FolderCheck = { "state": "unknown" } | { "state": "writable",
  * When that was found, in milliseconds since 1970 by this machine's clock.
  */
 at_ms: number, } | { "state": "read-only",
+/**
+ * The first of those that cannot.
+ */
+path: string,
 /**
  * When that was found, in milliseconds since 1970 by this machine's clock.
  */

@@ -60,8 +60,11 @@ export const eveningDe: typeof eveningEn = {
   free: (bytes) => `${bytes} frei`,
   playing: "spielt",
   noFolder: "Spieleordner nicht lesbar",
+  lowSpace: "wenig freier Platz",
   saysNothing: "sagt nichts über sich",
   operation: (what, title) => `${what}: ${isolated(title)}`,
   from: (rate) => `sendet dir ${rate}`,
-  to: (rate) => `lädt ${rate}`,
+  fetches: (rate) => `lädt ${rate}`,
+  fetchesHere: (rate) => `lädt ${rate} von dir`,
+  fetchesPartly: (rate, here) => `lädt ${rate}, davon ${here} von dir`,
 };

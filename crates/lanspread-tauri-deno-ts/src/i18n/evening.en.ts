@@ -59,8 +59,11 @@ export const eveningEn = {
   free: (bytes: string) => `${bytes} free`,
   playing: "plays",
   noFolder: "games folder cannot be read",
+  lowSpace: "little free space",
   saysNothing: "says nothing of itself",
   operation: (what: string, title: string) => `${what}: ${isolated(title)}`,
   from: (rate: string) => `sends you ${rate}`,
-  to: (rate: string) => `fetches ${rate}`,
+  fetches: (rate: string) => `fetches ${rate}`,
+  fetchesHere: (rate: string) => `fetches ${rate} from you`,
+  fetchesPartly: (rate: string, here: string) => `fetches ${rate}, ${here} of it from you`,
 };

@@ -10,7 +10,7 @@ const n = counting("de");
 export const guestDe: typeof guestEn = {
   take: "Als ZIP laden",
   takeBrief: "ZIP",
-  canTake: "Kann geladen werden",
+  canTake: "Lässt sich laden",
   elsewhere: "Auf anderen PCs",
   takeHint: (host) =>
     `Es kommt als eine ZIP-Datei von ${

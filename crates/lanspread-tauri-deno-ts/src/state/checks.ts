@@ -15,12 +15,18 @@ import { portOf } from "./names.ts";
 /** Less than that is soon used up by whatever else is done on a PC. */
 export const FREE_BYTES_LOW = 2 * 1024 ** 3;
 
+/** A folder of games that cannot be used, and why. */
+export interface FolderTrouble {
+  path: string;
+  problem: FolderProblem;
+}
+
 /** One thing that was looked at. */
 export type Check =
   | { about: "discovery"; ok: boolean | null; state: Snapshot["me"]["discovery"] }
   | { about: "network"; ok: boolean | null; adapters: readonly NetworkAdapter[] }
   | { about: "port"; ok: boolean | null; port: string | null }
-  | { about: "folder"; ok: boolean | null; problem: FolderProblem | null }
+  | { about: "folder"; ok: boolean | null; troubles: readonly FolderTrouble[] }
   | { about: "space"; ok: boolean | null; freeBytes: number | null }
   | { about: "clock"; ok: boolean | null; clock: ClockCheck }
   | { about: "unpacker"; ok: boolean | null; formats: readonly string[] };
@@ -29,7 +35,7 @@ export type Check =
 export function checks(snapshot: Snapshot): Check[] {
   const { me, health } = snapshot;
   const [first] = me.listen_addrs;
-  const unreadable = gamesFolders(me).find(({ problem }) => problem !== null)?.problem ?? null;
+  const troubles = folderTroubles(snapshot);
   return [
     {
       about: "network",
@@ -50,8 +56,8 @@ export function checks(snapshot: Snapshot): Check[] {
     },
     {
       about: "folder",
-      ok: unreadable === null ? isWritable(health.folder) : false,
-      problem: unreadable ?? problemOf(health.folder),
+      ok: troubles.length > 0 ? false : isWritable(health.folder),
+      troubles,
     },
     {
       about: "space",
@@ -78,11 +84,20 @@ export function isNearlyFull(freeBytes: number | null): boolean {
   return freeBytes !== null && freeBytes < FREE_BYTES_LOW;
 }
 
-/** Why the folder of games cannot be written to. */
-export function problemOf(folder: FolderCheck): FolderProblem | null {
+/** The folder of games that cannot be written to, and why. */
+export function unwritable(folder: FolderCheck): FolderTrouble | null {
   if (folder.state !== "read-only") return null;
-  const { fault, message } = folder;
-  return { fault, message };
+  const { path, fault, message } = folder;
+  return { path, problem: { fault, message } };
+}
+
+/** Whichever cannot be read, and the one that was found to take no writing. */
+function folderTroubles({ me, health }: Snapshot): FolderTrouble[] {
+  const kept = unwritable(health.folder);
+  return gamesFolders(me).flatMap(({ path, problem }) => {
+    const found = problem ?? (kept?.path === path ? kept.problem : null);
+    return found === null ? [] : [{ path, problem: found }];
+  });
 }
 
 function isWritable({ state }: FolderCheck): boolean | null {

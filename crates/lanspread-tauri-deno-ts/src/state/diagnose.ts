@@ -12,7 +12,7 @@ import type {
   Problem,
   Snapshot,
 } from "../api/types.ts";
-import { isNearlyFull, isWithoutNetwork, problemOf } from "./checks.ts";
+import { isNearlyFull, isWithoutNetwork, unwritable } from "./checks.ts";
 import type { Tab } from "./route.ts";
 
 export type Finding =
@@ -40,9 +40,12 @@ export function diagnose(connection: Connection, snapshot: Snapshot | null): Fin
   const { games_dir_problem: problem, listen_addrs, discovery } = snapshot.me;
   const { folder, adapters } = snapshot.health;
   const alone = snapshot.peers.length === 0;
-  const unwritable = problemOf(folder);
+  const kept = unwritable(folder);
   if (problem !== null) findings.push({ about: "games-dir", problem });
-  else if (unwritable !== null) findings.push({ about: "read-only", problem: unwritable });
+  // A further one that only shares, such as an old disk, is nothing to be mended.
+  else if (kept?.path === snapshot.me.games_dir) {
+    findings.push({ about: "read-only", problem: kept.problem });
+  }
   for (const { path, problem } of snapshot.me.more_games_dirs) {
     if (problem !== null) findings.push({ about: "more-games-dir", path, problem });
   }
@@ -69,6 +72,11 @@ export function diagnose(connection: Connection, snapshot: Snapshot | null): Fin
     findings.push({ about: "kept-away", peers: snapshot.kept_away });
   }
   return findings;
+}
+
+/** What tells a finding from the others: of folders that are gone there can be several. */
+export function keyOf(finding: Finding): string {
+  return "path" in finding ? `${finding.about} ${finding.path}` : finding.about;
 }
 
 /** Where a finding stands in the way, besides Help. */

@@ -4,6 +4,7 @@
 
 import { useState } from "react";
 import { Button } from "./button.tsx";
+import { copyText } from "./clipboard.ts";
 import { useApp } from "./context.ts";
 
 type Copied = { state: "no" } | { state: "yes" } | { state: "failed"; text: string };
@@ -22,7 +23,7 @@ export function CopyButton({ words, failed, text }: CopyButtonProps) {
   const copy = async () => {
     const wanted = text();
     try {
-      await navigator.clipboard.writeText(wanted);
+      await copyText(wanted);
       setCopied({ state: "yes" });
     } catch {
       setCopied({ state: "failed", text: wanted });

@@ -5,6 +5,7 @@
 // documents show go there, too.
 
 import { finish, type Language, type Look, type Theme, withPages } from "./browser.ts";
+import { MAIN, type Place, PLAYED, TOLD } from "./pictured.ts";
 
 const FOLDER = "screenshots";
 const SETTLE_MS = 900;
@@ -38,86 +39,6 @@ const RARE_SIZES: Record<string, { width: number; height: number }> = {
   "3840": { width: 3840, height: 2160 },
 };
 
-/** A scenario, the part of the page that is looked at, and a short name for it. */
-type Place = [scenario: string, hash: string, name: string];
-
-const MAIN: Place[] = [
-  ["party", "#/library", "library"],
-  ["party", "#/library?game=0ad", "game-running"],
-  ["party", "#/library?game=teeworlds", "game-ready"],
-  ["party", "#/transfers", "transfers"],
-  ["party", "#/party", "party"],
-  ["party", "#/logs", "logs-unpacking"],
-  ["party", "#/logs?log=games", "logs-games"],
-  ["party", "#/logs?log=program", "logs-program"],
-  ["party", "#/help", "help"],
-  ["party", "#/settings", "settings"],
-];
-
-const SCENARIOS: Place[] = [
-  ["empty", "#/library", "library"],
-  ["dozen", "#/library", "library"],
-  ["many", "#/library", "library"],
-  ["many", "#/party", "party"],
-  ["huge", "#/library?filter=others", "library"],
-  ["stalled", "#/transfers", "transfers"],
-  ["failing", "#/transfers", "transfers"],
-  ["failing", "#/library?game=openarena", "game"],
-  ["party", "#/library?game=xonotic", "game-offers"],
-  ["party", "#/library?words=qqqq", "no-hits"],
-  ["party", "#/library?words=supertxkart", "search"],
-  ["talk", "#/party", "party"],
-  ["talk", "#/library", "heard"],
-  ["rtl", "#/party", "party"],
-  ["guest", "#/party", "party"],
-  ["no-peers", "#/help", "help"],
-  ["no-peers", "#/party", "party"],
-  ["no-folder", "#/help", "help"],
-  ["more-folder-gone", "#/library", "library"],
-  ["more-folder-gone", "#/help", "help"],
-  ["more-folder-gone", "#/settings", "settings"],
-  ["multicast-blocked", "#/help", "help"],
-  ["read-only", "#/help", "help"],
-  ["read-only", "#/library", "library"],
-  ["no-network", "#/help", "help"],
-  ["slow-clock", "#/help", "help"],
-  ["long-titles", "#/library", "library"],
-  ["long-titles", "#/party", "party"],
-  ["long-titles", "#/library?game=0ad", "game"],
-  ["rtl", "#/library", "library"],
-  ["rtl", "#/transfers", "transfers"],
-  ["errors", "#/library", "library"],
-  ["lost", "#/library", "library"],
-  ["guest", "#/library", "library"],
-  ["guest", "#/library?game=teeworlds", "game"],
-  ["guest", "#/help", "help"],
-  ["first-run", "", "first-run"],
-  ["dropped", "#/library", "dropped"],
-  ["restart-needed", "#/settings", "settings"],
-  ["queue", "#/transfers", "transfers"],
-  ["evening", "#/party", "party"],
-  ["queue", "#/library?game=nexuiz", "game-paused"],
-  ["stalled", "#/library?game=nexuiz", "game-unfinished"],
-  ["hashing", "#/library", "library"],
-  ["hashing", "#/library?game=hedgewars", "game"],
-  ["browser", "#/settings", "settings"],
-  ["code-given", "#/settings", "settings"],
-  ["full", "#/library", "library"],
-];
-
-/** What the peer tells, in the reader's language. */
-const TOLD: Place[] = [
-  ["waiting", "#/transfers", "transfers"],
-  ["told", "#/help", "help"],
-  ["told", "#/transfers", "transfers"],
-  ["told", "#/party", "party"],
-  ["told", "#/library?game=teeworlds", "game"],
-  ["errors", "#/library", "refused"],
-  ["failing", "#/library?game=openarena", "game-failed"],
-  ["no-folder", "#/help", "folder"],
-  ["multicast-blocked", "#/help", "discovery"],
-];
-
 interface Shot {
   file: string;
   place: Place;
@@ -149,7 +70,7 @@ function shots(): Shot[] {
     }
   };
   add(MAIN, SIZES, ["dark", "light"], ["en", "de"]);
-  add(SCENARIOS, SIZES, ["dark", "light"], ["en"]);
+  add(PLAYED, SIZES, ["dark", "light"], ["en"]);
   add(TOLD, { "1280": SIZES["1280"]!, "390": SIZES["390"]! }, ["dark", "light"], ["de"]);
   add(MAIN.slice(0, 2), RARE_SIZES, ["dark"], ["de"]);
   add(MAIN.slice(0, 1), SIZES, ["dark", "light"], ["de"], { density: "compact" });

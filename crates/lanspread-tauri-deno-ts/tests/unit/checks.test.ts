@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { Finished, Snapshot } from "../../src/api/types.ts";
 import { SCENARIOS } from "../../src/api/mock/scenarios.ts";
 import { checks } from "../../src/state/checks.ts";
-import { diagnose, inTheWay } from "../../src/state/diagnose.ts";
+import { diagnose, inTheWay, keyOf } from "../../src/state/diagnose.ts";
 import { report } from "../../src/state/report.ts";
 import { party } from "../support/games.ts";
 
@@ -59,6 +59,27 @@ Deno.test("each thing that is wrong is one line that is not well, and one findin
   assert.deepEqual(found("multicast-blocked"), [["discovery"], "discovery"]);
   assert.deepEqual(found("slow-clock"), [["clock"], "clock"]);
   assert.deepEqual(found("nearly-full"), [["space"], "low-space"]);
+});
+
+Deno.test("every folder that cannot be used is named, and one that can is not", () => {
+  const named = (snapshot: Snapshot) =>
+    checks(snapshot).flatMap((check) =>
+      check.about === "folder" ? check.troubles.map(({ path }) => path) : []
+    );
+  const gone = SCENARIOS["more-folder-gone"]().snapshot;
+  const further = ["/media/juno/SSD/games", "/media/juno/Stick/older games"];
+  assert.deepEqual(named(gone), further);
+  const { health } = SCENARIOS["read-only"]().snapshot;
+  assert.deepEqual(named({ ...gone, health }), ["/home/juno/lan/games", ...further]);
+  assert.deepEqual(named(SCENARIOS["no-folder"]().snapshot), ["/media/juno/SSD/games"]);
+  assert.deepEqual(named(party()), []);
+});
+
+Deno.test("no two findings pass for each other, also where several folders are gone", () => {
+  for (const [name, scenario] of Object.entries(SCENARIOS)) {
+    const keys = diagnose("open", scenario().snapshot).map(keyOf);
+    assert.deepEqual(keys, [...new Set(keys)], name);
+  }
 });
 
 Deno.test("of two clocks nobody is said to have the wrong one", () => {

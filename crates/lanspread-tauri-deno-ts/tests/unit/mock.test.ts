@@ -4,9 +4,11 @@ import assert from "node:assert/strict";
 import type { ShellEvent } from "../../src/api/shell.ts";
 import type { Snapshot } from "../../src/api/types.ts";
 import { applyCommand } from "../../src/api/mock/commands.ts";
+import { asked, links } from "../../src/api/mock/mock.ts";
 import { type ScenarioName, SCENARIOS } from "../../src/api/mock/scenarios.ts";
 import { World } from "../../src/api/mock/world.ts";
 import { apply, type Known } from "../../src/state/apply.ts";
+import { LANGUAGES } from "../../src/state/preferences.ts";
 import { party } from "../support/games.ts";
 
 const names = Object.keys(SCENARIOS) as ScenarioName[];
@@ -21,6 +23,17 @@ Deno.test("every scenario has games sorted by id, each once, and operations on g
   const counts = ([SCENARIOS.empty, SCENARIOS.dozen, SCENARIOS.many, SCENARIOS.huge] as const)
     .map((scenario) => scenario().snapshot.games.length);
   assert.deepEqual(counts, [0, 12, 500, 5_000]);
+});
+
+Deno.test("every scenario is listed in every language, and its address leads to it", () => {
+  const listed = links();
+  assert.equal(listed.length, names.length * LANGUAGES.length);
+  for (const { name, language, href } of listed) {
+    assert.deepEqual(asked(href), { scenario: name, language });
+  }
+  assert.deepEqual(asked(""), { scenario: "party", language: null });
+  assert.deepEqual(asked("?mock=guest"), { scenario: "guest", language: null });
+  assert.deepEqual(asked("?mock=list&language=fr"), { scenario: null, language: null });
 });
 
 Deno.test("patches of the mock lead to the state that it holds", () => {

@@ -6,8 +6,7 @@ import { applyCommand } from "../../src/api/mock/commands.ts";
 import { due } from "../../src/api/mock/queue.ts";
 import { Frame } from "../../src/frame/frame.tsx";
 import { bytesAhead, moved, notRunning, placeOf } from "../../src/state/queue.ts";
-import { traffic } from "../../src/state/traffic.ts";
-import { game, party, snapshot } from "../support/games.ts";
+import { game, snapshot } from "../support/games.ts";
 import { render, wordsOf } from "../support/render.tsx";
 
 const queue = (...turns: [id: string, turn: Turn][]): Queued[] =>
@@ -63,14 +62,6 @@ Deno.test("what is still to come is the sum of the sizes that are known", () => 
   assert.equal(bytesAhead(shown, [game("b", { size: 3 }), game("e", { size: 4 })]), 7);
   const gathered = { verified_bytes: 3, total_bytes: 4 };
   assert.equal(bytesAhead(shown, [game("b", { size: 3 }), game("e", { size: 4, gathered })]), 4);
-});
-
-Deno.test("traffic with a peer is the sum over what comes from it and goes to it", () => {
-  const found = traffic(party());
-  const [mara, tobi, pia] = party().peers;
-  assert.deepEqual(found.get(mara!.peer_id), { from: 38 * 1024 * 1024, to: null });
-  assert.equal(found.get(tobi!.peer_id)?.to, 31 * 1024 * 1024);
-  assert.equal(found.get(pia!.peer_id)?.from, null);
 });
 
 Deno.test("the mock begins so many and no more, in their order, and a paused one not at all", () => {

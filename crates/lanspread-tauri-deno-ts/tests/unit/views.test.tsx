@@ -127,6 +127,16 @@ Deno.test("of a party code it is said what holds, and that something else is kep
   assert.doesNotMatch(words("party"), /next start, unless|is kept for the next start/);
 });
 
+Deno.test("help names each folder that is gone, where it says what is wrong and where it looked", () => {
+  for (const language of LANGUAGES) {
+    const markup = render("more-folder-gone", <Frame />, language, { tab: "help" });
+    for (const path of ["/media/juno/SSD/games", "/media/juno/Stick/older games"]) {
+      const named = markup.split(`<p class="path"><bdi>${path}</bdi></p>`).length - 1;
+      assert.equal(named, 2, `${path} ${language}`);
+    }
+  }
+});
+
 Deno.test("whoever is not let in is told why, and not that nobody answers", () => {
   assert.match(wordsOf(render("full", <Frame />)), /All places here are taken/);
   assert.match(wordsOf(render("refused", <Frame />)), /Guests are not let in here/);

@@ -2,6 +2,7 @@
 //
 // Invariant: it is loaded in development and in mock builds only.
 
+import { type Language, LANGUAGES } from "../../state/preferences.ts";
 import { type Abilities, CommandError, type Shell } from "../shell.ts";
 import type { Game, GameDetails, GameFiles, Offer } from "../types.ts";
 import { OLD_VERSION } from "./library.ts";
@@ -17,9 +18,34 @@ const DESKTOP: Abilities = {
   desktop: true,
 };
 
+/** What an address such as `?mock=guest&language=de` asks for. */
+export interface Asked {
+  /** What is played; `null` if the mock has no such scenario. */
+  scenario: ScenarioName | null;
+  /** The language that it is seen in; `null` if it is the one that this browser prefers. */
+  language: Language | null;
+}
+
+/** Reads what an address asks for. */
+export function asked(search: string): Asked {
+  const wanted = new URLSearchParams(search);
+  const name = wanted.get("mock") ?? "party";
+  return {
+    scenario: isScenario(name) ? name : null,
+    language: LANGUAGES.find((one) => one === wanted.get("language")) ?? null,
+  };
+}
+
 /** Whether the mock has a scenario of this name. */
-export function isScenario(name: string): name is ScenarioName {
+function isScenario(name: string): name is ScenarioName {
   return Object.hasOwn(SCENARIOS, name);
+}
+
+/** The address of each scenario in each language. */
+export function links(): { name: ScenarioName; language: Language; href: string }[] {
+  return Object.keys(SCENARIOS).filter(isScenario).flatMap((name) =>
+    LANGUAGES.map((language) => ({ name, language, href: `?mock=${name}&language=${language}` }))
+  );
 }
 
 /** A shell that plays a scenario. */
@@ -64,14 +90,14 @@ export function mockShell(name: ScenarioName): Shell {
   };
 }
 
-/** Lists the scenarios as links, in place of the front end. */
+/** Lists the scenarios as links, each in every language, in place of the front end. */
 export function showScenarios(): void {
   const list = document.createElement("ul");
   list.className = "empty";
-  for (const name of Object.keys(SCENARIOS)) {
+  for (const { name, language, href } of links()) {
     const link = document.createElement("a");
-    link.href = `?mock=${name}`;
-    link.textContent = name;
+    link.href = href;
+    link.textContent = `${name} (${language})`;
     const item = document.createElement("li");
     item.append(link);
     list.append(item);

@@ -29,7 +29,7 @@ function status(index: number): PeerStatus | null {
   if (index % 5 === 4) return null;
   return {
     version: index % 4 === 3 ? "0.0.9" : "0.1.0",
-    free_bytes: index === 3 ? 2 * GIBIBYTE : (60 + (index * 37) % 400) * GIBIBYTE,
+    free_bytes: index === 3 ? 1.5 * GIBIBYTE : (60 + (index * 37) % 400) * GIBIBYTE,
     games_folder: index !== 7,
     playing: index % 6 === 1,
     player: index !== 5,

@@ -24,6 +24,8 @@ import {
 } from "./troubles.ts";
 
 const MEBIBYTE = 1024 * 1024;
+const DROPPED = "/media/juno/SSD/games";
+const FIRST_RUN: Proposal = { name: "Juno", games_dir: "/home/juno/Lanspread" };
 
 /** What a scenario is: a state, and how the mock behaves in it. */
 export interface Scenario {
@@ -291,11 +293,13 @@ export const SCENARIOS = {
   "rtl": () => ({ snapshot: rightToLeft(), downloads: "stand" as const }),
   "errors": () => ({ snapshot: partySnapshot(), refuses: "busy" }),
   "lost": () => ({ snapshot: partySnapshot(), connection: "lost", downloads: "stand" }),
-  "first-run": () => ({
+  "first-run": () => ({ snapshot: partySnapshot(), firstRun: FIRST_RUN }),
+  "first-run-dropped": () => ({
     snapshot: partySnapshot(),
-    firstRun: { name: "Juno", games_dir: "/home/juno/Lanspread" },
+    firstRun: FIRST_RUN,
+    dropped: DROPPED,
   }),
-  "dropped": () => ({ snapshot: partySnapshot(), dropped: "/media/juno/SSD/games" }),
+  "dropped": () => ({ snapshot: partySnapshot(), dropped: DROPPED }),
   "evening": evening,
   "queue": queued,
   "hashing": hashing,

@@ -28,30 +28,32 @@ export function folderGone(): Snapshot {
   return { ...snapshot, me, games: others, operations: [] };
 }
 
-/** The disk with a further folder of games was unplugged; what is known of its games is still shown. */
+/** Disks with further folders of games were unplugged; what is known of their games is still shown. */
 export function moreFolderGone(): Snapshot {
   const snapshot = partySnapshot();
-  const path = "/media/juno/SSD/games";
-  const problem = {
-    fault: "gone" as const,
-    message: `${path} cannot be listed: No such file or directory (os error 2)`,
-  };
-  const more_games_dirs = [
-    ...snapshot.me.more_games_dirs,
-    { path, problem, free_bytes: null },
-  ];
-  const about = { kind: "more-folder-unreadable" as const, path, fault: problem.fault };
-  const told = notice(
-    1,
-    about,
-    `the game directory ${path} cannot be read: ${problem.message}; its games wait for it`,
+  const gone = ["/media/juno/SSD/games", "/media/juno/Stick/older games"].map((path) => ({
+    path,
+    problem: {
+      fault: "gone" as const,
+      message: `${path} cannot be listed: No such file or directory (os error 2)`,
+    },
+    free_bytes: null,
+  }));
+  const more_games_dirs = [...snapshot.me.more_games_dirs, ...gone];
+  const games_dir = gone[0]!.path;
+  const notices = gone.map(({ path, problem: { fault, message } }, index) =>
+    notice(
+      index + 1,
+      { kind: "more-folder-unreadable", path, fault },
+      `the game directory ${path} cannot be read: ${message}; its games wait for it`,
+    )
   );
   return {
     ...snapshot,
     me: { ...snapshot.me, more_games_dirs },
-    games: snapshot.games.map((game) => game.installed ? { ...game, games_dir: path } : game),
+    games: snapshot.games.map((game) => game.installed ? { ...game, games_dir } : game),
     operations: [],
-    notices: [told],
+    notices,
   };
 }
 
@@ -72,7 +74,8 @@ export function readOnly(): Snapshot {
   const message =
     `${snapshot.me.games_dir} cannot be written to (Permission denied (os error 13)): its games can be shared, and none can be fetched or unpacked`;
   const fault = "not-allowed" as const;
-  const folder = { state: "read-only" as const, at_ms: Date.now(), fault, message };
+  const path = snapshot.me.games_dir;
+  const folder = { state: "read-only" as const, path, at_ms: Date.now(), fault, message };
   return { ...snapshot, health: { ...snapshot.health, folder } };
 }
 

@@ -1,13 +1,14 @@
 // The first start: a name, a folder, and one button.
 //
 // Invariant: nothing else is asked, both are filled in with something that does, and what is wrong with
-// an answer stands beside it. The language that this is read in is the one that games are told.
+// an answer stands beside it. The language that this is read in is the one that games are told. A folder
+// that is dragged onto the window is the one that is asked for, so no other question follows it.
 
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useState } from "react";
 import { CommandError, type Proposal } from "../../api/shell.ts";
 import { headline } from "../../i18n/texts.ts";
 import { Button } from "../../ui/button.tsx";
-import { useApp } from "../../ui/context.ts";
+import { useApp, useView } from "../../ui/context.ts";
 import { Mark } from "../../ui/icon.tsx";
 import { ErrorTold } from "../../ui/told.tsx";
 
@@ -25,9 +26,16 @@ export function FirstRun({ proposal, onDone }: FirstRunProps) {
   const [folder, setFolder] = useState(proposal.games_dir);
   const [isAsked, setAsked] = useState(false);
   const [refusal, setRefusal] = useState<CommandError | null>(null);
+  const dropped = useView((view) => view.dropped);
   const words = texts.firstRun;
   const isNameless = name.trim() === "";
   const isHomeless = folder.trim() === "";
+
+  useEffect(() => {
+    if (dropped === null) return;
+    setFolder(dropped);
+    store.forgetDropped();
+  }, [dropped, store]);
 
   const choose = async () => setFolder(await shell.chooseFolder() ?? folder);
 

@@ -3,9 +3,10 @@
 // Invariant: a mark says well, not well, or not known, and never without its words.
 
 import type { ClockCheck, NetworkAdapter } from "../../api/types.ts";
-import { type Check, checks } from "../../state/checks.ts";
+import { type Check, checks, type FolderTrouble } from "../../state/checks.ts";
 import { Button } from "../../ui/button.tsx";
 import { useApp, useSnapshot, useView } from "../../ui/context.ts";
+import { Path } from "../../ui/dialog.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { Section } from "../../ui/parts.tsx";
 import { Told } from "../../ui/told.tsx";
@@ -65,10 +66,7 @@ function Sentence({ check }: { check: Check }) {
         ? <Told words={texts.told.discovery[check.state.kind]} exact={check.state.message} />
         : <p>{words.discovery[check.state.state]}</p>;
     case "folder":
-      if (check.problem !== null) {
-        const { fault, message } = check.problem;
-        return <Told words={texts.told.folders[fault]} exact={message} />;
-      }
+      if (check.troubles.length > 0) return <FolderTroubles troubles={check.troubles} />;
       return <p>{check.ok === null ? words.folderUnknown : words.folder}</p>;
     case "space":
       return (
@@ -93,6 +91,20 @@ function Sentence({ check }: { check: Check }) {
         </p>
       );
   }
+}
+
+function FolderTroubles({ troubles }: { troubles: readonly FolderTrouble[] }) {
+  const { texts } = useApp();
+  return (
+    <ul className="check-folders">
+      {troubles.map(({ path, problem: { fault, message } }) => (
+        <li key={path}>
+          <Path path={path} />
+          <Told words={texts.told.folders[fault]} exact={message} />
+        </li>
+      ))}
+    </ul>
+  );
 }
 
 function ClockSentence({ clock }: { clock: ClockCheck }) {

@@ -4,7 +4,7 @@
 // nothing.
 
 import type { NoticeAbout } from "../../api/types.ts";
-import { diagnose } from "../../state/diagnose.ts";
+import { diagnose, keyOf } from "../../state/diagnose.ts";
 import { gamesFolders } from "../../state/folders.ts";
 import { gameById } from "../../state/names.ts";
 import { isOpen, noticeWords, subjectOf } from "../../state/notices.ts";
@@ -32,7 +32,7 @@ function UserHelp() {
       <div className="view-main">
         {findings.length === 0 ? <AllFine peers={snapshot.peers.length} /> : (
           findings.map((finding) => (
-            <FindingBox key={finding.about} finding={finding} me={snapshot.me} />
+            <FindingBox key={keyOf(finding)} finding={finding} me={snapshot.me} />
           ))
         )}
         <Checks />

@@ -1,10 +1,13 @@
-// The peers by name: what they have, what they run, what their machine is short of.
+// The peers by name: what they have, what they run, how much they fetch, what their machine is short of.
 //
 // Invariant: what a peer says of itself is shown as it said it, and what it does not say is not guessed.
 // Nobody is expelled without a question.
 
 import { useState } from "react";
 import type { Peer, PeerSource, PeerStatus } from "../../api/types.ts";
+import type { Texts } from "../../i18n/texts.ts";
+import { isNearlyFull } from "../../state/checks.ts";
+import type { Formats } from "../../state/format.ts";
 import { gameTitle, peerName } from "../../state/names.ts";
 import { type Traffic, traffic } from "../../state/traffic.ts";
 import { Button } from "../../ui/button.tsx";
@@ -20,7 +23,7 @@ const SOURCES_NAMED_MAX = 3;
 export function PeerList() {
   const { texts, store, format, href } = useApp();
   const snapshot = useSnapshot();
-  const { me, peers, games } = snapshot;
+  const { me, peers, games, playing } = snapshot;
   const { ask } = useMay();
   const [leaving, setLeaving] = useState<Peer | null>(null);
   const mine = games.filter((game) => game.downloaded).length;
@@ -34,6 +37,12 @@ export function PeerList() {
             {texts.party.games(mine)} · {texts.evening.version(me.version)}
             {me.free_bytes !== null && ` · ${texts.evening.free(format.bytes(me.free_bytes))}`}
           </span>
+          <Chips
+            playing={playing}
+            player={me.player}
+            games_folder={me.games_dir_problem === null}
+            free_bytes={me.free_bytes}
+          />
         </li>
         {peers.map((peer) => (
           <li key={peer.peer_id} className="lines-action">
@@ -96,20 +105,29 @@ function PeerFacts({ peer }: { peer: Peer }) {
   );
 }
 
+type Said = Pick<PeerStatus, "playing" | "player" | "games_folder" | "free_bytes">;
+
+function Chips({ playing, player, games_folder: isReadable, free_bytes: free }: Said) {
+  const { texts: { evening } } = useApp();
+  const isFull = isNearlyFull(free);
+  if (!playing && player && isReadable && !isFull) return null;
+  return (
+    <span className="peer-chips">
+      {!player && <Chip tone="none" icon="cloud" words={evening.noPlayer} />}
+      {playing && <Chip tone="info" icon="play" words={evening.playing} />}
+      {!isReadable && <Chip tone="bad" icon="alert" words={evening.noFolder} />}
+      {isFull && <Chip tone="warn" icon="alert" words={evening.lowSpace} />}
+    </span>
+  );
+}
+
 function PeerState({ status }: { status: PeerStatus }) {
   const { texts, format } = useApp();
   const games = usePart("games");
-  const { playing, player, games_folder, operations } = status;
   return (
     <>
-      {(playing || !player || !games_folder) && (
-        <span className="peer-chips">
-          {!player && <Chip tone="none" icon="cloud" words={texts.evening.noPlayer} />}
-          {playing && <Chip tone="info" icon="play" words={texts.evening.playing} />}
-          {!games_folder && <Chip tone="bad" icon="alert" words={texts.evening.noFolder} />}
-        </span>
-      )}
-      {operations.map(({ id, kind, percent, time_left_ms: left, waiting, sources }) => (
+      <Chips {...status} />
+      {status.operations.map(({ id, kind, percent, time_left_ms: left, waiting, sources }) => (
         <span key={id} className="lines-more">
           {texts.evening.operation(
             waiting ? texts.progress.waiting : texts.operations[kind],
@@ -144,21 +162,35 @@ function Sources({ of }: { of: readonly PeerSource[] }) {
 function PeerTraffic({ moving }: { moving: Traffic | undefined }) {
   const { texts, format } = useApp();
   const { ask } = useMay();
-  if (moving === undefined || !ask) return null;
+  if (moving === undefined) return null;
+  const { from, fetches } = moving;
+  const to = ask ? moving.to : null;
   return (
     <span className="lines-more peer-traffic">
-      {moving.from !== null && (
+      {ask && from !== null && (
         <span>
           <Icon name="down" />
-          {texts.evening.from(format.rate(moving.from))}
+          {texts.evening.from(format.rate(from))}
         </span>
       )}
-      {moving.to !== null && (
+      {fetches !== null && (
         <span>
-          <Icon name="up" />
-          {texts.evening.to(format.rate(moving.to))}
+          <Icon name={to === null ? "transfers" : "up"} />
+          {fetchesWords(texts, format, fetches, to)}
         </span>
       )}
     </span>
   );
+}
+
+/** How much it fetches, and how much of that from this PC. */
+function fetchesWords(
+  { evening }: Texts,
+  format: Formats,
+  fetches: number,
+  to: number | null,
+): string {
+  const rate = format.rate(fetches);
+  if (to === null) return evening.fetches(rate);
+  return to === fetches ? evening.fetchesHere(rate) : evening.fetchesPartly(rate, format.rate(to));
 }

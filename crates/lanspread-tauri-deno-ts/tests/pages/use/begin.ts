@@ -22,6 +22,21 @@ export const BEGIN: Steps = {
       await card(page, "0 A.D.").waitFor();
     },
   ],
+  "a folder that is dragged onto the first start is the one to join with, and is not asked about again":
+    [
+      "first-run-dropped",
+      "",
+      async (page) => {
+        const folder = page.getByLabel("Where your games lie");
+        await page.locator("input[value='/media/juno/SSD/games']").waitFor();
+        assert.equal(await folder.inputValue(), "/media/juno/SSD/games");
+        await page.getByRole("button", { name: "Join the party" }).click();
+        await card(page, "0 A.D.").waitFor();
+        assert.equal(await page.locator("dialog.question").count(), 0);
+        await page.getByRole("link", { name: "Settings" }).click();
+        await page.getByText("/media/juno/SSD/games").waitFor();
+      },
+    ],
   "a folder that is dragged onto the window is used only after a question": [
     "dropped",
     "#/settings",

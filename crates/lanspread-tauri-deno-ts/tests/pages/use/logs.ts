@@ -3,9 +3,42 @@
 // Invariant: every step waits for what a person would see.
 
 import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
 import type { Steps } from "./steps.ts";
 
+/** Copies what is shown of a game with the keyboard, and pastes it where one would search. */
+async function copyAndPaste(page: Page, game: string): Promise<void> {
+  const field = page.getByLabel("Game or archive");
+  await field.fill(game);
+  await page.getByRole("button", { name: "Copy what is shown" }).press("Enter");
+  const copied = page.getByRole("button", { name: "Copied", exact: true });
+  await copied.waitFor();
+  assert.ok(await copied.evaluate((button) => button === document.activeElement));
+  assert.equal(await page.locator(".copy-by-hand").count(), 0);
+  await field.fill("");
+  await field.press("Control+V");
+  const pasted = await field.inputValue();
+  assert.ok(pasted.includes(game) && !pasted.includes("openttd"), pasted);
+}
+
 export const LOGS: Steps = {
+  "what a log shows is copied, and can be pasted elsewhere": [
+    "party",
+    "#/logs",
+    (page) => copyAndPaste(page, "hedgewars"),
+  ],
+  "over plain HTTP, where the browser has no clipboard for a page, it is copied all the same": [
+    "party",
+    "#/library",
+    async (page) => {
+      await page.addInitScript(() =>
+        Object.defineProperty(Navigator.prototype, "clipboard", { value: undefined })
+      );
+      await page.reload();
+      await page.getByRole("link", { name: "Logs" }).click();
+      await copyAndPaste(page, "teeworlds");
+    },
+  ],
   "the unpack log shows each archive, opens what was said, and only errors where they are wanted": [
     "party",
     "#/logs",
