@@ -50,6 +50,54 @@ mod tests {
         assert_eq!(for_terminal(LINK, width - 1), None);
     }
 
+    /// What a camera reads in a picture of light and dark squares.
+    fn read(is_light: &[Vec<bool>]) -> String {
+        const SQUARE: usize = 4;
+        let (width, height) = (is_light[0].len() * SQUARE, is_light.len() * SQUARE);
+        let grey = |x: usize, y: usize| {
+            if is_light[y / SQUARE][x / SQUARE] {
+                255
+            } else {
+                0
+            }
+        };
+        let mut image = rqrr::PreparedImage::prepare_from_greyscale(width, height, grey);
+        let grids = image.detect_grids();
+        let (_, text) = grids[0].decode().expect("a picture of a link");
+        text
+    }
+
+    #[test]
+    fn a_camera_reads_the_link_in_the_terminal_where_text_is_light() {
+        let drawn = for_terminal(LINK, 80).expect("it fits");
+        let mut is_light = Vec::new();
+        for line in drawn.lines() {
+            let halves = line.chars().map(|half| match half {
+                '█' => [true, true],
+                '▀' => [true, false],
+                '▄' => [false, true],
+                _ => [false, false],
+            });
+            let (upper, lower) = halves.map(|[upper, lower]| (upper, lower)).unzip();
+            is_light.extend([upper, lower]);
+        }
+        assert_eq!(read(&is_light), LINK);
+    }
+
+    #[test]
+    fn a_camera_reads_the_link_in_the_rows_with_a_light_margin() {
+        const MARGIN: usize = 4;
+        let rows = rows(LINK);
+        let side = rows.len() + 2 * MARGIN;
+        let mut is_light = vec![vec![true; side]; side];
+        for (y, row) in rows.iter().enumerate() {
+            for (x, digit) in row.chars().enumerate() {
+                is_light[y + MARGIN][x + MARGIN] = digit == '0';
+            }
+        }
+        assert_eq!(read(&is_light), LINK);
+    }
+
     #[test]
     fn the_rows_of_a_picture_are_as_many_as_they_are_long_and_have_its_three_corners() {
         let rows = rows(LINK);

@@ -41,6 +41,7 @@ export const PLAYED: Place[] = [
   ["no-peers", "#/help", "help"],
   ["no-peers", "#/party", "party"],
   ["no-folder", "#/help", "help"],
+  ["folder-awaited", "#/library", "library"],
   ["more-folder-gone", "#/library", "library"],
   ["more-folder-gone", "#/help", "help"],
   ["more-folder-gone", "#/settings", "settings"],

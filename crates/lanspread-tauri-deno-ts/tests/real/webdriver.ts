@@ -15,6 +15,14 @@ const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
 
 type Answer = { value: unknown };
 
+/** Where a window stands, and how large it is. */
+export interface Place {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
 /** Waits until something is there. */
 export async function until<T>(
   what: string,
@@ -164,6 +172,21 @@ export class Window {
   call(name: string, fields: Record<string, unknown>): Promise<unknown> {
     const [what, which] = [name, fields].map((part) => JSON.stringify(part));
     return this.later(`return globalThis.__TAURI_INTERNALS__.invoke(${what}, ${which});`);
+  }
+
+  /** Where it stands. */
+  async place(): Promise<Place> {
+    return await this.#ask("GET", "/window/rect") as Place;
+  }
+
+  /** Puts it somewhere else, as somebody who pulls at its frame. */
+  async move(place: Place): Promise<void> {
+    await this.#ask("POST", "/window/rect", place);
+  }
+
+  /** Has the driver forget a window that is gone: it drives one at a time. */
+  async end(): Promise<void> {
+    await this.#ask("DELETE", "");
   }
 
   /** Makes a picture, for people to look at. */

@@ -55,15 +55,20 @@ export async function reachesTheWindow({ window, terminal, id, card }: Fetched):
   expect(await got, /ready to play in /);
   await window.see(`${card}//*[contains(.,'Ready to play')]`);
   await window.run(`location.hash = "#/transfers"`);
-  await window.see("//main//input[@role='switch']");
   for (const to of ["on", "off"]) {
     await terminal.say("playing", to);
-    await until(`the switch to be ${to}`, async () => {
-      const isOn = await window.run(`return document.querySelector("main [role=switch]").checked`);
-      return isOn === (to === "on");
-    });
+    await seesPlaying(window, to === "on");
   }
   await window.run(`location.hash = "#/library"`);
+}
+
+/** Waits until the switch in the window says whether somebody plays. */
+export async function seesPlaying(window: Window, isPlaying: boolean): Promise<void> {
+  await window.see("//main//input[@role='switch']");
+  await until(`the switch to be ${isPlaying ? "on" : "off"}`, async () => {
+    const isOn = await window.run(`return document.querySelector("main [role=switch]").checked`);
+    return isOn === isPlaying;
+  });
 }
 
 /** Also after its peer was started anew the window is reached, and it is told who is in the way. */

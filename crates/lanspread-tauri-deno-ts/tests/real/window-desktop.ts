@@ -11,6 +11,7 @@ export class Desktop {
   readonly home: string;
   readonly env: Record<string, string>;
   readonly #processes: Deno.ChildProcess[];
+  #frames: Deno.ChildProcess | null = null;
 
   private constructor(
     home: string,
@@ -28,6 +29,8 @@ export class Desktop {
     Deno.mkdirSync(`${home}/run`, { mode: 0o700 });
     const screen = await Told.start("Xvfb", [
       ...["-displayfd", "1", "-screen", "0", "1400x900x24", "-nolisten", "tcp"],
+      // Else it would begin anew, and throw out whoever just comes, each time that the last program leaves.
+      "-noreset",
     ], {});
     const display = `:${screen.line}`;
     const own = { HOME: home, DISPLAY: display, XDG_RUNTIME_DIR: `${home}/run` };
@@ -46,15 +49,39 @@ export class Desktop {
       // What speaks to people with other senses has no bus here, and would only say so.
       NO_AT_BRIDGE: "1",
     };
-    const frames = new Deno.Command("matchbox-window-manager", {
-      env: own,
+    const desktop = new Desktop(home, env, [screen.process, bus.process]);
+    try {
+      await desktop.#frame();
+    } catch (error) {
+      await desktop.end();
+      throw error;
+    }
+    return desktop;
+  }
+
+  /** Puts frames around windows, each as large as the screen. */
+  async #frame(): Promise<void> {
+    this.#frames = new Deno.Command("matchbox-window-manager", {
+      env: this.env,
       stdout: "null",
       stderr: "null",
     }).spawn();
-    const desktop = new Desktop(home, env, [screen.process, bus.process, frames]);
     // It has begun once it can be asked.
-    await until("frames for windows", async () => (await desktop.run("wmctrl", ["-m"])) !== "");
-    return desktop;
+    await until("frames for windows", async () => (await this.run("wmctrl", ["-m"])) !== "");
+  }
+
+  async #unframe(): Promise<void> {
+    this.#frames?.kill("SIGTERM");
+    await this.#frames?.status;
+    this.#frames = null;
+  }
+
+  /** Does something while no frame holds a window, so that each stands where it wants to. */
+  async unframed<T>(work: () => Promise<T>): Promise<T> {
+    await this.#unframe();
+    const done = await work();
+    await this.#frame();
+    return done;
   }
 
   /** Whether a window of this title is shown. */
@@ -88,9 +115,9 @@ export class Desktop {
     return found;
   }
 
-  /** Listens to what programs ask of this interface on the bus. */
-  listen(asked: string): Listening {
-    return new Listening(
+  /** Listens to what programs ask of this interface on the bus, from here on. */
+  async listen(asked: string): Promise<Listening> {
+    const listening = new Listening(
       new Deno.Command("dbus-monitor", {
         args: ["--session", `type='method_call',interface='${asked}'`],
         env: this.env,
@@ -98,6 +125,9 @@ export class Desktop {
         stderr: "null",
       }).spawn(),
     );
+    // Whoever hears what others say has no name any more.
+    await listening.hears("member=NameLost");
+    return listening;
   }
 
   /** Runs a program to its end and gives what it said. */
@@ -108,6 +138,7 @@ export class Desktop {
 
   /** Ends everything. */
   async end(): Promise<void> {
+    await this.#unframe();
     for (const process of [...this.#processes].reverse()) {
       try {
         process.kill("SIGTERM");
@@ -119,7 +150,7 @@ export class Desktop {
 }
 
 /** A process that writes what it hears. */
-class Listening {
+export class Listening {
   #heard = "";
   readonly #process: Deno.ChildProcess;
   readonly #reading: Promise<void>;

@@ -44,7 +44,7 @@ export async function awaitsItsFolder(window: Window, games: string, card: strin
   const away = `${games} away`;
   Deno.renameSync(games, away);
   await window.call("restart", {});
-  await window.see("//*[contains(text(),'The folder is not there')]");
+  await window.see("//*[contains(text(),'The games folder cannot be used')]");
   await window.picture("folder-away");
   try {
     Deno.renameSync(away, games);

@@ -7,12 +7,13 @@ import { until, type Window } from "./webdriver.ts";
 /** The switch opens the page to guests and to nobody else, and closes it. */
 export async function letsGuestsIn(window: Window): Promise<void> {
   await window.run(`location.hash = "#/settings"`);
-  const guests = "//*[@role='switch' and contains(.,'Let guests in')]";
+  const guests = "//label[contains(.,'Let guests in')]//input[@role='switch']";
   await window.click(guests);
   const link = await until("the address for guests", async () => {
     const text = await window.text();
     return text.match(/http:\/\/[\d.]+:\d+\//)?.[0];
   });
+  await window.run(`document.querySelector(".squares").scrollIntoView({ block: "center" })`);
   await window.picture("guests");
   const seat = await (await fetch(`${link}api/seat`)).json();
   const page = await (await fetch(link)).text();

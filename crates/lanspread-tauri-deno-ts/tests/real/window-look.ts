@@ -5,6 +5,7 @@
 import { until, type Window } from "./webdriver.ts";
 import { endsWhenAsked } from "./window-control.ts";
 import type { Desktop } from "./window-desktop.ts";
+import { whileHidden } from "./window-hidden.ts";
 
 /** A window that is looked at. */
 interface Looked {
@@ -42,9 +43,13 @@ export async function lookAfter({ desktop, binary, title, env, state }: Ended): 
   const settings = `${state}/settings.json`;
   const kept = JSON.parse(Deno.readTextFileSync(settings));
   Deno.writeTextFileSync(settings, JSON.stringify({ ...kept, keep_in_tray: false }));
+  // A place that was written half does not stand in its way, and is a whole one from then on.
+  const place = `${state}/window.json`;
+  Deno.writeTextFileSync(place, "{");
   const window = start();
   await desktop.close(title);
   await window.status;
+  JSON.parse(Deno.readTextFileSync(place));
 
   await endsWhenAsked(`${state}/control.sock`, start());
 
@@ -88,23 +93,16 @@ async function pictures(window: Window): Promise<void> {
   }
 }
 
-/** While the window is hidden, the system is asked to tell what became of a game. */
-async function notifications({ desktop, window, binary, title }: Looked): Promise<void> {
-  await desktop.close(title);
-  await until("the window to be hidden", async () => !(await desktop.shows(title)));
-  const bus = desktop.listen("org.freedesktop.Notifications");
-  try {
+/** Also what became of a game that is installed is told while the window is hidden. */
+async function notifications({ desktop, window, title }: Looked): Promise<void> {
+  await whileHidden({ desktop, title }, async (bus) => {
     await window.call("uninstall_game", { id: "chess" });
     await until(
       "the end of the uninstallation",
       () => window.call("install_game", { id: "chess" }).then(() => true, () => false),
     );
     await bus.hears("chess is ready to play.");
-  } finally {
-    await bus.end();
-  }
-  await new Deno.Command(binary, { env: desktop.env, stdout: "null", stderr: "null" }).output();
-  await until("the window to be shown", () => desktop.shows(title));
+  });
 }
 
 /** The wish to start with the system is followed at once, both ways. */

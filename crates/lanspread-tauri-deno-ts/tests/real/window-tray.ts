@@ -19,6 +19,14 @@ export async function choose(desktop: Desktop, words: string): Promise<void> {
   await call(desktop, owner, MENU, "com.canonical.dbusmenu.Event", [item, "clicked", "<0>", "0"]);
 }
 
+/** Chooses the end, under these words, and waits for it; gives how many milliseconds that took. */
+export async function quit(desktop: Desktop, binary: string, words: string): Promise<number> {
+  const asked = Date.now();
+  await choose(desktop, words);
+  await until("the end", async () => (await desktop.running(binary)).length === 0);
+  return Date.now() - asked;
+}
+
 /** The items of a menu, by their words. */
 async function layout(desktop: Desktop, owner: string): Promise<Map<string, string>> {
   const told = await call(desktop, owner, MENU, "com.canonical.dbusmenu.GetLayout", [

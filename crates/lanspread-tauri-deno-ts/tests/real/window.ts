@@ -11,7 +11,11 @@ import { lookAfter, lookOn } from "./window-look.ts";
 import { showInDocuments } from "./window-pictures.ts";
 import { reachesTheWindow, staysReachable, Terminal } from "./window-control.ts";
 import { awaitsItsFolder, takesAFolder } from "./window-folders.ts";
-import { choose } from "./window-tray.ts";
+import { letsGuestsIn } from "./window-guests.ts";
+import { startsAgain } from "./window-again.ts";
+import { listenFor } from "./window-events.ts";
+import { hide, playsFromTheTray, whileHidden } from "./window-hidden.ts";
+import { quit } from "./window-tray.ts";
 
 const MIB = 1024 * 1024;
 const TITLE = "Lanspread";
@@ -19,6 +23,7 @@ const TITLE = "Lanspread";
 /** A download of this many bytes at this rate takes long enough to be looked at. */
 const GAME_BYTES = 24 * MIB;
 const OTHER_GAME_BYTES = 8 * MIB;
+const SMALL_GAME_BYTES = MIB / 16;
 const SLOW_UPLOADS = ["--upload-limit", "4MiB"];
 
 /** Other parties on this machine are none of ours. */
@@ -35,6 +40,7 @@ function program(variable: string): string {
 }
 
 const button = (name: string) => `//button[normalize-space()='${name}' or @aria-label='${name}']`;
+const QUESTION = "Your name";
 const field = (label: string) => `//label[contains(.,'${label}')]//input`;
 const card = (title: string) => `//*[@role='listitem'][.//h2[normalize-space()='${title}']]`;
 
@@ -50,14 +56,14 @@ async function addCatalog(of: string, beside: string): Promise<void> {
 
 /** The first start asks for a name and a folder, proposes both, and takes the answers. */
 async function firstRun(window: Window, games: string): Promise<void> {
-  await window.see(field("Your name"));
+  await window.see(field(QUESTION));
   await window.picture("first-run");
-  await window.type(field("Your name"), PLAYER);
+  await window.type(field(QUESTION), PLAYER);
   await window.type(field("Where your games lie"), games);
   await window.click(button("Join the party"));
 }
 
-/** A game comes; what is verified grows on the way. */
+/** A game comes; what is verified grows on the way, and events say what moves. */
 async function download(window: Window): Promise<void> {
   const game = card("chess");
   await window.see(`${game}//*[contains(.,'1 has it')]`);
@@ -68,6 +74,10 @@ async function download(window: Window): Promise<void> {
       src.startsWith("cover:") && naturalWidth === 128)`) as Promise<boolean>,
   );
   await window.picture("library");
+  const told = await listenFor(window, [
+    ...["began", "progress", "finished"].map((what) => `game-download-${what}`),
+    "games-list-updated",
+  ]);
   await window.click(game + button("Get it"));
   const seen = new Set<string>();
   await until("progress that grows", async () => {
@@ -78,6 +88,7 @@ async function download(window: Window): Promise<void> {
   });
   await window.picture("download");
   await window.see(`${game}//*[contains(.,'Ready to play')]`);
+  await told();
 }
 
 /** The game's script is told the folder, the game, the language and the player. */
@@ -156,6 +167,7 @@ let driver: Driver | null = null;
 try {
   await party.addGame("anna", "chess", GAME_BYTES);
   await party.addGame("anna", "go", OTHER_GAME_BYTES);
+  await party.addGame("anna", "checkers", SMALL_GAME_BYTES);
   Deno.writeTextFileSync(
     `${party.games("anna")}/chess/game_start.sh`,
     'for told in "$@" end; do echo "$told"; done >local/told.txt\n',
@@ -166,7 +178,7 @@ try {
 
   driver = await Driver.start(env);
   const began = Date.now();
-  const window = await driver.open(binary, []);
+  let window = await driver.open(binary, []);
   await firstRun(window, games);
   const paint = await window.run(`
     const [paint] = performance.getEntriesByName("first-contentful-paint");
@@ -182,10 +194,18 @@ try {
   const drag = program("LANSPREAD_DRAG_BIN");
   await takesAFolder({ desktop, window, terminal, binary: drag, title: TITLE });
 
-  // Closing the window leaves the peer where it is; another start shows the same window again.
+  // Closing the window leaves the peer where it is; what comes meanwhile is told by the system.
   const before = await desktop.running(binary);
-  await desktop.close(TITLE);
-  await until("the window to be hidden", async () => !(await desktop.shows(TITLE)));
+  await whileHidden({ desktop, title: TITLE }, async (bus) => {
+    await party.say("anna", "Who plays chess?");
+    await bus.hears("anna: Who plays chess?");
+    await window.call("download_game", { id: "checkers", install: false });
+    await bus.hears("checkers is here.");
+  });
+  await playsFromTheTray(desktop, window);
+
+  // Another start shows the same window again.
+  await hide({ desktop, title: TITLE });
   await holder.end();
   await serves(desktop);
   const second = new Deno.Command(binary, { env, stdout: "null", stderr: "inherit" }).spawn();
@@ -199,12 +219,12 @@ try {
   await window.see(`${card("chess")}//*[contains(.,'Ready to play')]`);
   await window.picture("again");
   await awaitsItsFolder(window, games, card("chess"));
+  await letsGuestsIn(window);
 
-  const quit = short ? "Quit" : await lookOn({ desktop, window, binary, title: TITLE });
-  const asked = Date.now();
-  await choose(desktop, quit);
-  await until("the end", async () => (await desktop.running(binary)).length === 0);
-  times.push(`ended ${Date.now() - asked} ms after it was asked to`);
+  const sight = `${card("chess")}//*[contains(.,'Ready to play')]`;
+  window = await startsAgain({ desktop, driver, window, binary, sight, question: QUESTION });
+  const end = short ? "Quit" : await lookOn({ desktop, window, binary, title: TITLE });
+  times.push(`ended ${await quit(desktop, binary, end)} ms after it was asked to`);
   if (!short) {
     await lookAfter({ desktop, binary, title: TITLE, env, state });
     await showInDocuments();

@@ -27,6 +27,12 @@ Deno.test("every view can be drawn in every scenario and language, and shows no 
   }
 });
 
+Deno.test("a library without its folder says so, and asks nobody to put games into it", () => {
+  const words = wordsOf(render("folder-awaited", <Frame />));
+  assert.match(words, /games folder cannot be used.*SSD\/games.*Open Settings/);
+  assert.doesNotMatch(words, /Put games into/);
+});
+
 Deno.test("an open game is drawn with its title, its versions and who has it", () => {
   const words = wordsOf(render("party", <Frame />, "de", { game: "openarena" }));
   for (const part of ["OpenArena", "20250117", "20260301", "Aktualisieren", "Wer es hat"]) {

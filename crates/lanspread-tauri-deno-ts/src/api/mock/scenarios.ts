@@ -14,6 +14,8 @@ import { longTitles, rightToLeft } from "./titles.ts";
 import { allTold, allWaits, waiting } from "./told.ts";
 import {
   alone,
+  codeGiven,
+  folderAwaited,
   folderGone,
   moreFolderGone,
   multicastBlocked,
@@ -265,13 +267,6 @@ function outside(connection: Connection): Scenario {
   return { snapshot: quiet(), connection, seat: "guest", can: BROWSER };
 }
 
-/** A code came with the command line: it holds, and none is kept. */
-function codeGiven(): Scenario {
-  const snapshot = partySnapshot();
-  const settings = { ...snapshot.settings, party_code_differs: true };
-  return { snapshot: { ...snapshot, me: { ...snapshot.me, party_code: true }, settings } };
-}
-
 /** Every scenario by its name. */
 export const SCENARIOS = {
   "party": () => ({ snapshot: partySnapshot() }),
@@ -284,6 +279,7 @@ export const SCENARIOS = {
   "no-peers": () => ({ snapshot: alone([]) }),
   "multicast-blocked": () => ({ snapshot: multicastBlocked() }),
   "no-folder": () => ({ snapshot: folderGone() }),
+  "folder-awaited": () => ({ snapshot: folderAwaited() }),
   "more-folder-gone": () => ({ snapshot: moreFolderGone() }),
   "read-only": () => ({ snapshot: readOnly() }),
   "no-network": () => ({ snapshot: withoutNetwork() }),
@@ -307,7 +303,7 @@ export const SCENARIOS = {
   "waiting": () => ({ snapshot: allWaits(), downloads: "stand" as const }),
   "told": () => ({ snapshot: allTold() }),
   "restart-needed": restartNeeded,
-  "code-given": codeGiven,
+  "code-given": () => ({ snapshot: codeGiven() }),
   "browser": () => ({ snapshot: partySnapshot(), can: BROWSER }),
   "elsewhere": fromElsewhere,
   "guest": () => ({ snapshot: asGuest(partySnapshot()), seat: "guest", can: BROWSER }),

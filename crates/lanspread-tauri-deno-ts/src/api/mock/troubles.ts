@@ -28,6 +28,11 @@ export function folderGone(): Snapshot {
   return { ...snapshot, me, games: others, operations: [] };
 }
 
+/** That disk was not there when the peer started, and nobody else is. */
+export function folderAwaited(): Snapshot {
+  return { ...folderGone(), games: [], peers: [], uploads: [] };
+}
+
 /** Disks with further folders of games were unplugged; what is known of their games is still shown. */
 export function moreFolderGone(): Snapshot {
   const snapshot = partySnapshot();
@@ -100,4 +105,11 @@ export function slowClock(): Snapshot {
   const snapshot = partySnapshot();
   const clock = { state: "differs" as const, peers: snapshot.peers.length, ahead_min: 63 };
   return { ...snapshot, health: { ...snapshot.health, clock } };
+}
+
+/** A code came with the command line: it holds, and none is kept. */
+export function codeGiven(): Snapshot {
+  const snapshot = partySnapshot();
+  const settings = { ...snapshot.settings, party_code_differs: true };
+  return { ...snapshot, me: { ...snapshot.me, party_code: true }, settings };
 }

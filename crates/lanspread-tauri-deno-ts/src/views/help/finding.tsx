@@ -67,6 +67,7 @@ export function FindingBox({ finding, me }: { finding: Finding; me: Me }) {
         <Box title={title} body={words.folderBody}>
           <Path path={me.games_dir} />
           <FolderTold problem={finding.problem} />
+          <a href={href({ tab: "settings" })}>{words.readOnlyLink}</a>
         </Box>
       );
     case "more-games-dir":

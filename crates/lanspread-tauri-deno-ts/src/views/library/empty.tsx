@@ -2,7 +2,7 @@
 //
 // Invariant: it never says that something is being waited for; it says what is, and what changes it.
 
-import { useApp, useSnapshot } from "../../ui/context.ts";
+import { useApp, useMay, useSnapshot } from "../../ui/context.ts";
 import { Button } from "../../ui/button.tsx";
 import { Path } from "../../ui/dialog.tsx";
 import { Mark } from "../../ui/icon.tsx";
@@ -10,13 +10,29 @@ import { Mark } from "../../ui/icon.tsx";
 export function NoGames() {
   const { texts, href } = useApp();
   const { me, peers } = useSnapshot();
+  const { ask } = useMay();
+  if (ask && me.games_dir_problem !== null) {
+    return (
+      <div className="empty">
+        <Mark />
+        <h1>{texts.help.folderTitle}</h1>
+        <p>{texts.help.folderBody}</p>
+        <Path path={me.games_dir} />
+        <a href={href({ tab: "settings" })}>{texts.help.readOnlyLink}</a>
+      </div>
+    );
+  }
   return (
     <div className="empty">
       <Mark />
       <h1>{texts.library.emptyTitle}</h1>
       <p>{texts.library.emptyPeers(peers.length)}</p>
-      <p>{texts.library.emptyFolder}</p>
-      <Path path={me.games_dir} />
+      {ask && (
+        <>
+          <p>{texts.library.emptyFolder}</p>
+          <Path path={me.games_dir} />
+        </>
+      )}
       {peers.length === 0 && <a href={href({ tab: "help" })}>{texts.library.emptyHelp}</a>}
     </div>
   );
