@@ -56,6 +56,19 @@ export const GAME: Steps = {
       assert.equal(await panel.getByRole("button", { name: "Check files" }).count(), 0);
     },
   ],
+  "an old version is played without its update, which is still offered": [
+    "party",
+    "#/library?game=openarena",
+    async (page) => {
+      const panel = page.locator("dialog.panel");
+      const update = panel.getByRole("button", { name: /^Update/ });
+      await update.waitFor();
+      await panel.getByRole("button", { name: "Play", exact: true }).click();
+      await panel.getByText(/It runs since/).waitFor();
+      await panel.getByRole("button", { name: /^Running/ }).waitFor();
+      assert.equal(await update.count(), 0);
+    },
+  ],
   "a game that no script starts says so in place of Play, and one without a server offers none": [
     "party",
     "#/library?game=openttd",

@@ -81,6 +81,27 @@ export const LIBRARY: Steps = {
       await page.getByText(`${count} games shown`).waitFor();
     },
   ],
+  "games are narrowed by genre and number of players, and sorted by size": [
+    "party",
+    "#/library",
+    async (page) => {
+      const facts = () => page.locator(".card-facts").allTextContents();
+      const sizes = async () =>
+        (await facts()).map((words) => {
+          const [, size, unit] = words.match(/([\d.]+)\s(MiB|GiB)/) ?? [];
+          return Number(size) * (unit === "GiB" ? 1024 : 1);
+        });
+      await page.getByLabel("Genre").selectOption({ label: "Shooter" });
+      await page.locator("label:has-text('Players') select").first().selectOption({ index: 1 });
+      await page.getByLabel("Sort by").selectOption({ label: "Size" });
+      assert.match(page.url(), /genre=Shooter&players=2/);
+      await page.locator(".card").first().getByRole("heading", { name: "Xonotic" }).waitFor();
+      const shown = await sizes();
+      assert.ok(shown.length > 1);
+      assert.deepEqual(shown, [...shown].sort((a, b) => b - a));
+      assert.ok((await facts()).every((words) => words.includes("Shooter")));
+    },
+  ],
   "rows on a telephone show how many have a game, whatever the chip beside it says": [
     "hashing",
     "#/library",
