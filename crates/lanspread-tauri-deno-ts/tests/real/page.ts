@@ -1,10 +1,10 @@
 // The page of a real peer in a real browser, with real transfers between real peers.
 //
 // Invariant: nothing is waited for by time; every step waits for what a person would see, and an error in
-// the browser's console fails the check. How soon the page is there is printed, and fails only a full look:
+// the browser's console fails the check. How soon the page is of use is printed, and fails only a full look:
 // a time says more of a shared machine than of the page.
 
-import { chromium, type Page } from "playwright-core";
+import { type Browser, chromium } from "playwright-core";
 import { ARGUMENTS, finish } from "../pages/browser.ts";
 import { lookAsAGuest, lookFromElsewhere } from "./guest.ts";
 import { card, open } from "./looks.ts";
@@ -17,8 +17,8 @@ import {
   restAndEndALongDownload,
 } from "./uses.ts";
 
-/** First useful paint within a second, as a guest's first look should be. */
-const FIRST_PAINT_MS_MAX = 1_000;
+/** The first game is seen within a second, as a guest's first look should be. */
+const FIRST_CARD_MS_MAX = 1_000;
 
 const MIB = 1024 * 1024;
 
@@ -36,18 +36,38 @@ function binary(): string {
 /** With `--short`, as the default tests have it, no time fails the check. */
 const short = Deno.args.includes("--short");
 
-async function firstPaint(page: Page, errors: string[]): Promise<number> {
-  const paint = await page.evaluate(() =>
-    performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? Infinity
-  );
-  if (paint > FIRST_PAINT_MS_MAX && !short) errors.push(`the first paint came after ${paint} ms`);
-  return paint;
+/** How long after the page is asked for something is painted, and a game is. */
+interface Painted {
+  anything: number;
+  card: number;
+}
+
+/** Opens the page of a peer that knows a game as somebody who was never there, and looks how soon that is seen. */
+async function painted(browser: Browser, address: string, errors: string[]): Promise<Painted> {
+  const page = await browser.newPage();
+  await page.addInitScript(() => {
+    new MutationObserver((_, watching) => {
+      if (document.querySelector(".card") === null) return;
+      watching.disconnect();
+      // Behind the frame in which it is drawn.
+      requestAnimationFrame(() => setTimeout(() => performance.mark("first-card")));
+    }).observe(document, { childList: true, subtree: true });
+  });
+  await page.goto(address);
+  await page.waitForFunction(() => performance.getEntriesByName("first-card").length > 0);
+  const at = (name: string) =>
+    page.evaluate((name) => performance.getEntriesByName(name)[0]?.startTime ?? Infinity, name);
+  const found = { anything: await at("first-contentful-paint"), card: await at("first-card") };
+  await page.close();
+  const { card } = found;
+  if (card > FIRST_CARD_MS_MAX && !short) errors.push(`the first game was seen after ${card} ms`);
+  return found;
 }
 
 const party = new Party(binary());
 const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ARGUMENTS });
 const errors: string[] = [];
-let paint = Infinity;
+let paint: Painted = { anything: Infinity, card: Infinity };
 try {
   await party.addGame("anna", "chess", 3 * MIB);
   await party.addGame("anna", "go", LONG_GAME_BYTES);
@@ -57,7 +77,7 @@ try {
   const address = new URL(ben.page ?? "").host;
   const page = await open(browser, ben.page ?? "", errors);
   await card(page, "chess").getByText("1 has it").waitFor();
-  paint = await firstPaint(page, errors);
+  paint = await painted(browser, ben.page ?? "", errors);
 
   await fetchInstallAndUninstall(page);
   await restAndEndALongDownload(page);
@@ -100,5 +120,7 @@ try {
 }
 finish(
   errors,
-  `the page of a real peer: first paint after ${Math.round(paint)} ms, ${errors.length} errors`,
+  `the page of a real peer: first paint after ${Math.round(paint.anything)} ms, first game after ${
+    Math.round(paint.card)
+  } ms, ${errors.length} errors`,
 );

@@ -30,6 +30,7 @@ export async function restAndEndALongDownload(page: Page): Promise<void> {
     const told = document.body.textContent?.match(/([\d.]+)\sMiB of [\d.]+\sMiB verified/)?.[1];
     return Number(told) >= 8;
   });
+  await seeItAtTheParty(page);
   const before = await mebibytes(verified.textContent());
   await page.getByRole("button", { name: /^Pause: .*go/ }).click();
   await page.getByText("Paused").waitFor();
@@ -45,6 +46,15 @@ export async function restAndEndALongDownload(page: Page): Promise<void> {
   await page.getByText("Download cancelled").waitFor();
   await page.getByRole("link", { name: "Library" }).click();
   await card(page, "go").getByRole("button", { name: "Get it" }).waitFor();
+}
+
+/** While it flows, the party sees who fetches it and from whom. */
+async function seeItAtTheParty(page: Page): Promise<void> {
+  await page.getByRole("link", { name: /^Party/ }).click();
+  const matrix = page.getByRole("region", { name: "The evening's games" });
+  await matrix.getByText(/\d+%/).first().waitFor();
+  await page.getByRole("img", { name: /1 peer sends to you/ }).waitFor();
+  await page.getByRole("link", { name: /Transfers/ }).click();
 }
 
 async function mebibytes(text: Promise<string | null>): Promise<number> {
