@@ -10,12 +10,22 @@ import { GAME } from "./use/game.ts";
 import { LIBRARY } from "./use/library.ts";
 import { LOGS } from "./use/logs.ts";
 import { PARTY } from "./use/party.ts";
+import { REACH } from "./use/reach.ts";
 import type { Steps } from "./use/steps.ts";
 import { TRANSFERS } from "./use/transfers.ts";
 
 const LOOK: Look = { width: 1280, height: 800, theme: "dark", language: "en" };
 
-const STEPS: Steps = { ...BEGIN, ...LIBRARY, ...GAME, ...TRANSFERS, ...LOGS, ...PARTY, ...FRAME };
+const STEPS: Steps = {
+  ...BEGIN,
+  ...LIBRARY,
+  ...GAME,
+  ...TRANSFERS,
+  ...LOGS,
+  ...PARTY,
+  ...FRAME,
+  ...REACH,
+};
 
 const wanted = Object.entries(STEPS).filter(([name]) =>
   Deno.args.every((part) => name.includes(part))
