@@ -159,6 +159,8 @@ impl Folders {
     ) -> Result<(), DiskFailure> {
         let slot_of_it = Slot::of(opener, path, unreadable)?;
         let mut slots = self.slots();
+        // At the start whoever starts the peer has looked at that: the disk is not asked once more.
+        let is_checked = slots.is_empty();
         let is_it = |slot: &Slot| slot.full_path() == slot_of_it.full_path();
         match slots.iter().position(is_it) {
             Some(nth) => {
@@ -168,7 +170,9 @@ impl Folders {
             None if slots.is_empty() => slots.push(slot_of_it),
             None => slots[0] = slot_of_it,
         }
-        check(opener, &slots)?;
+        if !is_checked {
+            check(opener, &slots)?;
+        }
         *lock(&self.0) = slots;
         Ok(())
     }

@@ -95,7 +95,9 @@ fn serving_begins_without_the_disk_of_the_games_and_goes_on_when_it_is_there() {
     let (state, games) = (scene.state("alpha"), scene.games("alpha"));
     std::fs::create_dir_all(&state).expect("writable");
     let settings = json!({
-        "format": 1, "name": "alpha", "language": null, "games_dir": games, "party_code": null,
+        "format": 1, "name": "alpha", "language": null, "games_dir": games,
+        // Peers of other tests on this machine are none of ours.
+        "party_code": "reef-4812-oak",
         "start_with_system": false, "keep_in_tray": true, "guests": false,
     });
     std::fs::write(state.join("settings.json"), settings.to_string()).expect("writable");
