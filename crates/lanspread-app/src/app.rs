@@ -334,6 +334,7 @@ impl App {
         *lock(&self.games_dir) = path;
         *lock(&self.folder) = FolderCheck::Unknown;
         self.look_beside().await;
+        self.check_health();
     }
 
     /// Looks which catalog lies beside the games: the folder is another one, or can be read again.
@@ -344,7 +345,6 @@ impl App {
         if path == self.games_dir() {
             *lock(&self.catalog_beside) = beside.ok().flatten().map(Chosen::into_value);
         }
-        self.check_health();
         self.news.send_replace(());
     }
 

@@ -159,8 +159,9 @@ impl Folders {
     ) -> Result<(), DiskFailure> {
         let slot_of_it = Slot::of(opener, path, unreadable)?;
         let mut slots = self.slots();
-        // At the start whoever starts the peer has looked at that: the disk is not asked once more.
-        let is_checked = slots.is_empty();
+        // Alone it clashes with no other, and at a start the disk is asked no more than it has to be: the command
+        // line and the first run look by themselves where the state directory lies.
+        let is_alone = slots.is_empty();
         let is_it = |slot: &Slot| slot.full_path() == slot_of_it.full_path();
         match slots.iter().position(is_it) {
             Some(nth) => {
@@ -170,7 +171,7 @@ impl Folders {
             None if slots.is_empty() => slots.push(slot_of_it),
             None => slots[0] = slot_of_it,
         }
-        if !is_checked {
+        if !is_alone {
             check(opener, &slots)?;
         }
         *lock(&self.0) = slots;

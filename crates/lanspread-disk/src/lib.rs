@@ -113,7 +113,8 @@ impl Disk {
     /// # Errors
     ///
     /// When the directory does not exist or cannot be read and is not to be awaited, lies in another one or around
-    /// it, or holds the state directory; the one before stays in use.
+    /// it, or holds the state directory, which is not looked at for the very first one; the one before stays in
+    /// use.
     pub fn open_game_dir(&self, path: &Path, unreadable: Unreadable) -> Result<(), DiskFailure> {
         self.0.folders.open_first(&self.0.opener, path, unreadable)
     }

@@ -172,19 +172,17 @@ impl WebServer {
         });
         let serving = Arc::clone(&app);
         let close = CancellationToken::new();
-        let closing = close.clone();
-        let ended = CancellationToken::new();
-        let ends = ended.clone();
+        let closed = close.clone();
         let task = tokio::spawn(async move {
+            let closing = closed.clone();
             let end = async move {
                 tokio::select! {
-                    () = serving.ended().cancelled() => {}
+                    () = serving.ended().cancelled() => closing.cancel(),
                     () = closing.cancelled() => {}
                 }
-                ends.cancel();
             };
             let late = async move {
-                ended.cancelled().await;
+                closed.cancelled().await;
                 tokio::time::sleep(LAST_ANSWERS).await;
             };
             let listener = Bounded::new(listener, CONNECTIONS_MAX, SILENCE_MAX);
