@@ -212,6 +212,7 @@ impl App {
             ended: CancellationToken::new(),
         });
         app.scripts.belong_to(&app);
+        app.take_up_scripts();
         for (about, message) in notices {
             app.notice(about, message);
         }

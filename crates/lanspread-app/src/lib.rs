@@ -49,7 +49,10 @@ pub use logs::{
     UNPACK_OUTPUT_LINES_MAX, UnpackResult, UnpackRun,
 };
 pub use patch::{GamesPatch, Patch, Update};
-pub use play::{INI_BYTES_MAX, LOG_BYTES_MAX, STAMP_ENTRIES_MAX, Scripts};
+pub use play::{
+    INI_BYTES_MAX, LOG_BYTES_MAX, RUNNING_DIR, RUNNING_FILE_BYTES_MAX, RUNNING_FILES_MAX,
+    STAMP_ENTRIES_MAX, Scripts,
+};
 pub use queue::{GATHERING_MAX, QUEUE_MAX};
 pub use run::{Asked, Ran};
 pub use settings::{Loaded, SETTINGS_FILE, SETTINGS_FILE_BYTES_MAX, Settings};

@@ -28,7 +28,7 @@ pub enum Format {
 }
 
 /// The files in the state directory.
-pub const STATE_DIR_FILES: [StateFile; 30] = [
+pub const STATE_DIR_FILES: [StateFile; 31] = [
     StateFile {
         path: "window.json",
         holds: "where the window was, and how large",
@@ -125,6 +125,12 @@ pub const STATE_DIR_FILES: [StateFile; 30] = [
         holds: "what the server of a game tells of its end, while a terminal shows it",
         format: Format::Unversioned("text"),
         when_broken: "the server is shown as running until its window is closed",
+    },
+    StateFile {
+        path: "running/<id>.<script>.json",
+        holds: "a script of a game that runs: its process, by number and beginning",
+        format: Format::Json(1),
+        when_broken: "removed; the game counts as one that does not run",
     },
     StateFile {
         path: "identity.key",

@@ -3,9 +3,11 @@
 //! Invariant: the user's own files are touched by [`stamp`] alone, once after each install or update, and a
 //! game goes on when Lanspread ends.
 
+mod alive;
 mod console;
 mod first_start;
 pub(crate) mod in_use;
+mod outlive;
 mod process;
 mod running;
 mod scripts;
@@ -22,8 +24,10 @@ use lanspread_db::{GameId, INSTALL_DIR, Script};
 use lanspread_jsonl::Language;
 use lanspread_peer::{CommandRefused, ErrorKind};
 
+use outlive::Notebook;
 use process::ScriptFailure;
 
+pub use outlive::{RUNNING_DIR, RUNNING_FILE_BYTES_MAX, RUNNING_FILES_MAX};
 pub use process::LOG_BYTES_MAX;
 pub(crate) use running::RunningScripts;
 pub use running::Scripts;
@@ -168,57 +172,82 @@ impl App {
     }
 
     async fn run_script(self: &Arc<Self>, launch: &Launch) -> Result<(), ScriptFailure> {
-        let log = self.script_log(launch);
+        let log = self.script_log(&launch.id, launch.script);
+        let notebook = Notebook::new(
+            &self.facts().state_dir,
+            &launch.id,
+            launch.script,
+            &launch.file,
+        );
         let began = Instant::now();
-        let ran = process::run(&launch.run(&log)).await;
+        let ran = process::run(&launch.run(&log, Some(&notebook))).await;
         self.heir()
-            .keep_run(launch, &log, began.elapsed(), ran.as_ref().err());
+            .keep_run(launch.over(began.elapsed(), ran.as_ref().err()));
         ran
     }
 
     /// Keeps what became of a script and what it said, since its file begins anew with its next run.
-    fn keep_run(
-        &self,
-        launch: &Launch,
-        log: &Path,
-        elapsed: Duration,
-        failure: Option<&ScriptFailure>,
-    ) {
-        let mut output = process::output(log);
+    fn keep_run(&self, over: Over) {
+        let mut output = process::output(&self.script_log(&over.id, over.script));
         // What was said last stands in it already.
-        let words = failure.filter(|_| output.is_empty());
-        output.extend(words.map(|failure| failure.message.clone()));
-        let file = launch.file.file_name().unwrap_or_default();
+        let words = over.words.filter(|_| output.is_empty());
+        output.extend(words);
         self.logs.games.add(GameRun {
             number: 0,
             at_ms: unix_ms(),
-            id: launch.id.clone(),
-            script: launch.script,
-            file: file.to_string_lossy().into_owned(),
-            elapsed_ms: millis(elapsed),
-            result: match failure {
-                None => GameResult::Ended,
-                Some(_) => GameResult::Failed,
-            },
+            id: over.id,
+            script: over.script,
+            file: over.file,
+            elapsed_ms: millis(over.elapsed),
+            result: over.result,
             output,
         });
     }
 
     /// Where a script's output is kept until it runs again.
-    fn script_log(&self, launch: &Launch) -> PathBuf {
-        let name = format!("{}.{}.log", launch.id, launch.script.as_str());
+    fn script_log(&self, id: &GameId, script: Script) -> PathBuf {
+        let name = format!("{id}.{}.log", script.as_str());
         self.facts().state_dir.join("logs").join(name)
     }
 }
 
+/// A script that has ended.
+struct Over {
+    id: GameId,
+    script: Script,
+    /// The name of its file.
+    file: String,
+    elapsed: Duration,
+    result: GameResult,
+    /// What is kept if it said nothing itself.
+    words: Option<String>,
+}
+
 impl Launch {
-    fn run<'a>(&'a self, log: &'a Path) -> process::Run<'a> {
+    fn run<'a>(&'a self, log: &'a Path, notebook: Option<&'a Notebook>) -> process::Run<'a> {
         process::Run {
             script: self.script,
             file: &self.file,
             arguments: self.arguments(),
             root: &self.root,
             log,
+            notebook,
+        }
+    }
+
+    /// The script, when it has ended.
+    fn over(&self, elapsed: Duration, failure: Option<&ScriptFailure>) -> Over {
+        let file = self.file.file_name().unwrap_or_default();
+        Over {
+            id: self.id.clone(),
+            script: self.script,
+            file: file.to_string_lossy().into_owned(),
+            elapsed,
+            result: match failure {
+                None => GameResult::Ended,
+                Some(_) => GameResult::Failed,
+            },
+            words: failure.map(|failure| failure.message.clone()),
         }
     }
 

@@ -17,7 +17,11 @@ use tokio::process::{Child, Command};
 
 use crate::told::ScriptFault;
 
-use super::console::{self, CommandLine, Console, System, Terminal, Told, Wanted, Words};
+use super::{
+    alive::Process,
+    console::{self, CommandLine, Console, System, Terminal, Told, Wanted, Words},
+    outlive::Notebook,
+};
 
 /// Longest log of a script; past it the log begins anew.
 pub const LOG_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -78,6 +82,19 @@ pub(crate) struct Run<'a> {
     pub(crate) arguments: [String; 4],
     pub(crate) root: &'a Path,
     pub(crate) log: &'a Path,
+    /// Where it is noted while it runs, if it may outlive this program.
+    pub(super) notebook: Option<&'a Notebook>,
+}
+
+impl Run<'_> {
+    /// The process with this number, which the script is; noted.
+    fn note(&self, id: u32) -> Option<Process> {
+        let process = Process::with_id(id)?;
+        if let Some(notebook) = self.notebook {
+            notebook.begins(process);
+        }
+        Some(process)
+    }
 }
 
 /// Runs a script to its end.
@@ -108,7 +125,8 @@ pub(crate) async fn run_for(run: &Run<'_>, patience: Duration) -> Result<(), Scr
 async fn run_with(run: &Run<'_>, terminal: Option<&Terminal>) -> Result<(), ScriptFailure> {
     // What an earlier run said is not what this one says, also when it cannot be started.
     open_log(run.log).map_err(|error| unstartable(run, &error))?;
-    let told = run.log.with_extension("told");
+    let told = told_beside(run.log);
+    drop(fs::remove_file(&told));
     let line = command_line(run, &told, terminal)?;
     let ended = match &line.console {
         Console::Hidden | Console::Own => until_ended(run, &line).await,
@@ -123,6 +141,9 @@ async fn run_with(run: &Run<'_>, terminal: Option<&Terminal>) -> Result<(), Scri
             }
         },
     };
+    if let Some(notebook) = run.notebook {
+        notebook.ends();
+    }
     let name = run.file.file_name().unwrap_or_default().to_string_lossy();
     let failed = match ended.map_err(|error| unstartable(run, &error))? {
         Ended::Well => return Ok(()),
@@ -175,6 +196,7 @@ fn unstartable(run: &Run<'_>, why: &dyn fmt::Display) -> ScriptFailure {
 
 async fn until_ended(run: &Run<'_>, line: &CommandLine) -> io::Result<Ended> {
     let mut child = spawn(run, line)?;
+    child.id().and_then(|id| run.note(id));
     loop {
         tokio::select! {
             status = child.wait() => {
@@ -199,9 +221,14 @@ async fn in_terminal(run: &Run<'_>, line: &CommandLine, told: &Path) -> Shown {
         Err(error) => return Shown::NotAtAll(error.to_string()),
     };
     let mut closed: Option<(ExitStatus, Instant)> = None;
+    let mut keeper: Option<Process> = None;
     let ended = loop {
-        match (read_told(told), closed) {
-            (Told::Ended(0 | INTERRUPTED), _) => break Ok(Ended::Well),
+        let says = read_told(told);
+        if let (Told::Runs(id), None) = (says, keeper) {
+            keeper = run.note(id);
+        }
+        match (says, closed) {
+            (Told::Ended(code), _) if is_well(code) => break Ok(Ended::Well),
             (Told::Ended(code), _) => break Ok(Ended::Badly(format!("exit status {code}"))),
             (Told::Nothing, Some((status, at)))
                 if !(status.success() && Instant::now() < at + HANDS_OVER) =>
@@ -210,7 +237,9 @@ async fn in_terminal(run: &Run<'_>, line: &CommandLine, told: &Path) -> Shown {
                 return Shown::NotAtAll(format!("{} ended: {status}", line.program.display()));
             }
             // Whoever closes the window ends the server.
-            (Told::Runs(id), Some(_)) if !is_alive(id) => break Ok(Ended::Well),
+            (Told::Runs(_), Some(_)) if !keeper.is_some_and(Process::is_alive) => {
+                break Ok(Ended::Well);
+            }
             (Told::Nothing | Told::Runs(_), _) => {}
         }
         tokio::select! {
@@ -225,13 +254,18 @@ async fn in_terminal(run: &Run<'_>, line: &CommandLine, told: &Path) -> Shown {
     Shown::Ended(ended)
 }
 
-fn read_told(told: &Path) -> Told {
+/// Where a script in a terminal tells what became of it.
+pub(super) fn told_beside(log: &Path) -> PathBuf {
+    log.with_extension("told")
+}
+
+pub(super) fn read_told(told: &Path) -> Told {
     Told::read(&fs::read_to_string(told).unwrap_or_default())
 }
 
-/// Whether a process runs, where the system shows its processes as files.
-fn is_alive(id: u32) -> bool {
-    Path::new("/proc").join(id.to_string()).exists()
+/// Whether a server that ended with this status did what it is for.
+pub(super) const fn is_well(code: i32) -> bool {
+    matches!(code, 0 | INTERRUPTED)
 }
 
 /// Looks for a program where programs are.
@@ -352,6 +386,7 @@ mod tests {
                 .filter(|root| root.exists())
                 .unwrap_or(Path::new("/")),
             log,
+            notebook: None,
         }
     }
 

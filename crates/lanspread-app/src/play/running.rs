@@ -4,7 +4,10 @@
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
-    sync::{Arc, Mutex, Weak},
+    sync::{
+        Arc, Mutex, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use lanspread_db::{GameId, Script};
@@ -17,7 +20,7 @@ use crate::{
 /// What runs, by game and script, and since when: milliseconds of the Unix epoch.
 pub(crate) type RunningScripts = BTreeMap<(GameId, Script), u64>;
 
-/// The scripts that this program started. Every clone speaks of the same ones, so that whoever starts one app
+/// The scripts that this program started, and those of an earlier run that still go on. Every clone speaks of the same ones, so that whoever starts one app
 /// after the other hands them on.
 #[derive(Debug, Clone, Default)]
 pub struct Scripts(Arc<Inner>);
@@ -27,6 +30,8 @@ struct Inner {
     running: Mutex<RunningScripts>,
     /// The app that was started last.
     app: Mutex<Weak<App>>,
+    /// Whether it has been looked for those of an earlier run.
+    are_taken_up: AtomicBool,
 }
 
 impl Scripts {
@@ -40,12 +45,22 @@ impl Scripts {
         lock(&self.0.app).upgrade()
     }
 
+    /// Whether those of an earlier run are to be looked for, which is done once.
+    pub(super) fn are_to_be_taken_up(&self) -> bool {
+        !self.0.are_taken_up.swap(true, Ordering::Relaxed)
+    }
+
     /// Notes that one begins; whether it may, because it does not run yet.
     pub(crate) fn begin(&self, id: &GameId, script: Script) -> bool {
+        self.begin_at(id, script, unix_ms())
+    }
+
+    /// Notes that one began at a time, in milliseconds since 1970; whether it may.
+    pub(super) fn begin_at(&self, id: &GameId, script: Script, began_ms: u64) -> bool {
         match lock(&self.0.running).entry((id.clone(), script)) {
             Entry::Occupied(_) => false,
             Entry::Vacant(entry) => {
-                entry.insert(unix_ms());
+                entry.insert(began_ms);
                 true
             }
         }

@@ -58,11 +58,11 @@ impl App {
     }
 
     async fn uninstall_after(self: Arc<Self>, launch: Launch) {
-        let log = self.script_log(&launch);
+        let log = self.script_log(&launch.id, launch.script);
         let began = Instant::now();
-        let ran = process::run_for(&launch.run(&log), PATIENCE).await;
+        let ran = process::run_for(&launch.run(&log, None), PATIENCE).await;
         let app = self.heir();
-        app.keep_run(&launch, &log, began.elapsed(), ran.as_ref().err());
+        app.keep_run(launch.over(began.elapsed(), ran.as_ref().err()));
         let id = launch.id;
         if let Err(failure) = ran {
             let message = format!("{id} is uninstalled all the same: {}", failure.message);

@@ -1,6 +1,11 @@
 //! `lanspread play`: games are started with and without a peer that stays.
 
-use std::{fs, process::Command, time::Instant};
+use std::{
+    fs,
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
 
 use lanspread_testbed::peer::{DEADLINE, PeerProcess};
 use serde_json::json;
@@ -116,6 +121,57 @@ fn a_game_that_runs_is_neither_uninstalled_nor_replaced_nor_removed() {
     })
     .expect("it is uninstalled");
     assert!(!save.exists());
+}
+
+/// A game goes on when Lanspread is ended, and could be deleted under its player once Lanspread ran again.
+#[test]
+fn a_game_that_outlives_the_program_is_known_to_the_next_run_until_it_ends() {
+    let scene = Scene::new();
+    let id = "playing-longer";
+    let end = lasting(&scene, id);
+    let save = scene.games("alpha").join(id).join("local/save.dat");
+    let first = scene.jsonl("alpha").spawn().expect("it starts");
+    first
+        .call(json!({ "cmd": "play", "id": id }))
+        .expect("it starts");
+    let note = scene
+        .state("alpha")
+        .join("running/playing-longer.start.json");
+    wait_until("it is noted", || note.exists());
+    // As a crash would end it.
+    first.kill9();
+
+    let refused = scene.run("alpha", &["uninstall", id]).failed();
+    assert!(
+        refused.contains("it is being played on this machine"),
+        "{refused}"
+    );
+    let second = scene.jsonl("alpha").spawn().expect("it starts");
+    let status = second.ask("status").expect("answered");
+    assert_eq!(status["running"][0]["id"], id, "{status}");
+    let refused = second.call(json!({ "cmd": "play", "id": id }));
+    let refused = refused.expect_err("it runs");
+    assert_eq!(refused.refusal_kind(), Some("busy"), "{refused}");
+    assert_eq!(fs::read_to_string(&save).expect("it is there"), "level 9");
+
+    fs::write(&end, "now\n").expect("the game reads it");
+    wait_until_nothing_runs(&second);
+    assert!(!note.exists());
+    let log = scene.state("alpha").join("logs/games.jsonl");
+    wait_until("its run is kept", || {
+        fs::read_to_string(&log).is_ok_and(|log| log.contains(id))
+    });
+    second.shutdown().expect("it ends");
+    scene.run("alpha", &["uninstall", id]).succeeded();
+    assert!(!save.exists());
+}
+
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < until, "not so: {what}");
+        thread::sleep(Duration::from_millis(10));
+    }
 }
 
 fn wait_until_nothing_runs(peer: &PeerProcess) {
