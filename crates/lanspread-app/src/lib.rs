@@ -64,7 +64,7 @@ pub use snapshot::{
     Standing, StepWork, Turn, Upload, UploadEnded, Wishes,
 };
 pub use start::{
-    AppOptions, CATALOG_FILE, Chosen, StartError, Stay, catalog_beside, default_games_dir,
+    AppOptions, CATALOG_FILE, Chosen, IfAway, StartError, Stay, catalog_beside, default_games_dir,
 };
 pub use tend::{QUEUE_FILE, QUEUE_FILE_BYTES_MAX};
 pub use told::{

@@ -42,6 +42,8 @@ const REJECTIONS_TOLD_MAX: usize = 20;
 pub struct AppOptions {
     /// The folder of games.
     pub games_dir: PathBuf,
+    /// What becomes of it if it is not there; goes before what is said of it for the peer.
+    pub if_away: IfAway,
     /// The catalog; without one the party is open.
     pub catalog: Option<Chosen<PathBuf>>,
     /// For how long.
@@ -54,6 +56,18 @@ pub struct AppOptions {
     pub scripts: Scripts,
     /// Everything else. An organiser that is named here goes before the one that the catalog names.
     pub peer: PeerOptions,
+}
+
+/// What becomes of a folder of games that is not there at the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IfAway {
+    /// It is made: somebody names it now.
+    Made,
+    /// The peer starts and uses it once it is there. It was chosen in an earlier run, and may be on a disk that is
+    /// to come: another in its place would look as if all games were gone, and take the place of that disk.
+    Awaited,
+    /// No peer starts: it was chosen in an earlier run, and nobody waits for a disk with one command.
+    Refused,
 }
 
 /// For how long a peer is there.
@@ -87,6 +101,7 @@ impl AppOptions {
                 ..PeerOptions::default()
             },
             games_dir,
+            if_away: IfAway::Made,
             stay: Stay::On,
             settings,
             log,
@@ -134,6 +149,12 @@ pub enum StartError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The folder of games is not there, and is not to be made.
+    #[error("the games folder {} is not there; connect its disk or choose another folder", dir.display())]
+    GamesDirAway {
+        /// The folder.
+        dir: PathBuf,
+    },
     /// The catalog cannot be used.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
@@ -158,6 +179,7 @@ impl App {
     pub fn start(options: AppOptions) -> Result<(Arc<Self>, Events), StartError> {
         let AppOptions {
             games_dir,
+            if_away,
             catalog: chosen,
             stay,
             settings,
@@ -166,7 +188,11 @@ impl App {
             mut peer,
         } = options;
         let mut notices = Vec::new();
-        make_games_dir(&games_dir, peer.unreadable, &mut notices)?;
+        provide_games_dir(&games_dir, if_away, &mut notices)?;
+        peer.unreadable = match if_away {
+            IfAway::Awaited => Unreadable::Awaited,
+            IfAway::Made | IfAway::Refused => Unreadable::Refused,
+        };
         let catalog = Arc::new(open_catalog(chosen.as_ref(), &mut notices)?);
         let named = catalog.organiser();
         peer.organiser = peer
@@ -244,17 +270,22 @@ pub fn catalog_beside(games_dir: &Path) -> Option<Chosen<PathBuf>> {
 /// A notice of the start: what it is about, and its sentence.
 type Told = (NoticeAbout, String);
 
-fn make_games_dir(
+fn provide_games_dir(
     dir: &Path,
-    unreadable: Unreadable,
+    if_away: IfAway,
     notices: &mut Vec<Told>,
 ) -> Result<(), StartError> {
     if dir.exists() {
         return Ok(());
     }
-    // Another in its place would look as if all games were gone, and take the place of the disk that is to come.
-    if unreadable == Unreadable::Awaited {
-        return Ok(());
+    match if_away {
+        IfAway::Made => {}
+        IfAway::Awaited => return Ok(()),
+        IfAway::Refused => {
+            return Err(StartError::GamesDirAway {
+                dir: dir.to_owned(),
+            });
+        }
     }
     std::fs::create_dir_all(dir).map_err(|source| StartError::GamesDir {
         dir: dir.to_owned(),

@@ -6,9 +6,11 @@
 
 use std::sync::Arc;
 
-use lanspread_app::{App, AppOptions, Events, NoticeAbout, Scripts, StartError, StateFile, Stay};
+use lanspread_app::{
+    App, AppOptions, Events, IfAway, NoticeAbout, Scripts, StartError, StateFile, Stay,
+};
 use lanspread_control::{Control, RunBy, Served};
-use lanspread_peer::{PeerCommand, PeerOptions, RuntimeEnd, Unreadable};
+use lanspread_peer::{PeerCommand, PeerOptions, RuntimeEnd};
 
 use crate::setup::Setup;
 
@@ -24,13 +26,17 @@ impl Node {
     /// # Errors
     /// See [`StartError`].
     pub(crate) fn start(setup: &Setup, run_by: RunBy) -> Result<(Self, Events), StartError> {
-        let (stay, unreadable) = match run_by {
-            // Nobody waits for a disk with one command.
-            RunBy::Command => (Stay::ForOneCommand, Unreadable::Refused),
-            RunBy::Serve | RunBy::Jsonl | RunBy::Window => (Stay::On, setup.unreadable),
+        let (stay, if_chosen_earlier) = match run_by {
+            RunBy::Command => (Stay::ForOneCommand, IfAway::Refused),
+            RunBy::Serve | RunBy::Jsonl | RunBy::Window => (Stay::On, IfAway::Awaited),
         };
         let (app, events) = App::start(AppOptions {
             games_dir: setup.games_dir.clone(),
+            if_away: if setup.is_chosen_earlier {
+                if_chosen_earlier
+            } else {
+                IfAway::Made
+            },
             catalog: setup.catalog.clone(),
             stay,
             settings: setup.settings.clone(),
@@ -38,7 +44,6 @@ impl Node {
             scripts: Scripts::default(),
             peer: PeerOptions {
                 state_dir: setup.state_dir.clone(),
-                unreadable,
                 more_game_dirs: setup.more_games_dirs.clone(),
                 listen: setup.listen,
                 name: setup.name.clone(),

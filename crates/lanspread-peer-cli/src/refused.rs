@@ -15,7 +15,9 @@ use crate::{
 /// The whole story.
 pub(crate) async fn explain(error: StartError, setup: &Setup) -> Report {
     match &error {
-        StartError::GamesDir { .. } | StartError::Peer(PeerStartError::GameDir { .. }) => {
+        StartError::GamesDir { .. }
+        | StartError::GamesDirAway { .. }
+        | StartError::Peer(PeerStartError::GameDir { .. }) => {
             eyre!("{error}; --games-dir names another one")
         }
         StartError::Peer(PeerStartError::MoreGameDirs(_)) => {

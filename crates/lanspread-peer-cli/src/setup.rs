@@ -10,9 +10,7 @@ use std::{
 };
 
 use lanspread_app::{ApplicationLog, Chosen, Loaded, Settings, catalog_beside, default_games_dir};
-use lanspread_peer::{
-    ListenAddr, PartyCode, PeerId, PeerName, TableName, Unreadable, default_state_dir,
-};
+use lanspread_peer::{ListenAddr, PartyCode, PeerId, PeerName, TableName, default_state_dir};
 
 use crate::{
     args::PeerArgs,
@@ -24,9 +22,8 @@ use crate::{
 pub(crate) struct Setup {
     pub(crate) games_dir: PathBuf,
     pub(crate) more_games_dirs: Vec<PathBuf>,
-    /// What becomes of the first if it cannot be read at the start: one that was chosen in an earlier run may be
-    /// on a disk that is to come.
-    pub(crate) unreadable: Unreadable,
+    /// Whether the first was chosen in an earlier run, and not for this one.
+    pub(crate) is_chosen_earlier: bool,
     pub(crate) state_dir: PathBuf,
     pub(crate) catalog: Option<Chosen<PathBuf>>,
     pub(crate) listen: SocketAddr,
@@ -107,15 +104,10 @@ impl Setup {
         };
         let party_code =
             secret::party_code(args.party_code.as_ref(), args.party_code_file.as_deref())?;
-        let is_chosen_earlier = args.games_dir.is_empty() && settings.games_dir.is_some();
         Ok(Self {
             games_dir,
             more_games_dirs,
-            unreadable: if is_chosen_earlier {
-                Unreadable::Awaited
-            } else {
-                Unreadable::Refused
-            },
+            is_chosen_earlier: args.games_dir.is_empty() && settings.games_dir.is_some(),
             state_dir,
             catalog,
             listen: args.listen,

@@ -6,7 +6,7 @@ use lanspread_jsonl::Command;
 use lanspread_peer::{DiscoveryMode, ErrorKind, PeerOptions};
 use tokio::time::{sleep, timeout};
 
-use crate::{App, AppOptions, ApplicationLog, GameResult, Scripts, Settings, Stay};
+use crate::{App, AppOptions, ApplicationLog, GameResult, IfAway, Scripts, Settings, Stay};
 
 /// Longest wait for anything here.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -14,6 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 async fn start(dir: &Path, scripts: &Scripts) -> Arc<App> {
     let (app, _events) = App::start(AppOptions {
         games_dir: dir.join("games"),
+        if_away: IfAway::Made,
         catalog: None,
         stay: Stay::On,
         settings: Settings::default(),

@@ -106,6 +106,14 @@ fn serving_begins_without_the_disk_of_the_games_and_goes_on_when_it_is_there() {
         command.arg("--state-dir").arg(&state);
         command
     };
+    // One command waits for no disk, and puts nothing where it belongs.
+    for words in [&["get", id][..], &["install", id], &["list"]] {
+        let refused = Ran::of(command(words).args(["--listen", "127.0.0.1:0"])).failed();
+        assert!(
+            refused.contains("is not there; connect its disk"),
+            "{refused}"
+        );
+    }
     let serving = Staying::start(command(&["serve"]).args(["--listen", "127.0.0.1:0"]));
     serving.wait_out("Ctrl-C ends it.");
     let status = || Ran::of(&mut command(&["status"])).succeeded().out;

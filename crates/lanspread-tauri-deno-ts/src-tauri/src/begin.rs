@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use lanspread_app::{App, Events, NoticeAbout, Settings, StartError, StateFile};
+use lanspread_app::{App, Events, IfAway, NoticeAbout, Settings, StartError, StateFile};
 use lanspread_control::EventLine;
-use lanspread_peer::{ErrorKind, PeerEvent, Unreadable};
+use lanspread_peer::{ErrorKind, PeerEvent};
 use tauri::{AppHandle, Emitter, Manager};
 use tokio::sync::broadcast::error::RecvError;
 
@@ -61,7 +61,7 @@ async fn begin_with_settings(app: &AppHandle) -> Result<(), String> {
     // Before the start, so that a failure is told in the user's language.
     desktop::wish(app, loaded.settings.clone());
     // A folder on a disk that is unplugged is awaited: the window shows that it is, and lets another be chosen.
-    start(app, loaded.settings, Unreadable::Awaited)
+    start(app, loaded.settings, IfAway::Awaited)
         .await
         .map_err(|error| explain(app, &error))
 }
@@ -83,9 +83,9 @@ pub(crate) fn explain(app: &AppHandle, error: &StartError) -> String {
 pub(crate) async fn start(
     app: &AppHandle,
     settings: Settings,
-    unreadable: Unreadable,
+    if_away: IfAway,
 ) -> Result<(), StartError> {
-    let (running, events) = app.state::<Peer>().start(settings, unreadable).await?;
+    let (running, events) = app.state::<Peer>().start(settings, if_away).await?;
     tray::show_playing(app, running.snapshot().playing);
     if let Some(trouble) = app.state::<Desktop>().take_trouble() {
         let file = StateFile::Settings;
@@ -112,7 +112,7 @@ pub(crate) async fn restart(app: &AppHandle) -> Result<(), Refused> {
             loaded.settings
         }
     };
-    start(app, settings, Unreadable::Awaited)
+    start(app, settings, IfAway::Awaited)
         .await
         .map_err(|error| Refused::new(ErrorKind::Io, explain(app, &error)))
 }

@@ -4,8 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
-use lanspread_app::{Proposal, Settings, default_games_dir};
-use lanspread_peer::{ErrorKind, PeerName, Unreadable, host_name};
+use lanspread_app::{IfAway, Proposal, Settings, default_games_dir};
+use lanspread_peer::{ErrorKind, PeerName, host_name};
 use tauri::{AppHandle, Manager};
 
 use crate::{begin, peer::Peer, refused::Refused};
@@ -58,7 +58,7 @@ pub(crate) async fn finish(app: &AppHandle, name: &str, games_dir: PathBuf) -> R
         games_dir: Some(games_dir),
         ..Settings::default()
     };
-    begin::start(app, settings.clone(), Unreadable::Refused)
+    begin::start(app, settings.clone(), IfAway::Made)
         .await
         .map_err(|error| Refused::new(ErrorKind::Io, begin::explain(app, &error)))?;
     settings

@@ -5,10 +5,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use lanspread_app::{App, ApplicationLog, Events, Ran, Scripts, Settings, StartError, Update};
+use lanspread_app::{
+    App, ApplicationLog, Events, IfAway, Ran, Scripts, Settings, StartError, Update,
+};
 use lanspread_control::{Control, RunBy, Served};
 use lanspread_jsonl::bad_input;
-use lanspread_peer::Unreadable;
 use tauri::{async_runtime::JoinHandle, ipc::Channel};
 use tokio::sync::watch;
 
@@ -52,10 +53,10 @@ impl Peer {
     pub(crate) async fn start(
         &self,
         settings: Settings,
-        unreadable: Unreadable,
+        if_away: IfAway,
     ) -> Result<(Arc<App>, Events), StartError> {
         let log = self.log.clone();
-        let mut options = self.place.options(settings, unreadable, log)?;
+        let mut options = self.place.options(settings, if_away, log)?;
         options.scripts = self.scripts.clone();
         let mut control = self.control.lock().await;
         self.end_current(&mut control).await;

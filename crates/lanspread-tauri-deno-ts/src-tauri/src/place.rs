@@ -10,9 +10,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lanspread_app::{AppOptions, ApplicationLog, Chosen, Settings, StartError};
+use lanspread_app::{AppOptions, ApplicationLog, Chosen, IfAway, Settings, StartError};
 use lanspread_control::key_of;
-use lanspread_peer::{PartyCode, Unreadable, default_state_dir};
+use lanspread_peer::{PartyCode, default_state_dir};
 
 /// The window's place on the screen, in the state directory.
 const WINDOW_STATE_FILE: &str = "window.json";
@@ -88,7 +88,7 @@ impl Place {
     pub(crate) fn options(
         &self,
         settings: Settings,
-        unreadable: Unreadable,
+        if_away: IfAway,
         log: ApplicationLog,
     ) -> Result<AppOptions, StartError> {
         let mut with = settings.clone();
@@ -101,7 +101,7 @@ impl Place {
         let mut options = AppOptions::for_user(self.state_dir.clone(), with, log)?;
         options.settings = settings;
         if self.games_dir.is_none() {
-            options.peer.unreadable = unreadable;
+            options.if_away = if_away;
         }
         if let Some(catalog) = &self.catalog {
             options.catalog = Some(Chosen::ByUser(catalog.clone()));
@@ -137,11 +137,7 @@ mod tests {
     }
 
     fn options(place: &Place, settings: &Settings) -> AppOptions {
-        let options = place.options(
-            settings.clone(),
-            Unreadable::Refused,
-            ApplicationLog::default(),
-        );
+        let options = place.options(settings.clone(), IfAway::Made, ApplicationLog::default());
         options.expect("a folder is named")
     }
 

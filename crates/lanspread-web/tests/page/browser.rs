@@ -8,7 +8,7 @@ use std::{
 };
 
 use futures_util::{SinkExt, StreamExt};
-use lanspread_app::{App, AppOptions, ApplicationLog, Chosen, Scripts, Settings, Stay};
+use lanspread_app::{App, AppOptions, ApplicationLog, Chosen, IfAway, Scripts, Settings, Stay};
 use lanspread_peer::{DiscoveryMode, PartyCode, PeerOptions};
 use lanspread_web::{WebOptions, WebServer, WhoMayCome};
 use serde_json::{Value, json};
@@ -41,6 +41,7 @@ pub(crate) fn peer_of(
 ) -> Arc<App> {
     let (app, _events) = App::start(AppOptions {
         games_dir: dir.join("games"),
+        if_away: IfAway::Made,
         catalog,
         stay: Stay::On,
         settings: Settings::default(),
