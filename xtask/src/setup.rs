@@ -9,7 +9,7 @@ use std::process::Command;
 use lanspread_testbed::command::{self, CommandError, is_installed};
 
 /// Programs by the Debian package that brings them.
-const NEEDED: [(&str, &str); 17] = [
+const NEEDED: [(&str, &str); 18] = [
     NAMESPACES,
     ("nft", "nftables"),
     ("ethtool", "ethtool"),
@@ -26,6 +26,7 @@ const NEEDED: [(&str, &str); 17] = [
     ("gdbus", "libglib2.0-bin"),
     ("matchbox-window-manager", "matchbox-window-manager"),
     ("wmctrl", "wmctrl"),
+    ("xterm", "xterm"),
     ("WebKitWebDriver", "webkit2gtk-driver"),
 ];
 

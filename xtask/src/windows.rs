@@ -34,7 +34,8 @@ pub(crate) struct WindowsOptions {
 enum What {
     /// Compile both programs as far as the compiler complains; a warning is an error.
     Check,
-    /// Check, then build the program and let it and a peer of this system fetch a game from each other.
+    /// Check, then build both programs, and let the one for the command line and a peer of this system fetch a
+    /// game from each other.
     Run,
 }
 
@@ -60,10 +61,18 @@ pub(crate) fn run(options: &WindowsOptions) -> Result<()> {
     }
     match options.what {
         None | Some(What::Check) => {}
-        Some(What::Run) => stages.run("exchange", || {
-            let wine = Toolchain::provide(&toolchain::WINE)?;
-            exchange::run(&build(&compilers)?, &compilers, &wine)
-        })?,
+        Some(What::Run) => {
+            stages.run("window", || {
+                let window = build(&compilers, WINDOW_CRATE, "lanspread-window")?;
+                println!("the window is {}", window.display());
+                Ok(())
+            })?;
+            stages.run("exchange", || {
+                let program = build(&compilers, PROGRAM_CRATE, "lanspread")?;
+                let wine = Toolchain::provide(&toolchain::WINE)?;
+                exchange::run(&program, &compilers, &wine)
+            })?;
+        }
     }
     stages.print_times();
     Ok(())
@@ -76,14 +85,16 @@ fn check(compilers: &Toolchain, package: &str) -> Result<()> {
     run_shown(cargo.args(["--package", package]))
 }
 
-/// Builds the program and says where it lies.
-fn build(compilers: &Toolchain) -> Result<PathBuf> {
+/// Builds a program and says where it lies.
+fn build(compilers: &Toolchain, package: &str, program: &str) -> Result<PathBuf> {
     run_shown(
         compilers
             .cargo("build")?
-            .args(["--package", PROGRAM_CRATE, "--bin", "lanspread"]),
+            .args(["--package", package, "--bin", program]),
     )?;
     Ok(toolchain::products()?
         .join(toolchain::TARGET)
-        .join("debug/lanspread.exe"))
+        .join("debug")
+        .join(program)
+        .with_extension("exe"))
 }

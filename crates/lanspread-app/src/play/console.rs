@@ -224,11 +224,12 @@ pub(crate) fn terminal(
     })
 }
 
-/// Runs a script in a terminal: notes who it is, tells how it ended, and waits for somebody to have read it.
-/// Whoever ends the server with Ctrl-C does not end this.
+/// Runs a script in a terminal: names the window by the game, notes who it is, tells how it ended, and waits
+/// for somebody to have read it. Whoever ends the server with Ctrl-C does not end this.
 const KEEPER: &str = r#"told=$1
 shift
 trap : INT
+printf '\033]0;%s: server\007' "$3"
 echo "runs $$" > "$told"
 /bin/sh "$@"
 code=$?

@@ -14,6 +14,8 @@ import {
   fetchInstallAndUninstall,
   hearAndAnswer,
   lookIntoLogs,
+  PLAYED_SCRIPT,
+  playUntilItEnds,
   restAndEndALongDownload,
 } from "./uses.ts";
 
@@ -63,6 +65,7 @@ const errors: string[] = [];
 let seen = Infinity;
 try {
   await party.addGame("anna", "chess", 3 * MIB);
+  Deno.writeTextFileSync(`${party.games("anna")}/chess/game_start.sh`, PLAYED_SCRIPT);
   await party.addGame("anna", "go", LONG_GAME_BYTES);
   const anna = await party.start({ name: "anna", options: SLOW_UPLOADS });
   const near = ["--connect", anna.address];
@@ -73,6 +76,7 @@ try {
   seen = await firstCard(browser, ben.page ?? "", errors);
 
   await fetchInstallAndUninstall(page);
+  await playUntilItEnds(page, `${ben.games}/chess`);
   await restAndEndALongDownload(page);
   await lookIntoLogs(page);
   await party.say("anna", "Pizza is here");

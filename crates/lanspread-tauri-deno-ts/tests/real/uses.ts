@@ -21,6 +21,24 @@ export async function fetchInstallAndUninstall(page: Page): Promise<void> {
   await page.keyboard.press("Escape");
 }
 
+/** The script of a game that is played until there is a file. */
+export const PLAYED_SCRIPT = 'echo "$4 plays $2"\nuntil [ -e local/over ]; do sleep 0.1; done\n';
+
+/** A game that is played is seen to run, is not uninstalled meanwhile, and has ended when it ends. */
+export async function playUntilItEnds(page: Page, root: string): Promise<void> {
+  const chess = card(page, "chess");
+  await chess.getByRole("button", { name: "Play" }).click();
+  await chess.getByText("Running").waitFor();
+  await chess.getByRole("heading").getByRole("button").click();
+  const panel = page.getByRole("dialog", { name: "chess" });
+  await panel.getByText("It is running: end it before").waitFor();
+  assert.ok(await panel.getByRole("button", { name: "Uninstall…" }).isDisabled());
+  Deno.writeTextFileSync(`${root}/local/over`, "");
+  await panel.getByText("It is running: end it before").waitFor({ state: "detached" });
+  await page.keyboard.press("Escape");
+  await chess.getByRole("button", { name: "Play" }).waitFor();
+}
+
 /** Lets a long download rest: what came stays, and it goes on from there; then ends it. */
 export async function restAndEndALongDownload(page: Page): Promise<void> {
   await card(page, "go").getByRole("button", { name: "Get it" }).click();
@@ -61,12 +79,16 @@ async function mebibytes(text: Promise<string | null>): Promise<number> {
   return Number((await text)?.match(/[\d.]+/)?.[0] ?? NaN);
 }
 
-/** The archive that was unpacked stands in one log, and lines of the program in the other. */
+/** The archive that was unpacked stands in one log, the script that ran in another, and lines of the program in the last. */
 export async function lookIntoLogs(page: Page): Promise<void> {
   await page.getByRole("link", { name: "Logs" }).click();
   const runs = page.getByRole("region", { name: "Archives that were unpacked" });
   await runs.getByText("chess.eti").first().waitFor();
   await runs.getByText(/^Unpacked · /).first().waitFor();
+  await page.getByRole("link", { name: "Games", exact: true }).click();
+  const scripts = page.getByRole("region", { name: "Scripts of games that ran" });
+  await scripts.getByText("game_start.sh").first().waitFor();
+  await scripts.getByText(/^Ended · /).first().waitFor();
   await page.getByRole("link", { name: "Program" }).click();
   const lines = page.getByRole("region", { name: "Lines of the program's log" });
   await lines.locator("[data-level=info]").first().waitFor();

@@ -15,6 +15,13 @@ import { letsGuestsIn } from "./window-guests.ts";
 import { startsAgain } from "./window-again.ts";
 import { listenFor } from "./window-events.ts";
 import { hide, playsFromTheTray, whileHidden } from "./window-hidden.ts";
+import {
+  addScripts,
+  opensTheFolder,
+  play,
+  standsInForPrograms,
+  startsAServer,
+} from "./window-play.ts";
 import { quit } from "./window-tray.ts";
 
 const MIB = 1024 * 1024;
@@ -91,23 +98,6 @@ async function download(window: Window): Promise<void> {
   await told();
 }
 
-/** The game's script is told the folder, the game, the language and the player. */
-async function play(window: Window, games: string): Promise<void> {
-  await window.click(card("chess") + button("Play"));
-  const told = await until("the script's arguments", () => {
-    try {
-      const text = Deno.readTextFileSync(`${games}/chess/local/told.txt`);
-      return text.endsWith("end\n") && text;
-    } catch {
-      return null;
-    }
-  });
-  const lines = told.trim().split("\n");
-  if (lines.join() !== [`${games}/chess`, "chess", "en", PLAYER, "end"].join()) {
-    throw new Error(`the script was told ${JSON.stringify(lines)}`);
-  }
-}
-
 /** The page can load, send and call nothing but its own. */
 async function isClosed(window: Window): Promise<void> {
   const found = await window.run(`
@@ -160,6 +150,7 @@ const games = `${desktop.home}/games`;
 const state = `${desktop.home}/.local/share/lanspread`;
 const env = {
   ...desktop.env,
+  ...standsInForPrograms(desktop),
   LANSPREAD_LISTEN: "127.0.0.1",
   LANSPREAD_PARTY_CODE: PARTY_CODE,
 };
@@ -168,10 +159,7 @@ try {
   await party.addGame("anna", "chess", GAME_BYTES);
   await party.addGame("anna", "go", OTHER_GAME_BYTES);
   await party.addGame("anna", "checkers", SMALL_GAME_BYTES);
-  Deno.writeTextFileSync(
-    `${party.games("anna")}/chess/game_start.sh`,
-    'for told in "$@" end; do echo "$told"; done >local/told.txt\n',
-  );
+  addScripts(`${party.games("anna")}/chess`);
   await addCatalog(party.games("anna"), games);
   const anna = ["--party-code", PARTY_CODE, ...SLOW_UPLOADS];
   const holder = await party.start({ name: "anna", options: anna });
@@ -187,7 +175,10 @@ try {
   times.push(`first paint ${Math.round(paint - began)} ms after the start`);
   await isClosed(window);
   await download(window);
-  await play(window, games);
+  const chess = { desktop, window, root: `${games}/chess`, card: card("chess") };
+  await play(chess, PLAYER);
+  await startsAServer(chess);
+  await opensTheFolder(chess);
   const terminal = new Terminal(program("LANSPREAD_BIN"), desktop.env);
   await reachesTheWindow({ window, terminal, id: "go", card: card("go") });
   await staysReachable(window, terminal);
