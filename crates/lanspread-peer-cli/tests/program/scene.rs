@@ -25,16 +25,25 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 /// What happens within a second, on a machine that may be busy with other tests.
 pub(crate) const PROMPT: Duration = Duration::from_secs(3);
 
-/// Directories for the peers of one test.
+/// Directories for the peers of one test, which are a party of their own: mDNS leads to those of other tests, too.
 pub(crate) struct Scene {
     dir: TempDir,
 }
+
+/// The variable that says the party's code.
+const PARTY_CODE: &str = "LANSPREAD_PARTY_CODE";
 
 impl Scene {
     pub(crate) fn new() -> Self {
         Self {
             dir: tempfile::tempdir().expect("a temporary directory"),
         }
+    }
+
+    /// What no peer of another test knows: the name of the directory is made by lot.
+    fn party_code(&self) -> String {
+        let name = self.dir.path().file_name().unwrap_or_default();
+        format!("scene {}", name.to_string_lossy())
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -86,6 +95,7 @@ impl Scene {
             .games_dir(self.games(peer))
             .state_dir(self.state(peer))
             .listen("127.0.0.1:0")
+            .environment(PARTY_CODE, &self.party_code())
             .log(self.path(&format!("{peer}.log")))
     }
 
@@ -94,6 +104,7 @@ impl Scene {
         let mut command = lanspread(words);
         command
             .args(self.options(peer))
+            .env(PARTY_CODE, self.party_code())
             .current_dir(self.dir.path());
         command
     }
