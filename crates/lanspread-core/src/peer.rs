@@ -233,7 +233,7 @@ impl Peer {
             player: self.has_player(),
             game_dir_problem: self.game_dir_problem.clone(),
             more_game_dirs: self.more_dirs.view(),
-            free_bytes: self.told_free_bytes(),
+            free_bytes: self.free_bytes.map(status::in_steps),
             discovery: self.discovery.clone(),
         });
         self.view = Some(Arc::clone(&view));
@@ -434,9 +434,11 @@ impl Peer {
         }
     }
 
-    /// Free space as everybody is told of it.
+    /// Free space as the others are told of it: a further game goes to the first directory, or else to the next
+    /// that has the room.
     fn told_free_bytes(&self) -> Option<u64> {
-        self.free_bytes.map(status::in_steps)
+        let most = self.free_bytes.max(self.more_dirs.most_free_bytes());
+        most.map(status::in_steps)
     }
 
     /// The party's games that are unpacked here, sorted.

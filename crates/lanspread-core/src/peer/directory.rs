@@ -74,6 +74,12 @@ impl MoreDirs {
         self.reports.iter().map(shown).collect()
     }
 
+    /// The free space of the one with the most.
+    pub(super) fn most_free_bytes(&self) -> Option<u64> {
+        let readable = self.reports.iter().filter(|dir| dir.problem.is_none());
+        readable.filter_map(|dir| dir.free_bytes).max()
+    }
+
     /// Whether a game can be reached, as far as is known.
     ///
     /// # Errors

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use lanspread_core::{Effect, EffectId, Input, PeerCommand, Playing, RootReport};
+use lanspread_core::{
+    DiskFailure, DiskFailureKind, Effect, EffectId, GameDirReport, Input, LibraryReport,
+    PeerCommand, Playing, RootReport,
+};
 use lanspread_proto::{PeerStatus, Refusal, RefusalKind, Request, Response};
 
 use crate::{Lone, id, refusal, root};
@@ -90,6 +93,39 @@ fn users_are_shown_the_free_space_that_the_others_are_told() {
     lone.pass(SECOND);
     assert_eq!(lone.peer.view().free_bytes, Some(3 * step));
     assert_eq!(lone.last_told().free_bytes, Some(3 * step));
+}
+
+/// A further game goes to the next folder if the first is full, so "little room" would be wrong.
+#[test]
+fn the_others_are_told_the_room_of_the_roomiest_folder_that_can_be_read() {
+    let step = 64 * 1024 * 1024;
+    let mut lone = Lone::unbound();
+    lone.bind();
+    let dir = |path: &str, free_bytes, problem: Option<&str>| GameDirReport {
+        path: path.into(),
+        problem: problem.map(|message| DiskFailure {
+            kind: DiskFailureKind::NotFound,
+            message: message.to_owned(),
+        }),
+        free_bytes: Some(free_bytes),
+    };
+    let scans = lone.ids(|effect| matches!(effect, Effect::ScanLibrary { .. }));
+    lone.feed(Input::LibraryScanned {
+        effect: scans[0],
+        result: Ok(LibraryReport {
+            more_dirs: vec![
+                dir("/roomy", 7 * step, None),
+                dir("/gone", 9 * step, Some("it is gone")),
+            ],
+            ..vec![root(0)].into()
+        }),
+        free_bytes: Some(step),
+    });
+    lone.greet(1);
+    lone.pass(SECOND);
+    assert_eq!(lone.last_told().free_bytes, Some(7 * step));
+    let view = lone.peer.view();
+    assert_eq!(view.free_bytes, Some(step), "that of the first alone");
 }
 
 #[test]

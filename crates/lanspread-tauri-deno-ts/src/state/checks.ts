@@ -9,7 +9,7 @@ import type {
   NetworkAdapter,
   Snapshot,
 } from "../api/types.ts";
-import { gamesFolders } from "./folders.ts";
+import { gamesFolders, roomBytes } from "./folders.ts";
 import { portOf } from "./names.ts";
 
 /** Less than that is soon used up by whatever else is done on a PC. */
@@ -36,6 +36,7 @@ export function checks(snapshot: Snapshot): Check[] {
   const { me, health } = snapshot;
   const [first] = me.listen_addrs;
   const troubles = folderTroubles(snapshot);
+  const freeBytes = roomBytes(me);
   return [
     {
       about: "network",
@@ -61,8 +62,8 @@ export function checks(snapshot: Snapshot): Check[] {
     },
     {
       about: "space",
-      ok: me.free_bytes === null ? null : !isNearlyFull(me.free_bytes),
-      freeBytes: me.free_bytes,
+      ok: freeBytes === null ? null : !isNearlyFull(freeBytes),
+      freeBytes,
     },
     {
       about: "clock",

@@ -13,6 +13,7 @@ import type {
   Snapshot,
 } from "../api/types.ts";
 import { isNearlyFull, isWithoutNetwork, unwritable } from "./checks.ts";
+import { roomBytes } from "./folders.ts";
 import type { Tab } from "./route.ts";
 
 export type Finding =
@@ -55,7 +56,7 @@ export function diagnose(connection: Connection, snapshot: Snapshot | null): Fin
     const { kind: trouble, message } = discovery;
     findings.push({ about: "discovery", trouble, message, alone });
   } else if (alone) findings.push({ about: "no-peers" });
-  const { free_bytes: freeBytes } = snapshot.me;
+  const freeBytes = roomBytes(snapshot.me);
   if (freeBytes !== null && isNearlyFull(freeBytes)) {
     findings.push({ about: "low-space", freeBytes });
   }

@@ -30,6 +30,14 @@ export function gamesFolders(me: Me): GamesFolder[] {
   return [first, ...further];
 }
 
+/** How much a further game may need: it goes to the first folder, or else to the next that has the room. */
+export function roomBytes(me: Me): number | null {
+  const known = gamesFolders(me).flatMap(({ problem, freeBytes }) =>
+    problem === null && freeBytes !== null ? [freeBytes] : []
+  );
+  return known.length === 0 ? null : Math.max(...known);
+}
+
 /** Those beside the first. */
 export function furtherFolders(me: Me): string[] {
   return me.more_games_dirs.map(({ path }) => path);

@@ -6,6 +6,7 @@
 // machine that nobody plays at has a row and counts in no sum.
 
 import type { Game, Operation, Peer, Snapshot } from "../api/types.ts";
+import { roomBytes } from "./folders.ts";
 import { bytesLeft } from "./queue.ts";
 import { lastFinished, operationOn, shareDone } from "./progress.ts";
 
@@ -204,7 +205,7 @@ function factsOfMe(snapshot: Snapshot, game: Game): Facts {
     queued: snapshot.queue.some(({ id }) => id === game.id),
     ranFull: last?.result === "failed" && last.kind === "no-space",
     needsBytes: bytesLeft(game),
-    freeBytes: snapshot.me.free_bytes,
+    freeBytes: roomBytes(snapshot.me),
   };
 }
 

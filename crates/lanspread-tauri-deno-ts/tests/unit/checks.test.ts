@@ -25,7 +25,13 @@ Deno.test("where all is well each line says so, and what is not known says that"
   const { me, health } = party();
   const early = marks({
     ...party(),
-    me: { ...me, listen_addrs: [], discovery: { state: "starting" }, free_bytes: null },
+    me: {
+      ...me,
+      listen_addrs: [],
+      discovery: { state: "starting" },
+      free_bytes: null,
+      more_games_dirs: [],
+    },
     health: {
       ...health,
       adapters: [],

@@ -6,6 +6,7 @@ import {
   furtherFolders,
   gameFolder,
   gamesFolders,
+  roomBytes,
   withoutFolder,
 } from "../../src/state/folders.ts";
 import { game, snapshot } from "../support/games.ts";
@@ -23,6 +24,19 @@ Deno.test("the folder for new games stands first, the others in their order", ()
   assert.deepEqual(furtherFolders(both), ["/c", "/b"]);
   assert.deepEqual(withoutFolder(both, "/c"), ["/b"]);
   assert.deepEqual(withoutFolder(both, "/a"), ["/c", "/b"]);
+});
+
+Deno.test("a further game has the room of the roomiest folder that can be used", () => {
+  const { me } = snapshot();
+  const problem = { fault: "gone", message: "" } as const;
+  const more = [dir("/b"), { ...dir("/c"), free_bytes: 9 }, {
+    ...dir("/d"),
+    free_bytes: 99,
+    problem,
+  }];
+  const of = (free_bytes: number | null) => roomBytes({ ...me, free_bytes, more_games_dirs: more });
+  assert.deepEqual([of(null), of(3), of(10)], [9, 9, 10]);
+  assert.equal(roomBytes({ ...me, free_bytes: null, more_games_dirs: [] }), null);
 });
 
 Deno.test("a further folder that is put first changes places with the first", () => {

@@ -94,10 +94,12 @@ export function withoutNetwork(): Snapshot {
   return { ...snapshot, me, health: { ...snapshot.health, adapters } };
 }
 
-/** A disk on which little more than a hundred songs have room. */
+/** Disks on none of which more than a hundred songs have room. */
 export function nearlyFull(): Snapshot {
   const snapshot = partySnapshot();
-  return { ...snapshot, me: { ...snapshot.me, free_bytes: 700 * 1024 ** 2 } };
+  const { me } = snapshot;
+  const more_games_dirs = me.more_games_dirs.map((dir) => ({ ...dir, free_bytes: 90 * 1024 ** 2 }));
+  return { ...snapshot, me: { ...me, free_bytes: 700 * 1024 ** 2, more_games_dirs } };
 }
 
 /** A clock that was not told of summer time. */

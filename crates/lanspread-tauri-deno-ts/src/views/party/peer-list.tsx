@@ -7,6 +7,7 @@ import { useState } from "react";
 import type { Peer, PeerSource, PeerStatus } from "../../api/types.ts";
 import type { Texts } from "../../i18n/texts.ts";
 import { isNearlyFull } from "../../state/checks.ts";
+import { roomBytes } from "../../state/folders.ts";
 import type { Formats } from "../../state/format.ts";
 import { gameTitle, peerName } from "../../state/names.ts";
 import { type Traffic, traffic } from "../../state/traffic.ts";
@@ -28,6 +29,7 @@ export function PeerList() {
   const [leaving, setLeaving] = useState<Peer | null>(null);
   const mine = games.filter((game) => game.downloaded).length;
   const moving = traffic(snapshot);
+  const room = roomBytes(me);
   return (
     <>
       <ul className="lines peer-list" tabIndex={0} aria-label={texts.party.peers}>
@@ -35,13 +37,13 @@ export function PeerList() {
           <Name>{me.name}</Name> <em>{ask ? texts.party.you : texts.guest.host}</em>
           <span className="lines-more">
             {texts.party.games(mine)} · {texts.evening.version(me.version)}
-            {me.free_bytes !== null && ` · ${texts.evening.free(format.bytes(me.free_bytes))}`}
+            {room !== null && ` · ${texts.evening.free(format.bytes(room))}`}
           </span>
           <Chips
             playing={playing}
             player={me.player}
             games_folder={me.games_dir_problem === null}
-            free_bytes={me.free_bytes}
+            free_bytes={room}
           />
         </li>
         {peers.map((peer) => (
