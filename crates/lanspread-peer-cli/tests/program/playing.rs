@@ -1,14 +1,9 @@
 //! `lanspread play`: games are started with and without a peer that stays.
 
-use std::{
-    fs,
-    process::Command,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{fs, process::Command, time::Instant};
 
 use lanspread_testbed::peer::{DEADLINE, PeerProcess};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::scene::{PATIENCE, Scene, Staying};
 
@@ -137,7 +132,7 @@ fn a_game_that_outlives_the_program_is_known_to_the_next_run_until_it_ends() {
     let note = scene
         .state("alpha")
         .join("running/playing-longer.start.json");
-    wait_until("it is noted", || note.exists());
+    wait_until(&first, "it is noted", |_| note.exists());
     // As a crash would end it.
     first.kill9();
 
@@ -158,7 +153,7 @@ fn a_game_that_outlives_the_program_is_known_to_the_next_run_until_it_ends() {
     wait_until_nothing_runs(&second);
     assert!(!note.exists());
     let log = scene.state("alpha").join("logs/games.jsonl");
-    wait_until("its run is kept", || {
+    wait_until(&second, "its run is kept", |_| {
         fs::read_to_string(&log).is_ok_and(|log| log.contains(id))
     });
     second.shutdown().expect("it ends");
@@ -166,21 +161,19 @@ fn a_game_that_outlives_the_program_is_known_to_the_next_run_until_it_ends() {
     assert!(!save.exists());
 }
 
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    let until = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < until, "not so: {what}");
-        thread::sleep(Duration::from_millis(10));
-    }
-}
-
-fn wait_until_nothing_runs(peer: &PeerProcess) {
+/// Asks a peer again and again until something is so.
+fn wait_until(peer: &PeerProcess, what: &str, is_so: impl Fn(&Value) -> bool) {
     let until = Instant::now() + PATIENCE;
     while Instant::now() < until {
-        let status = peer.ask("status").expect("answered");
-        if status["running"] == json!([]) {
+        if is_so(&peer.ask("status").expect("answered")) {
             return;
         }
     }
-    panic!("it does not end");
+    panic!("not so: {what}");
+}
+
+fn wait_until_nothing_runs(peer: &PeerProcess) {
+    wait_until(peer, "nothing runs", |status| {
+        status["running"] == json!([])
+    });
 }
