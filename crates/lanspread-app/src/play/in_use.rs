@@ -72,6 +72,25 @@ pub(crate) fn check_rests(
     ))
 }
 
+/// Whether a game is ready for its scripts: nothing prepares it or clears it up.
+///
+/// # Errors
+/// Such a script runs; the refusal says what to do.
+pub(crate) fn check_prepared(scripts: &RunningScripts, id: &GameId) -> Result<(), CommandRefused> {
+    let runs = |script| scripts.contains_key(&(id.clone(), script));
+    let what = if runs(Script::Setup) {
+        "its setup runs"
+    } else if runs(Script::Uninstall) {
+        "it is being uninstalled"
+    } else {
+        return Ok(());
+    };
+    Err(refused(
+        ErrorKind::Busy,
+        format!("cannot start {id}: {what}; wait for its end"),
+    ))
+}
+
 /// Whether a script of a game may start.
 ///
 /// # Errors
@@ -136,6 +155,23 @@ mod tests {
             check_rests(&runs("draughts", Script::Start), &id, "update"),
             Ok(())
         );
+    }
+
+    #[test]
+    fn nothing_starts_while_it_is_prepared_or_cleared_up() {
+        let id = game("chess");
+        for (script, what) in [
+            (Script::Setup, "its setup runs"),
+            (Script::Uninstall, "it is being uninstalled"),
+        ] {
+            let error = check_prepared(&runs("chess", script), &id).expect_err("it runs");
+            assert_eq!(error.kind, ErrorKind::Busy);
+            assert!(error.message.contains(what), "{error}");
+            assert_eq!(check_prepared(&runs("go", script), &id), Ok(()));
+        }
+        for beside in [Script::Start, Script::Server] {
+            assert_eq!(check_prepared(&runs("chess", beside), &id), Ok(()));
+        }
     }
 
     #[test]

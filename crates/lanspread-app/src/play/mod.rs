@@ -90,6 +90,7 @@ impl App {
             // Whatever changes its files has begun, and shows, or begins after this.
             let _turn = self.files_turn.lock().await;
             in_use::check_startable(&self.view().operations, id)?;
+            self.scripts.look(|runs| in_use::check_prepared(runs, id))?;
             if !self.script_begins(id, script) {
                 return Err(refused(
                     ErrorKind::Busy,
@@ -143,31 +144,45 @@ impl App {
             .state_dir
             .join("played")
             .join(launch.id.as_str());
-        if let Some(install) = first_start::is_new(&launch.root, &record).await? {
-            let notes = first_start::stamp(&launch.root, &launch.player).await?;
-            for note in notes {
-                tracing::info!(game = %launch.id, note, "a file of the game was told who plays");
-            }
-            if let Some(file) = find(&launch.root, Script::Setup).await? {
-                let (id, root, player) = (
-                    launch.id.clone(),
-                    launch.root.clone(),
-                    launch.player.clone(),
-                );
-                let script = Script::Setup;
-                let setup = Launch {
-                    id,
-                    root,
-                    script,
-                    file,
-                    player,
-                };
-                self.run_script(&setup).await.map_err(|failure| {
-                    failure.told(|why| format!("{} was not started: {why}", launch.id))
-                })?;
-            }
-            first_start::record(&record, &install).await?;
+        if first_start::is_new(&launch.root, &record).await?.is_none() {
+            return Ok(());
         }
+        // Its game and its server may be started at the same moment.
+        if !self.script_begins(&launch.id, Script::Setup) {
+            let id = &launch.id;
+            return Err(format!("{id} was not started: its setup runs; wait for its end").into());
+        }
+        let prepared = self.prepare_new(launch, &record).await;
+        self.heir().script_ended(&launch.id, Script::Setup);
+        prepared
+    }
+
+    async fn prepare_new(
+        self: &Arc<Self>,
+        launch: &Launch,
+        record: &Path,
+    ) -> Result<(), ScriptFailure> {
+        // Whoever prepared it a moment ago has ended since.
+        let Some(install) = first_start::is_new(&launch.root, record).await? else {
+            return Ok(());
+        };
+        let notes = first_start::stamp(&launch.root, &launch.player).await?;
+        for note in notes {
+            tracing::info!(game = %launch.id, note, "a file of the game was told who plays");
+        }
+        if let Some(file) = find(&launch.root, Script::Setup).await? {
+            let setup = Launch {
+                id: launch.id.clone(),
+                root: launch.root.clone(),
+                script: Script::Setup,
+                file,
+                player: launch.player.clone(),
+            };
+            self.run_script(&setup).await.map_err(|failure| {
+                failure.told(|why| format!("{} was not started: {why}", launch.id))
+            })?;
+        }
+        first_start::record(record, &install).await?;
         Ok(())
     }
 

@@ -161,6 +161,34 @@ fn a_game_that_outlives_the_program_is_known_to_the_next_run_until_it_ends() {
     assert!(!save.exists());
 }
 
+/// Its server, started while the game's first start prepared it, ran the setup a second time beside the first.
+#[test]
+fn a_game_that_is_being_prepared_is_prepared_once() {
+    let scene = Scene::new();
+    let id = "playing-first";
+    let end = lasting(&scene, id);
+    let root = scene.games("alpha").join(id);
+    let setup = format!(
+        "echo set up >> ../setups\nread line < '{}'\n",
+        end.display()
+    );
+    fs::write(root.join("game_setup.sh"), setup).expect("writable");
+    fs::write(root.join("game_start.sh"), "exit 0\n").expect("writable");
+    let peer = scene.jsonl("alpha").spawn().expect("it starts");
+    let ask = |cmd: &str| peer.call(json!({ "cmd": cmd, "id": id }));
+    ask("play").expect("it starts");
+    let setups = || fs::read_to_string(scene.games("alpha").join("setups")).unwrap_or_default();
+    wait_until(&peer, "it is set up", |_| setups() == "set up\n");
+    let refusal = ask("start-server").expect_err("its setup runs");
+    assert_eq!(refusal.refusal_kind(), Some("busy"), "{refusal}");
+    assert!(refusal.to_string().contains("its setup runs"), "{refusal}");
+    fs::write(&end, "now\n").expect("the setup reads it");
+    wait_until_nothing_runs(&peer);
+    ask("start-server").expect("it is prepared");
+    wait_until_nothing_runs(&peer);
+    assert_eq!(setups(), "set up\n");
+}
+
 /// Asks a peer again and again until something is so.
 fn wait_until(peer: &PeerProcess, what: &str, is_so: impl Fn(&Value) -> bool) {
     let until = Instant::now() + PATIENCE;
