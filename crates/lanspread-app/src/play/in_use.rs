@@ -117,10 +117,11 @@ pub(crate) fn check_startable(
     ))
 }
 
+/// What runs of a game: the game itself, rather than the setup that precedes it.
 fn running_of(scripts: &RunningScripts, id: &GameId) -> Option<Script> {
     scripts
         .keys()
-        .find(|(game, _)| game == id)
+        .rfind(|(game, _)| game == id)
         .map(|(_, script)| *script)
 }
 
@@ -151,6 +152,10 @@ mod tests {
             assert!(error.message.starts_with(&begins), "{error}");
             assert!(error.message.ends_with("end it first"), "{error}");
         }
+        let mut prepared = runs("chess", Script::Start);
+        prepared.extend(runs("chess", Script::Setup));
+        let error = check_rests(&prepared, &id, "uninstall").expect_err("it runs");
+        assert!(error.message.contains("it is being played"), "{error}");
         assert_eq!(
             check_rests(&runs("draughts", Script::Start), &id, "update"),
             Ok(())
