@@ -192,7 +192,7 @@ impl App {
             &self.facts().state_dir,
             &launch.id,
             launch.script,
-            &launch.file,
+            launch.file_name(),
         );
         let began = Instant::now();
         let ran = process::run(&launch.run(&log, Some(&notebook))).await;
@@ -250,13 +250,18 @@ impl Launch {
         }
     }
 
+    /// What the script's file is called.
+    fn file_name(&self) -> String {
+        let name = self.file.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
+
     /// The script, when it has ended.
     fn over(&self, elapsed: Duration, failure: Option<&ScriptFailure>) -> Over {
-        let file = self.file.file_name().unwrap_or_default();
         Over {
             id: self.id.clone(),
             script: self.script,
-            file: file.to_string_lossy().into_owned(),
+            file: self.file_name(),
             elapsed,
             result: match failure {
                 None => GameResult::Ended,

@@ -63,14 +63,13 @@ pub(super) struct Notebook {
 }
 
 impl Notebook {
-    pub(super) fn new(state_dir: &Path, id: &GameId, script: Script, file: &Path) -> Self {
+    pub(super) fn new(state_dir: &Path, id: &GameId, script: Script, file: String) -> Self {
         let name = format!("{id}.{}.json", script.as_str());
-        let file = file.file_name().unwrap_or_default();
         Self {
             path: state_dir.join(RUNNING_DIR).join(name),
             id: id.clone(),
             script,
-            file: file.to_string_lossy().into_owned(),
+            file,
         }
     }
 
@@ -206,7 +205,7 @@ mod tests {
 
     fn notebook(dir: &Path, id: &str) -> Notebook {
         let id = GameId::parse(id).expect("a valid id");
-        Notebook::new(dir, &id, Script::Start, Path::new("/games/game_start.sh"))
+        Notebook::new(dir, &id, Script::Start, "game_start.sh".to_owned())
     }
 
     fn this_process() -> Process {
