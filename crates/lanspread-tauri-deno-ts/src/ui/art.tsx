@@ -14,10 +14,13 @@ export const Art = memo(function Art({ id, title, cover }: Pick<Game, "id" | "ti
   const { background, initials } = picture(id, title);
   const url = cover && !broken ? shell.coverUrl(id) : null;
   return (
-    <div className="art" style={{ background }} aria-hidden="true">
-      {url === null
-        ? <span className="art-initials" data-initials={initials} />
-        : <img src={url} alt="" loading="lazy" onError={() => setBroken(true)} />}
+    <div
+      className="art"
+      style={{ background }}
+      data-initials={url === null ? initials : undefined}
+      aria-hidden="true"
+    >
+      {url !== null && <img src={url} alt="" loading="lazy" onError={() => setBroken(true)} />}
     </div>
   );
 });

@@ -28,6 +28,9 @@ Deno.test("every token that is used is defined, and every token that is defined 
     for (const [, name] of text.matchAll(/var\((--[\w-]+)/g)) used.add(name!);
     for (const [, name] of text.matchAll(/^\s+(--[\w-]+):/gm)) defined.add(name!);
   }
+  for await (const { text } of sources("src", ".tsx")) {
+    for (const [, name] of text.matchAll(/^\s+"(--[\w-]+)":/gm)) defined.add(name!);
+  }
   assert.deepEqual([...used].filter((name) => !defined.has(name)), []);
   assert.deepEqual([...defined].filter((name) => !used.has(name)), []);
 });

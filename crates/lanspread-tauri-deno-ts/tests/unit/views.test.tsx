@@ -47,7 +47,7 @@ Deno.test("a game that left the party is said to be gone and breaks nothing", ()
 
 Deno.test("a card has one state, one count of holders and one button", () => {
   const game = party().games.find(({ id }) => id === "xonotic")!;
-  const place = { index: 0, count: 1, x: 0, y: 0, width: 300, height: 250, artHeight: 150 };
+  const place = { index: 0, count: 1 };
   const markup = render(
     "party",
     <Card game={game} operation={null} queued={null} party={6} {...place} />,
@@ -71,7 +71,7 @@ Deno.test("files that are checked say how far that is, and why others cannot fet
 });
 
 Deno.test("a card with which nothing can be done says why, and one of another PC where it is played", () => {
-  const place = { index: 0, count: 1, x: 0, y: 0, width: 300, height: 250, artHeight: 150 };
+  const place = { index: 0, count: 1 };
   const shown = (scenario: ScenarioName, id: string) => {
     const game = SCENARIOS[scenario]().snapshot.games.find((one) => one.id === id)!;
     const card = <Card game={game} operation={null} queued={null} party={6} {...place} />;
@@ -87,7 +87,7 @@ Deno.test("a card with which nothing can be done says why, and one of another PC
 Deno.test("a card whose operation runs shows how far it is and offers a rest", () => {
   const { games, operations } = party();
   const game = games.find(({ id }) => id === "0ad")!;
-  const place = { index: 0, count: 1, x: 0, y: 0, width: 300, height: 250, artHeight: 150 };
+  const place = { index: 0, count: 1 };
   const operation = operations[0]!;
   const markup = render(
     "party",
@@ -108,7 +108,7 @@ Deno.test("what the user cancelled is not shown as a failure, and a full disk of
 
 Deno.test("what a stranger wrote is shown as text and never as markup", () => {
   const game = { ...party().games[0]!, title: "<img src=x onerror=alert(1)>" };
-  const place = { index: 0, count: 1, x: 0, y: 0, width: 300, height: 250, artHeight: 150 };
+  const place = { index: 0, count: 1 };
   const markup = render(
     "party",
     <Card game={game} operation={null} queued={null} party={6} {...place} />,

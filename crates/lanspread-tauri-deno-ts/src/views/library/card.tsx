@@ -3,7 +3,7 @@
 // Invariant: it is drawn anew only when its game or its operation changed, so a download does not cost
 // the cards that have nothing to do with it.
 
-import { type CSSProperties, memo } from "react";
+import { memo } from "react";
 import type { Game, Operation } from "../../api/types.ts";
 import { localized } from "../../state/localized.ts";
 import { shareGathered } from "../../state/progress.ts";
@@ -21,15 +21,10 @@ interface CardProps {
   party: number;
   index: number;
   count: number;
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-  artHeight: number;
 }
 
 export const Card = memo(function Card(props: CardProps) {
-  const { game, operation, queued, party, index, count, x, y, width, height, artHeight } = props;
+  const { game, operation, queued, party, index, count } = props;
   const { texts, preferences, format, go } = useApp();
   const facts = [
     localized(game.genre, preferences.language),
@@ -41,9 +36,6 @@ export const Card = memo(function Card(props: CardProps) {
   const waits = queued !== null && share !== null
     ? `${queued} · ${texts.queue.partly(format.percent(share))}`
     : queued;
-  const place: CSSProperties = { transform: `translate(${x}px, ${y}px)`, width, height };
-  const art = { height: artHeight, "--art-edge": `${Math.min(width, artHeight)}px` };
-
   const isNarrow = preferences.density === "compact" || preferences.shape === "box";
 
   return (
@@ -53,30 +45,19 @@ export const Card = memo(function Card(props: CardProps) {
       role="listitem"
       aria-setsize={count}
       aria-posinset={index + 1}
-      style={place}
     >
-      <div className="card-art" style={art}>
-        <Art id={game.id} title={game.title} cover={game.cover} />
-      </div>
-      <div className="card-body">
-        <h2 className="card-title">
-          <button type="button" data-index={index} onClick={() => go({ game: game.id })}>
-            <bdi>{game.title}</bdi>
-          </button>
-        </h2>
-        {operation === null
-          ? <p className="card-facts">{waits ?? facts.join(" · ")}</p>
-          : <OperationLine operation={operation} title={game.title} />}
-      </div>
-      <div className="card-state">
-        <StateChip game={game} runs={operation !== null} />
-      </div>
-      <div className="card-holders">
-        <HoldersChip game={game} party={party} brief={isNarrow} />
-      </div>
-      <div className="card-action">
-        <ActionButton game={game} operation={operation} brief />
-      </div>
+      <Art id={game.id} title={game.title} cover={game.cover} />
+      <h2 className="card-title">
+        <button type="button" data-index={index} onClick={() => go({ game: game.id })}>
+          <bdi>{game.title}</bdi>
+        </button>
+      </h2>
+      {operation === null
+        ? <p className="card-facts">{waits ?? facts.join(" · ")}</p>
+        : <OperationLine operation={operation} title={game.title} />}
+      <StateChip game={game} runs={operation !== null} />
+      <HoldersChip game={game} party={party} brief={isNarrow} />
+      <ActionButton game={game} operation={operation} brief />
     </div>
   );
 });

@@ -33,10 +33,19 @@ export function Grid({ games }: { games: readonly Game[] }) {
     preferences.shape,
   );
   const rowHeight = cardHeight + gap;
+  const sizes = {
+    "--columns": columns,
+    "--gap": `${gap}px`,
+    "--card-height": `${cardHeight}px`,
+    "--art-height": `${artHeight}px`,
+    "--art-edge": `${Math.min(cardWidth, artHeight)}px`,
+  };
   const rows = useWindowVirtualizer({
     count: Math.ceil(games.length / columns),
     estimateSize: () => rowHeight,
     overscan: OVERSCAN_ROWS,
+    // Rows are made between two frames and not within one: there are some ahead of what is seen.
+    useFlushSync: false,
     scrollMargin: box.top,
   });
   useLayoutEffect(() => rows.measure(), [rows, rowHeight]);
@@ -50,6 +59,16 @@ export function Grid({ games }: { games: readonly Game[] }) {
   );
   const running = new Map(operations.map((operation) => [operation.id, operation]));
 
+  const sought = useRef<number | null>(null);
+  const seek = () => {
+    const found = list.current?.querySelector<HTMLElement>(`[data-index="${sought.current}"]`);
+    if (!found) return;
+    sought.current = null;
+    found.focus();
+  };
+  // A card that was far away exists only once its row is drawn.
+  useLayoutEffect(seek);
+
   const onKeyDown = (event: KeyboardEvent) => {
     const from = event.target instanceof HTMLElement ? event.target.dataset.index : undefined;
     if (from === undefined) return;
@@ -57,9 +76,8 @@ export function Grid({ games }: { games: readonly Game[] }) {
     if (to === Number(from)) return;
     event.preventDefault();
     rows.scrollToIndex(Math.floor(to / columns));
-    requestAnimationFrame(() =>
-      list.current?.querySelector<HTMLElement>(`[data-index="${to}"]`)?.focus()
-    );
+    sought.current = to;
+    seek();
   };
 
   return (
@@ -68,27 +86,29 @@ export function Grid({ games }: { games: readonly Game[] }) {
       className="grid"
       role="list"
       aria-label={texts.library.grid}
-      style={{ height: rows.getTotalSize() }}
+      style={{ ...sizes, height: rows.getTotalSize() }}
       onKeyDown={onKeyDown}
     >
-      {box.width > 0 && rows.getVirtualItems().flatMap((row) =>
-        games.slice(row.index * columns, (row.index + 1) * columns).map((game, column) => (
-          <Card
-            key={game.id}
-            game={game}
-            operation={running.get(game.id) ?? null}
-            queued={waiting.get(game.id) ?? null}
-            party={party}
-            index={row.index * columns + column}
-            count={games.length}
-            x={column * (cardWidth + gap)}
-            y={row.start - box.top}
-            width={cardWidth}
-            height={cardHeight}
-            artHeight={artHeight}
-          />
-        ))
-      )}
+      {box.width > 0 && rows.getVirtualItems().map((row) => (
+        <div
+          key={row.index}
+          className="grid-row"
+          role="none"
+          style={{ transform: `translateY(${row.start - box.top}px)` }}
+        >
+          {games.slice(row.index * columns, (row.index + 1) * columns).map((game, column) => (
+            <Card
+              key={game.id}
+              game={game}
+              operation={running.get(game.id) ?? null}
+              queued={waiting.get(game.id) ?? null}
+              party={party}
+              index={row.index * columns + column}
+              count={games.length}
+            />
+          ))}
+        </div>
+      ))}
     </div>
   );
 }

@@ -48,7 +48,7 @@ export const LIBRARY: Steps = {
         await page.getByLabel("Upright, as on a box").check();
         await page.getByRole("link", { name: "Library" }).click();
         const first = page.locator(".card").first();
-        const art = await first.locator(".card-art").boundingBox();
+        const art = await first.locator(".art").boundingBox();
         assert.ok(art !== null && art.height > art.width);
         await page.locator("[data-index='0']").focus();
         await page.keyboard.press("End");
