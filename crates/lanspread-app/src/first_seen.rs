@@ -9,7 +9,7 @@ use std::{
 };
 
 use lanspread_db::GameId;
-use lanspread_peer::state_file::{check_format, read_json, write_json};
+use lanspread_peer::state_file::{NotWritten, check_format, read_json, write_json};
 use serde::{Deserialize, Serialize};
 
 /// The file that keeps it, in the state directory.
@@ -69,6 +69,11 @@ impl FirstSeen {
         std::mem::take(&mut self.has_news).then(|| self.clone())
     }
 
+    /// What was taken is not kept, and is to be taken again.
+    pub(crate) const fn not_kept(&mut self) {
+        self.has_news = true;
+    }
+
     /// When a game was first seen, in milliseconds since 1970.
     pub(crate) fn of(&self, id: &GameId) -> Option<u64> {
         self.games.get(id).copied()
@@ -103,7 +108,7 @@ impl FirstSeen {
     }
 
     /// Keeps it for the next start.
-    pub(crate) fn save(self, state_dir: &Path) -> Result<(), String> {
+    pub(crate) fn save(self, state_dir: &Path) -> Result<(), NotWritten> {
         let content = Content {
             format: FORMAT,
             first_seen_ms: self.games,

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use lanspread_jsonl::{Language, SettingsChange};
 use lanspread_peer::{
     CommandRefused, ErrorKind, PartyCode, PartyCodeError, PeerName, host_name,
-    state_file::{check_format, put_aside, read_json, write_json},
+    state_file::{NotWritten, check_format, put_aside, read_json, write_json},
 };
 use serde::{Deserialize, Serialize};
 
@@ -145,7 +145,7 @@ impl Settings {
     ///
     /// # Errors
     /// What the system says, with the file.
-    pub fn save(&self, state_dir: &Path) -> Result<(), String> {
+    pub fn save(&self, state_dir: &Path) -> Result<(), NotWritten> {
         let content = Content {
             format: FORMAT,
             name: self.name.clone(),
@@ -160,8 +160,6 @@ impl Settings {
             keep_in_tray: self.keep_in_tray,
             guests: self.guests,
         };
-        std::fs::create_dir_all(state_dir)
-            .map_err(|error| format!("{} cannot be made: {error}", state_dir.display()))?;
         write_json(&state_dir.join(SETTINGS_FILE), &content)
     }
 

@@ -12,7 +12,7 @@ use lanspread_db::GameId;
 use lanspread_jsonl::SettingsChange;
 use lanspread_peer::{
     CommandRefused, ErrorKind, OperationKind, Outcome, PeerCommand, PeerEvent, PeerView,
-    state_file::{check_format, put_aside, read_json, write_json},
+    state_file::{NotWritten, check_format, put_aside, read_json, write_json},
 };
 use serde::{Deserialize, Serialize};
 
@@ -74,9 +74,18 @@ fn is_offered(view: &PeerView, id: &GameId) -> bool {
     found.is_ok_and(|at| !view.games[at].peers.is_empty())
 }
 
-fn save(path: &Path, queue: Queue) -> Result<(), String> {
+fn save(path: &Path, queue: Queue) -> Result<(), NotWritten> {
     let format = FORMAT;
     write_json(path, &Content { format, queue })
+}
+
+async fn keep(path: &Path, queue: Queue) -> Result<(), String> {
+    let file: PathBuf = path.to_owned();
+    let kept = tokio::task::spawn_blocking(move || save(&file, queue)).await;
+    match kept {
+        Ok(kept) => kept.map_err(|why| why.to_string()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 impl App {
@@ -87,6 +96,7 @@ impl App {
         let mut news = self.news();
         let mut kept = lock(&self.queue).clone();
         let mut seen = None;
+        let mut is_kept = true;
         self.ready().cancelled().await;
         loop {
             views.mark_unchanged();
@@ -98,8 +108,15 @@ impl App {
             }
             let queue = lock(&self.queue).clone();
             if queue != kept {
-                self.keep(&path, queue.clone()).await;
-                kept = queue;
+                match keep(&path, queue.clone()).await {
+                    Ok(()) => (kept, is_kept) = (queue, true),
+                    // It is tried again at whatever comes next, and told once.
+                    Err(why) => {
+                        if std::mem::replace(&mut is_kept, false) {
+                            self.notice(NoticeAbout::QueueNotKept, why);
+                        }
+                    }
+                }
             }
             let view = self.view();
             // Most views bring progress and the same games.
@@ -171,17 +188,6 @@ impl App {
         }
     }
 
-    async fn keep(&self, path: &Path, queue: Queue) {
-        let file: PathBuf = path.to_owned();
-        let kept = tokio::task::spawn_blocking(move || save(&file, queue)).await;
-        if let Ok(Err(why)) = kept {
-            tracing::warn!(
-                why,
-                "the downloads that wait are not kept for the next start"
-            );
-        }
-    }
-
     async fn keep_seen(&self) {
         let Some(seen) = lock(&self.first_seen).take_news() else {
             return;
@@ -189,7 +195,8 @@ impl App {
         let state_dir = self.facts().state_dir.clone();
         let kept = tokio::task::spawn_blocking(move || seen.save(&state_dir)).await;
         if let Ok(Err(why)) = kept {
-            tracing::warn!(why, "when games were first seen is not kept");
+            lock(&self.first_seen).not_kept();
+            tracing::warn!(%why, "when games were first seen is not kept");
         }
     }
 
@@ -281,12 +288,10 @@ impl App {
         let settings = change(self.settings())?;
         let (written, state_dir) = (settings.clone(), self.facts().state_dir.clone());
         let saved = tokio::task::spawn_blocking(move || written.save(&state_dir)).await;
+        let refused = |kind, message| CommandRefused { kind, message };
         saved
-            .unwrap_or_else(|error| Err(error.to_string()))
-            .map_err(|message| CommandRefused {
-                kind: ErrorKind::Io,
-                message,
-            })?;
+            .map_err(|error| refused(ErrorKind::Io, error.to_string()))?
+            .map_err(|why| refused(why.kind(), why.to_string()))?;
         self.settings.send_replace(settings);
         self.tell_news();
         Ok(Ran::Accepted)

@@ -85,8 +85,13 @@ pub(crate) fn write_new_as(
 ) -> io::Result<()> {
     remove_if_there(folder, path)?;
     let file = folder.open_file(path, access)?;
-    file.write_at(bytes, 0)?;
-    file.sync()
+    let written = file.write_at(bytes, 0).and_then(|()| file.sync());
+    if written.is_err() {
+        // Open files cannot be deleted everywhere. On a full disk half a file takes what room there is.
+        drop(file);
+        drop(remove_if_there(folder, path));
+    }
+    written
 }
 
 /// Replaces a file atomically and durably, by way of a neighbour whose name ends in `.tmp`.

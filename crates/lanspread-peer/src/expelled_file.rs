@@ -112,7 +112,7 @@ impl ExpelledFile {
             format: FORMAT,
             expelled: entries.collect(),
         };
-        write_json(&self.path, &content)
+        write_json(&self.path, &content).map_err(|error| error.to_string())
     }
 
     fn read(&self) -> Result<Option<Content>, String> {

@@ -80,7 +80,7 @@ impl RatesFile {
             download_bytes_per_s: bytes_per_s(limits.download),
             download_per_peer_bytes_per_s: bytes_per_s(limits.download_per_peer),
         };
-        write_json(&self.path, &content)
+        write_json(&self.path, &content).map_err(|error| error.to_string())
     }
 
     fn read(&self) -> Result<RateLimits, String> {

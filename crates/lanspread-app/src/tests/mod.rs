@@ -1,8 +1,12 @@
 //! Tests of the whole: the front end's types, patches, how things stand with games.
 
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod games;
 mod history;
 mod patches;
+#[cfg(unix)]
+mod peers;
 #[cfg(unix)]
 mod restart;
 mod types;

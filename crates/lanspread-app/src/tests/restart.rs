@@ -1,59 +1,20 @@
 //! A peer that makes room for another while a game runs.
 
-use std::{fs, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{fs, path::Path, sync::Arc};
 
-use lanspread_jsonl::Command;
-use lanspread_peer::{DiscoveryMode, ErrorKind, PeerOptions};
-use tokio::time::{sleep, timeout};
+use lanspread_peer::ErrorKind;
 
-use crate::{App, AppOptions, ApplicationLog, GameResult, IfAway, Scripts, Settings, Stay};
-
-/// Longest wait for anything here.
-const PATIENCE: Duration = Duration::from_secs(30);
+use super::peers::{self, command, end, until};
+use crate::{App, GameResult, Scripts};
 
 async fn start(dir: &Path, scripts: &Scripts) -> Arc<App> {
-    let (app, _events) = App::start(AppOptions {
-        games_dir: dir.join("games"),
-        if_away: IfAway::Made,
-        catalog: None,
-        stay: Stay::On,
-        settings: Settings::default(),
-        log: ApplicationLog::default(),
-        scripts: scripts.clone(),
-        peer: PeerOptions {
-            state_dir: dir.join("state"),
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            discovery: DiscoveryMode::ConnectOnly,
-            ..PeerOptions::default()
-        },
-    })
-    .expect("a peer starts");
+    let app = peers::start(dir, &dir.join("state"), scripts).await;
     until("the game is found", || {
         let view = app.view();
         view.games.iter().any(|game| game.installed)
     })
     .await;
     app
-}
-
-async fn end(app: Arc<App>) {
-    app.leave().cancel();
-    app.handle().shutdown().await;
-    app.ended().cancelled().await;
-}
-
-async fn until(what: &str, is_so: impl Fn() -> bool) {
-    let waits = async {
-        while !is_so() {
-            sleep(Duration::from_millis(10)).await;
-        }
-    };
-    timeout(PATIENCE, waits).await.expect(what);
-}
-
-fn command(line: &str) -> Command {
-    let parsed = lanspread_jsonl::parse(line.as_bytes()).command;
-    parsed.expect("a valid command")
 }
 
 /// The window's "Restart now" forgot what ran, and a game could be deleted under its player.

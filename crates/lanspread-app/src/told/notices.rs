@@ -155,6 +155,8 @@ pub enum NoticeAbout {
     },
     /// Whoever was expelled stays out until this peer ends, and no longer.
     ExpulsionsNotKept,
+    /// Which downloads wait is not kept for the next start.
+    QueueNotKept,
     /// A file of Lanspread's own cannot be used, so what it held begins anew.
     StateFile {
         /// What it held.

@@ -1635,7 +1635,7 @@ id: string,
 /**
  * What the disk did.
  */
-fault: FolderFault, } | { "kind": "expulsions-not-kept" } | { "kind": "state-file",
+fault: FolderFault, } | { "kind": "expulsions-not-kept" } | { "kind": "queue-not-kept" } | { "kind": "state-file",
 /**
  * What it held.
  */

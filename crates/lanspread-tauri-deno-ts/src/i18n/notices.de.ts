@@ -30,6 +30,7 @@ export const noticesDe: typeof noticesEn = {
     "library-full": "Zu viele Spiele zum Teilen",
     "not-shared": "Ein Spiel lässt sich nicht teilen",
     "expulsions-not-kept": "Ausschlüsse werden nicht behalten",
+    "queue-not-kept": "Die Warteschlange wird nicht behalten",
     "state-file": "Eine Datei von Lanspread war beschädigt",
     "catalog-beside": "Ein Katalog wird benutzt",
     "catalog-row": "Der Katalog hat eine fehlerhafte Zeile",
@@ -100,6 +101,8 @@ export const noticesDe: typeof noticesEn = {
     `${games} Spiele sind hier, mehr als sich teilen lassen. Die letzten nach ihrer Kennung werden nicht geteilt.`,
   notShared: "Seine Dateien ließen sich nicht prüfen.",
   expulsionsNotKept: "Wer ausgeschlossen wurde, bleibt es nur, bis dieser Peer beendet wird.",
+  queueNotKept:
+    "Endete Lanspread jetzt, wären wartende Downloads vergessen. Ist die Platte mit seinen eigenen Dateien voll?",
   catalogBeside: (path) =>
     `${isolated(path)} liegt neben den Spielen und bestimmt, welche davon zu dieser Party gehören.`,
   catalogRow: "Eine Zeile des Katalogs wird nicht benutzt.",

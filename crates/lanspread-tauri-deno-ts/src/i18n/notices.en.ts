@@ -29,6 +29,7 @@ export const noticesEn = {
     "library-full": "Too many games to share",
     "not-shared": "A game cannot be shared",
     "expulsions-not-kept": "Expulsions are not kept",
+    "queue-not-kept": "The queue is not kept",
     "state-file": "A file of Lanspread was damaged",
     "catalog-beside": "A catalog is used",
     "catalog-row": "The catalog has a bad row",
@@ -96,6 +97,8 @@ export const noticesEn = {
     `${games} games are here, more than can be shared. The last ones by their ids are not.`,
   notShared: "Its files could not be checked.",
   expulsionsNotKept: "Whoever was expelled stays out until this peer ends, and no longer.",
+  queueNotKept:
+    "Downloads that wait would be forgotten if Lanspread ended now. Is the disk of its own files full?",
   catalogBeside: (path: string) =>
     `${isolated(path)} lies beside the games and decides which of them belong to this party.`,
   catalogRow: "A row of the catalog is not used.",

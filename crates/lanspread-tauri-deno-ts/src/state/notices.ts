@@ -92,6 +92,7 @@ const PLAIN = {
   "folder-readable": "folderReadable",
   "folder-writable": "folderWritable",
   "expulsions-not-kept": "expulsionsNotKept",
+  "queue-not-kept": "queueNotKept",
   "catalog-row": "catalogRow",
   "no-covers": "noCovers",
   "no-control": "noControl",

@@ -170,6 +170,7 @@ export function everyNotice(): NoticeAbout[] {
     { kind: "library-full", games: 5_001 },
     { kind: "not-shared", id, fault: "broken" },
     { kind: "expulsions-not-kept" },
+    { kind: "queue-not-kept" },
     ...FILES.map((file) => ({ kind: "state-file" as const, file })),
     { kind: "catalog-beside", path: "/home/juno/lan/games/game.db" },
     { kind: "catalog-row" },
