@@ -1,14 +1,17 @@
 //! `kill -9` in the middle of an install, and what the next start makes of it.
 
+use std::path::Path;
+
 use lanspread_testbed::{
-    fixture::{ArchiveFormat, BuiltGame, GameFixture, MIB},
-    peer::Mark,
+    fixture::{ArchiveFormat, GameFixture, MIB},
+    peer::{Mark, PeerBuilder},
+    tree::Tree,
 };
 use serde_json::json;
 
 use crate::{
     guest::Guest,
-    scene::{PATIENCE, Scene, Seat},
+    scene::{PATIENCE, Scene},
 };
 
 const GAME: &str = "quake";
@@ -16,14 +19,14 @@ const GAME: &str = "quake";
 /// Large enough that an install is still running when its first progress is told.
 const PART: usize = 24 * MIB;
 
-fn furnish(seat: &Seat<'_>) -> BuiltGame {
+fn game() -> GameFixture {
     let files = [
         ("data/pak0", PART),
         ("data/pak1", PART),
         ("data/pak2", PART),
         ("data/pak3", PART),
     ];
-    seat.place(&GameFixture::new(GAME).random_archive("quake.eti", ArchiveFormat::Rar, &files))
+    GameFixture::new(GAME).random_archive("quake.eti", ArchiveFormat::Rar, &files)
 }
 
 fn begin_install(guest: &Guest) -> Mark {
@@ -32,7 +35,7 @@ fn begin_install(guest: &Guest) -> Mark {
     from
 }
 
-fn kill_while_unpacking(seat: &Seat<'_>, guest: Guest, from: Mark) {
+fn kill_while_unpacking(root: &Path, guest: Guest, from: Mark) {
     guest
         .wait_event(from, PATIENCE, "begin to unpack", |line| {
             assert!(
@@ -43,16 +46,12 @@ fn kill_while_unpacking(seat: &Seat<'_>, guest: Guest, from: Mark) {
         })
         .expect("it comes so far");
     guest.kill();
-    assert!(
-        seat.root(GAME).join(".local.installing").exists(),
-        "it was unpacking"
-    );
+    assert!(root.join(".local.installing").exists(), "it was unpacking");
 }
 
 /// Waits until what the crash left is settled: nothing of an install is under way any more.
-fn assert_settles(seat: &Seat<'_>, guest: &Guest) {
+fn assert_settles(root: &Path, guest: &Guest) {
     guest.wait_end(Mark::START, "recover", GAME).finished();
-    let root = seat.root(GAME);
     for transient in [".local.installing", ".local.backup", ".lanspread.json"] {
         assert!(!root.join(transient).exists(), "{transient} is left");
     }
@@ -60,29 +59,46 @@ fn assert_settles(seat: &Seat<'_>, guest: &Guest) {
 
 #[test]
 fn an_install_killed_in_the_middle_is_undone_and_can_be_done_again() {
+    for folder in ["games", "more"] {
+        undone_and_done_again(folder);
+    }
+}
+
+/// The same wherever the game lies: in the first games folder or in a further one.
+fn undone_and_done_again(folder: &str) {
     let scene = Scene::of(&["alpha"]);
     let seat = scene.seat("alpha");
-    let built = furnish(&seat);
-    let guest = seat.start();
+    let more = scene.dir().join("alpha").join("more");
+    std::fs::create_dir_all(&more).expect("writable");
+    let lies_in = more.with_file_name(folder);
+    let root = lies_in.join(GAME);
+    let built = game().build(&lies_in).expect("writable");
+    let with_both = |builder: PeerBuilder| {
+        builder
+            .argument("--games-dir")
+            .argument(&more.to_string_lossy())
+    };
+    let tree = || Tree::read(&root).expect("readable");
+    let guest = seat.start_with(with_both);
     guest
         .wait_for_game(GAME, "show", |game| game["downloaded"] == true)
         .expect("it is here");
     let from = begin_install(&guest);
-    kill_while_unpacking(&seat, guest, from);
-    assert!(
-        !seat.root(GAME).join("local").exists(),
-        "half an install is none"
-    );
+    kill_while_unpacking(&root, guest, from);
+    assert!(!root.join("local").exists(), "half an install is none");
 
-    let guest = seat.start();
-    assert_settles(&seat, &guest);
+    let guest = seat.start_with(with_both);
+    assert_settles(&root, &guest);
     assert_eq!(guest.game(GAME)["installed"], false);
     assert_eq!(guest.game(GAME)["downloaded"], true);
     guest
         .run("install", json!({ "cmd": "install", "id": GAME }))
         .finished();
-    built.installed.assert_same(&seat.installed(GAME));
-    built.tree.assert_same(&seat.tree(GAME).without("local"));
+    let unpacked = tree().below("local");
+    built
+        .installed
+        .assert_same(&unpacked.without(".lanspread_owned"));
+    built.tree.assert_same(&tree().without("local"));
 }
 
 #[test]
@@ -115,11 +131,11 @@ fn a_new_install_killed_in_the_middle_leaves_the_old_one_to_play() {
     guest.wait_sources(GAME, 1);
     let from = guest.mark();
     guest.tell(json!({ "cmd": "update", "id": GAME }));
-    kill_while_unpacking(&seat, guest, from);
+    kill_while_unpacking(&seat.root(GAME), guest, from);
     old.installed.assert_same(&seat.installed(GAME));
 
     let guest = seat.start();
-    assert_settles(&seat, &guest);
+    assert_settles(&seat.root(GAME), &guest);
     let game = guest.game(GAME);
     assert_eq!(
         (&game["version"], &game["installed"]),
