@@ -48,7 +48,12 @@ export const Card = memo(function Card(props: CardProps) {
     >
       <Art id={game.id} title={game.title} cover={game.cover} />
       <h2 className="card-title">
-        <button type="button" data-index={index} onClick={() => go({ game: game.id })}>
+        <button
+          type="button"
+          data-index={index}
+          data-game={game.id}
+          onClick={() => go({ game: game.id })}
+        >
           <bdi>{game.title}</bdi>
         </button>
       </h2>

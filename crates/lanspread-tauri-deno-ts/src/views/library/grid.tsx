@@ -1,10 +1,12 @@
 // The games as a grid of which only the visible part exists.
 //
 // Invariant: the number of elements depends on the size of the window and not on the number of games.
-// Every card can be reached by the arrow keys, also those that are not there yet.
+// Every card can be reached by the arrow keys, also those that are not there yet, and keeps the focus wherever
+// it moves.
 
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import {
+  type FocusEvent,
   type KeyboardEvent,
   type RefObject,
   useEffect,
@@ -19,6 +21,12 @@ import { Card } from "./card.tsx";
 import { layout, neighbour } from "./layout.ts";
 
 const OVERSCAN_ROWS = 3;
+
+/** The game whose card has the focus, or is to have it because an arrow key leads there. */
+interface Held {
+  id: string;
+  isSought: boolean;
+}
 
 export function Grid({ games }: { games: readonly Game[] }) {
   const { texts, preferences } = useApp();
@@ -59,25 +67,37 @@ export function Grid({ games }: { games: readonly Game[] }) {
   );
   const running = new Map(operations.map((operation) => [operation.id, operation]));
 
-  const sought = useRef<number | null>(null);
-  const seek = () => {
-    const found = list.current?.querySelector<HTMLElement>(`[data-index="${sought.current}"]`);
-    if (!found) return;
-    sought.current = null;
-    found.focus();
+  const held = useRef<Held | null>(null);
+  const hold = () => {
+    if (held.current === null) return;
+    const { id, isSought } = held.current;
+    const title = list.current?.querySelector<HTMLElement>(`[data-game="${id}"]`);
+    const { activeElement } = document;
+    const isFree = activeElement === document.body || list.current?.contains(activeElement);
+    if (!title || !isFree || title.closest(".card")?.contains(activeElement)) return;
+    title.focus({ preventScroll: !isSought });
   };
-  // A card that was far away exists only once its row is drawn.
-  useLayoutEffect(seek);
+  // A card that was far away exists only once its row is made, and one that comes into another row is made anew.
+  useLayoutEffect(hold);
 
+  const onFocus = ({ target }: FocusEvent) => {
+    const title = target.closest(".card")?.querySelector<HTMLElement>("[data-game]");
+    const id = title?.dataset.game;
+    held.current = id === undefined ? null : { id, isSought: false };
+  };
+  const onBlur = ({ relatedTarget }: FocusEvent) => {
+    if (!list.current?.contains(relatedTarget)) held.current = null;
+  };
   const onKeyDown = (event: KeyboardEvent) => {
     const from = event.target instanceof HTMLElement ? event.target.dataset.index : undefined;
     if (from === undefined) return;
     const to = neighbour(Number(from), event.key, columns, games.length);
-    if (to === Number(from)) return;
+    const sought = games[to];
+    if (to === Number(from) || sought === undefined) return;
     event.preventDefault();
     rows.scrollToIndex(Math.floor(to / columns));
-    sought.current = to;
-    seek();
+    held.current = { id: sought.id, isSought: true };
+    hold();
   };
 
   return (
@@ -87,6 +107,8 @@ export function Grid({ games }: { games: readonly Game[] }) {
       role="list"
       aria-label={texts.library.grid}
       style={{ ...sizes, height: rows.getTotalSize() }}
+      onFocus={onFocus}
+      onBlur={onBlur}
       onKeyDown={onKeyDown}
     >
       {box.width > 0 && rows.getVirtualItems().map((row) => (

@@ -55,6 +55,23 @@ export const LIBRARY: Steps = {
         await page.locator("[data-index='4999']:focus").waitFor();
       },
     ],
+  "a card that comes into another row keeps the focus, and one that is left does not take it again":
+    [
+      "many",
+      "#/library",
+      async (page) => {
+        await page.setViewportSize({ width: 1280, height: 800 });
+        await page.locator("[data-index='3']").focus();
+        await page.setViewportSize({ width: 800, height: 800 });
+        await page.locator(".grid-row:nth-child(2) [data-index='3']:focus").waitFor();
+        await page.locator("h1").first().evaluate(() => {
+          if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+        });
+        await page.setViewportSize({ width: 1280, height: 800 });
+        await page.locator(".grid-row:nth-child(1) [data-index='3']").waitFor();
+        assert.ok(await page.evaluate(() => document.activeElement === document.body));
+      },
+    ],
   "an open game has an address, Escape closes it, and Back opens it again": [
     "party",
     "#/library",
