@@ -25,7 +25,7 @@ const NOTIFICATIONS_MAX: usize = 6;
 /// The time within which they are counted.
 const WITHIN: Duration = Duration::from_mins(1);
 
-/// How long after the first other peer is known the others may take to be found: what is offered by then was
+/// How long after the first other peer is met the others may take to be found: what is offered by then was
 /// so before this program began, and is no news.
 const PARTY_IS_FOUND_WITHIN: Duration = Duration::from_mins(1);
 
@@ -40,22 +40,22 @@ pub(crate) struct Notifier {
 #[derive(Debug, Default)]
 struct Updates {
     known: BTreeMap<GameId, Option<Version>>,
-    /// When the list of another peer was seen first.
+    /// When another peer was met first.
     company_since: Option<Instant>,
 }
 
 impl Updates {
-    /// Takes in the updates that there are; which of them have come up. `in_company` says whether the list of
-    /// any other peer is known.
+    /// Another peer is there, whatever it has.
+    fn in_company(&mut self, now: Instant) {
+        self.company_since.get_or_insert(now);
+    }
+
+    /// Takes in the updates that there are; which of them have come up.
     fn come_up(
         &mut self,
         now: Instant,
-        in_company: bool,
         updates: &BTreeMap<GameId, Option<Version>>,
     ) -> BTreeSet<GameId> {
-        if in_company {
-            self.company_since.get_or_insert(now);
-        }
         let is_news = self
             .company_since
             .is_some_and(|since| now.duration_since(since) >= PARTY_IS_FOUND_WITHIN);
@@ -76,6 +76,10 @@ impl Notifier {
     pub(crate) fn follow(&mut self, desktop: &Desktop, app: &App, event: &PeerEvent) {
         let words = desktop.words();
         let texts = match event {
+            PeerEvent::PeerConnected { .. } => {
+                self.updates.in_company(Instant::now());
+                Vec::new()
+            }
             PeerEvent::GamesListUpdated => self.updates(app, words),
             other => text(app, words, other).into_iter().collect(),
         };
@@ -91,12 +95,11 @@ impl Notifier {
         let snapshot = app.snapshot();
         let games = snapshot.games.iter();
         let updates = games.filter(|game| game.state == GameState::UpdateAvailable);
-        let in_company = snapshot.peers.iter().any(|peer| peer.in_sync);
         let offered = updates
             .clone()
             .map(|game| (game.id.clone(), game.expected_version))
             .collect();
-        let news = self.updates.come_up(Instant::now(), in_company, &offered);
+        let news = self.updates.come_up(Instant::now(), &offered);
         updates
             .filter(|game| news.contains(&game.id))
             .map(|game| fill(words.update_available, &[("game", &game.title)]))
@@ -239,23 +242,22 @@ mod tests {
     fn what_the_party_offers_when_it_is_found_is_known_and_what_comes_up_later_is_news() {
         const OLD: &str = "20240101";
         let mut updates = Updates::default();
-        let mut come_up = |at, in_company, games: &[(&str, &str)]| {
-            updates.come_up(at, in_company, &offered(games))
-        };
         let start = Instant::now();
-        assert_eq!(come_up(start, false, &[]), ids(&[]));
+        assert_eq!(updates.come_up(start, &offered(&[])), ids(&[]));
         // However long nobody was there.
         let found = start + PARTY_IS_FOUND_WITHIN * 5;
-        assert_eq!(come_up(found, true, &[("chess", OLD)]), ids(&[]));
+        updates.in_company(found);
+        let mut come_up = |at, games: &[(&str, &str)]| updates.come_up(at, &offered(games));
+        assert_eq!(come_up(found, &[("chess", OLD)]), ids(&[]));
         let soon = found + PARTY_IS_FOUND_WITHIN / 2;
-        assert_eq!(come_up(soon, true, &[("go", OLD)]), ids(&[]));
+        assert_eq!(come_up(soon, &[("go", OLD)]), ids(&[]));
         let later = found + PARTY_IS_FOUND_WITHIN;
         let all = [("chess", OLD), ("go", OLD), ("quake", OLD)];
-        assert_eq!(come_up(later, true, &all), ids(&["quake"]));
-        assert_eq!(come_up(later, true, &all), ids(&[]), "once");
-        assert_eq!(come_up(later, true, &[]), ids(&[]));
-        assert_eq!(come_up(later, true, &all), ids(&[]), "a peer went and came");
+        assert_eq!(come_up(later, &all), ids(&["quake"]));
+        assert_eq!(come_up(later, &all), ids(&[]), "once");
+        assert_eq!(come_up(later, &[]), ids(&[]));
+        assert_eq!(come_up(later, &all), ids(&[]), "a peer went and came");
         let newer = [("go", "20250101")];
-        assert_eq!(come_up(later, true, &newer), ids(&["go"]));
+        assert_eq!(come_up(later, &newer), ids(&["go"]));
     }
 }

@@ -37,6 +37,16 @@ export async function until<T>(
   }
 }
 
+/** Whether there is such a file. */
+export function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The driver, a process of its own. */
 export class Driver {
   readonly #process: Deno.ChildProcess;

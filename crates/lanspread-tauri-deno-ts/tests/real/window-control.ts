@@ -29,6 +29,12 @@ export class Terminal {
     return text;
   }
 
+  /** Whether a command says this; one that fails says nothing. */
+  async tells(pattern: RegExp, ...words: string[]): Promise<boolean> {
+    const { success, text } = await this.#run(words);
+    return success && pattern.test(text);
+  }
+
   async #run(args: string[]): Promise<{ success: boolean; text: string }> {
     const command = new Deno.Command(this.#binary, { args, env: this.#env });
     const { success, stdout, stderr } = await command.output();

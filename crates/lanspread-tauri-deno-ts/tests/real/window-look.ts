@@ -2,7 +2,7 @@
 //
 // Invariant: as there, nothing is waited for by time.
 
-import { until, type Window } from "./webdriver.ts";
+import { isThere, until, type Window } from "./webdriver.ts";
 import { endsWhenAsked } from "./window-control.ts";
 import type { Desktop } from "./window-desktop.ts";
 import { whileHidden } from "./window-hidden.ts";
@@ -141,13 +141,4 @@ async function noFolder({ desktop, window }: Looked): Promise<void> {
   await until("the dialog", () => desktop.shows(dialog));
   await desktop.close(dialog);
   if (await chosen !== null) throw new Error(`nobody chose ${await chosen}`);
-}
-
-function isThere(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -22,6 +22,7 @@ import {
   standsInForPrograms,
   startsAServer,
 } from "./window-play.ts";
+import { tellsOfAnUpdate } from "./window-update.ts";
 import { quit } from "./window-tray.ts";
 
 const MIB = 1024 * 1024;
@@ -218,6 +219,14 @@ try {
   times.push(`ended ${await quit(desktop, binary, end)} ms after it was asked to`);
   if (!short) {
     await lookAfter({ desktop, binary, title: TITLE, env, state });
+    await tellsOfAnUpdate({
+      desktop,
+      binary,
+      env,
+      state,
+      party,
+      options: ["--party-code", PARTY_CODE],
+    });
     await showInDocuments();
   }
 } catch (error) {
