@@ -9,7 +9,10 @@ use std::{
 };
 
 use lanspread_db::GameId;
-use lanspread_peer::state_file::{NotWritten, check_format, read_json, write_json};
+use lanspread_peer::{
+    DiskFailure,
+    state_file::{check_format, read_json, write_json},
+};
 use serde::{Deserialize, Serialize};
 
 /// The file that keeps it, in the state directory.
@@ -108,7 +111,7 @@ impl FirstSeen {
     }
 
     /// Keeps it for the next start.
-    pub(crate) fn save(self, state_dir: &Path) -> Result<(), NotWritten> {
+    pub(crate) fn save(self, state_dir: &Path) -> Result<(), DiskFailure> {
         let content = Content {
             format: FORMAT,
             first_seen_ms: self.games,

@@ -133,13 +133,8 @@ impl From<peer::DiskFailureKind> for FolderFault {
 impl From<io::ErrorKind> for FolderFault {
     fn from(kind: io::ErrorKind) -> Self {
         match kind {
-            io::ErrorKind::NotFound => Self::Gone,
-            io::ErrorKind::NotADirectory => Self::NoFolder,
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Self::NotAllowed,
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
             io::ErrorKind::TimedOut => Self::Hangs,
-            // Kinds of errors are the standard library's, and new ones appear.
-            _ => Self::Broken,
+            other => Self::from(peer::failure_kind(other)),
         }
     }
 }

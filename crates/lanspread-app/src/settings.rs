@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use lanspread_jsonl::{Language, SettingsChange};
 use lanspread_peer::{
-    CommandRefused, ErrorKind, PartyCode, PartyCodeError, PeerName, host_name,
-    state_file::{NotWritten, check_format, put_aside, read_json, write_json},
+    CommandRefused, DiskFailure, ErrorKind, PartyCode, PartyCodeError, PeerName, host_name,
+    state_file::{check_format, put_aside, read_json, write_json},
 };
 use serde::{Deserialize, Serialize};
 
@@ -145,7 +145,7 @@ impl Settings {
     ///
     /// # Errors
     /// What the system says, with the file.
-    pub fn save(&self, state_dir: &Path) -> Result<(), NotWritten> {
+    pub fn save(&self, state_dir: &Path) -> Result<(), DiskFailure> {
         let content = Content {
             format: FORMAT,
             name: self.name.clone(),

@@ -11,8 +11,9 @@ use std::{
 use lanspread_db::GameId;
 use lanspread_jsonl::SettingsChange;
 use lanspread_peer::{
-    CommandRefused, ErrorKind, OperationKind, Outcome, PeerCommand, PeerEvent, PeerView,
-    state_file::{NotWritten, check_format, put_aside, read_json, write_json},
+    CommandRefused, DiskFailure, ErrorKind, OperationKind, Outcome, PeerCommand, PeerEvent,
+    PeerView,
+    state_file::{check_format, put_aside, read_json, write_json},
 };
 use serde::{Deserialize, Serialize};
 
@@ -74,7 +75,7 @@ fn is_offered(view: &PeerView, id: &GameId) -> bool {
     found.is_ok_and(|at| !view.games[at].peers.is_empty())
 }
 
-fn save(path: &Path, queue: Queue) -> Result<(), NotWritten> {
+fn save(path: &Path, queue: Queue) -> Result<(), DiskFailure> {
     let format = FORMAT;
     write_json(path, &Content { format, queue })
 }
@@ -291,7 +292,7 @@ impl App {
         let refused = |kind, message| CommandRefused { kind, message };
         saved
             .map_err(|error| refused(ErrorKind::Io, error.to_string()))?
-            .map_err(|why| refused(why.kind(), why.to_string()))?;
+            .map_err(|why| refused(why.kind.error_kind(), why.message))?;
         self.settings.send_replace(settings);
         self.tell_news();
         Ok(Ran::Accepted)

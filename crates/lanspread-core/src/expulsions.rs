@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use lanspread_proto::{ExpelledPeer, PeerId, RefusalKind, Request, Response};
 
 use crate::{
-    CommandId, CommandRefused, Ctx, Effect, EffectId, ErrorKind, Expelled, ExpelledBy, Notice,
+    CommandId, CommandRefused, Ctx, DiskFailure, Effect, EffectId, Expelled, ExpelledBy, Notice,
     NoticeAbout, Now, PeerEvent, Purpose, RequestFailure, conduct::Conduct, membership::Membership,
 };
 
@@ -83,25 +83,23 @@ impl Expulsions {
     }
 
     /// What changed is saved, or cannot be.
-    pub(crate) fn saved(&mut self, ctx: &mut Ctx<'_>, result: &Result<(), String>) {
+    pub(crate) fn saved(&mut self, ctx: &mut Ctx<'_>, result: &Result<(), DiskFailure>) {
         self.saving = None;
-        let message = result
-            .as_ref()
-            .err()
-            .map(|why| format!("whoever was expelled stays out only until this peer ends: {why}"));
+        let refused = result.as_ref().err().map(|why| CommandRefused {
+            kind: why.kind.error_kind(),
+            message: format!("whoever was expelled stays out only until this peer ends: {why}"),
+        });
         let commands = std::mem::take(&mut self.saved_for);
-        if let Some(message) = message.clone().filter(|_| commands.is_empty()) {
+        if let Some(CommandRefused { message, .. }) =
+            refused.clone().filter(|_| commands.is_empty())
+        {
             ctx.out.emit(PeerEvent::Notice(Notice {
                 about: NoticeAbout::ExpulsionsNotKept,
                 message,
             }));
         }
         for id in commands {
-            let answer = message.clone().map_or(Ok(()), |message| {
-                let kind = ErrorKind::Io;
-                Err(CommandRefused { kind, message })
-            });
-            ctx.out.answer(id, answer);
+            ctx.out.answer(id, refused.clone().map_or(Ok(()), Err));
         }
     }
 

@@ -49,8 +49,11 @@ pub(crate) fn blocked(blocked: Blocked) -> DiskFailure {
     }
 }
 
-pub(crate) fn kind_of(error: &io::Error) -> DiskFailureKind {
-    match error.kind() {
+/// The kind of failure that an error of the operating system is, the one place that knows which of them mean
+/// a full disk or a missing right.
+#[must_use]
+pub fn kind_of(error: io::ErrorKind) -> DiskFailureKind {
+    match error {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
             DiskFailureKind::NoSpace
         }
@@ -66,8 +69,11 @@ pub(crate) fn kind_of(error: &io::Error) -> DiskFailureKind {
     }
 }
 
-fn io_failure(what: &str, path: &Path, error: &io::Error) -> DiskFailure {
-    let kind = kind_of(error);
+/// What the system says, as a failure whose words say what was tried, on what, and what to do. `what` completes the
+/// sentence "cannot …".
+#[must_use]
+pub fn io_failure(what: &str, path: &Path, error: &io::Error) -> DiskFailure {
+    let kind = kind_of(error.kind());
     let advice = match kind {
         DiskFailureKind::NoSpace => ": make room on this disk and try again",
         DiskFailureKind::NotAllowed => {

@@ -56,6 +56,7 @@ use lanspread_unpack::{CancelFlag, Unpacker};
 
 pub use download::Download;
 use failure::Doing;
+pub use failure::{io_failure, kind_of as failure_kind};
 use folders::Folders;
 pub use folders::Unreadable;
 pub use hasher::GameHasher;

@@ -179,12 +179,12 @@ impl Executor {
                 let file = shared.expelled.clone();
                 let save = move || file.save(&expelled, SystemTime::now());
                 let saved = tokio::task::spawn_blocking(save).await;
-                let result = saved.unwrap_or_else(|error| Err(error.to_string()));
+                let result = saved.unwrap_or_else(|error| Err(disk::lost(&error)));
                 Input::ExpelledKept { effect, result }
             },
             move |why| Input::ExpelledKept {
                 effect,
-                result: Err(why),
+                result: Err(disk::failed(why)),
             },
         );
     }
@@ -195,12 +195,12 @@ impl Executor {
             |shared, _| async move {
                 let file = shared.rates_file.clone();
                 let saved = tokio::task::spawn_blocking(move || file.save(limits)).await;
-                let result = saved.unwrap_or_else(|error| Err(error.to_string()));
+                let result = saved.unwrap_or_else(|error| Err(disk::lost(&error)));
                 Input::RateLimitsKept { effect, result }
             },
             move |why| Input::RateLimitsKept {
                 effect,
-                result: Err(why),
+                result: Err(disk::failed(why)),
             },
         );
     }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use lanspread_core::{
-    Expelled, ExpelledBy,
+    DiskFailure, Expelled, ExpelledBy,
     limits::{EXPEL_TIME_MAX, EXPULSIONS_MAX},
 };
 use lanspread_proto::{PeerId, PeerName};
@@ -98,7 +98,7 @@ impl ExpelledFile {
     ///
     /// # Errors
     /// What the system says, with the file.
-    pub(crate) fn save(&self, expelled: &[Expelled], now: SystemTime) -> Result<(), String> {
+    pub(crate) fn save(&self, expelled: &[Expelled], now: SystemTime) -> Result<(), DiskFailure> {
         let entries = expelled.iter().map(|expelled| Entry {
             peer_id: expelled.peer_id,
             name: expelled.name.clone(),
@@ -112,7 +112,7 @@ impl ExpelledFile {
             format: FORMAT,
             expelled: entries.collect(),
         };
-        write_json(&self.path, &content).map_err(|error| error.to_string())
+        write_json(&self.path, &content)
     }
 
     fn read(&self) -> Result<Option<Content>, String> {

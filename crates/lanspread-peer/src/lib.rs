@@ -37,7 +37,7 @@ pub use lanspread_core::{
     PeerCommand, PeerEvent, PeerInfo, PeerView, Playing, Progress, RateLimit, RateLimits,
     RateTooLow, SourceShare, Standing, StateFile, StepProgress, StepWork, Timing, WaitReason,
 };
-pub use lanspread_disk::{GameHasher, Unreadable};
+pub use lanspread_disk::{GameHasher, Unreadable, failure_kind};
 pub use lanspread_proto::{
     ListenAddr, MessageText, MessageTextError, PROTOCOL_VERSION, PeerId, PeerName, PeerOperation,
     PeerSource, PeerStatus, TableName, TableNameError, Work,

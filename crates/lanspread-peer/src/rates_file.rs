@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lanspread_core::{RateLimit, RateLimits};
+use lanspread_core::{DiskFailure, RateLimit, RateLimits};
 use serde::{Deserialize, Serialize};
 
 use crate::state_file::{check_format, put_aside, read_json, write_json};
@@ -71,7 +71,7 @@ impl RatesFile {
     ///
     /// # Errors
     /// What the system says, with the file.
-    pub(crate) fn save(&self, limits: RateLimits) -> Result<(), String> {
+    pub(crate) fn save(&self, limits: RateLimits) -> Result<(), DiskFailure> {
         let bytes_per_s = |limit: Option<RateLimit>| limit.map(RateLimit::bytes_per_s);
         let content = Content {
             format: FORMAT,
@@ -80,7 +80,7 @@ impl RatesFile {
             download_bytes_per_s: bytes_per_s(limits.download),
             download_per_peer_bytes_per_s: bytes_per_s(limits.download_per_peer),
         };
-        write_json(&self.path, &content).map_err(|error| error.to_string())
+        write_json(&self.path, &content)
     }
 
     fn read(&self) -> Result<RateLimits, String> {

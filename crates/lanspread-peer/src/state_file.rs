@@ -3,33 +3,11 @@
 //! Invariant: under the final name stands what stood there before or everything new, synced, and only
 //! its owner may read it.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{fs, io, path::Path};
 
-use lanspread_core::ErrorKind;
-use lanspread_disk::{RealFileSystem, StateDir, port::FileSystem};
+use lanspread_core::DiskFailure;
+use lanspread_disk::{RealFileSystem, StateDir, io_failure, port::FileSystem};
 use serde::{Serialize, de::DeserializeOwned};
-
-/// Why a file does not hold what it should.
-#[derive(Debug, thiserror::Error)]
-#[error("{} cannot be written: {source}", path.display())]
-pub struct NotWritten {
-    path: PathBuf,
-    source: io::Error,
-}
-
-impl NotWritten {
-    /// The kind of error that it is for whoever asked for it.
-    #[must_use]
-    pub fn kind(&self) -> ErrorKind {
-        match self.source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::NoSpace,
-            _ => ErrorKind::Io,
-        }
-    }
-}
 
 /// Writes a file in the place of what stands there.
 ///
@@ -59,14 +37,12 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
 /// Writes a value as JSON in the place of what stands there.
 ///
 /// # Errors
-/// What the system says, with the file; the old file stands then.
-pub fn write_json(path: &Path, content: &impl Serialize) -> Result<(), NotWritten> {
-    let failed = |source: io::Error| NotWritten {
-        path: path.to_owned(),
-        source,
-    };
-    let bytes = serde_json::to_vec_pretty(content).map_err(|error| failed(error.into()))?;
-    write_atomically(path, &bytes).map_err(failed)
+/// What the system says, with the file and what to do; the old file stands then.
+pub fn write_json(path: &Path, content: &impl Serialize) -> Result<(), DiskFailure> {
+    let written = serde_json::to_vec_pretty(content).map_err(io::Error::from);
+    written
+        .and_then(|bytes| write_atomically(path, &bytes))
+        .map_err(|error| io_failure("write", path, &error))
 }
 
 /// Reads a value from JSON of at most `bytes_max` bytes. `None` if there is no file.

@@ -110,28 +110,6 @@ impl UnpackError {
         matches!(self, Self::Cancelled)
     }
 
-    /// Says whether the disk or a quota was full.
-    #[must_use]
-    pub fn is_disk_full(&self) -> bool {
-        match self {
-            Self::Write { source, .. } | Self::Sync { source, .. } => matches!(
-                source.kind(),
-                io::ErrorKind::StorageFull
-                    | io::ErrorKind::QuotaExceeded
-                    | io::ErrorKind::FileTooLarge
-            ),
-            Self::Cancelled
-            | Self::Read { .. }
-            | Self::UnknownFormat { .. }
-            | Self::Unsupported { .. }
-            | Self::Encrypted { .. }
-            | Self::Damaged { .. }
-            | Self::MissingVolume { .. }
-            | Self::Refused { .. }
-            | Self::LimitExceeded { .. } => false,
-        }
-    }
-
     /// Says whether the content of an archive is at fault, so that trying again with the same file
     /// is pointless.
     #[must_use]

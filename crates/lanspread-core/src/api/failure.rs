@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use lanspread_db::ChunkRef;
 use lanspread_proto::PeerId;
 
-use super::PartyMismatch;
+use super::{ErrorKind, PartyMismatch};
 
 /// Why a dial failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -164,4 +164,21 @@ pub enum DiskFailureKind {
     Aborted,
     /// Anything else the system reports.
     Io,
+}
+
+impl DiskFailureKind {
+    /// The kind of error that it is for whoever asked for what failed.
+    #[must_use]
+    pub const fn error_kind(self) -> ErrorKind {
+        match self {
+            Self::NoSpace => ErrorKind::NoSpace,
+            Self::NotAllowed => ErrorKind::NotAllowed,
+            Self::Foreign => ErrorKind::Foreign,
+            Self::FolderAway => ErrorKind::FolderAway,
+            Self::FoldersClash => ErrorKind::FoldersClash,
+            Self::BadArchive => ErrorKind::BadArchive,
+            Self::Aborted => ErrorKind::Cancelled,
+            Self::NotFound | Self::Io => ErrorKind::Io,
+        }
+    }
 }

@@ -228,15 +228,15 @@ pub enum Input {
     ExpelledKept {
         /// The effect.
         effect: EffectId,
-        /// Why it could not be written down, in words for people.
-        result: Result<(), String>,
+        /// Why it could not be written down.
+        result: Result<(), DiskFailure>,
     },
     /// Answers [`Effect::KeepRateLimits`](crate::Effect::KeepRateLimits).
     RateLimitsKept {
         /// The effect.
         effect: EffectId,
-        /// Why they could not be written down, in words for people.
-        result: Result<(), String>,
+        /// Why they could not be written down.
+        result: Result<(), DiskFailure>,
     },
     /// Answers [`Effect::OpenGameDir`](crate::Effect::OpenGameDir) and
     /// [`Effect::OpenMoreGameDirs`](crate::Effect::OpenMoreGameDirs).

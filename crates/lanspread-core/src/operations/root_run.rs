@@ -6,7 +6,7 @@
 use lanspread_db::GameId;
 
 use crate::{
-    DiskFailure, DiskFailureKind, Effect, EffectId, ErrorKind, OperationError, Purpose,
+    DiskFailure, Effect, EffectId, ErrorKind, OperationError, Purpose,
     limits::STEPS_MAX,
     root::{BlockedKind, Goal, Intent, IntentLog, Next, RootObservation, next_step},
     world::World,
@@ -119,18 +119,8 @@ const fn blocked_kind(kind: BlockedKind) -> ErrorKind {
 
 /// A failure of the disk, as users see it.
 pub(crate) fn disk_error(failure: DiskFailure) -> OperationError {
-    let kind = match failure.kind {
-        DiskFailureKind::NoSpace => ErrorKind::NoSpace,
-        DiskFailureKind::NotAllowed => ErrorKind::NotAllowed,
-        DiskFailureKind::Foreign => ErrorKind::Foreign,
-        DiskFailureKind::FolderAway => ErrorKind::FolderAway,
-        DiskFailureKind::FoldersClash => ErrorKind::FoldersClash,
-        DiskFailureKind::BadArchive => ErrorKind::BadArchive,
-        DiskFailureKind::Aborted => ErrorKind::Cancelled,
-        DiskFailureKind::NotFound | DiskFailureKind::Io => ErrorKind::Io,
-    };
     OperationError {
-        kind,
+        kind: failure.kind.error_kind(),
         message: failure.message,
     }
 }

@@ -4,7 +4,7 @@
 //! or cannot be. Whether the user plays is not kept: nobody plays when the machine starts.
 
 use crate::{
-    CommandId, CommandRefused, Ctx, Effect, EffectId, ErrorKind, PeerEvent, Playing, Purpose,
+    CommandId, CommandRefused, Ctx, DiskFailure, Effect, EffectId, PeerEvent, Playing, Purpose,
     RateLimits, rates::LimitChanges,
 };
 
@@ -54,11 +54,11 @@ impl RateSetting {
     }
 
     /// The limits are kept, or cannot be.
-    pub(crate) fn saved(&mut self, ctx: &mut Ctx<'_>, result: &Result<(), String>) {
+    pub(crate) fn saved(&mut self, ctx: &mut Ctx<'_>, result: &Result<(), DiskFailure>) {
         self.saving = None;
         for id in std::mem::take(&mut self.saved_for) {
             let answer = result.clone().map_err(|why| CommandRefused {
-                kind: ErrorKind::Io,
+                kind: why.kind.error_kind(),
                 message: format!("the limits are in force, but only until this peer ends: {why}"),
             });
             ctx.out.answer(id, answer);

@@ -51,7 +51,7 @@ impl Lone {
         last.map(|expelled| expelled.peer_id).collect()
     }
 
-    fn saved(&mut self, result: Result<(), String>) {
+    fn saved(&mut self, result: Result<(), DiskFailure>) {
         let effect = *self.saves().last().unwrap();
         self.feed(Input::ExpelledKept { effect, result });
     }
@@ -107,9 +107,9 @@ fn what_cannot_be_written_down_holds_until_the_end_and_is_said() {
     let mut lone = Lone::ready(Vec::new());
     lone.command(expel(1));
     let command = lone.next;
-    lone.saved(Err("the disk is full".to_owned()));
+    lone.saved(Err(full_disk()));
     let refused = lone.answered(command).unwrap().unwrap_err();
-    assert_eq!(refused.kind, ErrorKind::Io);
+    assert_eq!(refused.kind, ErrorKind::NoSpace);
     assert!(refused.message.contains("the disk is full"), "{refused}");
     assert_eq!(lone.expelled(), [id(1)]);
 }
@@ -149,9 +149,9 @@ fn a_peer_that_ends_tells_whoever_waits_for_a_save_how_it_went() {
     lone.saved(Ok(()));
     assert_eq!(lone.answered(first), Some(Ok(())));
     assert_eq!(lone.answered(second), None);
-    lone.saved(Err("the disk is full".to_owned()));
+    lone.saved(Err(full_disk()));
     let refused = lone.answered(second).unwrap().unwrap_err();
-    assert_eq!(refused.kind, ErrorKind::Io);
+    assert_eq!(refused.kind, ErrorKind::NoSpace);
     assert!(lone.has_ended());
 }
 

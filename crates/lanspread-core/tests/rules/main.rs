@@ -360,6 +360,14 @@ fn small_manifest(stamp: Version) -> Arc<Manifest> {
     Arc::new(Manifest::new(game(1), stamp, chunk_bytes, vec![file]).unwrap())
 }
 
+/// What whoever cannot be kept for want of room is answered with.
+fn full_disk() -> DiskFailure {
+    DiskFailure {
+        kind: DiskFailureKind::NoSpace,
+        message: "the disk is full".to_owned(),
+    }
+}
+
 fn refusal(response: Option<Response>) -> RefusalKind {
     match response {
         Some(Response::Refused(refusal)) => refusal.kind,

@@ -36,7 +36,7 @@ impl Lone {
         self.ids(|effect| matches!(effect, Effect::KeepRateLimits { .. }))
     }
 
-    fn kept(&mut self, result: Result<(), String>) {
+    fn kept(&mut self, result: Result<(), DiskFailure>) {
         let effect = *self.keeps().last().unwrap();
         self.feed(Input::RateLimitsKept { effect, result });
     }
@@ -67,9 +67,9 @@ fn limits_that_cannot_be_written_down_hold_and_the_user_is_told_for_how_long() {
     let mut lone = Lone::ready(Vec::new());
     lone.command(upload(1_000_000));
     let command = lone.next;
-    lone.kept(Err("the disk is full".to_owned()));
+    lone.kept(Err(full_disk()));
     let refusal = lone.rate_answer(command).unwrap().unwrap_err();
-    assert_eq!(refusal.kind, ErrorKind::Io);
+    assert_eq!(refusal.kind, ErrorKind::NoSpace);
     assert!(refusal.message.contains("the disk is full"), "{refusal}");
     assert_eq!(lone.peer.view().rate_limits, uploads(1_000_000));
 }

@@ -140,7 +140,7 @@ fn unpack_failure(error: &UnpackError) -> DiskFailure {
     let kind = match error {
         UnpackError::Read { source, .. }
         | UnpackError::Write { source, .. }
-        | UnpackError::Sync { source, .. } => kind_of(source),
+        | UnpackError::Sync { source, .. } => kind_of(source.kind()),
         other if other.blames_archive() => DiskFailureKind::BadArchive,
         // The list of errors is the unpacker's and may grow.
         _ => DiskFailureKind::Io,

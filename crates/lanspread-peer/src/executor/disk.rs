@@ -171,15 +171,7 @@ impl Executor {
                 let result = run_blocking(&shared, &abort, work).await;
                 answer(effect, result)
             },
-            move |why| {
-                answer(
-                    effect,
-                    Err(DiskFailure {
-                        kind: DiskFailureKind::Io,
-                        message: why,
-                    }),
-                )
-            },
+            move |why| answer(effect, Err(failed(why))),
         );
     }
 }
@@ -207,9 +199,16 @@ async fn run_blocking<T: Send + 'static>(
 /// A thread of ours panicked.
 pub(super) fn lost(error: &tokio::task::JoinError) -> DiskFailure {
     tracing::error!(%error, "work on the disk failed");
+    failed(format!(
+        "work on the disk failed inside this program: {error}"
+    ))
+}
+
+/// The failure of work that this program did not bring to an end.
+pub(super) const fn failed(message: String) -> DiskFailure {
     DiskFailure {
         kind: DiskFailureKind::Io,
-        message: format!("work on the disk failed inside this program: {error}"),
+        message,
     }
 }
 

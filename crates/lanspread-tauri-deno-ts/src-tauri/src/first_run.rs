@@ -63,5 +63,5 @@ pub(crate) async fn finish(app: &AppHandle, name: &str, games_dir: PathBuf) -> R
         .map_err(|error| Refused::new(ErrorKind::Io, begin::explain(app, &error)))?;
     settings
         .save(state_dir)
-        .map_err(|why| Refused::new(why.kind(), why.to_string()))
+        .map_err(|why| Refused::new(why.kind.error_kind(), why.message))
 }
