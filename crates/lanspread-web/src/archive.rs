@@ -13,10 +13,10 @@ use std::{
 
 use axum::{
     body::{Body, Bytes},
-    http::header,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use lanspread_db::{ChunkRef, GameId, RelPath};
 use lanspread_peer::SharedGame;
 use tokio::{
@@ -43,9 +43,10 @@ const PIECES_QUEUE_LEN: usize = 4;
 /// What is kept while an archive is sent: its place among all, and that its connection is in use.
 pub(crate) type Keeps = (OwnedSemaphorePermit, Busy);
 
-/// Sends a game as one archive.
-pub(crate) fn send(id: &GameId, game: SharedGame, keeps: Keeps) -> Response {
-    let (tx, rx) = mpsc::channel(PIECES_QUEUE_LEN);
+/// Sends a game as one archive. One of which not even the first piece can be made is refused in words, since a
+/// browser shows nothing of ours once an answer has broken off.
+pub(crate) async fn send(id: &GameId, game: SharedGame, keeps: Keeps) -> Response {
+    let (tx, mut rx) = mpsc::channel(PIECES_QUEUE_LEN);
     let folder = id.clone();
     let files = game.manifest().files().iter();
     let length_bytes = length_bytes(files.map(|file| (name(id, &file.path), file.size_bytes)));
@@ -60,7 +61,14 @@ pub(crate) fn send(id: &GameId, game: SharedGame, keeps: Keeps) -> Response {
         }
         drop(keeps);
     });
-    let pieces = stream::unfold(rx, |mut rx| async { Some((rx.recv().await?, rx)) });
+    let first = match rx.recv().await {
+        Some(Err(error)) => {
+            let text = format!("{id} cannot be sent: {error}.\n");
+            return (StatusCode::CONFLICT, text).into_response();
+        }
+        first => stream::iter(first),
+    };
+    let rest = stream::unfold(rx, |mut rx| async { Some((rx.recv().await?, rx)) });
     let disposition = format!("attachment; filename=\"{id}.zip\"");
     (
         [
@@ -70,7 +78,7 @@ pub(crate) fn send(id: &GameId, game: SharedGame, keeps: Keeps) -> Response {
             (header::CACHE_CONTROL, "no-store".to_owned()),
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
         ],
-        Body::from_stream(pieces),
+        Body::from_stream(first.chain(rest)),
     )
         .into_response()
 }

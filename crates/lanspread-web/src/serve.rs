@@ -398,7 +398,7 @@ async fn archive(
         return (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
     };
     match shared.app.handle().shared_game(&id, caller.addr.ip()).await {
-        Ok(game) => archive::send(&id, game, (place, caller.in_use.begin())),
+        Ok(game) => archive::send(&id, game, (place, caller.in_use.begin())).await,
         Err(refusal) => (StatusCode::CONFLICT, format!("{refusal}.\n")).into_response(),
     }
 }

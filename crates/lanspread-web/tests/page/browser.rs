@@ -9,7 +9,8 @@ use std::{
 
 use futures_util::{SinkExt, StreamExt};
 use lanspread_app::{App, AppOptions, ApplicationLog, Chosen, IfAway, Scripts, Settings, Stay};
-use lanspread_peer::{DiscoveryMode, PartyCode, PeerOptions};
+use lanspread_jsonl::Command;
+use lanspread_peer::{DiscoveryMode, LimitChange, PartyCode, PeerOptions, RateLimit};
 use lanspread_web::{WebOptions, WebServer, WhoMayCome};
 use serde_json::{Value, json};
 use tokio::{
@@ -57,6 +58,20 @@ pub(crate) fn peer_of(
     })
     .expect("a peer starts");
     app
+}
+
+/// Limits what a peer sends, or lifts the limit.
+pub(crate) async fn limit_uploads(app: &Arc<App>, bytes_per_s: Option<u64>) {
+    let upload = bytes_per_s.map_or(LimitChange::Lift, |rate| {
+        LimitChange::To(RateLimit::new(rate).expect("fast enough"))
+    });
+    let command = Command::SetRateLimits {
+        upload_bytes_per_s: upload,
+        upload_per_peer_bytes_per_s: LimitChange::Keep,
+        download_bytes_per_s: LimitChange::Keep,
+        download_per_peer_bytes_per_s: LimitChange::Keep,
+    };
+    app.run(command).await.expect("it is kept");
 }
 
 pub(crate) async fn page(app: &Arc<App>, who: WhoMayCome) -> WebServer {

@@ -1,6 +1,11 @@
 //! Whoever comes without a token where guests may: looks, fetches games, and changes nothing.
 
-use std::{fs, io::Read, path::Path, sync::Arc};
+use std::{
+    fs,
+    io::{Read, Seek, SeekFrom, Write},
+    path::Path,
+    sync::Arc,
+};
 
 use lanspread_app::App;
 use lanspread_jsonl::{Command, SettingsChange};
@@ -15,7 +20,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::browser::{Browser, PATIENCE, get, page, peer, refusal, request};
+use crate::browser::{Browser, PATIENCE, get, limit_uploads, page, peer, refusal, request};
 
 /// The same bytes every time, and none like the others.
 const BOARD_BYTES: usize = 9 << 20;
@@ -55,26 +60,32 @@ async fn hashed(app: &App) {
         .expect("the peer runs");
 }
 
-/// The whole answer to a request for an archive: its head, if it came so far, and what followed, if it came to its
-/// end.
-async fn fetch(server: &WebServer, id: &str) -> (String, Option<Vec<u8>>) {
+/// Asks for the archive of a game.
+async fn ask(server: &WebServer, id: &str) -> TcpStream {
     let mut stream = TcpStream::connect(server.addr()).await.expect("it listens");
     let request = format!(
         "GET /api/games/{id}/archive HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
         server.addr()
     );
     stream.write_all(request.as_bytes()).await.expect("sent");
-    let mut answer = Vec::new();
+    stream
+}
+
+/// The rest of an answer of which something was read: its head, and what followed, if it came to its end.
+async fn take(mut stream: TcpStream, mut answer: Vec<u8>) -> (String, Option<Vec<u8>>) {
     let read = timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
     drop(read.expect("in time"));
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
-    let Some(end) = end else {
-        return (String::new(), None);
-    };
+    let end = end.expect("a head");
     let head = String::from_utf8_lossy(&answer[..end]).into_owned();
     let body = answer.split_off(end + 4);
     let whole = promised_bytes(&head) == Some(body.len());
     (head, whole.then_some(body))
+}
+
+/// The whole answer to a request for an archive.
+async fn fetch(server: &WebServer, id: &str) -> (String, Option<Vec<u8>>) {
+    take(ask(server, id).await, Vec::new()).await
 }
 
 /// How many bytes a head says that follow.
@@ -155,45 +166,67 @@ async fn a_guest_looks_and_fetches_a_game_and_changes_nothing() {
     app.handle().shutdown().await;
 }
 
-/// Other bytes, the same size and times.
+/// Another byte in the middle, the same size and times. In place, as a disk does it: whoever looks meanwhile finds a
+/// whole file.
 fn rot(path: &Path) {
-    let times = fs::metadata(path)
-        .and_then(|file| file.modified())
-        .expect("times");
-    let mut bytes = fs::read(path).expect("the file");
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    fs::write(path, bytes).expect("writable");
-    fs::File::options()
+    let mut file = fs::File::options()
+        .read(true)
         .write(true)
         .open(path)
-        .and_then(|file| file.set_modified(times))
-        .expect("its time");
+        .expect("the file");
+    let times = file.metadata().and_then(|file| file.modified());
+    let mut byte = [0];
+    file.seek(SeekFrom::Start(BOARD_BYTES as u64 / 2))
+        .expect("it is as long");
+    file.read_exact(&mut byte).expect("readable");
+    file.seek(SeekFrom::Start(BOARD_BYTES as u64 / 2))
+        .expect("it is as long");
+    file.write_all(&[!byte[0]]).expect("writable");
+    file.set_modified(times.expect("times")).expect("its time");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_archive_of_a_damaged_game_breaks_off() {
+async fn an_archive_of_a_game_that_is_damaged_on_the_way_breaks_off() {
+    let host = host();
+    let app = peer(host.path());
+    app.ready().cancelled().await;
+    let server = page(&app, WhoMayCome::ThisMachine).await;
+    hashed(&app).await;
+    // Else all of it may be on its way before anything is damaged.
+    limit_uploads(&app, Some(BOARD_BYTES as u64 / 2)).await;
+    let mut stream = ask(&server, "chess").await;
+    let mut begun = vec![0; 12];
+    stream.read_exact(&mut begun).await.expect("a head");
+    assert_eq!(begun, b"HTTP/1.1 200");
+    rot(&host.path().join("games/chess/chess.eti"));
+    let (head, body) = take(stream, begun).await;
+    assert!(promised_bytes(&head) > Some(BOARD_BYTES), "{head}");
+    assert!(body.is_none(), "half of a game was handed out as a whole");
+    app.handle().shutdown().await;
+}
+
+/// A browser showed its own page about an empty answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_game_that_is_damaged_before_a_guest_reads_why_it_is_not_sent() {
     let host = host();
     let app = peer(host.path());
     app.ready().cancelled().await;
     let server = page(&app, WhoMayCome::ThisMachine).await;
     hashed(&app).await;
     let path = host.path().join("games/chess/chess.eti");
-    let asked = async {
+    let refused = async {
         loop {
             rot(&path);
-            let answer = fetch(&server, "chess").await;
-            if answer.0.contains(" 200 ") {
-                return answer;
+            let (head, body) = fetch(&server, "chess").await;
+            if head.contains(" 409 ") {
+                return body.expect("whole");
             }
-            // It was noticed before anybody asked, or before the head was sent: once more, as soon as that is taken
-            // for the game.
-            hashed(&app).await;
+            // It was hashed again before anybody asked, so it is another game, and whole.
         }
     };
-    let (head, body) = timeout(PATIENCE, asked).await.expect("in time");
-    assert!(promised_bytes(&head) > Some(BOARD_BYTES), "{head}");
-    assert!(body.is_none(), "half of a game was handed out as a whole");
+    let said = timeout(PATIENCE, refused).await.expect("in time");
+    let said = String::from_utf8(said).expect("text");
+    assert!(said.contains("chess") && said.ends_with(".\n"), "{said}");
     app.handle().shutdown().await;
 }
 

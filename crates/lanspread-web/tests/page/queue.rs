@@ -3,14 +3,12 @@
 use std::{fs, path::Path, sync::Arc};
 
 use lanspread_app::App;
-use lanspread_jsonl::Command;
-use lanspread_peer::{LimitChange, RateLimit};
 use lanspread_testbed::fixture::{ArchiveFormat, GameFixture};
 use lanspread_web::WhoMayCome;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::browser::{Browser, page, peer};
+use crate::browser::{Browser, limit_uploads, page, peer};
 
 /// Slow enough for a download of a game here to be seen on its way.
 const UPLOAD_BYTES_PER_S: u64 = 512 * 1024;
@@ -30,21 +28,8 @@ async fn host(dir: &Path) -> Arc<App> {
     }
     let app = peer(dir);
     app.ready().cancelled().await;
-    limit(&app, Some(UPLOAD_BYTES_PER_S)).await;
+    limit_uploads(&app, Some(UPLOAD_BYTES_PER_S)).await;
     app
-}
-
-async fn limit(app: &Arc<App>, bytes_per_s: Option<u64>) {
-    let upload = bytes_per_s.map_or(LimitChange::Lift, |rate| {
-        LimitChange::To(RateLimit::new(rate).expect("fast enough"))
-    });
-    let command = Command::SetRateLimits {
-        upload_bytes_per_s: upload,
-        upload_per_peer_bytes_per_s: LimitChange::Keep,
-        download_bytes_per_s: LimitChange::Keep,
-        download_per_peer_bytes_per_s: LimitChange::Keep,
-    };
-    app.run(command).await.expect("it is kept");
 }
 
 /// A browser at a peer that knows the host.
@@ -162,7 +147,7 @@ async fn downloads_take_their_turn_rest_and_go_on_after_a_restart() {
     );
     let known = |state: &Value| gathered_bytes(state, "checkers") == here;
     browser.until("it is known how much is here", known).await;
-    limit(&host, None).await;
+    limit_uploads(&host, None).await;
     let others_done = |state: &Value| is(state, &[("checkers", "paused")]);
     browser.until("the others are here", others_done).await;
     accepted(&mut browser, json!({ "cmd": "resume", "id": "checkers" })).await;
@@ -204,7 +189,7 @@ async fn a_download_past_the_queue_is_after_a_rest_what_it_was_asked_to_be() {
         |state: &Value| is(state, &[("checkers", "paused")]) && state["operations"] == json!([]);
     browser.until("it rests", rests).await;
     assert_eq!(browser.state["queue"][0]["install"], false);
-    limit(&host, None).await;
+    limit_uploads(&host, None).await;
     accepted(&mut browser, json!({ "cmd": "resume", "id": "checkers" })).await;
     let here = |state: &Value| {
         is(state, &[])
@@ -256,7 +241,7 @@ async fn a_download_that_rests_and_is_cancelled_leaves_nothing_and_does_not_come
     let (app, mut browser) = guest(at_guest.path(), &host).await;
     assert!(is(&browser.state, &[]), "{}", browser.state["queue"]);
     // Whatever would go on by itself goes before this one, which comes to its end.
-    limit(&host, None).await;
+    limit_uploads(&host, None).await;
     accepted(&mut browser, json!({ "cmd": "queue", "id": "go" })).await;
     let done =
         |state: &Value| Browser::game(state, "go").is_some_and(|game| game["state"] == "ready");
