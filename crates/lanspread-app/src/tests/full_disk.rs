@@ -10,8 +10,8 @@ use lanspread_peer::ErrorKind;
 use lanspread_testbed::{disk::SmallDisk, fixture::GameFixture};
 use serde_json::Value;
 
-use super::peers::{command, end, start, until};
-use crate::{App, NoticeAbout, QUEUE_FILE, SETTINGS_FILE, Scripts};
+use super::peers::{command, end, options, start, until};
+use crate::{App, FIRST_SEEN_FILE, NoticeAbout, QUEUE_FILE, SETTINGS_FILE, Scripts};
 
 const DISK_MIB: u32 = 8;
 const GAME: &str = "chess";
@@ -35,6 +35,36 @@ fn told(app: &App) -> usize {
     notices
         .filter(|notice| notice.about == NoticeAbout::QueueNotKept)
         .count()
+}
+
+/// Whether it is written down when the game was first seen.
+fn is_first_seen_kept(state_dir: &Path) -> bool {
+    let kept = fs::read(state_dir.join(FIRST_SEEN_FILE)).unwrap_or_default();
+    let kept: Value = serde_json::from_slice(&kept).unwrap_or_default();
+    kept["first_seen_ms"][GAME].is_number()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_start_without_room_says_so_and_leaves_nothing_half() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let disk = SmallDisk::mount(DISK_MIB).expect("a small disk: run as root");
+    let state_dir = disk.path().join("state");
+    let ballast = disk.path().join("ballast");
+    fill(&ballast);
+    let started = App::start(options(dir.path(), &state_dir, &Scripts::default()));
+    let refused = started.map(|_| ()).expect_err("there is no room");
+    assert!(refused.to_string().contains("make room"), "{refused}");
+    let left = fs::read_dir(&state_dir).expect("it is made");
+    let left: Vec<_> = left
+        .map(|entry| entry.expect("readable"))
+        .filter(|entry| entry.metadata().expect("it is there").len() > 0)
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+
+    fs::remove_file(ballast).expect("it is there");
+    let app = start(dir.path(), &state_dir, &Scripts::default()).await;
+    assert!(app.snapshot().notices.is_empty());
+    end(app).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,6 +93,10 @@ async fn settings_that_have_no_room_are_refused_and_those_of_before_stay() {
     let half = state_dir.join(format!("{SETTINGS_FILE}.tmp"));
     assert!(!half.exists(), "half a file is left");
 
+    let slower = command(r#"{"cmd":"set-rate-limits","upload_bytes_per_s":1048576}"#);
+    let refused = app.run(slower).await.expect_err("there is no room");
+    assert_eq!(refused.kind, ErrorKind::NoSpace);
+
     fs::remove_file(ballast).expect("it is there");
     app.run(berta).await.expect("there is room again");
     end(app).await;
@@ -78,6 +112,8 @@ async fn a_queue_that_has_no_room_is_told_once_and_kept_as_soon_as_there_is() {
     let disk = SmallDisk::mount(DISK_MIB).expect("a small disk: run as root");
     let state_dir = disk.path().join("state");
     let guest = start(&dir.path().join("guest"), &state_dir, &Scripts::default()).await;
+    let ballast = disk.path().join("ballast");
+    fill(&ballast);
     let addr = &host.handle().listen_addrs()[0];
     let connect = command(&format!(r#"{{"cmd":"connect","addr":"{addr}"}}"#));
     guest.run(connect).await.expect("accepted");
@@ -87,8 +123,6 @@ async fn a_queue_that_has_no_room_is_told_once_and_kept_as_soon_as_there_is() {
     })
     .await;
 
-    let ballast = disk.path().join("ballast");
-    fill(&ballast);
     let queue = command(r#"{"cmd":"queue","id":"chess","install":false}"#);
     for _ in 0..2 {
         guest.run(queue.clone()).await.expect("accepted");
@@ -96,6 +130,7 @@ async fn a_queue_that_has_no_room_is_told_once_and_kept_as_soon_as_there_is() {
         until("it fails", || guest.snapshot().queue.is_empty()).await;
     }
     assert_eq!(told(&guest), 1);
+    assert!(!is_first_seen_kept(&state_dir), "there is no room for it");
 
     fs::remove_file(ballast).expect("it is there");
     guest.run(queue).await.expect("accepted");
@@ -109,6 +144,10 @@ async fn a_queue_that_has_no_room_is_told_once_and_kept_as_soon_as_there_is() {
         serde_json::from_slice::<Value>(&text).is_ok()
     };
     until("the queue is kept", is_kept).await;
+    until("when it was first seen is kept", || {
+        is_first_seen_kept(&state_dir)
+    })
+    .await;
     end(guest).await;
     end(host).await;
 }

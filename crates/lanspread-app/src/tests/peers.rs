@@ -13,7 +13,14 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A peer with the games in `games/` of a directory.
 pub(super) async fn start(dir: &Path, state_dir: &Path, scripts: &Scripts) -> Arc<App> {
-    let (app, _events) = App::start(AppOptions {
+    let (app, _events) = App::start(options(dir, state_dir, scripts)).expect("a peer starts");
+    app.ready().cancelled().await;
+    app
+}
+
+/// How such a peer is started.
+pub(super) fn options(dir: &Path, state_dir: &Path, scripts: &Scripts) -> AppOptions {
+    AppOptions {
         games_dir: dir.join("games"),
         if_away: IfAway::Made,
         catalog: None,
@@ -27,10 +34,7 @@ pub(super) async fn start(dir: &Path, state_dir: &Path, scripts: &Scripts) -> Ar
             discovery: DiscoveryMode::ConnectOnly,
             ..PeerOptions::default()
         },
-    })
-    .expect("a peer starts");
-    app.ready().cancelled().await;
-    app
+    }
 }
 
 pub(super) async fn end(app: Arc<App>) {
