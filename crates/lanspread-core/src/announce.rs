@@ -7,31 +7,18 @@ use std::collections::BTreeMap;
 
 use lanspread_proto::{LibraryState, PeerId, Request};
 
-use crate::{Ctx, Effect, EffectId, Now, Purpose, membership::Membership};
-
-/// What one peer knows.
-#[derive(Debug)]
-struct Told {
-    state: LibraryState,
-    pending: Option<(EffectId, LibraryState)>,
-    retry_at: Option<Now>,
-}
+use crate::{Ctx, EffectId, Now, Purpose, membership::Membership, telling::Telling};
 
 /// What every live peer knows of the own library.
 #[derive(Debug, Default)]
 pub(crate) struct Announcer {
-    told: BTreeMap<PeerId, Told>,
+    told: BTreeMap<PeerId, Telling<LibraryState>>,
 }
 
 impl Announcer {
     /// A peer learned this state in a handshake.
     pub(crate) fn introduced(&mut self, peer: PeerId, state: LibraryState) {
-        let told = Told {
-            state,
-            pending: None,
-            retry_at: None,
-        };
-        self.told.insert(peer, told);
+        self.told.insert(peer, Telling::knowing(state));
     }
 
     /// A peer is gone.
@@ -42,27 +29,16 @@ impl Announcer {
     /// Tells the present state to whoever does not know it.
     pub(crate) fn tell(&mut self, ctx: &mut Ctx<'_>, members: &Membership, state: &LibraryState) {
         for (&peer, told) in &mut self.told {
-            told.retry_at = told.retry_at.filter(|&at| at > ctx.now);
-            let waits = told.pending.is_some() || told.retry_at.is_some();
-            if waits || told.state == *state {
+            if !told.is_free(ctx.now) || told.known() == Some(state) {
                 continue;
             }
             let Some(to) = members.route(peer) else {
                 continue;
             };
-            let timeout = ctx.config.timing.request_timeout;
             let request = Request::LibrarySummary {
                 state: state.clone(),
             };
-            let effect = ctx
-                .out
-                .ask(Purpose::Announce(peer), |effect| Effect::Request {
-                    effect,
-                    to,
-                    request,
-                    timeout,
-                });
-            told.pending = Some((effect, state.clone()));
+            told.tell(ctx, Purpose::Announce(peer), to, request, state.clone());
         }
     }
 
@@ -77,18 +53,18 @@ impl Announcer {
         let Some(told) = self.told.get_mut(&peer) else {
             return;
         };
-        let Some((_, state)) = told.pending.take_if(|(pending, _)| *pending == effect) else {
+        let Some(state) = told.answered(effect) else {
             return;
         };
         match outcome {
-            Delivery::Noted => told.state = state,
-            Delivery::Failed => told.retry_at = Some(ctx.now + ctx.config.timing.redial_min),
+            Delivery::Noted => told.noted(state),
+            Delivery::Failed => told.failed(ctx),
         }
     }
 
     /// When [`Announcer::tell`] has something to do, apart from changes.
     pub(crate) fn deadline(&self) -> Option<Now> {
-        self.told.values().filter_map(|told| told.retry_at).min()
+        self.told.values().filter_map(Telling::retry_at).min()
     }
 }
 

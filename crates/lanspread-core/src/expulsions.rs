@@ -12,22 +12,16 @@ use lanspread_proto::{ExpelledPeer, PeerId, RefusalKind, Request, Response};
 use crate::{
     CommandId, CommandRefused, Ctx, DiskFailure, Effect, EffectId, Expelled, ExpelledBy, Notice,
     NoticeAbout, Now, PeerEvent, Purpose, RequestFailure, conduct::Conduct, membership::Membership,
+    telling::Telling,
 };
-
-/// What one peer knows of the organiser's list.
-#[derive(Debug, Default)]
-struct Told {
-    revision: Option<u64>,
-    pending: Option<(EffectId, u64)>,
-    retry_at: Option<Now>,
-}
 
 /// What is to be done about the expelled.
 #[derive(Debug, Default)]
 pub(crate) struct Expulsions {
     /// Grows with each change of what this peer's user said.
     revision: u64,
-    told: BTreeMap<PeerId, Told>,
+    /// Which revision each live peer knows.
+    told: BTreeMap<PeerId, Telling<u64>>,
     /// Whether something changed since the last save began.
     unsaved: bool,
     saving: Option<EffectId>,
@@ -52,7 +46,7 @@ impl Expulsions {
 
     /// A peer introduced itself.
     pub(crate) fn introduced(&mut self, peer: PeerId) {
-        self.told.insert(peer, Told::default());
+        self.told.insert(peer, Telling::default());
     }
 
     /// A peer is gone.
@@ -109,9 +103,7 @@ impl Expulsions {
             return;
         }
         for (&peer, told) in &mut self.told {
-            told.retry_at = told.retry_at.filter(|&at| at > ctx.now);
-            let waits = told.pending.is_some() || told.retry_at.is_some();
-            if waits || told.revision == Some(self.revision) {
+            if !told.is_free(ctx.now) || told.known() == Some(&self.revision) {
                 continue;
             }
             let Some(to) = members.route(peer) else {
@@ -121,15 +113,7 @@ impl Expulsions {
             let request = Request::Expulsions {
                 expelled: expelled.map(on_the_wire).collect(),
             };
-            let timeout = ctx.config.timing.request_timeout;
-            let tell = |effect| Effect::Request {
-                effect,
-                to,
-                request,
-                timeout,
-            };
-            let effect = ctx.out.ask(Purpose::Expulsions(peer), tell);
-            told.pending = Some((effect, self.revision));
+            told.tell(ctx, Purpose::Expulsions(peer), to, request, self.revision);
         }
     }
 
@@ -144,22 +128,22 @@ impl Expulsions {
         let Some(told) = self.told.get_mut(&peer) else {
             return;
         };
-        let Some((_, revision)) = told.pending.take_if(|(pending, _)| *pending == effect) else {
+        let Some(revision) = told.answered(effect) else {
             return;
         };
         match result {
-            Ok(Response::Noted) => told.revision = Some(revision),
+            Ok(Response::Noted) => told.noted(revision),
             Ok(Response::Refused(refusal)) if refusal.kind == RefusalKind::NotOrganiser => {
                 tracing::info!(peer = %peer.short(), "it does not take this peer for the organiser");
-                told.revision = Some(revision);
+                told.noted(revision);
             }
-            Ok(_) | Err(_) => told.retry_at = Some(ctx.now + ctx.config.timing.redial_min),
+            Ok(_) | Err(_) => told.failed(ctx),
         }
     }
 
     /// When [`Expulsions::tell`] has something to do, apart from changes.
     pub(crate) fn deadline(&self) -> Option<Now> {
-        self.told.values().filter_map(|told| told.retry_at).min()
+        self.told.values().filter_map(Telling::retry_at).min()
     }
 }
 

@@ -38,6 +38,7 @@ pub mod scan;
 mod serve;
 mod status;
 mod sync;
+mod telling;
 mod ties;
 pub mod transfer;
 pub mod uploads;

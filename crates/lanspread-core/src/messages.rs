@@ -16,14 +16,14 @@ use lanspread_proto::{
 };
 
 use crate::{
-    CommandRefused, Ctx, Effect, EffectId, ErrorKind, MessageView, Now, PeerEvent, Purpose,
-    RequestFailure,
+    CommandRefused, Ctx, EffectId, ErrorKind, MessageView, Now, PeerEvent, Purpose, RequestFailure,
     conduct::leak::Leak,
     limits::{
         MESSAGE_EVERY, MESSAGES_BURST_MAX, MESSAGES_MAX, MESSAGES_PER_PEER_MAX, PEERS_MAX,
         SAY_EVERY, SAYS_BURST_MAX,
     },
     membership::Membership,
+    telling::Telling,
 };
 
 /// For so long peers that come later are told what was said here.
@@ -43,10 +43,8 @@ struct Known {
     is_live: bool,
     /// Its run that was told; another one knows nothing yet.
     run: Option<LibraryEpoch>,
-    /// The last message that it noted; 0 for none.
-    told: u64,
-    pending: Option<(EffectId, u64)>,
-    retry_at: Option<Now>,
+    /// The last message that it noted.
+    told: Telling<u64>,
     /// The last message that was heard from it, and in which of its runs.
     heard: Option<(LibraryEpoch, u64)>,
     pace: Leak,
@@ -127,11 +125,10 @@ impl Messages {
         let known = self.peers.entry(peer).or_default();
         if known.run != Some(run) {
             known.run = Some(run);
-            known.told = 0;
-            known.pending = None;
+            known.told = Telling::default();
         }
         known.is_live = true;
-        known.retry_at = None;
+        known.told.is_back();
         self.stale = true;
     }
 
@@ -150,11 +147,11 @@ impl Messages {
         self.own.retain(|own| ctx.now.since(own.at) <= TOLD_FOR);
         self.stale = false;
         for (&peer, known) in self.peers.iter_mut().filter(|(_, known)| known.is_live) {
-            known.retry_at = known.retry_at.filter(|&at| at > ctx.now);
-            if known.pending.is_some() || known.retry_at.is_some() {
+            if !known.told.is_free(ctx.now) {
                 continue;
             }
-            let Some(own) = self.own.iter().find(|own| own.number > known.told) else {
+            let told = known.told.known().copied();
+            let Some(own) = self.own.iter().find(|own| Some(own.number) > told) else {
                 continue;
             };
             let Some(to) = members.route(peer) else {
@@ -169,15 +166,8 @@ impl Messages {
                 age_ms: u64::try_from(age).unwrap_or(MESSAGE_AGE_MS_MAX),
                 text: own.text.clone(),
             });
-            let timeout = ctx.config.timing.request_timeout;
-            let tell = |effect| Effect::Request {
-                effect,
-                to,
-                request,
-                timeout,
-            };
-            let effect = ctx.out.ask(Purpose::Message(peer), tell);
-            known.pending = Some((effect, own.number));
+            let purpose = Purpose::Message(peer);
+            known.told.tell(ctx, purpose, to, request, own.number);
         }
     }
 
@@ -192,21 +182,21 @@ impl Messages {
         let Some(known) = self.peers.get_mut(&peer) else {
             return;
         };
-        let Some((_, number)) = known.pending.take_if(|(pending, _)| *pending == effect) else {
+        let Some(number) = known.told.answered(effect) else {
             return;
         };
         self.stale = true;
         match result {
-            Ok(Response::Noted) => known.told = number,
+            Ok(Response::Noted) => known.told.noted(number),
             Ok(Response::Refused(refusal)) if refusal.kind == RefusalKind::BadRequest => {
                 // It would refuse it again, and everything that comes after it would wait.
                 tracing::info!(
                     peer = %peer.short(), number, why = refusal.message,
                     "it does not take a message"
                 );
-                known.told = number;
+                known.told.noted(number);
             }
-            Ok(_) | Err(_) => known.retry_at = Some(ctx.now + ctx.config.timing.redial_min),
+            Ok(_) | Err(_) => known.told.failed(ctx),
         }
     }
 
@@ -275,7 +265,7 @@ impl Messages {
     /// When [`Messages::tell`] has something to do, apart from what happens.
     pub(crate) fn deadline(&self) -> Option<Now> {
         let live = self.peers.values().filter(|known| known.is_live);
-        live.filter_map(|known| known.retry_at).min()
+        live.filter_map(|known| known.told.retry_at()).min()
     }
 
     /// Shows a message and tells of it, under the next number of this peer's own.

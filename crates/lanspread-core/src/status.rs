@@ -12,8 +12,8 @@ use lanspread_proto::{
 };
 
 use crate::{
-    Ctx, Effect, EffectId, Now, OperationKind, OperationView, Progress, Purpose, StepWork,
-    membership::Membership,
+    Ctx, EffectId, Now, OperationKind, OperationView, Progress, Purpose, StepWork,
+    membership::Membership, telling::Telling,
 };
 
 /// Between two rounds lies at least so much.
@@ -28,17 +28,10 @@ pub(crate) const FREE_STEP_BYTES: u64 = 64 * 1024 * 1024;
 /// Rates of sources are told in steps of so many bytes per second: enough for a picture of who sends to whom.
 pub(crate) const RATE_STEP_BYTES_PER_S: u64 = 64 * 1024;
 
-/// What one peer knows of this one.
-#[derive(Debug, Default)]
-struct Told {
-    status: Option<Arc<PeerStatus>>,
-    pending: Option<(EffectId, Arc<PeerStatus>)>,
-}
-
 /// Who knows what of this peer, and what is known of others.
 #[derive(Debug, Default)]
 pub(crate) struct Statuses {
-    told: BTreeMap<PeerId, Told>,
+    told: BTreeMap<PeerId, Telling<Arc<PeerStatus>>>,
     heard: BTreeMap<PeerId, Arc<PeerStatus>>,
     /// Whether anything happened since the last round.
     stale: bool,
@@ -53,7 +46,7 @@ impl Statuses {
 
     /// A peer was greeted.
     pub(crate) fn introduced(&mut self, peer: PeerId) {
-        self.told.insert(peer, Told::default());
+        self.told.insert(peer, Telling::default());
         self.stale = true;
     }
 
@@ -74,28 +67,19 @@ impl Statuses {
         self.stale = false;
         let mut count = 0;
         for (&peer, told) in &mut self.told {
-            if told.pending.is_some() {
+            if !told.is_free(ctx.now) {
                 // It is told of what changed since then in the next round.
                 self.stale = true;
                 continue;
             }
-            if told.status.as_ref() == Some(&status) {
+            if told.known() == Some(&status) {
                 continue;
             }
             let Some(to) = members.route(peer) else {
                 continue;
             };
             let request = Request::Status(PeerStatus::clone(&status));
-            let timeout = ctx.config.timing.request_timeout;
-            let effect = ctx
-                .out
-                .ask(Purpose::Status(peer), |effect| Effect::Request {
-                    effect,
-                    to,
-                    request,
-                    timeout,
-                });
-            told.pending = Some((effect, Arc::clone(&status)));
+            told.tell(ctx, Purpose::Status(peer), to, request, Arc::clone(&status));
             count += 1;
         }
         let pause = STATUS_PAUSE.max(STATUS_PAUSE_PER_PEER * count);
@@ -107,11 +91,11 @@ impl Statuses {
         let Some(told) = self.told.get_mut(&peer) else {
             return;
         };
-        let Some((_, status)) = told.pending.take_if(|(pending, _)| *pending == effect) else {
+        let Some(status) = told.answered(effect) else {
             return;
         };
         if noted {
-            told.status = Some(status);
+            told.noted(status);
         } else {
             self.stale = true;
         }
