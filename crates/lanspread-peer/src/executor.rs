@@ -173,35 +173,18 @@ impl Executor {
     }
 
     fn keep_expelled(&self, effect: EffectId, expelled: Vec<Expelled>) {
-        self.spawn(
+        self.block(
             effect,
-            |shared, _| async move {
-                let file = shared.expelled.clone();
-                let save = move || file.save(&expelled, SystemTime::now());
-                let saved = tokio::task::spawn_blocking(save).await;
-                let result = saved.unwrap_or_else(|error| Err(disk::lost(&error)));
-                Input::ExpelledKept { effect, result }
-            },
-            move |why| Input::ExpelledKept {
-                effect,
-                result: Err(disk::failed(why)),
-            },
+            move |shared, _| shared.expelled.save(&expelled, SystemTime::now()),
+            |effect, result| Input::ExpelledKept { effect, result },
         );
     }
 
     fn keep_rate_limits(&self, effect: EffectId, limits: RateLimits) {
-        self.spawn(
+        self.block(
             effect,
-            |shared, _| async move {
-                let file = shared.rates_file.clone();
-                let saved = tokio::task::spawn_blocking(move || file.save(limits)).await;
-                let result = saved.unwrap_or_else(|error| Err(disk::lost(&error)));
-                Input::RateLimitsKept { effect, result }
-            },
-            move |why| Input::RateLimitsKept {
-                effect,
-                result: Err(disk::failed(why)),
-            },
+            move |shared, _| shared.rates_file.save(limits),
+            |effect, result| Input::RateLimitsKept { effect, result },
         );
     }
 

@@ -159,7 +159,8 @@ impl Executor {
         );
     }
 
-    fn block<T: Send + 'static>(
+    /// Has a blocking thread do something on the disk, and answers an effect with what came of it.
+    pub(super) fn block<T: Send + 'static>(
         &self,
         effect: EffectId,
         work: impl FnOnce(&Shared, &CancelFlag) -> Result<T, DiskFailure> + Send + 'static,
@@ -205,7 +206,7 @@ pub(super) fn lost(error: &tokio::task::JoinError) -> DiskFailure {
 }
 
 /// The failure of work that this program did not bring to an end.
-pub(super) const fn failed(message: String) -> DiskFailure {
+const fn failed(message: String) -> DiskFailure {
     DiskFailure {
         kind: DiskFailureKind::Io,
         message,
