@@ -125,16 +125,10 @@ async function turnWheels(page: Page, plain: Page, errors: string[]): Promise<[S
       const scrolledPx = await turned.evaluate(() => scrollY);
       if (scrolledPx < WHEEL.distancePx) errors.push(`the wheel moved ${scrolledPx} px only`);
     }
-    if (await page.evaluate(countSeen) === 0) errors.push("after the wheel no card was to be seen");
+    const { empty } = await page.evaluate(scroll, { steps: 1, stepPx: 0 });
+    if (empty > 0) errors.push("after the wheel no card was to be seen");
   }
   return [library, boxes];
-}
-
-function countSeen(): number {
-  return [...document.querySelectorAll(".card")].filter((card) => {
-    const { top, bottom } = card.getBoundingClientRect();
-    return bottom > 0 && top < innerHeight;
-  }).length;
 }
 
 /** What a wheel showed, turn by turn. */

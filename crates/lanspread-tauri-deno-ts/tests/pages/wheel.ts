@@ -39,9 +39,10 @@ export async function turnWheel(page: Page, { distancePx, pxPerSecond }: Turn): 
     traceConfig: { includedCategories: ["input.scrolling"] },
     transferMode: "ReportEvents",
   });
+  const { width, height } = page.viewportSize() ?? { width: 0, height: 0 };
   await input.send("Input.synthesizeScrollGesture", {
-    x: 960,
-    y: 540,
+    x: width / 2,
+    y: height / 2,
     yDistance: -distancePx,
     speed: pxPerSecond,
     gestureSourceType: "mouse",

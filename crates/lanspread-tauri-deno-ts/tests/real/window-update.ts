@@ -12,7 +12,7 @@ const GAME = "draughts";
 const GAME_BYTES = 65_536;
 const OLD = "20230101";
 
-/** As long as the window takes for news what it finds (`PARTY_IS_FOUND_WITHIN` of its `notify.rs`), and a little. */
+/** As long as what the window finds is no news to it (`PARTY_IS_FOUND_WITHIN` of its `notify.rs`), and a little. */
 const FOUND_WITHIN_MS = 60_000 + 5_000;
 
 /** A window that is started for it, hidden, with a state directory of its own. */
@@ -27,7 +27,7 @@ interface Told {
   options: string[];
 }
 
-/** An update that comes up is told by the system; one that was there is not. */
+/** An update that comes up is told by the system. */
 export async function tellsOfAnUpdate(told: Told): Promise<void> {
   const { desktop, binary, env, state, party, options } = told;
   const own = `${desktop.home}/third`;

@@ -60,6 +60,16 @@ async fn hashed(app: &App) {
         .expect("the peer runs");
 }
 
+/// A peer that can send the game to whoever comes from this machine.
+async fn sharing() -> (TempDir, Arc<App>, WebServer) {
+    let host = host();
+    let app = peer(host.path());
+    app.ready().cancelled().await;
+    let server = page(&app, WhoMayCome::ThisMachine).await;
+    hashed(&app).await;
+    (host, app, server)
+}
+
 /// Asks for the archive of a game.
 async fn ask(server: &WebServer, id: &str) -> TcpStream {
     let mut stream = TcpStream::connect(server.addr()).await.expect("it listens");
@@ -187,11 +197,7 @@ fn rot(path: &Path) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_archive_of_a_game_that_is_damaged_on_the_way_breaks_off() {
-    let host = host();
-    let app = peer(host.path());
-    app.ready().cancelled().await;
-    let server = page(&app, WhoMayCome::ThisMachine).await;
-    hashed(&app).await;
+    let (host, app, server) = sharing().await;
     // Else all of it may be on its way before anything is damaged.
     limit_uploads(&app, Some(BOARD_BYTES as u64 / 2)).await;
     let mut stream = ask(&server, "chess").await;
@@ -208,11 +214,7 @@ async fn an_archive_of_a_game_that_is_damaged_on_the_way_breaks_off() {
 /// A browser showed its own page about an empty answer.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_game_that_is_damaged_before_a_guest_reads_why_it_is_not_sent() {
-    let host = host();
-    let app = peer(host.path());
-    app.ready().cancelled().await;
-    let server = page(&app, WhoMayCome::ThisMachine).await;
-    hashed(&app).await;
+    let (host, app, server) = sharing().await;
     let path = host.path().join("games/chess/chess.eti");
     let refused = async {
         loop {
@@ -232,19 +234,10 @@ async fn of_a_game_that_is_damaged_before_a_guest_reads_why_it_is_not_sent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn so_many_archives_are_sent_at_the_same_time_and_the_next_is_told_so() {
-    let host = host();
-    let app = peer(host.path());
-    app.ready().cancelled().await;
-    let server = page(&app, WhoMayCome::ThisMachine).await;
-    hashed(&app).await;
-    let request = format!(
-        "GET /api/games/chess/archive HTTP/1.1\r\nHost: {}\r\n\r\n",
-        server.addr()
-    );
+    let (_host, app, server) = sharing().await;
     let mut held = Vec::new();
     for _ in 0..ARCHIVES_MAX {
-        let mut stream = TcpStream::connect(server.addr()).await.expect("it listens");
-        stream.write_all(request.as_bytes()).await.expect("sent");
+        let mut stream = ask(&server, "chess").await;
         let mut first = [0; 12];
         stream.read_exact(&mut first).await.expect("a head");
         assert_eq!(&first, b"HTTP/1.1 200");
