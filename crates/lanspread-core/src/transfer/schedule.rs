@@ -90,23 +90,17 @@ impl Transfer {
                 source.rank,
             );
         }
-        let is_partner = asked.wanted.is_some();
         // A full holder that would only repeat what partners have, or what falls to them, comes after those;
         // and long after, as long as it has to give anybody something for the first time.
-        let repeats = self.repeats(asked);
-        let after = match (repeats, self.swarm.needs_full_holders()) {
-            (false, _) => 0,
-            (true, false) => 1,
-            (true, true) => FETCHES_IN_SWARM,
+        let (is_partner, repeats) = (asked.wanted.is_some(), self.repeats(asked));
+        let (after, is_later) = match (repeats, self.swarm.needs_full_holders()) {
+            _ if !self.swarm.spares_full_holders() => (0, false),
+            (false, _) => (0, is_partner),
+            (true, false) => (1, true),
+            (true, true) => (FETCHES_IN_SWARM, true),
         };
         let (running, time) = (source.running() + after, source.asked_time);
-        (
-            Duration::ZERO,
-            running,
-            is_partner || repeats,
-            time,
-            source.rank,
-        )
+        (Duration::ZERO, running, is_later, time, source.rank)
     }
 
     /// Whether the far side is asked for what others nearby should fetch: if nothing has come for

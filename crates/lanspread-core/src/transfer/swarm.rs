@@ -243,6 +243,12 @@ impl Swarm {
         !self.firsts.is_empty()
     }
 
+    /// Whether full holders are spared what partners can give as well: each of them is needed by many. Where
+    /// those who have all outnumber those who gather, their links would be idle.
+    pub(super) fn spares_full_holders(&self) -> bool {
+        self.whole.len() <= self.partners.len()
+    }
+
     /// How much a chunk is wanted from a source on this side.
     ///
     /// What only full holders have and falls to this peer, it fetches first and hands on, while the

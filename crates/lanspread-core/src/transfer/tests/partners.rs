@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, iter::once};
 
 use lanspread_db::ChunkRef;
+use lanspread_proto::PeerId;
 
 use super::{
     super::{
@@ -118,6 +119,26 @@ fn peers_with_nothing_left_that_falls_to_them_take_different_chunks_of_what_fall
         for &chunk in fetches.iter().flat_map(|fetch| &fetch.chunks) {
             assert!(asked.insert(chunk), "{chunk:?} is asked for twice");
         }
+    }
+}
+
+/// With 150 full holders and 50 who gathered, the 50 asked each other alone.
+#[test]
+fn full_holders_come_after_partners_unless_they_are_more_than_those() {
+    let manifest = small_chunks(400);
+    let partners: BTreeSet<PeerId> = (1..=5).map(peer).collect();
+    for (holders, are_spared) in [(5, true), (6, false)] {
+        let holders: Vec<u8> = (201..).take(holders).collect();
+        let mut transfer = transfer(&manifest, &holders);
+        for &partner in &partners {
+            transfer.add_source(at(0), partner, Holding::Part);
+            transfer.source_holds(partner, once(0..401));
+        }
+        let fetches = all_fetches(&mut transfer, at(0));
+        let first = fetches.iter().take(partners.len());
+        let asked_first: BTreeSet<PeerId> = first.map(|fetch| fetch.source).collect();
+        assert_eq!(asked_first.len(), partners.len(), "each is asked once");
+        assert_eq!(asked_first == partners, are_spared, "{asked_first:?}");
     }
 }
 
