@@ -122,7 +122,7 @@ impl Fetch {
         let Some(lane) = self.shared.take_lane(from) else {
             return self.run_over_quic(from, request, wanted).await;
         };
-        let (was_used, since) = (lane.is_used, lane.since());
+        let since = lane.since();
         let is_sealed = lane.stream.is_sealed();
         let on_lane = Fetch {
             shared: Arc::clone(&self.shared),
@@ -136,7 +136,7 @@ impl Fetch {
         let (stored, result) = on_lane.run_on(lane, from, request.clone(), wanted).await;
         match result {
             // The other side may have closed a lane that waited; that is no trouble at first.
-            Err(FetchFailure::Connection(_)) if was_used && stored.is_empty() => {
+            Err(FetchFailure::Connection(_)) if stored.is_empty() => {
                 self.shared.lane_was_closed(from.peer_id, since);
             }
             Err(failure @ FetchFailure::Connection(_)) => {
@@ -215,7 +215,7 @@ impl Fetch {
         let on_its_thread = async move {
             let (lane, gathered) = self.gather(answer, request, wanted).await;
             if let Some(stream) = lane {
-                let lane = Lane::used(stream, Handle::current(), place);
+                let lane = Lane::new(stream, Handle::current(), place);
                 shared.acknowledge(from.peer_id, lane).await;
             }
             gathered

@@ -133,6 +133,10 @@ pub const READ_BATCH_BYTES: usize = 1024 * 1024;
 /// Lanes that this peer opens to one other: as many as it has fetches under way there.
 pub const LANES_PER_PEER_MAX: usize = 4;
 
+/// Lanes that a peer opens to all others of a party together before it needs them, but one to each in any case.
+/// As many as there may be handshakes at once, since all of them may come to the same source.
+pub const LANES_AHEAD_MAX: usize = LANE_HANDSHAKES_MAX;
+
 /// Lanes that one other peer may have here. More than it opens: a run of it that ended without a word
 /// may still have some.
 pub const LANES_SERVED_PER_PEER_MAX: usize = 2 * LANES_PER_PEER_MAX;
@@ -154,11 +158,11 @@ pub const LANE_OPEN_TIMEOUT: Duration = Duration::from_secs(5);
 pub const LANE_PAUSE: Duration = Duration::from_mins(1);
 
 /// A lane without use is closed by whoever opened it after this long.
-pub const LANE_KEPT: Duration = Duration::from_secs(10);
+pub const LANE_KEPT: Duration = Duration::from_secs(30);
 
 /// A lane on which nothing is asked is closed by the other side after this long. Longer than
 /// [`LANE_KEPT`], so that nobody asks on a lane that is just being closed.
-pub const LANE_IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+pub const LANE_IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Threads that move the bytes of lanes, on a machine with twice as many cores. One moves more than a
 /// gigabyte per second.

@@ -170,6 +170,11 @@ impl Links {
         }
     }
 
+    /// How many peers there are connections with.
+    pub(super) fn peers(&self) -> usize {
+        self.by_peer.len()
+    }
+
     /// How many connections there are.
     pub(super) fn len(&self) -> usize {
         self.by_peer.values().map(Vec::len).sum()

@@ -33,6 +33,9 @@ impl Transport {
         request: &Request,
         timeout: Duration,
     ) -> Result<Response, RequestFailure> {
+        if matches!(request, Request::Holdings(_)) {
+            self.shared.prepare_lanes(to);
+        }
         self.shared.request(to, request, timeout).await
     }
 
@@ -51,6 +54,7 @@ impl Transport {
         expect: ManifestHash,
         timeout: Duration,
     ) -> Result<ManifestAnswer, RequestFailure> {
+        self.shared.prepare_lanes(from);
         let request = Request::GetGame { id };
         let asked = self.shared.ask(from, &request, timeout);
         let mut answer = in_time(timeout, asked).await?;

@@ -58,31 +58,43 @@ impl Shared {
         if self.links().with_peer(to.peer_id).is_empty() {
             return None;
         }
-        let taken = lanes.pool().take(to.peer_id, Instant::now());
+        let party = self.links().peers();
+        let taken = lanes.pool().take(to.peer_id, party, Instant::now());
         match taken {
-            Taken::Lane(idle, place) => Some(Lane {
-                stream: idle.stream,
-                runtime: idle.runtime,
-                is_used: idle.is_used,
-                place,
-            }),
-            Taken::Open(place) => {
-                let shared = Arc::clone(self);
-                let runtime = lanes.thread();
-                let opening = {
-                    let runtime = runtime.clone();
-                    async move {
-                        tokio::select! {
-                            () = shared.open_lane(to, runtime, place) => {}
-                            () = shared.stop.cancelled() => {}
-                        }
-                    }
-                };
-                self.tasks.spawn_on(opening, &runtime);
+            Taken::Lane(Idle { stream, runtime }, place) => Some(Lane::new(stream, runtime, place)),
+            Taken::Open(places) => {
+                for place in places {
+                    self.open_beside(to, lanes.thread(), place);
+                }
                 None
             }
             Taken::Nothing => None,
         }
+    }
+
+    /// Opens lanes to a peer that will be asked for chunks soon, if there are none yet.
+    pub(in crate::net) fn prepare_lanes(self: &Arc<Self>, to: Route) {
+        let Some(lanes) = &self.lanes else { return };
+        if self.links().with_peer(to.peer_id).is_empty() {
+            return;
+        }
+        let party = self.links().peers();
+        let places = lanes.pool().prepare(to.peer_id, party, Instant::now());
+        for place in places {
+            self.open_beside(to, lanes.thread(), place);
+        }
+    }
+
+    /// Opens a lane while whoever asks goes on.
+    fn open_beside(self: &Arc<Self>, to: Route, runtime: Handle, place: Place) {
+        let (shared, thread) = (Arc::clone(self), runtime.clone());
+        let opening = async move {
+            tokio::select! {
+                () = shared.open_lane(to, thread, place) => {}
+                () = shared.stop.cancelled() => {}
+            }
+        };
+        self.tasks.spawn_on(opening, &runtime);
     }
 
     /// Takes a lane that was opened, or that carried an answer to its end.
@@ -92,14 +104,9 @@ impl Shared {
         let Lane {
             stream,
             runtime,
-            is_used,
             place,
         } = lane;
-        let idle = Idle {
-            stream,
-            runtime,
-            is_used,
-        };
+        let idle = Idle { stream, runtime };
         if lanes.pool().give_back(peer_id, idle, place, now) {
             let shared = Arc::clone(self);
             self.tasks.spawn(async move {
@@ -148,7 +155,12 @@ impl Shared {
             lane.stream.flush().await
         };
         match said.await {
-            Ok(()) => self.keep_lane(peer_id, lane),
+            Ok(()) => {
+                if let Some(lanes) = &self.lanes {
+                    lanes.pool().carried(peer_id);
+                }
+                self.keep_lane(peer_id, lane);
+            }
             Err(error) => tracing::debug!(%error, "a lane was closed behind an answer"),
         }
     }
@@ -161,11 +173,11 @@ impl Shared {
         }
     }
 
-    /// A lane, opened at `since`, was closed before anything of an answer came on it, and had carried one
-    /// before: nobody's fault, unless it is so again and again.
+    /// A lane, opened at `since`, was closed before a chunk came on it: nobody's fault where lanes have worked
+    /// before, unless it is so again and again.
     pub(in crate::net) fn lane_was_closed(&self, peer_id: PeerId, since: Instant) {
         if let Some(lanes) = &self.lanes {
-            tracing::debug!(peer_id = %peer_id.short(), "a bulk lane was closed between two answers");
+            tracing::debug!(peer_id = %peer_id.short(), "a bulk lane was closed before it was used");
             lanes.pool().closed(peer_id, since, Instant::now());
         }
     }
@@ -179,16 +191,7 @@ impl Shared {
             Ok(stream) => {
                 let is_encrypted = stream.is_sealed();
                 tracing::debug!(peer_id = %to.peer_id.short(), is_encrypted, "a bulk lane is open");
-                let is_used = false;
-                self.keep_lane(
-                    to.peer_id,
-                    Lane {
-                        stream,
-                        runtime,
-                        is_used,
-                        place,
-                    },
-                );
+                self.keep_lane(to.peer_id, Lane::new(stream, runtime, place));
             }
             Err(error) => self.lane_broke(to.peer_id, &error),
         }

@@ -50,8 +50,6 @@ pub(super) struct Lane {
     pub(super) stream: LaneStream,
     /// The thread that moves them.
     pub(super) runtime: Handle,
-    /// Whether it carried an answer before: then its other end may have closed it meanwhile.
-    pub(super) is_used: bool,
     place: Place,
 }
 
@@ -60,7 +58,6 @@ pub(super) struct Lane {
 struct Idle {
     stream: LaneStream,
     runtime: Handle,
-    is_used: bool,
 }
 
 /// All lanes of a transport.
@@ -84,12 +81,11 @@ impl Lane {
         self.place.since()
     }
 
-    /// A lane that carried an answer to its end.
-    pub(super) const fn used(stream: LaneStream, runtime: Handle, place: Place) -> Self {
+    /// A lane that may be asked on.
+    pub(super) const fn new(stream: LaneStream, runtime: Handle, place: Place) -> Self {
         Self {
             stream,
             runtime,
-            is_used: true,
             place,
         }
     }
@@ -140,6 +136,12 @@ impl Lanes {
     #[cfg(test)]
     pub(super) fn is_paused(&self, peer_id: PeerId) -> bool {
         self.pool().is_paused(peer_id, Instant::now())
+    }
+
+    /// How many lanes to a peer wait to be used.
+    #[cfg(test)]
+    pub(super) fn idle(&self, peer_id: PeerId) -> usize {
+        self.pool().idle(peer_id)
     }
 
     /// Ends all lanes with a peer, in both directions.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use bytes::Bytes;
 use lanspread_core::{Playing, RateLimits};
 use lanspread_db::{ChunkRef, ContentHash, GameId, ManifestHash};
-use lanspread_proto::ChunkRequest;
+use lanspread_proto::{ChunkRequest, HoldingsLog, HoldingsRequest};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -167,6 +167,34 @@ async fn the_first_fetch_goes_over_quic_and_later_ones_on_a_lane() {
         fetcher.fetch_all(route).await;
         assert_eq!(source.stats().lane_requests, nth);
     }
+}
+
+#[tokio::test]
+async fn whoever_asks_what_a_partner_has_finds_lanes_open_when_it_asks_for_chunks() {
+    let (source, route) = source();
+    let fetcher = Fetcher::start();
+    let transport = &fetcher.peer.transport;
+    // A connection has to be there first.
+    let ping = transport.request(route, &Request::Ping, PATIENCE);
+    ping.await.expect("answered");
+    let ChunkRequest { id, manifest, .. } = fetcher.request();
+    let request = Request::Holdings(HoldingsRequest {
+        id,
+        manifest,
+        log: HoldingsLog(1),
+        since: 0,
+    });
+    let asked = transport.request(route, &request, PATIENCE);
+    asked.await.expect("answered");
+    let lanes = transport.shared.lanes.as_ref().expect("it has lanes");
+    let all_open = async {
+        while lanes.idle(route.peer_id) < LANES_PER_PEER_MAX {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, all_open).await.expect("lanes in time");
+    fetcher.fetch_all(route).await;
+    assert_eq!(source.stats().lane_requests, 1);
 }
 
 #[tokio::test]
