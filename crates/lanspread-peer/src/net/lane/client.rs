@@ -64,7 +64,7 @@ impl Shared {
             Taken::Lane(Idle { stream, runtime }, place) => Some(Lane::new(stream, runtime, place)),
             Taken::Open(places) => {
                 for place in places {
-                    self.open_beside(to, lanes.thread(), place);
+                    self.open_beside(to, &lanes.thread(), place);
                 }
                 None
             }
@@ -81,20 +81,20 @@ impl Shared {
         let party = self.links().peers();
         let places = lanes.pool().prepare(to.peer_id, party, Instant::now());
         for place in places {
-            self.open_beside(to, lanes.thread(), place);
+            self.open_beside(to, &lanes.thread(), place);
         }
     }
 
     /// Opens a lane while whoever asks goes on.
-    fn open_beside(self: &Arc<Self>, to: Route, runtime: Handle, place: Place) {
-        let (shared, thread) = (Arc::clone(self), runtime.clone());
+    fn open_beside(self: &Arc<Self>, to: Route, thread: &Handle, place: Place) {
+        let (shared, runtime) = (Arc::clone(self), thread.clone());
         let opening = async move {
             tokio::select! {
-                () = shared.open_lane(to, thread, place) => {}
+                () = shared.open_lane(to, runtime, place) => {}
                 () = shared.stop.cancelled() => {}
             }
         };
-        self.tasks.spawn_on(opening, &runtime);
+        self.tasks.spawn_on(opening, thread);
     }
 
     /// Takes a lane that was opened, or that carried an answer to its end.
