@@ -177,7 +177,7 @@ impl Shared {
     /// before, unless it is so again and again.
     pub(in crate::net) fn lane_was_closed(&self, peer_id: PeerId, since: Instant) {
         if let Some(lanes) = &self.lanes {
-            tracing::debug!(peer_id = %peer_id.short(), "a bulk lane was closed before it was used");
+            tracing::debug!(peer_id = %peer_id.short(), "a bulk lane was closed before a chunk came");
             lanes.pool().closed(peer_id, since, Instant::now());
         }
     }
