@@ -6,6 +6,8 @@
 const PATIENCE_MS = 90_000;
 /** How often is looked. */
 const LOOK_MS = 100;
+/** How long a click may take to come to its place. */
+const ARRIVAL_MS = 2_000;
 
 /** Where pictures go. */
 export const PICTURES = "screenshots";
@@ -134,13 +136,32 @@ export class Window {
     await until(`the end of ${xpath}`, async () => await this.#find(xpath) === null);
   }
 
-  /** Clicks on a place, when it can be seen. */
+  /** Clicks on a place, when it can be seen; again where the click did not come to it, since it had just moved. */
   async click(xpath: string): Promise<void> {
     await until(`a click on ${xpath}`, async () => {
       const found = await this.see(xpath);
-      const clicked = this.#ask("POST", `/element/${found}/click`, {});
-      return await clicked.then(() => true, () => false);
+      const place = { [ELEMENT]: found };
+      return await this.#clicked(found, place).catch(() => false);
     });
+  }
+
+  async #clicked(found: string, place: unknown): Promise<boolean> {
+    await this.run(
+      `globalThis.clicked = null;
+       arguments[0].addEventListener("click", () => globalThis.clicked = true, { capture: true });`,
+      place,
+    );
+    const told = this.#ask("POST", `/element/${found}/click`, {});
+    const isTold = await told.then(() => true, () => false);
+    // A click that takes the document away is told, and nothing is left to ask.
+    const arrived = await this.later(`
+      const deadline = Date.now() + ${ARRIVAL_MS};
+      while (!globalThis.clicked && Date.now() < deadline) {
+        await new Promise((looked) => setTimeout(looked, ${LOOK_MS / 10}));
+      }
+      return globalThis.clicked ?? false;
+    `).catch(() => isTold);
+    return arrived === true;
   }
 
   /** Puts a text into a field instead of what stands there. */

@@ -44,7 +44,8 @@ export async function awaitsItsFolder(window: Window, games: string, card: strin
   const away = `${games} away`;
   Deno.renameSync(games, away);
   await window.call("restart", {});
-  await window.see("//*[contains(text(),'The games folder cannot be used')]");
+  const notice = "//*[contains(text(),'The games folder cannot be used')]";
+  await window.see(notice);
   await window.picture("folder-away");
   try {
     Deno.renameSync(away, games);
@@ -52,6 +53,8 @@ export async function awaitsItsFolder(window: Window, games: string, card: strin
     throw new Error("something was made in the place of the folder", { cause: error });
   }
   await window.see(`${card}//*[contains(.,'Ready to play')]`);
+  // What stands below the notice moves when it goes, also from under a click.
+  await window.unsee(notice);
 }
 
 async function drag(desktop: Desktop, binary: string, args: string[]): Promise<void> {

@@ -7,7 +7,8 @@ import { until, type Window } from "./webdriver.ts";
 /** Where the page is, unless another program is there. */
 const WEB_PORT = 5267;
 
-const ADDRESS = /http:\/\/[\d.]+:\d+\//;
+/** Where guests are told to go. */
+const ADDRESS = "//bdi[starts-with(.,'http://')]";
 const SWITCH = "//label[contains(.,'Let guests in')]//input[@role='switch']";
 
 /** The switch opens the page to guests and to nobody else, and closes it; also where its port is taken. */
@@ -32,9 +33,7 @@ export async function letsGuestsIn(window: Window): Promise<void> {
 
 async function letIn(window: Window): Promise<string> {
   await window.click(SWITCH);
-  return await until("the address for guests", async () => {
-    return (await window.text()).match(ADDRESS)?.[0];
-  });
+  return await window.read(ADDRESS);
 }
 
 async function visits(link: string): Promise<void> {
@@ -50,7 +49,7 @@ async function visits(link: string): Promise<void> {
 async function putOut(window: Window, link: string): Promise<void> {
   await window.click(SWITCH);
   await until("the page to be closed", () => fetch(link).then(isOpen, () => true));
-  await until("its address to be gone", async () => !ADDRESS.test(await window.text()));
+  await window.unsee(ADDRESS);
 }
 
 async function isOpen(answer: Response): Promise<boolean> {
