@@ -192,7 +192,7 @@ impl Gather {
             .answered(now, (peer, effect), reported(result), rest);
         match heard {
             Heard::Holds(chunks) if self.sharing.contains(&peer) => {
-                self.transfer.source_holds(peer, chunks.iter());
+                self.transfer.source_holds(now, peer, chunks.iter());
             }
             Heard::Nothing | Heard::Holds(_) => {}
             Heard::HoldsAnew(chunks) => self.share(now, peer, &chunks),
@@ -212,7 +212,7 @@ impl Gather {
         self.unshare(peer);
         if self.add_source(now, peer, Holding::Part) {
             self.sharing.insert(peer);
-            self.transfer.source_holds(peer, chunks.iter());
+            self.transfer.source_holds(now, peer, chunks.iter());
         } else {
             self.partners.ban(peer);
         }

@@ -102,7 +102,7 @@ impl Transfer {
                 if claims == [None, None] {
                     self.swarm.taken(index, self.chunks.missing());
                 }
-                self.gained = now;
+                (self.gained, self.imported) = (now, now);
                 self.ledger.credit(now, source, len_bytes);
                 claims
                     .into_iter()

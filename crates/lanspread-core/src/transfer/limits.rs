@@ -63,8 +63,8 @@ pub const RACE_ADVANTAGE: u32 = 2;
 /// against one that is about to end.
 pub const RACE_COST: Duration = Duration::from_millis(5);
 
-/// While chunks come in at least this often, the far side of an uplink is asked only for what falls
-/// to this peer; else whoever nearby should fetch a chunk takes too long.
+/// While chunks come to this side of an uplink at least this often, the far side is asked only for what falls
+/// to this peer, and raced with by nobody; else whoever nearby should fetch a chunk takes too long.
 pub const IMPORT_PATIENCE: Duration = Duration::from_secs(2);
 
 /// While chunks come in at least this often, one fetch at a time takes from a full holder what falls to

@@ -254,6 +254,8 @@ pub struct Transfer {
     next_fetch: FetchId,
     /// When the last chunk was stored, or the transfer began.
     gained: Now,
+    /// When something that was missing here last came to this side of an uplink, to whomever.
+    imported: Now,
     aborts: VecDeque<FetchId>,
     ledger: Ledger,
     ending: Option<Ending>,
@@ -282,6 +284,7 @@ impl Transfer {
             buffered_bytes: 0,
             next_fetch: FetchId(0),
             gained: now,
+            imported: now,
             aborts: VecDeque::new(),
             ledger: Ledger::new(now),
             ending: None,
@@ -350,9 +353,16 @@ impl Transfer {
 
     /// A partial source holds these chunks too, by their numbers in the manifest's order. Numbers
     /// that the manifest does not have are ignored, and so is a peer that is no partial source.
-    pub fn source_holds(&mut self, peer: PeerId, chunks: impl IntoIterator<Item = Range<u32>>) {
+    pub fn source_holds(
+        &mut self,
+        now: Now,
+        peer: PeerId,
+        chunks: impl IntoIterator<Item = Range<u32>>,
+    ) {
         for run in chunks {
-            self.swarm.holds(&peer, run, self.chunks.missing());
+            if self.swarm.holds(&peer, run, self.chunks.missing()) {
+                self.imported = now;
+            }
         }
     }
 

@@ -45,7 +45,10 @@ impl Transfer {
             from.is_some_and(|from| from <= now)
         };
         if self.chunks.missing().is_empty() {
-            let mut ready: Vec<Asked<'_>> = self.asked().filter(|it| has_room(it.source)).collect();
+            let mut ready: Vec<Asked<'_>> = self
+                .asked()
+                .filter(|it| has_room(it.source) && self.races_from(&it.peer) <= now)
+                .collect();
             ready.sort_by_cached_key(|it| self.turn(now, it));
             let ready = ready.into_iter().map(|it| (it.peer, it.source));
             let (thief, chunks) = self.find_race(now, ready)?;
@@ -106,7 +109,7 @@ impl Transfer {
     /// Whether the far side is asked for what others nearby should fetch: if nothing has come for
     /// longer than they may take.
     fn reach(&self, now: Now) -> Reach {
-        if self.swarm.has_sides() && now < self.gained + IMPORT_PATIENCE {
+        if self.swarm.has_sides() && now < self.imported + IMPORT_PATIENCE {
             Reach::Shares
         } else {
             Reach::Everywhere
@@ -122,6 +125,15 @@ impl Transfer {
             self.gained + OTHERS_PATIENCE
         } else {
             Now::default()
+        }
+    }
+
+    /// From when on a source may race others. A race asks for what is on its way already: over an uplink that many
+    /// share only if nothing else has helped.
+    fn races_from(&self, peer: &PeerId) -> Now {
+        match self.swarm.side(peer) {
+            Side::Near => Now::default(),
+            Side::Far => self.imported + IMPORT_PATIENCE,
         }
     }
 
@@ -159,9 +171,13 @@ impl Transfer {
             .asked()
             .filter_map(|it| Some((it.source.room_from(&self.limits)?, it)));
         if self.chunks.missing().is_empty() {
-            return self.next_race(rooms.map(|(from, it)| (it.peer, it.source, from)));
+            let thieves = rooms.map(|(from, it)| {
+                let from = from.max(self.races_from(&it.peer));
+                (it.peer, it.source, from)
+            });
+            return self.next_race(thieves);
         }
-        let reaching = self.gained + IMPORT_PATIENCE;
+        let reaching = self.imported + IMPORT_PATIENCE;
         rooms
             .filter_map(|(from, it)| {
                 let from = from.max(self.free_from(&it));

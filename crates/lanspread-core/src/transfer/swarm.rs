@@ -178,11 +178,18 @@ impl Swarm {
         }
     }
 
-    /// A partner holds these chunks too. Numbers that the manifest does not have mean nothing.
-    pub(super) fn holds(&mut self, peer: &PeerId, run: std::ops::Range<u32>, missing: &ChunkSet) {
+    /// A partner holds these chunks too. Numbers that the manifest does not have mean nothing. Tells whether
+    /// something that is missing came to this side of an uplink with it.
+    pub(super) fn holds(
+        &mut self,
+        peer: &PeerId,
+        run: std::ops::Range<u32>,
+        missing: &ChunkSet,
+    ) -> bool {
         let side = self.side(peer);
+        let mut is_import = false;
         let Some(mut partner) = self.partners.remove(peer) else {
-            return;
+            return is_import;
         };
         for index in run.start..run.end.min(self.chunk_count()) {
             if partner.held.contains(index) {
@@ -192,12 +199,14 @@ impl Swarm {
             let at = index as usize;
             self.copies[at] = self.copies[at].saturating_add(1);
             if side == Side::Near && self.has_sides() {
+                is_import |= self.near_copies[at] == 0 && missing.contains(index);
                 self.near_copies[at] = self.near_copies[at].saturating_add(1);
             }
             self.reconsider(index, missing);
             partner.wanted += u32::from(self.candidates(side, missing).contains(index));
         }
         self.partners.insert(*peer, partner);
+        is_import
     }
 
     /// A chunk is not missing any more.

@@ -297,7 +297,11 @@ impl<'a> Run<'a> {
             transfer.add_source(self.now, their_id, holding);
             if let Some(theirs) = &mut self.nodes[other].transfer {
                 if holding == Holding::Part {
-                    transfer.source_holds(their_id, theirs.stored_since(0, usize::MAX).runs);
+                    transfer.source_holds(
+                        self.now,
+                        their_id,
+                        theirs.stored_since(0, usize::MAX).runs,
+                    );
                     theirs.source_is(me, side);
                     theirs.add_source(self.now, me, Holding::Part);
                 }
@@ -347,7 +351,7 @@ impl<'a> Run<'a> {
                         if let Some(transfer) = &mut node.transfer
                             && node.id != id
                         {
-                            transfer.source_holds(id, runs.clone());
+                            transfer.source_holds(self.now, id, runs.clone());
                             node.dirty = true;
                         }
                     }

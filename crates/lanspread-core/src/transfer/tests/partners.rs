@@ -132,7 +132,7 @@ fn full_holders_come_after_partners_unless_they_are_more_than_those() {
         let mut transfer = transfer(&manifest, &holders);
         for &partner in &partners {
             transfer.add_source(at(0), partner, Holding::Part);
-            transfer.source_holds(partner, once(0..401));
+            transfer.source_holds(at(0), partner, once(0..401));
         }
         let fetches = all_fetches(&mut transfer, at(0));
         let first = fetches.iter().take(partners.len());
@@ -148,7 +148,7 @@ fn a_partner_is_asked_for_what_it_has_and_for_nothing_else() {
     let mut transfer = transfer(&manifest, &[]);
     transfer.add_source(at(0), peer(AFTER), Holding::Part);
     assert_eq!(all_fetches(&mut transfer, at(0)), []);
-    transfer.source_holds(peer(AFTER), [7..8, 39..400]);
+    transfer.source_holds(at(0), peer(AFTER), [7..8, 39..400]);
     let asked: BTreeSet<u32> = all_fetches(&mut transfer, at(1))
         .iter()
         .flat_map(|fetch| fetch.chunks.clone())
@@ -164,8 +164,8 @@ fn what_fewer_partners_have_is_fetched_first() {
     let mut transfer = transfer(&manifest, &[]);
     transfer.add_source(at(0), peer(BEFORE), Holding::Part);
     transfer.add_source(at(0), peer(AFTER), Holding::Part);
-    transfer.source_holds(peer(BEFORE), once(0..40));
-    transfer.source_holds(peer(AFTER), [0..17, 18..40]);
+    transfer.source_holds(at(0), peer(BEFORE), once(0..40));
+    transfer.source_holds(at(0), peer(AFTER), [0..17, 18..40]);
     let first = transfer
         .poll_fetch(at(0))
         .expect("there is something to ask");
@@ -193,7 +193,7 @@ fn partners_without_anything_new_leave_a_transfer_starved_until_they_have_someth
         "no peer has all of it: one other peer downloads it too, and lacks the same"
     );
     assert_eq!(transfer.state(), TransferState::Starved { why });
-    transfer.source_holds(peer(AFTER), once(1..2));
+    transfer.source_holds(at(0), peer(AFTER), once(1..2));
     assert_eq!(transfer.state(), TransferState::Running);
     // It has everything by now.
     transfer.add_source(at(5), peer(AFTER), Holding::All);
@@ -210,7 +210,7 @@ fn a_partner_that_leaves_takes_what_it_had_with_it() {
     let manifest = small_chunks(10);
     let mut transfer = transfer(&manifest, &[]);
     transfer.add_source(at(0), peer(AFTER), Holding::Part);
-    transfer.source_holds(peer(AFTER), once(0..10));
+    transfer.source_holds(at(0), peer(AFTER), once(0..10));
     assert!(!all_fetches(&mut transfer, at(0)).is_empty());
     transfer.remove_source(peer(AFTER));
     transfer.add_source(at(1), peer(AFTER), Holding::Part);
@@ -294,7 +294,7 @@ fn a_race_is_run_by_holders_of_the_chunk_only() {
     fetches.extend(all_fetches(&mut transfer, Now(OTHERS_PATIENCE)));
     assert!(fetches.iter().all(|fetch| fetch.source == peer(SEEDER)));
     assert_eq!(all_fetches(&mut transfer, at(60_000)), []);
-    transfer.source_holds(peer(AFTER), once(0..1));
+    transfer.source_holds(at(0), peer(AFTER), once(0..1));
     let race = all_fetches(&mut transfer, at(60_001));
     assert!(race.iter().all(|fetch| fetch.source == peer(AFTER)) && !race.is_empty());
 }

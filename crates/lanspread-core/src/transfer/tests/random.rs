@@ -215,7 +215,7 @@ impl Driver {
             Event::Part { n, from, count } => {
                 self.transfer.add_source(self.now, peer(n), Holding::Part);
                 self.transfer
-                    .source_holds(peer(n), once(from..from + count));
+                    .source_holds(self.now, peer(n), once(from..from + count));
                 self.parts.entry(n).or_default().extend(from..from + count);
             }
             Event::Stored { nth, which } => {

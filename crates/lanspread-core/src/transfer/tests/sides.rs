@@ -8,10 +8,10 @@ use proptest::prelude::*;
 
 use super::{
     super::{
-        Holding, Side, Transfer, TransferLimits, chunk_set::ChunkSet, limits::IMPORT_PATIENCE,
-        swarm::Swarm,
+        Fetch, Holding, Side, Transfer, TransferLimits, chunk_set::ChunkSet,
+        limits::IMPORT_PATIENCE, swarm::Swarm,
     },
-    fixture::{SEED, all_fetches, at, deliver, ms, peer, small_chunks},
+    fixture::{SEED, all_fetches, at, deliver, large_chunks, ms, peer, small_chunks},
 };
 use crate::Now;
 
@@ -60,7 +60,7 @@ fn each_chunk_of_the_far_side_is_fetched_by_one_of_those_who_sit_together() {
     for me in NEAR.map(peer) {
         let mut transfer = at_the_table(&manifest, me);
         for far in FAR {
-            transfer.source_holds(peer(far), once(all.clone()));
+            transfer.source_holds(at(0), peer(far), once(all.clone()));
         }
         fetched.extend(asked_of(&mut transfer, &[11, 12, 21]));
     }
@@ -72,8 +72,8 @@ fn each_chunk_of_the_far_side_is_fetched_by_one_of_those_who_sit_together() {
 fn what_somebody_near_has_is_not_asked_of_the_far_side() {
     let manifest = small_chunks(60);
     let mut transfer = at_the_table(&manifest, peer(NEAR[0]));
-    transfer.source_holds(peer(FAR[0]), once(0..60));
-    transfer.source_holds(peer(NEAR[1]), once(0..60));
+    transfer.source_holds(at(0), peer(FAR[0]), once(0..60));
+    transfer.source_holds(at(0), peer(NEAR[1]), once(0..60));
     let far = asked_of(&mut transfer, &[11, 12, 21]);
     assert!(far.iter().all(|&index| index >= 60), "{far:?}");
     assert!(transfer.stored_count() >= 60);
@@ -83,7 +83,7 @@ fn what_somebody_near_has_is_not_asked_of_the_far_side() {
 fn when_nothing_comes_any_more_the_far_side_is_asked_for_what_others_should_fetch() {
     let manifest = small_chunks(9);
     let mut transfer = at_the_table(&manifest, peer(NEAR[0]));
-    transfer.source_holds(peer(FAR[0]), once(0..10));
+    transfer.source_holds(at(0), peer(FAR[0]), once(0..10));
     let shared = asked_of(&mut transfer, &[11, 12, 21]);
     assert!(shared.len() < 10);
     let due = transfer.poll_deadline().expect("its patience ends");
@@ -102,10 +102,71 @@ fn when_nothing_comes_any_more_the_far_side_is_asked_for_what_others_should_fetc
 }
 
 #[test]
+fn as_long_as_something_comes_to_anybody_near_the_far_side_is_left_to_those_it_falls_to() {
+    let manifest = small_chunks(9);
+    let mut transfer = at_the_table(&manifest, peer(NEAR[0]));
+    transfer.source_holds(at(0), peer(FAR[0]), once(0..10));
+    let shared = asked_of(&mut transfer, &[11, 12, 21]);
+    let mut theirs = (0..10).filter(|index| !shared.contains(index));
+    let (one, other) = (theirs.next().unwrap(), theirs.next().unwrap());
+    let due = transfer.poll_deadline().expect("its patience ends");
+    let before = Now(due.0.saturating_sub(ms(1)));
+    transfer.source_holds(before, peer(NEAR[1]), once(one..one + 1));
+    let fetches = all_fetches(&mut transfer, due);
+    assert!(
+        fetches.iter().all(|it| it.source == peer(NEAR[1])),
+        "{fetches:?}"
+    );
+    // That another one has it too is no news, and neither is what comes to the far side.
+    transfer.source_holds(due, peer(NEAR[2]), once(one..one + 1));
+    transfer.source_holds(due, peer(FAR[1]), once(other..other + 1));
+    let fetches = all_fetches(&mut transfer, before + IMPORT_PATIENCE);
+    assert!(
+        fetches.iter().any(|it| it.source == peer(FAR[0])),
+        "{fetches:?}"
+    );
+}
+
+#[test]
+fn what_is_late_is_raced_over_the_uplink_only_when_nothing_near_has_helped() {
+    let manifest = large_chunks(6);
+    let limits = TransferLimits::default();
+    let mut transfer = Transfer::new(Arc::clone(&manifest), &[], peer(1), limits, SEED, at(0));
+    transfer.source_is(peer(SEEDER), Side::Far);
+    transfer.add_source(at(0), peer(2), Holding::All);
+    transfer.add_source(at(0), peer(3), Holding::All);
+    transfer.add_source(at(0), peer(SEEDER), Holding::All);
+    let mut slow: Vec<Fetch> = Vec::new();
+    let mut queue = all_fetches(&mut transfer, at(0));
+    let mut now = at(0);
+    while let Some(fetch) = queue.pop() {
+        if fetch.source == peer(2) {
+            slow.push(fetch);
+            continue;
+        }
+        now = now + ms(20);
+        deliver(&mut transfer, now, &fetch, ms(20));
+        queue.extend(all_fetches(&mut transfer, now));
+    }
+    assert!(!slow.is_empty());
+    transfer.remove_source(peer(3));
+    let due = transfer.poll_deadline().expect("the tail is watched");
+    assert!(
+        due >= now + IMPORT_PATIENCE,
+        "{due:?}, and the last came at {now:?}"
+    );
+    let races = all_fetches(&mut transfer, due);
+    assert!(
+        races.iter().any(|race| race.source == peer(SEEDER)),
+        "{races:?}"
+    );
+}
+
+#[test]
 fn a_near_one_that_leaves_leaves_its_share_to_the_others() {
     let manifest = small_chunks(60);
     let mut transfer = at_the_table(&manifest, peer(NEAR[0]));
-    transfer.source_holds(peer(FAR[0]), once(0..61));
+    transfer.source_holds(at(0), peer(FAR[0]), once(0..61));
     transfer.remove_source(peer(NEAR[1]));
     transfer.remove_source(peer(NEAR[2]));
     let far = asked_of(&mut transfer, &[11, 12, 21]);
@@ -120,7 +181,7 @@ fn a_full_holder_gives_what_falls_to_others_only_after_partners_who_have_somethi
     transfer.add_source(at(0), peer(SEEDER), Holding::All);
     transfer.add_source(at(0), peer(2), Holding::Part);
     // All that falls to this peer is there already, somewhere.
-    transfer.source_holds(peer(2), once(0..61));
+    transfer.source_holds(at(0), peer(2), once(0..61));
     let first = transfer.poll_fetch(at(0)).expect("something is missing");
     assert_eq!(first.source, peer(2));
     let second = transfer.poll_fetch(at(0)).expect("and it is asked too");
@@ -172,7 +233,9 @@ proptest! {
                     let side = if is_far { Side::Far } else { Side::Near };
                     swarm.set_side(peer(n), side, &missing);
                 }
-                Change::Holds(n, at, len) => swarm.holds(&peer(n), at..at + len, &missing),
+                Change::Holds(n, at, len) => {
+                    swarm.holds(&peer(n), at..at + len, &missing);
+                }
                 Change::Toggle(index) if missing.contains(index) => {
                     missing.remove(index);
                     swarm.taken(index, &missing);
