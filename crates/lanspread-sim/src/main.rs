@@ -39,7 +39,7 @@ struct Options {
     /// Begin with this seed.
     #[arg(long, default_value_t = 0)]
     first: u64,
-    /// Run this seed alone.
+    /// Run this seed alone; of swarms, what the peers' ids are drawn from (1 if nothing is said).
     #[arg(long, conflicts_with = "input")]
     seed: Option<u64>,
     /// Run this input alone, in hexadecimal.
@@ -160,7 +160,7 @@ fn show_swarms(options: &Options) {
             let (next, swarms) = (&next, &swarms);
             scope.spawn(move || {
                 while let Some((at, &(kind, receivers))) = claim(next, swarms) {
-                    let mut party = kind.party(receivers, 1);
+                    let mut party = kind.party(receivers, options.seed.unwrap_or(1));
                     party.game_bytes = u64::from(options.chunks) * u64::from(party.chunk_bytes);
                     party.delay = Duration::from_millis(options.delay_ms);
                     let outcome = party.run();

@@ -2,15 +2,17 @@
 //! is, and which chunks fall to whom.
 //!
 //! Invariant: `copies` counts, for each chunk, the partial holders that hold it; `wanted` counts what
-//! a partner would be asked for; the party of those who gather is sorted, so that all who know the
-//! same peers agree on whose a chunk is.
+//! a partner would be asked for; all who know the same peers agree on whose a chunk is.
 //!
 //! Who is *near* hangs on the same table, and what comes from anybody else crosses the table's
 //! uplink. Each chunk is to cross it once: of those that nobody near has, one falls to each near
 //! gatherer in turn, and these are its *imports*. Only they are asked of the far side. Where nobody
 //! is known to be far, everybody is near.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    iter::{empty, once},
+};
 
 use lanspread_proto::PeerId;
 
@@ -18,6 +20,9 @@ use super::{chunk_set::ChunkSet, mix};
 
 /// Bytes that fall to one peer in a row: small files are not shared out one by one.
 const BLOCK_BYTES: u64 = 256 * 1024;
+
+/// Lots that the blocks are dealt in, at most: ten and more for each of 200 peers, dealt in a millisecond.
+pub(super) const LOTS_MAX: u32 = 2_048;
 
 /// What a source has of the game.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,11 +50,46 @@ struct Partner {
     wanted: u32,
 }
 
-/// A place among those who share something out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Which blocks fall to this peer among those who share them out.
+///
+/// Blocks are dealt in lots. A lot is whose draw for it is the lowest (rendezvous hashing: Thaler and Ravishankar,
+/// 1998) of those who do not have their part of all lots yet. So all have as much, and whoever comes or goes moves
+/// few lots but his own: what others have fetched or are about to fetch stays theirs.
+#[derive(Debug, Clone)]
 struct Share {
-    place: u32,
-    of: u32,
+    /// Whether each lot is this peer's.
+    mine: Vec<bool>,
+}
+
+impl Share {
+    /// What falls to one among these others.
+    fn of<'a>(lots: usize, me: &'a PeerId, others: impl Iterator<Item = &'a PeerId>) -> Self {
+        let mut drawers: Vec<(u64, usize)> =
+            once(me).chain(others).map(|it| (seed(it), 0)).collect();
+        let (all_get, mut get_one_more) = (lots / drawers.len(), lots % drawers.len());
+        let is_mine = |lot: u64| {
+            let most = all_get + usize::from(get_one_more > 0);
+            let open = drawers.iter_mut().enumerate().filter(|(_, it)| it.1 < most);
+            let first = open.min_by_key(|(_, drawer)| mix(drawer.0 ^ lot));
+            first.is_some_and(|(place, drawer)| {
+                get_one_more -= usize::from(drawer.1 == all_get);
+                drawer.1 += 1;
+                place == 0
+            })
+        };
+        let mine = (0..).take(lots).map(is_mine).collect();
+        Self { mine }
+    }
+
+    fn has(&self, block: u32) -> bool {
+        self.mine[block as usize % self.mine.len()]
+    }
+}
+
+/// From what a peer draws; the ids of peers are random.
+fn seed(peer: &PeerId) -> u64 {
+    let first = peer.as_bytes().first_chunk().copied();
+    mix(u64::from_le_bytes(first.unwrap_or_default()))
 }
 
 /// How much a chunk is wanted from a source: the smallest first.
@@ -96,7 +136,9 @@ impl Swarm {
     /// Nobody else gathers these chunks, so many of them with so many bytes in all.
     pub(super) fn new(me: PeerId, chunks: u32, total_bytes: u64) -> Self {
         let mean_bytes = (total_bytes / u64::from(chunks.max(1))).max(1);
-        let alone = Share { place: 0, of: 1 };
+        let block_shift = (BLOCK_BYTES / mean_bytes).max(1).ilog2();
+        let lots = (chunks >> block_shift).clamp(1, LOTS_MAX) as usize;
+        let alone = || Share::of(lots, &me, empty());
         Self {
             me,
             partners: BTreeMap::new(),
@@ -109,9 +151,9 @@ impl Swarm {
             firsts: ChunkSet::empty(chunks),
             mine: ChunkSet::empty(chunks),
             imports: ChunkSet::empty(chunks),
-            block_shift: (BLOCK_BYTES / mean_bytes).max(1).ilog2(),
-            share: alone,
-            near_share: alone,
+            block_shift,
+            share: alone(),
+            near_share: alone(),
         }
     }
 
@@ -143,6 +185,7 @@ impl Swarm {
     pub(super) fn join(&mut self, peer: PeerId, missing: &ChunkSet) {
         let held = ChunkSet::empty(self.chunk_count());
         self.partners.insert(peer, Partner { held, wanted: 0 });
+        self.share_out();
         self.moved(missing);
     }
 
@@ -152,6 +195,7 @@ impl Swarm {
             for index in partner.held.common(None, 0) {
                 self.copies[index as usize] -= 1;
             }
+            self.share_out();
             self.moved(missing);
         }
     }
@@ -174,6 +218,7 @@ impl Swarm {
             Side::Near => self.far.remove(&peer),
         };
         if changed {
+            self.share_out();
             self.moved(missing);
         }
     }
@@ -265,7 +310,7 @@ impl Swarm {
     pub(super) fn want(&self, index: u32, side: Side) -> Want {
         let at = index as usize;
         match (self.copies[at], side) {
-            (0, _) if self.falls(index, self.share) => Want::Mine,
+            (0, _) if self.share.has(self.block(index)) => Want::Mine,
             (0, _) => Want::Theirs,
             (_, Side::Near) if self.has_sides() => Want::Held(self.near_copies[at]),
             (copies, Side::Near | Side::Far) => Want::Held(copies),
@@ -277,10 +322,6 @@ impl Swarm {
         index >> self.block_shift
     }
 
-    fn falls(&self, index: u32, share: Share) -> bool {
-        self.block(index) % share.of == share.place
-    }
-
     /// Whether this peer should fetch a chunk from the far side, if it is missing.
     fn is_import(&self, index: u32) -> bool {
         let at = index as usize;
@@ -288,11 +329,11 @@ impl Swarm {
             return false;
         }
         match (self.near_whole, self.copies[at]) {
-            (0, 0) => self.falls(index, self.share),
-            (0, _) => self.falls(index, self.near_share),
+            (0, 0) => self.share.has(self.block(index)),
+            (0, _) => self.near_share.has(self.block(index)),
             (_, 0) => false,
             // The only full holders are here, and have to give each chunk to the whole party once.
-            _ => self.far_whole == 0 && self.falls(index, self.near_share),
+            _ => self.far_whole == 0 && self.near_share.has(self.block(index)),
         }
     }
 
@@ -303,7 +344,7 @@ impl Swarm {
 
     /// Whether that is this peer.
     fn is_mine(&self, index: u32) -> bool {
-        self.is_first(index) && self.falls(index, self.share)
+        self.is_first(index) && self.share.has(self.block(index))
     }
 
     /// Looks again whether a chunk falls to this peer.
@@ -352,11 +393,20 @@ impl Swarm {
         }
     }
 
-    /// Somebody came, went or was found elsewhere: shares everything out anew.
+    /// Somebody who gathers came, went or was found elsewhere: deals everything out anew.
+    fn share_out(&mut self) {
+        let (lots, others) = (self.share.mine.len(), self.partners.keys());
+        self.share = Share::of(lots, &self.me, others.clone());
+        self.near_share = if others.clone().any(|peer| self.far.contains(peer)) {
+            let near = others.filter(|peer| !self.far.contains(*peer));
+            Share::of(lots, &self.me, near)
+        } else {
+            self.share.clone()
+        };
+    }
+
+    /// Somebody came, went or was found elsewhere: looks at everything anew.
     fn moved(&mut self, missing: &ChunkSet) {
-        let gatherers = self.partners.keys();
-        self.share = share(&self.me, gatherers.clone());
-        self.near_share = share(&self.me, gatherers.filter(|peer| !self.far.contains(*peer)));
         let mut firsts = ChunkSet::empty(self.chunk_count());
         let mut mine = ChunkSet::empty(self.chunk_count());
         for index in missing.common(None, 0).filter(|&it| self.is_first(it)) {
@@ -433,16 +483,6 @@ impl Swarm {
             assert_eq!(partner.wanted as usize, counted, "wanted of {peer}");
         }
     }
-}
-
-/// The share of one among these others, who are sorted.
-fn share<'a>(me: &PeerId, others: impl Iterator<Item = &'a PeerId>) -> Share {
-    let (mut place, mut of) = (0, 1);
-    for other in others {
-        place += u32::from(other < me);
-        of += 1;
-    }
-    Share { place, of }
 }
 
 /// Decides between equally rare blocks, differently for each peer.

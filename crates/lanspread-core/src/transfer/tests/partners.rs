@@ -7,11 +7,13 @@ use lanspread_proto::PeerId;
 
 use super::{
     super::{
-        Holding, Starvation, StoredSince, Transfer, TransferLimits, TransferState,
+        Holding, Side, Starvation, StoredSince, Transfer, TransferLimits, TransferState,
+        chunk_set::ChunkSet,
         limits::OTHERS_PATIENCE,
+        swarm::{LOTS_MAX, Swarm, Want},
     },
     fixture::{
-        ME, SEED, all_fetches, at, deliver, game, large_chunks, ms, peer, small_chunks,
+        KIB, ME, SEED, all_fetches, at, deliver, game, large_chunks, ms, peer, small_chunks,
         small_files, transfer,
     },
 };
@@ -96,7 +98,8 @@ fn peers_with_nothing_left_that_falls_to_them_take_different_chunks_of_what_fall
     let mut slow = gathers(party[3], &[], SEED);
     let mut falls_to_slow: BTreeSet<ChunkRef> = BTreeSet::new();
     for now in (20..).step_by(20) {
-        if falls_to_slow.len() >= 1_000 {
+        // Less than falls to it: after that it would fetch what falls to others.
+        if falls_to_slow.len() >= 900 {
             break;
         }
         for fetch in all_fetches(&mut slow, at(now)) {
@@ -120,6 +123,66 @@ fn peers_with_nothing_left_that_falls_to_them_take_different_chunks_of_what_fall
             assert!(asked.insert(chunk), "{chunk:?} is asked for twice");
         }
     }
+}
+
+/// What falls to each of these, in chunks of a game that nobody else has anything of.
+fn dealt(chunks: u32, party: &[PeerId]) -> Vec<BTreeSet<u32>> {
+    let mut missing = ChunkSet::empty(chunks);
+    (0..chunks).for_each(|index| missing.insert(index));
+    let falls_to = |me: &PeerId| {
+        let mut swarm = Swarm::new(*me, chunks, u64::from(chunks) * 256 * KIB);
+        for other in party.iter().filter(|&it| it != me) {
+            swarm.join(*other, &missing);
+        }
+        let mine = |index: &u32| swarm.want(*index, Side::Near) == Want::Mine;
+        (0..chunks).filter(mine).collect()
+    };
+    party.iter().map(falls_to).collect()
+}
+
+#[test]
+fn each_chunk_falls_to_one_and_as_much_to_each_as_to_any_other() {
+    for (chunks, gatherers) in [(1, 3), (7, 20), (1_025, 64), (LOTS_MAX, 33)] {
+        let party: Vec<PeerId> = (1..=gatherers).map(peer).collect();
+        let dealt = dealt(chunks, &party);
+        let all: BTreeSet<u32> = dealt.iter().flatten().copied().collect();
+        let sizes = || dealt.iter().map(BTreeSet::len);
+        assert_eq!(
+            (all.len(), sizes().sum()),
+            (chunks as usize, chunks as usize)
+        );
+        assert!(
+            sizes().max() <= sizes().min().map(|least| least + 1),
+            "{chunks} to {gatherers}"
+        );
+    }
+}
+
+#[test]
+fn of_a_game_of_many_chunks_each_lot_has_several() {
+    let party: Vec<PeerId> = (1..=8).map(peer).collect();
+    let dealt = dealt(3 * LOTS_MAX, &party);
+    for mine in dealt {
+        assert_eq!(mine.len() * 8, 3 * LOTS_MAX as usize);
+        let is_mine = |index: &u32| mine.contains(&(index % LOTS_MAX));
+        assert!(mine.iter().all(is_mine));
+    }
+}
+
+/// With 128 of whom a quarter left, the seeder sent half of the game twice: each time the shares of all
+/// who stayed became others, and what one had been sent fell to another.
+#[test]
+fn who_leaves_takes_hardly_anything_from_what_falls_to_the_others() {
+    let party: Vec<PeerId> = (1..=20).map(peer).collect();
+    let chunks = 1_025;
+    let before = dealt(chunks, &party);
+    let after = dealt(chunks, &party[1..]);
+    let lost = before[1..]
+        .iter()
+        .zip(&after)
+        .map(|(before, after)| before.difference(after).count());
+    let lost: usize = lost.sum();
+    assert!(lost * 10 < chunks as usize, "{lost} of {chunks}");
 }
 
 /// With 150 full holders and 50 who gathered, the 50 asked each other alone.
