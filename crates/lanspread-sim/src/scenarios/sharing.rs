@@ -78,7 +78,7 @@ fn two_that_have_half_each_come_to_the_whole_without_the_one_that_had_it() {
     }
     assert!(moved(&world, 1, 2) > 0 && moved(&world, 2, 1) > 0);
     // Until nobody tries to reach the killed one any more.
-    world.pass(Duration::from_secs(300));
+    world.pass(Duration::from_mins(5));
     world.assert_at_rest();
 }
 
