@@ -21,7 +21,8 @@ use super::{chunk_set::ChunkSet, mix};
 /// Bytes that fall to one peer in a row: small files are not shared out one by one.
 const BLOCK_BYTES: u64 = 256 * 1024;
 
-/// Lots that the blocks are dealt in, at most: ten and more for each of 200 peers, dealt in a millisecond.
+/// Lots that the blocks are dealt in, at most: ten and more for each of 200 peers. Whoever deals looks at every
+/// peer for every lot.
 pub(super) const LOTS_MAX: u32 = 2_048;
 
 /// What a source has of the game.
@@ -232,10 +233,10 @@ impl Swarm {
         missing: &ChunkSet,
     ) -> bool {
         let side = self.side(peer);
-        let mut is_import = false;
         let Some(mut partner) = self.partners.remove(peer) else {
-            return is_import;
+            return false;
         };
+        let mut is_import = false;
         for index in run.start..run.end.min(self.chunk_count()) {
             if partner.held.contains(index) {
                 continue;

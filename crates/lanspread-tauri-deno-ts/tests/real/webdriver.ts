@@ -110,6 +110,7 @@ export class Driver {
 /** What a window shows. Places in it are named by XPath. */
 export class Window {
   readonly #ask: (method: string, path: string, body?: unknown) => Promise<unknown>;
+  #clicks = 0;
 
   constructor(ask: (method: string, path: string, body?: unknown) => Promise<unknown>) {
     this.#ask = ask;
@@ -140,26 +141,26 @@ export class Window {
   async click(xpath: string): Promise<void> {
     await until(`a click on ${xpath}`, async () => {
       const found = await this.see(xpath);
-      const place = { [ELEMENT]: found };
-      return await this.#clicked(found, place).catch(() => false);
+      return await this.#clicked(found).catch(() => false);
     });
   }
 
-  async #clicked(found: string, place: unknown): Promise<boolean> {
-    await this.run(
-      `globalThis.clicked = null;
-       arguments[0].addEventListener("click", () => globalThis.clicked = true, { capture: true });`,
-      place,
-    );
+  async #clicked(found: string): Promise<boolean> {
+    // Where an earlier click should have come to, that one is still awaited.
+    this.#clicks += 1;
+    const listen =
+      `arguments[0].addEventListener("click", () => globalThis.clicked = ${this.#clicks}, { capture: true });`;
+    await this.run(listen, { [ELEMENT]: found });
     const told = this.#ask("POST", `/element/${found}/click`, {});
     const isTold = await told.then(() => true, () => false);
     // A click that takes the document away is told, and nothing is left to ask.
     const arrived = await this.later(`
       const deadline = Date.now() + ${ARRIVAL_MS};
-      while (!globalThis.clicked && Date.now() < deadline) {
+      const arrived = () => globalThis.clicked === ${this.#clicks};
+      while (!arrived() && Date.now() < deadline) {
         await new Promise((looked) => setTimeout(looked, ${LOOK_MS / 10}));
       }
-      return globalThis.clicked ?? false;
+      return arrived();
     `).catch(() => isTold);
     return arrived === true;
   }
