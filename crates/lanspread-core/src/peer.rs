@@ -146,7 +146,7 @@ impl Peer {
             rescan: Rescan::default(),
             hashing: Hashing::default(),
             hash_told_at: None,
-            serves: Serves::default(),
+            serves: Serves::new(config.seed),
             rates: RateSetting::kept(config.rate_limits),
             operations: Operations::default(),
             link: LinkRate::default(),

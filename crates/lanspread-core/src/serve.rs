@@ -48,6 +48,14 @@ pub(crate) struct Serves {
 }
 
 impl Serves {
+    /// Nothing is being served. The same `seed` draws the same.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            uploads: Uploads::new(seed),
+            ..Self::default()
+        }
+    }
+
     /// Registers a request and orders to serve it, unless too much is being served.
     pub(crate) fn admit(
         &mut self,

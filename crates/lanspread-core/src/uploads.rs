@@ -18,7 +18,7 @@ use std::{
 use lanspread_db::{ChunkRef, ManifestHash};
 use lanspread_proto::{ChunkRequest, PeerId};
 
-use crate::Now;
+use crate::{Now, transfer::mix};
 
 /// Uploads that run at a time, as long as none takes long. Fewer leave a link idle whose few receivers
 /// get much from others at that moment; more make each chunk late. On links as a fluid, 8 and 16 slots
@@ -97,9 +97,21 @@ pub struct Uploads {
     given: BTreeMap<(ManifestHash, ChunkRef), u32>,
     waiting: usize,
     next: u64,
+    /// What this peer draws from between receivers that got as much: each sender in an order of its own, or all
+    /// would send to the same ones at the same time.
+    seed: u64,
 }
 
 impl Uploads {
+    /// None yet. The same `seed` draws the same.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            ..Self::default()
+        }
+    }
+
     /// A request of a peer wants to be served.
     pub fn enqueue(&mut self, now: Now, peer: PeerId, request: &ChunkRequest) -> UploadId {
         let id = UploadId(self.next);
@@ -160,9 +172,10 @@ impl Uploads {
             } else {
                 0
             };
-            let first = it.account.waiting.front().map(|first| first.id);
+            let first = it.account.waiting.front();
+            let draw = first.map(|first| mix(self.seed ^ first.id.0));
             let account = it.account;
-            (repeats, account.running, account.tag_bytes, first, it.at)
+            (repeats, account.running, account.tag_bytes, draw, it.at)
         };
         let next = candidates.iter().min_by_key(|it| turn(it))?;
         Some((next.peer, next.at))
@@ -249,6 +262,8 @@ impl Uploads {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use lanspread_db::{ContentHash, GameId};
 
     use super::*;
@@ -280,10 +295,34 @@ mod tests {
         let ids: Vec<UploadId> = (0..=UPLOAD_SLOTS)
             .map(|n| uploads.enqueue(at(0), peer(u8::try_from(n).unwrap()), &new(0)))
             .collect();
-        assert_eq!(started(&mut uploads, at(0)), ids[..UPLOAD_SLOTS]);
-        uploads.ended(ids[2], 1_000);
-        assert_eq!(started(&mut uploads, at(1)), ids[UPLOAD_SLOTS..]);
+        let running = started(&mut uploads, at(0));
+        assert_eq!(running.len(), UPLOAD_SLOTS);
+        uploads.ended(running[2], 1_000);
+        let late = started(&mut uploads, at(1));
+        let all: BTreeSet<UploadId> = running.into_iter().chain(late).collect();
+        assert_eq!(all, ids.into_iter().collect());
         assert_eq!(uploads.poll_deadline(), None, "nothing waits any more");
+    }
+
+    #[test]
+    fn senders_serve_those_who_got_as_much_each_in_an_order_of_its_own() {
+        let order = |seed| {
+            let mut uploads = Uploads::new(seed);
+            for n in 0..100 {
+                uploads.enqueue(at(0), peer(n), &new(0));
+            }
+            let mut order = Vec::new();
+            while let Some(upload) = uploads.poll_start(at(0)) {
+                uploads.ended(upload, 1_000);
+                order.push(upload);
+            }
+            order
+        };
+        let orders: BTreeSet<Vec<UploadId>> = (0..10).map(order).collect();
+        assert_eq!(orders.len(), 10);
+        let of_all = |order: &Vec<UploadId>| order.iter().collect::<BTreeSet<_>>().len() == 100;
+        assert!(orders.iter().all(of_all), "nobody is passed over");
+        assert_eq!(order(7), order(7));
     }
 
     #[test]

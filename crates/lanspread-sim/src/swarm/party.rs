@@ -205,7 +205,7 @@ impl<'a> Run<'a> {
                     down: fluid.link(peer.down),
                     table: peer.table,
                     transfer: None,
-                    uploads: Uploads::default(),
+                    uploads: Uploads::new(party.seed ^ n as u64),
                     serving: BTreeMap::new(),
                     fetches: BTreeMap::new(),
                     told: 0,
