@@ -18,7 +18,7 @@ use std::{
 use lanspread_db::{ChunkRef, ManifestHash};
 use lanspread_proto::{ChunkRequest, PeerId};
 
-use crate::{Now, transfer::mix};
+use crate::{Now, ties::mix};
 
 /// Uploads that run at a time, as long as none takes long. Fewer leave a link idle whose few receivers
 /// get much from others at that moment; more make each chunk late. On links as a fluid, 8 and 16 slots
@@ -323,6 +323,23 @@ mod tests {
         let of_all = |order: &Vec<UploadId>| order.iter().collect::<BTreeSet<_>>().len() == 100;
         assert!(orders.iter().all(of_all), "nobody is passed over");
         assert_eq!(order(7), order(7));
+    }
+
+    #[test]
+    fn who_ends_upload_after_upload_without_a_byte_holds_nobody_up() {
+        for seed in 0..20 {
+            let mut uploads = Uploads::new(seed);
+            for _ in 0..UPLOAD_SLOTS {
+                uploads.enqueue(at(0), peer(1), &new(0));
+            }
+            let running = started(&mut uploads, at(0));
+            let waits = uploads.enqueue(at(1), peer(2), &new(0));
+            for _ in 0..100 {
+                uploads.enqueue(at(1), peer(1), &new(0));
+            }
+            uploads.ended(running[0], 0);
+            assert_eq!(started(&mut uploads, at(1)), [waits], "seed {seed}");
+        }
     }
 
     #[test]

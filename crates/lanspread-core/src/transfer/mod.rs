@@ -46,7 +46,7 @@ pub use self::{
     progress::{SourceProgress, TransferProgress},
     swarm::{Holding, Side},
 };
-use crate::{DiskFailure, Now};
+use crate::{DiskFailure, Now, ties::rank};
 
 /// Names one fetch of one transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -508,9 +508,7 @@ impl Transfer {
 
     /// Decides between equal sources, differently for each transfer of each peer.
     fn rank(&self, peer: &PeerId) -> u64 {
-        peer.as_bytes()
-            .iter()
-            .fold(mix(self.seed), |rank, &byte| mix(rank ^ u64::from(byte)))
+        rank(self.seed, peer.as_bytes())
     }
 }
 
@@ -534,13 +532,4 @@ fn ask_abort(aborts: &mut VecDeque<FetchId>, id: FetchId, fetch: &mut Outstandin
         fetch.abort = Abort::Asked;
         aborts.push_back(id);
     }
-}
-
-/// The finalizer of `SplitMix64` (Steele, Lea, Flood: "Fast splittable pseudorandom number
-/// generators", 2014): spreads every bit over the whole word.
-pub(crate) fn mix(value: u64) -> u64 {
-    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ (value >> 31)
 }

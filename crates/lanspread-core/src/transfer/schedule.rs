@@ -9,12 +9,11 @@ use lanspread_proto::PeerId;
 use super::{
     Abort, Fetch, FetchId, Hold, Outstanding, Side, Transfer,
     limits::{DRAWN_BEGINNING_CHUNKS, FETCHES_IN_SWARM, IMPORT_PATIENCE, OTHERS_PATIENCE},
-    mix,
     pick::{Budget, Places, pick},
     rarest::{self, Holder},
     source::Source,
 };
-use crate::Now;
+use crate::{Now, ties::mix};
 
 /// A source, as it is weighed.
 struct Asked<'a> {

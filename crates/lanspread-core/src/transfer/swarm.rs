@@ -16,7 +16,8 @@ use std::{
 
 use lanspread_proto::PeerId;
 
-use super::{chunk_set::ChunkSet, mix};
+use super::chunk_set::ChunkSet;
+use crate::ties::mix;
 
 /// Bytes that fall to one peer in a row: small files are not shared out one by one.
 const BLOCK_BYTES: u64 = 256 * 1024;
