@@ -144,6 +144,12 @@ impl Lanes {
         self.pool().idle(peer_id)
     }
 
+    /// How many lanes a peer has here.
+    #[cfg(test)]
+    pub(super) fn served(&self, peer_id: PeerId) -> usize {
+        self.served.lanes(peer_id)
+    }
+
     /// Ends all lanes with a peer, in both directions.
     pub(super) fn close_peer(&self, peer_id: PeerId) {
         self.pool().forget(peer_id);

@@ -16,8 +16,9 @@ use crate::net::limits::LANE_PORTS_TRIED;
 /// Lanes that wait to be accepted.
 const BACKLOG: i32 = 128;
 
-/// Binds a UDP socket by `bind`, and a TCP listener on the same port. If the system may choose the port,
-/// it is asked again when it chooses one whose TCP half is taken.
+/// Binds a UDP socket by `bind`, and a TCP listener on the same port. If the system may choose the port, it
+/// chooses one that is free for TCP, whose connections keep theirs for a minute after they are closed, and is
+/// asked again when that is taken for UDP.
 ///
 /// # Errors
 /// What `bind` says. Without a TCP listener everything works, only not as fast.
@@ -25,24 +26,34 @@ pub(in crate::net) fn bind_beside(
     listen: SocketAddr,
     bind: impl Fn(SocketAddr) -> io::Result<UdpSocket>,
 ) -> io::Result<(UdpSocket, Option<TcpListener>)> {
-    for _ in 1..LANE_PORTS_TRIED {
+    if listen.port() != 0 {
         let udp = bind(listen)?;
-        match bind_tcp(udp.local_addr()?) {
-            Ok(tcp) => return Ok((udp, Some(tcp))),
-            Err(error) if listen.port() == 0 => {
-                tracing::debug!(%error, "the chosen port is taken for TCP: another is tried");
-            }
+        return Ok((udp, or_without(bind_tcp(listen), listen)));
+    }
+    for _ in 1..LANE_PORTS_TRIED {
+        let Some(tcp) = or_without(bind_tcp(listen), listen) else {
+            break;
+        };
+        let chosen = SocketAddr::new(listen.ip(), tcp.local_addr()?.port());
+        match bind(chosen) {
+            Ok(udp) => return Ok((udp, Some(tcp))),
             Err(error) => {
-                tracing::warn!(
-                    port = listen.port(), %error,
-                    "TCP cannot be listened on here: others fetch over QUIC alone, which costs this \
-                     machine more"
-                );
-                return Ok((udp, None));
+                tracing::debug!(%error, "the chosen port is taken for UDP: another is tried");
             }
         }
     }
     Ok((bind(listen)?, None))
+}
+
+/// The listener, or without it a warning of what that costs.
+fn or_without(tcp: io::Result<TcpListener>, listen: SocketAddr) -> Option<TcpListener> {
+    tcp.inspect_err(|error| {
+        tracing::warn!(
+            port = listen.port(), %error,
+            "TCP cannot be listened on here: others fetch over QUIC alone, which costs this machine more"
+        );
+    })
+    .ok()
 }
 
 fn bind_tcp(addr: SocketAddr) -> io::Result<TcpListener> {
@@ -70,6 +81,36 @@ mod tests {
         let (udp, tcp) = bind_beside(ANY, UdpSocket::bind).unwrap();
         let tcp = tcp.expect("a free port");
         assert_eq!(udp.local_addr().unwrap(), tcp.local_addr().unwrap());
+    }
+
+    #[test]
+    fn another_port_is_tried_when_the_udp_half_of_the_chosen_one_is_taken() {
+        let taken = std::cell::Cell::new(2);
+        let bind = |addr: SocketAddr| {
+            if taken.get() > 0 {
+                taken.set(taken.get() - 1);
+                return Err(io::ErrorKind::AddrInUse.into());
+            }
+            UdpSocket::bind(addr)
+        };
+        let (udp, tcp) = bind_beside(ANY, bind).unwrap();
+        let tcp = tcp.expect("a free port");
+        assert_eq!(udp.local_addr().unwrap(), tcp.local_addr().unwrap());
+    }
+
+    #[test]
+    fn after_as_many_ports_as_the_limit_there_is_no_listener() {
+        let tried = std::cell::Cell::new(0);
+        let bind = |addr: SocketAddr| {
+            tried.set(tried.get() + 1);
+            if tried.get() < LANE_PORTS_TRIED {
+                return Err(io::ErrorKind::AddrInUse.into());
+            }
+            UdpSocket::bind(addr)
+        };
+        let (_, tcp) = bind_beside(ANY, bind).unwrap();
+        assert!(tcp.is_none());
+        assert_eq!(tried.get(), LANE_PORTS_TRIED);
     }
 
     #[test]

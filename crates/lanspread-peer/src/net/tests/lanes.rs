@@ -117,6 +117,34 @@ impl Fetcher {
         let lane = self.lane(to).await;
         self.peer.transport.shared.keep_lane(to.peer_id, lane);
     }
+
+    /// Waits until all lanes that this peer opens to another are open and wait.
+    async fn until_all_lanes(&self, to: Route) {
+        let lanes = self.peer.transport.shared.lanes.as_ref();
+        let lanes = lanes.expect("it has lanes");
+        let all_open = async {
+            while lanes.idle(to.peer_id) < LANES_PER_PEER_MAX {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, all_open).await.expect("lanes in time");
+    }
+
+    /// Has a source close the lanes that wait here, and waits until it has: a lane that it still answers on
+    /// would break in the middle.
+    async fn are_closed_by(&self, source: &Transport, route: Route) {
+        self.until_lane(route).await;
+        self.until_all_lanes(route).await;
+        let own_id = self.peer.transport.peer_id();
+        source.shared.close_lanes(own_id);
+        let lanes = source.shared.lanes.as_ref().expect("it has lanes");
+        let all_closed = async {
+            while lanes.served(own_id) > 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, all_closed).await.expect("closed in time");
+    }
 }
 
 /// A peer that serves the three chunks, those that are asked for, to whoever asks.
@@ -186,13 +214,7 @@ async fn whoever_asks_what_a_partner_has_finds_lanes_open_when_it_asks_for_chunk
     });
     let asked = transport.request(route, &request, PATIENCE);
     asked.await.expect("answered");
-    let lanes = transport.shared.lanes.as_ref().expect("it has lanes");
-    let all_open = async {
-        while lanes.idle(route.peer_id) < LANES_PER_PEER_MAX {
-            tokio::task::yield_now().await;
-        }
-    };
-    timeout(PATIENCE, all_open).await.expect("lanes in time");
+    fetcher.until_all_lanes(route).await;
     fetcher.fetch_all(route).await;
     assert_eq!(source.stats().lane_requests, 1);
 }
@@ -275,7 +297,7 @@ async fn a_lane_that_its_other_side_closed_meanwhile_is_no_trouble() {
     fetcher.fetch_all(route).await;
     fetcher.until_lane(route).await;
     fetcher.fetch_all(route).await;
-    source.shared.close_lanes(fetcher.peer.transport.peer_id());
+    fetcher.are_closed_by(&source, route).await;
     fetcher.fetch_all(route).await;
     assert!(!fetcher.is_paused(route));
     fetcher.until_lane(route).await;
@@ -289,7 +311,7 @@ async fn a_lane_that_is_closed_again_and_again_is_not_opened_again_at_once() {
     for _ in 0..2 {
         fetcher.until_lane(route).await;
         fetcher.fetch_all(route).await;
-        source.shared.close_lanes(fetcher.peer.transport.peer_id());
+        fetcher.are_closed_by(&source, route).await;
         fetcher.fetch_all(route).await;
     }
     assert!(fetcher.is_paused(route));
