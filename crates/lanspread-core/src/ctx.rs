@@ -49,6 +49,8 @@ pub(crate) enum Purpose {
     KeepRateLimits,
     /// A peer is asked to hash a game; its answer says no more than that it is there.
     Nudge(PeerId),
+    /// A source is told what is not waited for any more.
+    TakeBack(PeerId),
     /// What a download would fetch is asked.
     Inquiry(GameId),
     /// A request of another peer is served.

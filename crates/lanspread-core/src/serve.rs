@@ -4,9 +4,9 @@
 //! with the answer to that order, or refused while it waits for a slot; so whoever is about to change
 //! a game can end its uploads and wait until none is left.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use lanspread_db::GameId;
+use lanspread_db::{ChunkRef, GameId};
 use lanspread_proto::{ChunkRequest, PeerId, PeerName, Refusal, RefusalKind, Response};
 
 use crate::{
@@ -209,9 +209,21 @@ impl Serves {
             .record(now, bytes);
     }
 
+    /// A peer takes back those of its requests that wait and ask for none but these chunks.
+    pub(crate) fn take_back(&mut self, ctx: &mut Ctx<'_>, peer: PeerId, back: &ChunkRequest) {
+        let chunks: BTreeSet<ChunkRef> = back.chunks.iter().copied().collect();
+        let is_taken_back = |it: &Waiting| {
+            let are_all = || it.request.chunks.iter().all(|chunk| chunks.contains(chunk));
+            it.peer == peer && it.request.manifest == back.manifest && are_all()
+        };
+        self.refuse_waiting(ctx, is_taken_back, taken_back);
+        // Fewer receivers than a moment ago may ask.
+        self.begin_uploads(ctx);
+    }
+
     /// Ends every upload of a game. Says whether all have come to rest.
     pub(crate) fn stop(&mut self, ctx: &mut Ctx<'_>, id: &GameId) -> Rest {
-        self.refuse_waiting(ctx, |waiting| waiting.request.id == *id);
+        self.refuse_waiting(ctx, |waiting| waiting.request.id == *id, being_changed);
         let mut rest = Rest::Reached;
         for (&effect, _) in self.running.iter().filter(|(_, serve)| serve.id == *id) {
             ctx.out.abort(effect);
@@ -222,13 +234,18 @@ impl Serves {
 
     /// Ends every upload.
     pub(crate) fn abort(&mut self, ctx: &mut Ctx<'_>) {
-        self.refuse_waiting(ctx, |_| true);
+        self.refuse_waiting(ctx, |_| true, being_changed);
         for &effect in self.running.keys() {
             ctx.out.abort(effect);
         }
     }
 
-    fn refuse_waiting(&mut self, ctx: &mut Ctx<'_>, which: impl Fn(&Waiting) -> bool) {
+    fn refuse_waiting(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        which: impl Fn(&Waiting) -> bool,
+        why: impl Fn(&ChunkRequest) -> Refusal,
+    ) {
         let refused: Vec<UploadId> = self
             .waiting
             .iter()
@@ -244,8 +261,7 @@ impl Serves {
             }) = self.waiting.remove(&upload)
             {
                 self.uncount(peer);
-                let message = format!("{} is being changed here: ask again later", request.id);
-                let response = Response::Refused(Refusal::new(RefusalKind::Busy, message));
+                let response = Response::Refused(why(&request));
                 ctx.out.tell(Effect::Reply { reply, response });
             }
         }
@@ -288,4 +304,14 @@ impl Serves {
             })
             .collect()
     }
+}
+
+fn being_changed(request: &ChunkRequest) -> Refusal {
+    let message = format!("{} is being changed here: ask again later", request.id);
+    Refusal::new(RefusalKind::Busy, message)
+}
+
+fn taken_back(request: &ChunkRequest) -> Refusal {
+    let message = format!("the request for {} was taken back", request.id);
+    Refusal::new(RefusalKind::TakenBack, message)
 }

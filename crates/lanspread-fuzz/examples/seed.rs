@@ -64,6 +64,17 @@ fn version() -> Version {
     Version::parse("20240101").expect("a version")
 }
 
+fn chunks(manifest: ManifestHash, which: &[(u32, u32)]) -> ChunkRequest {
+    let which = which.iter();
+    ChunkRequest {
+        id: id("teeworlds"),
+        manifest,
+        chunks: which
+            .map(|&(file, chunk)| ChunkRef { file, chunk })
+            .collect(),
+    }
+}
+
 fn manifest() -> Manifest {
     let chunk_bytes = Manifest::chunk_bytes_for(0);
     let file = |path: &str, size_bytes: u64| ManifestFile {
@@ -177,14 +188,8 @@ fn wire() -> Done {
         Request::GetGame {
             id: id("teeworlds"),
         },
-        Request::GetGameFileChunk(ChunkRequest {
-            id: id("teeworlds"),
-            manifest: manifest.hash(),
-            chunks: vec![
-                ChunkRef { file: 0, chunk: 0 },
-                ChunkRef { file: 1, chunk: 1 },
-            ],
-        }),
+        Request::GetGameFileChunk(chunks(manifest.hash(), &[(0, 0), (1, 1)])),
+        Request::TakeBack(chunks(manifest.hash(), &[(1, 1)])),
         what_is_held_since(manifest.hash()),
         Request::Expulsions {
             expelled: vec![expelled(peer)],

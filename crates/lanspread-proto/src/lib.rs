@@ -33,14 +33,14 @@ pub use status::{PeerOperation, PeerSource, PeerStatus, Work};
 pub use version::{VersionExchangeError, VersionProbe, alpn, alpn_with_code};
 
 /// The wire version this build speaks. Peers of any other version are refused, by name.
-pub const PROTOCOL_VERSION: u32 = 6;
+pub const PROTOCOL_VERSION: u32 = 7;
 
 /// The TLS application protocol of this wire version, in a party without a code.
-pub const ALPN: &[u8] = b"lanspread/6";
+pub const ALPN: &[u8] = b"lanspread/7";
 
 /// The TLS application protocol of this wire version, in a party with a code: on such a connection
 /// an [`Admission`] comes before anything else.
-pub const ALPN_WITH_CODE: &[u8] = b"lanspread/6+code";
+pub const ALPN_WITH_CODE: &[u8] = b"lanspread/7+code";
 
 /// The TLS application protocol on which peers of different versions tell each other so.
 ///

@@ -43,6 +43,8 @@ pub enum Request {
     },
     /// "Send me these chunks."
     GetGameFileChunk(ChunkRequest),
+    /// "I do not wait for these any more": whatever this peer asked for of them that has not begun is refused.
+    TakeBack(ChunkRequest),
     /// "I gather this as well: what have you stored since then?" Answered when there is something
     /// new, or after a while.
     Holdings(HoldingsRequest),
@@ -74,6 +76,7 @@ impl Request {
             Self::ListGames => "list-games",
             Self::GetGame { .. } => "get-game",
             Self::GetGameFileChunk(_) => "get-game-file-chunk",
+            Self::TakeBack(_) => "take-back",
             Self::Holdings(_) => "holdings",
             Self::Expulsions { .. } => "expulsions",
             Self::Status(_) => "status",
@@ -280,6 +283,8 @@ pub enum RefusalKind {
     Overloaded,
     /// Only the organiser of the party may say that, and the sender is not the organiser here.
     NotOrganiser,
+    /// The asker took its request back before it was this peer's turn to answer.
+    TakenBack,
 }
 
 impl Refusal {

@@ -140,7 +140,7 @@ fn requests() -> Vec<(Request, &'static str)> {
     vec![
         (
             Request::Hello(hello()),
-            r#"{"type":"hello","protocol_version":6,"peer_id":"{ada}","listen_addr":"192.168.1.20:47000","name":"Ada","library":{"epoch":3391824770157312,"revision":7,"digest":"{digest}"}}"#,
+            r#"{"type":"hello","protocol_version":7,"peer_id":"{ada}","listen_addr":"192.168.1.20:47000","name":"Ada","library":{"epoch":3391824770157312,"revision":7,"digest":"{digest}"}}"#,
         ),
         (Request::Ping, r#"{"type":"ping"}"#),
         (
@@ -173,6 +173,14 @@ fn requests() -> Vec<(Request, &'static str)> {
                 ],
             }),
             r#"{"type":"get-game-file-chunk","id":"teeworlds","manifest":"{manifest}","chunks":[{"file":0,"chunk":0},{"file":0,"chunk":1},{"file":1,"chunk":0}]}"#,
+        ),
+        (
+            Request::TakeBack(ChunkRequest {
+                id: teeworlds(),
+                manifest: manifest().hash(),
+                chunks: vec![ChunkRef { file: 0, chunk: 1 }],
+            }),
+            r#"{"type":"take-back","id":"teeworlds","manifest":"{manifest}","chunks":[{"file":0,"chunk":1}]}"#,
         ),
         (
             Request::Holdings(HoldingsRequest {
@@ -234,7 +242,7 @@ fn responses() -> Vec<(Response, &'static str)> {
     vec![
         (
             Response::HelloAck(hello()),
-            r#"{"type":"hello-ack","protocol_version":6,"peer_id":"{ada}","listen_addr":"192.168.1.20:47000","name":"Ada","library":{"epoch":3391824770157312,"revision":7,"digest":"{digest}"}}"#,
+            r#"{"type":"hello-ack","protocol_version":7,"peer_id":"{ada}","listen_addr":"192.168.1.20:47000","name":"Ada","library":{"epoch":3391824770157312,"revision":7,"digest":"{digest}"}}"#,
         ),
         (Response::Pong, r#"{"type":"pong"}"#),
         (Response::Noted, r#"{"type":"noted"}"#),
@@ -292,8 +300,8 @@ fn responses() -> Vec<(Response, &'static str)> {
             r#"{"type":"lane-token","token":"{share}"}"#,
         ),
         (
-            Response::WrongVersion(WrongVersion { ours: 5, yours: 6 }),
-            r#"{"type":"wrong-version","ours":5,"yours":6}"#,
+            Response::WrongVersion(WrongVersion { ours: 6, yours: 7 }),
+            r#"{"type":"wrong-version","ours":6,"yours":7}"#,
         ),
         (
             Response::Refused(Refusal::new(
@@ -411,9 +419,9 @@ fn every_response_is_written_as_its_golden_and_shown_in_the_document() {
 
 #[test]
 fn the_version_probe_is_written_as_its_golden_and_shown_in_the_document() {
-    let golden = r#"{"type":"hello","protocol_version":6}"#;
+    let golden = r#"{"type":"hello","protocol_version":7}"#;
     let frame = VersionProbe {
-        protocol_version: 6,
+        protocol_version: 7,
     }
     .encode()
     .unwrap();
@@ -452,7 +460,7 @@ fn the_goldens_hold_every_kind_of_message_once() {
     assert_eq!(kinds.len(), requests.len());
     assert_eq!(
         kinds.len(),
-        14,
+        15,
         "a request was added: give it a golden and a place in the document"
     );
     let responses = responses();
@@ -470,7 +478,7 @@ fn the_goldens_hold_every_kind_of_message_once() {
 
 #[test]
 fn every_json_block_of_the_document_is_a_golden() {
-    let mut goldens: Vec<String> = vec![r#"{"type":"hello","protocol_version":6}"#.to_owned()];
+    let mut goldens: Vec<String> = vec![r#"{"type":"hello","protocol_version":7}"#.to_owned()];
     goldens.extend(requests().iter().map(|(_, text)| golden(text)));
     goldens.extend(responses().iter().map(|(_, text)| golden(text)));
     goldens.extend(admissions().iter().map(|(_, text)| golden(text)));
@@ -495,6 +503,7 @@ fn every_kind_of_refusal_is_named_in_the_document() {
         RefusalKind::Busy,
         RefusalKind::BadRequest,
         RefusalKind::Overloaded,
+        RefusalKind::TakenBack,
         RefusalKind::NotOrganiser,
     ];
     for kind in kinds {

@@ -91,6 +91,7 @@ impl Beliefs {
                 | Request::ListGames
                 | Request::GetGame { .. }
                 | Request::GetGameFileChunk(_)
+                | Request::TakeBack(_)
                 | Request::Holdings(_)
                 | Request::Expulsions { .. }
                 | Request::Status(_)

@@ -429,11 +429,11 @@ impl World {
                 self.chunk(n, from, exchange, index, bytes);
             }
             (Wants::Chunks { .. }, Body::Response(response)) => {
-                let why = match response {
-                    Response::Refused(refusal) => refusal.message,
-                    other => format!("{other:?}"),
+                let failure = match response {
+                    Response::Refused(refusal) => refusal.into(),
+                    other => FetchFailure::Refused(format!("{other:?}")),
                 };
-                self.end_fetch(n, effect, Err(FetchFailure::Refused(why)));
+                self.end_fetch(n, effect, Err(failure));
             }
             (Wants::Chunks { .. }, _) => {
                 let why = "the stream was closed".to_owned();
@@ -725,6 +725,7 @@ fn request_name(request: &Request) -> &'static str {
         Request::LibraryDelta { .. } => "request: library-delta",
         Request::GetGame { .. } => "request: get-game",
         Request::GetGameFileChunk(_) => "request: get-game-file-chunk",
+        Request::TakeBack(_) => "request: take-back",
         Request::Holdings(_) => "request: holdings",
         Request::Expulsions { .. } => "request: expulsions",
         Request::Status(_) => "request: status",

@@ -42,6 +42,7 @@ impl Record {
             Request::ListGames => "ListGames",
             Request::GetGame { .. } => "GetGame",
             Request::GetGameFileChunk(_) => "GetGameFileChunk",
+            Request::TakeBack(_) => "TakeBack",
             Request::Holdings(_) => "Holdings",
             Request::Expulsions { .. } => "Expulsions",
             Request::Status(_) => "Status",

@@ -205,6 +205,7 @@ fn request_line(request: &Request) -> String {
         Request::GetGameFileChunk(wanted) => {
             format!("get-game-file-chunk {}, {}", wanted.id, wanted.chunks.len())
         }
+        Request::TakeBack(back) => format!("take-back {}, {}", back.id, back.chunks.len()),
         Request::Holdings(question) => {
             format!("holdings {} since {}", question.id, question.since)
         }

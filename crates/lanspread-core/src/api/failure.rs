@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use lanspread_db::ChunkRef;
-use lanspread_proto::PeerId;
+use lanspread_proto::{PeerId, Refusal, RefusalKind};
 
 use super::{ErrorKind, PartyMismatch};
 
@@ -105,6 +105,9 @@ pub enum FetchFailure {
     /// The source refused.
     #[error("the source refused: {0}")]
     Refused(String),
+    /// It was taken back before the source began with it, because others have the chunks by now: nobody's fault.
+    #[error("the request was taken back")]
+    TakenBack,
     /// The source sent a chunk whose hash is wrong; nothing of it was stored.
     #[error("the source sent wrong bytes for chunk {} of file {}", .0.chunk, .0.file)]
     WrongHash(ChunkRef),
@@ -117,6 +120,16 @@ pub enum FetchFailure {
     /// The driver ended the fetch.
     #[error("the fetch was cancelled")]
     Aborted,
+}
+
+impl From<Refusal> for FetchFailure {
+    fn from(refusal: Refusal) -> Self {
+        if refusal.kind == RefusalKind::TakenBack {
+            Self::TakenBack
+        } else {
+            Self::Refused(refusal.message)
+        }
+    }
 }
 
 /// Why serving ended early.

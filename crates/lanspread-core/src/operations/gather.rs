@@ -12,8 +12,9 @@ use std::{
 
 use lanspread_db::{ChunkRef, GameId, Manifest, ManifestHash};
 use lanspread_proto::{
-    ChunkRuns, Holdings, HoldingsLog, HoldingsRequest, PeerId, Refusal, RefusalKind, Request,
-    Response, limits::HOLDINGS_RUNS_MAX,
+    ChunkRequest, ChunkRuns, Holdings, HoldingsLog, HoldingsRequest, PeerId, Refusal, RefusalKind,
+    Request, Response,
+    limits::{CHUNKS_PER_REQUEST_MAX, HOLDINGS_RUNS_MAX},
 };
 
 use crate::{
@@ -377,6 +378,7 @@ impl Gather {
                 world.ctx.out.abort(effect);
             }
         }
+        self.take_back(world);
         while let Some(fetch) = self.transfer.poll_fetch(world.ctx.now) {
             self.order(world, fetch.id, fetch.source, fetch.chunks);
         }
@@ -392,6 +394,45 @@ impl Gather {
             TransferState::Stopped => Gathered::Stopped,
             TransferState::Starved { why } => self.starve(world, &why.to_string()),
         }
+    }
+
+    /// Tells sources what is not to be waited for any more; each answers what it had not begun with.
+    fn take_back(&mut self, world: &mut World<'_>) {
+        // By source, and of each in as few messages as hold whole fetches.
+        let mut back: BTreeMap<PeerId, Vec<Vec<ChunkRef>>> = BTreeMap::new();
+        while let Some((source, chunks)) = self.transfer.poll_take_back() {
+            let messages = back.entry(source).or_default();
+            match messages.last_mut() {
+                Some(last) if last.len() + chunks.len() <= CHUNKS_PER_REQUEST_MAX => {
+                    last.extend(chunks);
+                }
+                Some(_) | None => messages.push(chunks),
+            }
+        }
+        for (source, messages) in back {
+            for chunks in messages {
+                self.tell_taken_back(world, source, chunks);
+            }
+        }
+    }
+
+    fn tell_taken_back(&self, world: &mut World<'_>, source: PeerId, chunks: Vec<ChunkRef>) {
+        let Some(to) = world.members.route(source) else {
+            return;
+        };
+        let request = Request::TakeBack(ChunkRequest {
+            id: self.id.clone(),
+            manifest: self.manifest,
+            chunks,
+        });
+        let timeout = world.ctx.config.timing.request_timeout;
+        let purpose = Purpose::TakeBack(source);
+        world.ctx.out.ask(purpose, |effect| Effect::Request {
+            effect,
+            to,
+            request,
+            timeout,
+        });
     }
 
     fn order(

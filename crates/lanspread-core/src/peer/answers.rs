@@ -25,6 +25,7 @@ const fn blame(
         | Purpose::Announce(peer)
         | Purpose::Nudge(peer)
         | Purpose::Holdings(_, peer)
+        | Purpose::TakeBack(peer)
         | Purpose::Expulsions(peer)
         | Purpose::Status(peer)
         | Purpose::Message(peer)
@@ -241,7 +242,9 @@ impl Peer {
                 };
                 self.expulsions.answered(&mut ctx, peer, effect, &result);
             }
-            Purpose::Nudge(peer) => self.sign_of_life(now, peer, result.as_ref().ok()),
+            Purpose::Nudge(peer) | Purpose::TakeBack(peer) => {
+                self.sign_of_life(now, peer, result.as_ref().ok());
+            }
             Purpose::Holdings(ref id, peer) => {
                 self.sign_of_life(now, peer, result.as_ref().ok());
                 self.with_operations(now, |operations, _, world| {

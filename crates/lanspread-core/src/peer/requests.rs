@@ -19,7 +19,8 @@ const fn toll(request: &Request) -> Toll {
         Request::Hello(_) | Request::LibrarySummary { .. } | Request::Expulsions { .. } => {
             Toll::Announcement
         }
-        Request::GetGameFileChunk(_) => Toll::Contents,
+        // Each takes back at least one request of the other kind.
+        Request::GetGameFileChunk(_) | Request::TakeBack(_) => Toll::Contents,
         Request::Ping
         | Request::LibrarySnapshot
         | Request::LibraryDelta { .. }
@@ -92,6 +93,7 @@ impl Peer {
             }
             Request::GetGame { id } => self.serve_manifest(now, reply, peer, &id),
             Request::GetGameFileChunk(request) => self.serve_chunks(now, reply, peer, request),
+            Request::TakeBack(back) => Some(self.take_back(now, peer, &back)),
             Request::Holdings(question) => {
                 self.others_gather(&question.id, question.manifest);
                 self.with_operations(now, |operations, _, world| {
@@ -253,15 +255,8 @@ impl Peer {
             manifest,
             chunks,
         } = request;
-        let refuse = |kind, message| Some(Response::Refused(Refusal::new(kind, message)));
-        if chunks.is_empty() || chunks.len() > CHUNKS_PER_REQUEST_MAX {
-            let message = format!(
-                "{} chunks are asked for: 1 to {CHUNKS_PER_REQUEST_MAX} are allowed",
-                chunks.len()
-            );
-            return refuse(RefusalKind::BadRequest, message);
-        }
-        if let Err(refusal) = self.check_held(&id, manifest, &chunks) {
+        let checked = check_count(&chunks).and_then(|()| self.check_held(&id, manifest, &chunks));
+        if let Err(refusal) = checked {
             return Some(Response::Refused(refusal));
         }
         let name = self.members.live(peer).map(|member| &member.name);
@@ -280,4 +275,30 @@ impl Peer {
             .err()
             .map(Response::Refused)
     }
+
+    /// What a peer does not wait for any more is answered at once.
+    fn take_back(&mut self, now: Now, peer: PeerId, back: &ChunkRequest) -> Response {
+        if let Err(refusal) = check_count(&back.chunks) {
+            return Response::Refused(refusal);
+        }
+        let mut ctx = Ctx {
+            now,
+            config: &self.config,
+            out: &mut self.out,
+        };
+        self.serves.take_back(&mut ctx, peer, back);
+        Response::Noted
+    }
+}
+
+/// Whether a request names as many chunks as it may.
+fn check_count(chunks: &[ChunkRef]) -> Result<(), Refusal> {
+    if (1..=CHUNKS_PER_REQUEST_MAX).contains(&chunks.len()) {
+        return Ok(());
+    }
+    let message = format!(
+        "{} chunks are asked for: 1 to {CHUNKS_PER_REQUEST_MAX} are allowed",
+        chunks.len()
+    );
+    Err(Refusal::new(RefusalKind::BadRequest, message))
 }

@@ -28,6 +28,13 @@ impl Transfer {
             debug_assert!(false, "{id:?} ended twice or never began");
             return Vec::new();
         };
+        let result = match result {
+            // Whoever says so of itself refuses.
+            Err(it @ FetchFailure::TakenBack) if !fetch.is_taken_back => {
+                Err(FetchFailure::Refused(it.to_string()))
+            }
+            result => result,
+        };
         self.buffered_bytes -= self.buffer_bytes(fetch.bytes);
         self.aborts.retain(|&abort| abort != id);
         let delivered = self.store(now, id, &fetch, stored);
@@ -36,6 +43,9 @@ impl Transfer {
         }
         if let Some(source) = self.sources.get_mut(&fetch.source) {
             match fetch.hold {
+                Hold::Held if result == Err(FetchFailure::TakenBack) => {
+                    source.taken_back(now, fetch.bytes);
+                }
                 Hold::Held => source.ended(now, fetch.bytes, delivered, elapsed),
                 Hold::Abandoned => source.leftovers -= 1,
             }
@@ -145,6 +155,8 @@ impl Transfer {
             }
             FetchFailure::Disk(failure) => self.disk_failed(failure),
             FetchFailure::Aborted => self.aborted(now, fetch),
+            // Nothing is wrong with the source; who has the chunks is asked next.
+            FetchFailure::TakenBack => None,
             FetchFailure::WrongHash(chunk) => {
                 let reason = self.wrong_bytes(chunk);
                 self.blame(fetch.source, reason)
@@ -194,6 +206,7 @@ impl Transfer {
             | FetchFailure::WrongHash(_)
             | FetchFailure::Protocol(_)
             | FetchFailure::Disk(_)
+            | FetchFailure::TakenBack
             | FetchFailure::Aborted => FailureKind::Broken,
         };
         let peer = fetch.source;

@@ -27,6 +27,7 @@ pub(crate) mod rate;
 mod schedule;
 mod source;
 mod swarm;
+mod take_back;
 #[cfg(test)]
 mod tests;
 
@@ -214,6 +215,8 @@ struct Outstanding {
     claims: usize,
     hold: Hold,
     abort: Abort,
+    /// Whether its source was told that nobody waits for it any more. That is done once.
+    is_taken_back: bool,
 }
 
 /// Whether the source that a fetch runs on still stands for it.
@@ -257,6 +260,7 @@ pub struct Transfer {
     /// When something that was missing here last came to this side of an uplink, to whomever.
     imported: Now,
     aborts: VecDeque<FetchId>,
+    take_backs: VecDeque<FetchId>,
     ledger: Ledger,
     ending: Option<Ending>,
 }
@@ -286,6 +290,7 @@ impl Transfer {
             gained: now,
             imported: now,
             aborts: VecDeque::new(),
+            take_backs: VecDeque::new(),
             ledger: Ledger::new(now),
             ending: None,
         }
@@ -360,8 +365,17 @@ impl Transfer {
         chunks: impl IntoIterator<Item = Range<u32>>,
     ) {
         for run in chunks {
+            let Some(held) = self.swarm.held_by(&peer) else {
+                return;
+            };
+            let run = run.start..run.end.min(self.swarm.chunk_count());
+            let is_news = |&index: &u32| !held.contains(index);
+            let news: Vec<u32> = run.clone().filter(is_news).collect();
             if self.swarm.holds(&peer, run, self.chunks.missing()) {
                 self.imported = now;
+            }
+            for index in news {
+                self.reconsider_waiting(&peer, index);
             }
         }
     }

@@ -261,6 +261,7 @@ impl Transfer {
                 claims,
                 hold,
                 abort,
+                is_taken_back: false,
             },
         );
         fetch

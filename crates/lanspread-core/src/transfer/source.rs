@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{
     FetchId, TransferLimits,
-    limits::{FETCHES_UNMEASURED_MAX, FIRST_ANSWER_TIME},
+    limits::{FETCHES_UNMEASURED_MAX, FIRST_ANSWER_TIME, TAKEN_BACK_PAUSE},
     rate::BusyRate,
 };
 use crate::Now;
@@ -162,6 +162,20 @@ impl Source {
         if let Some(rest) = self.rate.time_for(self.running_bytes) {
             self.due = self.due.min(now + rest);
         }
+    }
+
+    /// A fetch that asked for `asked` bytes was taken back before it began: it has much to do, so others come first
+    /// for a moment. What it was not given to do tells nothing about its throughput.
+    pub(super) fn taken_back(&mut self, now: Now, asked: u64) {
+        debug_assert!(self.running > 0 && self.running_bytes >= asked);
+        self.running -= 1;
+        self.running_bytes -= asked;
+        let taken = self.rate.time_for(asked).unwrap_or(FIRST_ANSWER_TIME);
+        self.asked_time = self.asked_time.saturating_sub(taken);
+        if let Some(rest) = self.rate.time_for(self.running_bytes) {
+            self.due = self.due.min(now + rest);
+        }
+        self.paused_until = self.paused_until.max(now + TAKEN_BACK_PAUSE);
     }
 
     /// Everything that was asked for came.

@@ -89,7 +89,7 @@ impl Share {
 }
 
 /// From what a peer draws; the ids of peers are random.
-fn seed(peer: &PeerId) -> u64 {
+pub(super) fn seed(peer: &PeerId) -> u64 {
     let first = peer.as_bytes().first_chunk().copied();
     mix(u64::from_le_bytes(first.unwrap_or_default()))
 }
@@ -314,9 +314,19 @@ impl Swarm {
         match (self.copies[at], side) {
             (0, _) if self.share.has(self.block(index)) => Want::Mine,
             (0, _) => Want::Theirs,
-            (_, Side::Near) if self.has_sides() => Want::Held(self.near_copies[at]),
-            (copies, Side::Near | Side::Far) => Want::Held(copies),
+            (_, Side::Near) => Want::Held(self.near_copies(index)),
+            (copies, Side::Far) => Want::Held(copies),
         }
+    }
+
+    /// How many near partners hold a chunk.
+    pub(super) fn near_copies(&self, index: u32) -> u16 {
+        let copies = if self.has_sides() {
+            &self.near_copies
+        } else {
+            &self.copies
+        };
+        copies[index as usize]
     }
 
     /// Which block a chunk belongs to.

@@ -36,7 +36,7 @@ fn a_hello_that_claims_another_identity_is_refused() {
 fn a_hello_of_another_version_names_both_and_users_hear_once() {
     let mut lone = Lone::ready(Vec::new());
     let other = Hello {
-        protocol_version: 7,
+        protocol_version: PROTOCOL_VERSION + 1,
         ..hello(1)
     };
     for _ in 0..3 {
@@ -44,7 +44,10 @@ fn a_hello_of_another_version_names_both_and_users_hear_once() {
         let Some(Response::WrongVersion(versions)) = response else {
             panic!("{response:?}")
         };
-        assert_eq!((versions.ours, versions.yours), (PROTOCOL_VERSION, 7));
+        assert_eq!(
+            (versions.ours, versions.yours),
+            (PROTOCOL_VERSION, PROTOCOL_VERSION + 1)
+        );
     }
     assert_eq!(
         lone.count(|event| matches!(event, PeerEvent::PeerRefused { .. })),

@@ -1,5 +1,7 @@
 //! What others are served, and how much at once.
 
+use lanspread_core::uploads::UPLOAD_SLOTS;
+
 use crate::*;
 
 #[test]
@@ -15,6 +17,7 @@ fn a_stranger_gets_nothing_but_the_advice_to_say_hello() {
         Request::LibrarySnapshot,
         Request::ListGames,
         Request::GetGame { id: game(1) },
+        Request::TakeBack(chunks.clone()),
         Request::GetGameFileChunk(chunks),
         Request::LibrarySummary {
             state: state(0, &[]),
@@ -174,4 +177,82 @@ fn an_unhashed_game_is_hashed_first_when_somebody_asks_for_it() {
         recorded: None,
     });
     assert_eq!(hashing(&lone)[1].1, game(3));
+}
+
+/// Asks for these chunks of the only game.
+fn chunks_of(of: &[u32]) -> ChunkRequest {
+    ChunkRequest {
+        id: game(1),
+        manifest: hash(1),
+        chunks: of.iter().map(|&n| chunk(n)).collect(),
+    }
+}
+
+#[test]
+fn what_a_peer_takes_back_is_refused_if_it_waits_and_goes_on_if_it_runs() {
+    let mut lone = Lone::ready(vec![root(1)]);
+    lone.greet(1);
+    lone.greet(2);
+    let first = lone.next + 1;
+    let slots = u32::try_from(UPLOAD_SLOTS).unwrap();
+    for n in 0..slots {
+        assert_eq!(
+            lone.ask(1, Request::GetGameFileChunk(chunks_of(&[n]))),
+            None
+        );
+    }
+    let waiting = [
+        (1, chunks_of(&[50])),
+        (2, chunks_of(&[50])),
+        (1, chunks_of(&[50, 51])),
+        (1, chunks_of(&[50, 52])),
+    ];
+    for (peer, request) in waiting {
+        assert_eq!(lone.ask(peer, Request::GetGameFileChunk(request)), None);
+    }
+    let back = Request::TakeBack(chunks_of(&[0, 1, 50, 51]));
+    assert_eq!(lone.ask(1, back), Some(Response::Noted));
+    let refused: Vec<u64> = lone
+        .effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Reply {
+                reply,
+                response: Response::Refused(refusal),
+            } => {
+                assert_eq!(refusal.kind, RefusalKind::TakenBack);
+                Some(reply.0 - first)
+            }
+            _ => None,
+        })
+        .collect();
+    let after_slots = u64::from(slots);
+    assert_eq!(
+        refused,
+        [after_slots, after_slots + 2],
+        "its own that wait and are taken back whole"
+    );
+    let is_abort = |effect: &Effect| matches!(effect, Effect::Abort { .. });
+    assert!(!lone.effects.iter().any(is_abort), "what runs goes on");
+    let requests: usize = lone.peer.view().outbound.iter().map(|it| it.requests).sum();
+    assert_eq!(requests, UPLOAD_SLOTS + 2, "they count no more");
+}
+
+#[test]
+fn as_many_chunks_as_the_limit_are_taken_back_and_not_one_more() {
+    let mut lone = Lone::ready(vec![root(1)]);
+    lone.greet(1);
+    let back = |count: usize| {
+        let chunks: Vec<u32> = (0..u32::try_from(count).unwrap()).collect();
+        Request::TakeBack(chunks_of(&chunks))
+    };
+    let most = lone.ask(1, back(CHUNKS_PER_REQUEST_MAX));
+    assert_eq!(most, Some(Response::Noted));
+    for count in [0, CHUNKS_PER_REQUEST_MAX + 1] {
+        assert_eq!(refusal(lone.ask(1, back(count))), RefusalKind::BadRequest);
+    }
+    // As often as chunks are asked for, and not as rarely as other things.
+    for _ in 0..1_000 {
+        assert_eq!(lone.ask(1, back(1)), Some(Response::Noted));
+    }
 }

@@ -1,7 +1,7 @@
 //! What a download in progress says of itself and passes on.
 
 use lanspread_core::{
-    OperationKind, PreparedDownload,
+    FetchFailure, OperationKind, PreparedDownload,
     limits::UPLOADS_DRAIN,
     root::{Staged, Step},
     transfer::limits::IMPORT_PATIENCE,
@@ -148,7 +148,11 @@ impl Lone {
 
     /// Every fetch ends with all of its chunks, until none is left.
     fn fetch_all(&mut self) {
-        let mut done = 0;
+        self.fetch_all_but(0);
+    }
+
+    /// The same, but so many first ones have ended already.
+    fn fetch_all_but(&mut self, mut done: usize) {
         while let Some((effect, _, stored)) = self.fetches().get(done).cloned() {
             done += 1;
             self.feed(Input::ChunksFetched {
@@ -305,6 +309,70 @@ fn what_a_partner_has_is_fetched_from_it() {
     let again = lone.asked_holdings();
     let last = &again.last().unwrap().2;
     assert_eq!((last.log, last.since), (HoldingsLog(3), 5));
+}
+
+#[test]
+fn what_waits_at_a_source_is_taken_back_when_a_partner_has_it_and_fetched_from_the_partner() {
+    let table = Some(TableName::new("a").unwrap());
+    let mut lone = Lone::made_with(|config| config.table.clone_from(&table));
+    lone.take_part(vec![]);
+    let mut lone = gathering_at(lone, 0, [table.clone(), table]);
+    let waits = lone.fetches();
+    assert!(waits.iter().all(|(_, peer, _)| *peer == id(SOURCE)));
+    let (_, effect, _) = lone.asked_holdings()[0].clone();
+    let everything = Holdings {
+        log: HoldingsLog(3),
+        upto: 5,
+        chunks: runs(&[(0, 5)]),
+    };
+    lone.feed(Input::Responded {
+        effect,
+        result: Ok(Response::Holdings(everything)),
+    });
+    let back: Vec<(PeerId, ChunkRequest)> = lone
+        .effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Request {
+                to,
+                request: Request::TakeBack(back),
+                ..
+            } => Some((to.peer_id, back.clone())),
+            _ => None,
+        })
+        .collect();
+    let all: Vec<ChunkRef> = waits
+        .iter()
+        .flat_map(|(_, _, chunks)| chunks.clone())
+        .collect();
+    let told = ChunkRequest {
+        id: game(1),
+        manifest: wanted().hash(),
+        chunks: all.clone(),
+    };
+    assert_eq!(back, [(id(SOURCE), told)], "in one message");
+
+    let count = waits.len();
+    for (effect, _, _) in waits {
+        lone.feed(Input::ChunksFetched {
+            effect,
+            stored: Vec::new(),
+            elapsed: Duration::from_millis(1),
+            result: Err(FetchFailure::TakenBack),
+        });
+    }
+    lone.fetch_all_but(count);
+    let fetched: Vec<ChunkRef> = lone.fetches()[count..]
+        .iter()
+        .filter(|(_, peer, _)| *peer == id(PARTNER))
+        .flat_map(|(_, _, chunks)| chunks.clone())
+        .collect();
+    assert!(
+        all.iter().all(|chunk| fetched.contains(chunk)),
+        "{fetched:?}"
+    );
+    let is_trouble = |event: &PeerEvent| matches!(event, PeerEvent::SourceDropped { .. });
+    assert_eq!(lone.count(is_trouble), 0);
 }
 
 #[test]

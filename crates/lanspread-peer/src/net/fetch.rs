@@ -146,7 +146,8 @@ impl Fetch {
                 self.shared.lane_broke(from.peer_id, &"nothing came on it");
                 return (stored, Err(FetchFailure::Stalled));
             }
-            // Anybody on the way may have written that: over QUIC it is the source that says so.
+            // Anybody on the way may have written that: over QUIC it is the source that says so. What was taken
+            // back, on the other hand, is not asked for again; whether it was, its user knows.
             Err(FetchFailure::Refused(_)) if !is_sealed => {}
             Err(failure @ (FetchFailure::WrongHash(_) | FetchFailure::Protocol(_)))
                 if !is_sealed =>
@@ -233,14 +234,17 @@ impl Fetch {
     ) -> (Option<LaneStream>, Gathered) {
         let result = match self.begun(&mut answer, &request, &wanted).await {
             Ok(()) => self.gather_all(&mut answer, &wanted).await,
-            Err(FetchFailure::Refused(why)) => {
+            Err(refused @ (FetchFailure::Refused(_) | FetchFailure::TakenBack)) => {
                 // To the end, so that whoever refused does not take it for broken off.
                 let ended = self.ended(&mut answer).await;
-                ended.and(Err(FetchFailure::Refused(why)))
+                ended.and(Err(refused))
             }
             Err(failure) => Err(failure),
         };
-        let is_over = matches!(result, Ok(()) | Err(FetchFailure::Refused(_)));
+        let is_over = matches!(
+            result,
+            Ok(()) | Err(FetchFailure::Refused(_) | FetchFailure::TakenBack)
+        );
         let lane = answer.reader.into_lane().filter(|_| is_over);
         (lane, (self.stored, result))
     }
@@ -299,7 +303,7 @@ impl Fetch {
             Response::Chunks { data_bytes } => Err(FetchFailure::Protocol(format!(
                 "it announced {data_bytes} bytes for chunks of {wanted_bytes} bytes"
             ))),
-            Response::Refused(refusal) => Err(FetchFailure::Refused(refusal.message)),
+            Response::Refused(refusal) => Err(refusal.into()),
             Response::InternalPeerError { message } => Err(FetchFailure::Refused(message)),
             other => Err(request_failure(unexpected(request, &other))),
         }

@@ -30,7 +30,7 @@ impl fmt::Display for About<'_> {
             Request::GetGame { id } | Request::Holdings(HoldingsRequest { id, .. }) => {
                 write!(f, "{id}")
             }
-            Request::GetGameFileChunk(wanted) => {
+            Request::GetGameFileChunk(wanted) | Request::TakeBack(wanted) => {
                 write!(f, "{}[", wanted.id)?;
                 for (nth, at) in wanted.chunks.iter().enumerate() {
                     let comma = if nth == 0 { "" } else { "," };

@@ -102,6 +102,13 @@ struct Request {
     stored: Vec<ChunkRef>,
     /// Its place among the uploads of `from`, once it has arrived.
     upload: Option<UploadId>,
+    runs: bool,
+}
+
+impl Request {
+    fn waits(&self) -> bool {
+        self.upload.is_some() && !self.runs
+    }
 }
 
 #[derive(Debug)]
@@ -147,6 +154,9 @@ enum Arrival {
     Request(u64),
     Chunk(u64),
     Holds(usize, Vec<Range<u32>>),
+    /// From whom, whom, and what.
+    TakeBack(usize, usize, Vec<ChunkRef>),
+    TakenBack(u64),
 }
 
 impl Party {
@@ -345,6 +355,8 @@ impl<'a> Run<'a> {
             match first.remove() {
                 Arrival::Request(request) => self.requested(request),
                 Arrival::Chunk(request) => self.chunk(request),
+                Arrival::TakeBack(from, to, chunks) => self.take_back(from, to, &chunks),
+                Arrival::TakenBack(request) => self.end(request, Err(FetchFailure::TakenBack)),
                 Arrival::Holds(n, runs) => {
                     let id = self.nodes[n].id;
                     for node in &mut self.nodes {
@@ -357,6 +369,25 @@ impl<'a> Run<'a> {
                     }
                 }
             }
+        }
+    }
+
+    /// What waits of these requests is answered as taken back.
+    fn take_back(&mut self, asker: usize, source: usize, chunks: &[ChunkRef]) {
+        let waiting = self.requests.iter_mut().filter(|(_, it)| {
+            let is_theirs = it.to == asker && it.from == source && it.waits();
+            is_theirs && it.fetch.chunks.iter().all(|chunk| chunks.contains(chunk))
+        });
+        let mut back = Vec::new();
+        for (&request, it) in waiting {
+            if let Some(upload) = it.upload.take() {
+                self.nodes[source].uploads.ended(upload, 0);
+                self.nodes[source].serving.remove(&upload);
+                back.push(request);
+            }
+        }
+        for request in back {
+            self.later(self.party.delay, Arrival::TakenBack(request));
         }
     }
 
@@ -398,9 +429,10 @@ impl<'a> Run<'a> {
     }
 
     fn flow(&mut self, request: u64) {
-        let Some(it) = self.requests.get(&request) else {
+        let Some(it) = self.requests.get_mut(&request) else {
             return;
         };
+        it.runs = true;
         let Some(chunk) = it.fetch.chunks.get(it.stored.len()) else {
             return;
         };
@@ -481,6 +513,11 @@ impl<'a> Run<'a> {
                 }
                 continue;
             }
+            if let Some((source, chunks)) = transfer.poll_take_back() {
+                let arrival = Arrival::TakeBack(n, self.by_id[&source], chunks);
+                self.later(self.party.delay, arrival);
+                continue;
+            }
             let Some(fetch) = transfer.poll_fetch(now) else {
                 break;
             };
@@ -497,6 +534,7 @@ impl<'a> Run<'a> {
                     began: now,
                     stored: Vec::new(),
                     upload: None,
+                    runs: false,
                 },
             );
             self.later(self.party.delay, Arrival::Request(request));

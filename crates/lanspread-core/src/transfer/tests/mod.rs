@@ -10,3 +10,4 @@ mod random;
 mod sides;
 mod sim;
 mod swarm;
+mod take_back;

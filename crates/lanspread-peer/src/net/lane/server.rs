@@ -102,12 +102,6 @@ impl Served {
         }
     }
 
-    /// How many lanes a peer has.
-    #[cfg(test)]
-    pub(super) fn lanes(&self, peer_id: PeerId) -> usize {
-        self.peers().get(&peer_id).map_or(0, |peer| peer.lanes)
-    }
-
     /// Ends the lanes of a peer. They are counted until they have ended.
     pub(super) fn close_peer(&self, peer_id: PeerId) {
         if let Some(peer) = self.peers().get_mut(&peer_id) {
@@ -314,6 +308,14 @@ async fn read_request(reader: &mut Reader) -> Result<Request, ReadError> {
     match request {
         Request::GetGameFileChunk(_) => Ok(request),
         other => Err(ReadError::NotForALane(other.kind())),
+    }
+}
+
+#[cfg(test)]
+impl Served {
+    /// How many lanes a peer has.
+    pub(super) fn lanes(&self, peer_id: PeerId) -> usize {
+        self.peers().get(&peer_id).map_or(0, |peer| peer.lanes)
     }
 }
 

@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
-use lanspread_core::{Playing, RateLimits};
+use lanspread_core::{FetchFailure, Playing, RateLimits};
 use lanspread_db::{ChunkRef, ContentHash, GameId, ManifestHash};
-use lanspread_proto::{ChunkRequest, HoldingsLog, HoldingsRequest};
+use lanspread_proto::{ChunkRequest, HoldingsLog, HoldingsRequest, Refusal, RefusalKind};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -130,11 +130,16 @@ impl Fetcher {
         timeout(PATIENCE, all_open).await.expect("lanes in time");
     }
 
+    /// Has them opened, and waits for that.
+    async fn until_all_lanes_after_asking(&self, to: Route) {
+        self.until_lane(to).await;
+        self.until_all_lanes(to).await;
+    }
+
     /// Has a source close the lanes that wait here, and waits until it has: a lane that it still answers on
     /// would break in the middle.
     async fn are_closed_by(&self, source: &Transport, route: Route) {
-        self.until_lane(route).await;
-        self.until_all_lanes(route).await;
+        self.until_all_lanes_after_asking(route).await;
         let own_id = self.peer.transport.peer_id();
         source.shared.close_lanes(own_id);
         let lanes = source.shared.lanes.as_ref().expect("it has lanes");
@@ -241,6 +246,41 @@ async fn a_receiver_that_wants_no_lanes_opens_none() {
         fetcher.fetch_all(route).await;
     }
     assert_eq!(source.stats().lane_requests, 0);
+}
+
+/// A source whose user takes back each request before it answers.
+async fn assert_that_taking_back_keeps_the_lane(config: impl Fn() -> TransportConfig) {
+    let mut source = TestPeer::start_with(config());
+    let route = source.route();
+    let fetcher = Fetcher::start_with(config());
+    let refuse = async |source: &mut TestPeer| {
+        let incoming = source.next_request().await;
+        let refusal = Refusal::new(RefusalKind::TakenBack, "it was taken back");
+        let answer = Response::Refused(refusal);
+        incoming.responder.reply(&answer).await.unwrap();
+    };
+    let (outcome, ()) = tokio::join!(fetcher.fetch(route), refuse(&mut source));
+    assert_eq!(outcome.result, Err(FetchFailure::TakenBack), "over QUIC");
+    fetcher.until_all_lanes_after_asking(route).await;
+    for nth in 1..=3 {
+        let (outcome, ()) = tokio::join!(fetcher.fetch(route), refuse(&mut source));
+        assert_eq!(outcome.result, Err(FetchFailure::TakenBack), "on a lane");
+        assert!(outcome.stored.is_empty());
+        assert_eq!(source.transport.stats().lane_requests, nth);
+        fetcher.until_all_lanes(route).await;
+    }
+    assert!(!fetcher.is_paused(route));
+}
+
+#[tokio::test]
+async fn a_request_that_was_taken_back_keeps_its_lane_and_is_not_asked_again() {
+    assert_that_taking_back_keeps_the_lane(|| TransportConfig::new(LOOPBACK)).await;
+    assert_that_taking_back_keeps_the_lane(|| {
+        let mut config = TransportConfig::new(LOOPBACK);
+        config.unencrypted_lanes = true;
+        config
+    })
+    .await;
 }
 
 /// A lane that a source answers a third of the wanted bytes on, and then breaks.

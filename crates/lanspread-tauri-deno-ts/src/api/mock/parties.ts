@@ -68,7 +68,7 @@ export function quiet(): Snapshot {
       peer_id: "f0".repeat(32),
       name: "Juno",
       version: "0.1.0",
-      protocol_version: 6,
+      protocol_version: 7,
       listen_addrs: ["192.168.1.10:47000", "[fe80::1c2d:3eff:fe4f:5a6b]:47000"],
       mode: "open",
       party_code: false,
