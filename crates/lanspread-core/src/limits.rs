@@ -95,8 +95,14 @@ pub const HOLDINGS_WAIT: Duration = Duration::from_secs(2);
 /// Pause between two answers with holdings to the same asker, with few partners and one download.
 pub const HOLDINGS_PAUSE: Duration = Duration::from_millis(100);
 
-/// That pause for each partner, so that many of them together do not ask more often than few.
-pub const HOLDINGS_PAUSE_PER_PARTNER: Duration = Duration::from_millis(4);
+/// That pause for each partner otherwise, so that many of them together do not ask more often than few.
+pub const HOLDINGS_PAUSE_PER_PARTNER: Duration = Duration::from_millis(3);
+
+/// News that is at least this part of what the asker knows (16: a sixteenth) is told as soon as with few partners: at
+/// first everybody waits for news, later it hardly changes what anybody asks for. With 200 partners that is some
+/// thirty answers more to each of them, all in the first ten seconds of a download. On links as a fluid 128 and 200
+/// receivers come to 1.08 and 1.10 of the bound by it and by the pause below, instead of 1.10 and 1.13.
+pub const HOLDINGS_MUCH: u64 = 16;
 
 /// Logs that a peer may have during one gathering here: it begins a new one each time its own download
 /// begins. Each makes everything be shared out anew, and forgives what it failed to give.

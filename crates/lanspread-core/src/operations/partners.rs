@@ -14,8 +14,8 @@ use lanspread_proto::{ChunkRuns, Holdings, HoldingsLog, PeerId};
 use crate::{
     EffectId, Now, ReplyId,
     limits::{
-        HOLDINGS_LOGS_MAX, HOLDINGS_PAUSE, HOLDINGS_PAUSE_MAX, HOLDINGS_PAUSE_PER_PARTNER,
-        HOLDINGS_WAIT,
+        HOLDINGS_LOGS_MAX, HOLDINGS_MUCH, HOLDINGS_PAUSE, HOLDINGS_PAUSE_MAX,
+        HOLDINGS_PAUSE_PER_PARTNER, HOLDINGS_WAIT,
     },
 };
 
@@ -29,8 +29,16 @@ pub(super) struct Partners {
     aborts: Vec<EffectId>,
     /// Answers that wait for nothing.
     answers: VecDeque<Answer>,
-    /// The shortest time between two answers with something new to the same asker.
-    pause: Duration,
+    pace: Pace,
+}
+
+/// The shortest time between two answers with something new to the same asker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Pace {
+    /// If the news is much beside what the asker knows.
+    of_much: Duration,
+    /// Otherwise.
+    of_little: Duration,
 }
 
 /// One other peer.
@@ -137,7 +145,10 @@ impl Partners {
             peers: BTreeMap::new(),
             aborts: Vec::new(),
             answers: VecDeque::new(),
-            pause: HOLDINGS_PAUSE,
+            pace: Pace {
+                of_much: HOLDINGS_PAUSE,
+                of_little: HOLDINGS_PAUSE,
+            },
         }
     }
 
@@ -186,7 +197,11 @@ impl Partners {
             .filter(|partner| partner.kept.is_some() || partner.told_at.is_some())
             .count();
         let pause = (HOLDINGS_PAUSE_PER_PARTNER * count(askers)).max(HOLDINGS_PAUSE);
-        self.pause = (pause * count(gathering.max(1))).min(HOLDINGS_PAUSE_MAX);
+        let of = |pause: Duration| (pause * count(gathering.max(1))).min(HOLDINGS_PAUSE_MAX);
+        self.pace = Pace {
+            of_much: of(HOLDINGS_PAUSE),
+            of_little: of(pause),
+        };
     }
 
     /// The next question that is due; [`Partners::asked`] or [`Partners::rests`] has to follow.
@@ -280,7 +295,8 @@ impl Partners {
         partner.log = holdings.log;
         partner.since = holdings.upto;
         let asked_at = partner.asked_at.unwrap_or(now);
-        partner.asking = Asking::Due(now.max(asked_at + self.pause));
+        // Whoever is asked too soon keeps the question.
+        partner.asking = Asking::Due(now.max(asked_at + self.pace.of_much));
         if !is_same {
             Heard::HoldsAnew(holdings.chunks)
         } else if holdings.chunks.count() == 0 {
@@ -321,16 +337,16 @@ impl Partners {
         if let Some(answer) = self.answers.pop_front() {
             return Some(answer);
         }
-        let pause = self.pause;
+        let pace = self.pace;
         self.peers.values_mut().find_map(|partner| {
             let kept = partner.kept?;
             if partner
-                .news_at(kept, stored, pause)
+                .news_at(kept, stored, pace)
                 .is_some_and(|at| at <= now)
             {
                 partner.told_at = Some(now);
                 partner.release(Says::News(kept.since))
-            } else if kept.at + HOLDINGS_WAIT.max(pause) <= now {
+            } else if kept.at + HOLDINGS_WAIT.max(pace.of_little) <= now {
                 partner.release(Says::Nothing(kept.since))
             } else {
                 None
@@ -348,15 +364,15 @@ impl Partners {
 
     /// When there is something to ask or to answer, with `stored` chunks in the own log.
     pub(super) fn deadline(&self, stored: u32) -> Option<Now> {
-        let pause = self.pause;
+        let pace = self.pace;
         let of = |partner: &Partner| {
             let question = match partner.asking {
                 Asking::Due(at) => Some(at),
                 Asking::Waits(_) | Asking::Never | Asking::Whole | Asking::Banned => None,
             };
             let answer = partner.kept.map(|kept| {
-                let last = kept.at + HOLDINGS_WAIT.max(pause);
-                let news_at = partner.news_at(kept, stored, pause);
+                let last = kept.at + HOLDINGS_WAIT.max(pace.of_little);
+                let news_at = partner.news_at(kept, stored, pace);
                 news_at.map_or(last, |at| at.min(last))
             });
             question.into_iter().chain(answer).min()
@@ -394,9 +410,15 @@ impl Partner {
     }
 
     /// When its question may be answered with something new, if there is something.
-    fn news_at(&self, kept: Kept, stored: u32, pause: Duration) -> Option<Now> {
-        let rested = self.told_at.map_or(kept.at, |at| at + pause);
-        (stored > kept.since).then_some(rested)
+    fn news_at(&self, kept: Kept, stored: u32, pace: Pace) -> Option<Now> {
+        let news = stored.checked_sub(kept.since).filter(|&news| news > 0)?;
+        let is_much = u64::from(news) * HOLDINGS_MUCH >= u64::from(kept.since);
+        let pause = if is_much {
+            pace.of_much
+        } else {
+            pace.of_little
+        };
+        Some(self.told_at.map_or(kept.at, |at| at + pause))
     }
 }
 

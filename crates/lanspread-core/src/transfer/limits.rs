@@ -46,7 +46,7 @@ pub const RETRY_PAUSE_MIN: Duration = Duration::from_millis(500);
 
 /// How long a source rests from which a fetch was taken back: others are asked meanwhile, and one that
 /// refuses everything in this way is not asked in a loop.
-pub const TAKEN_BACK_PAUSE: Duration = Duration::from_millis(100);
+pub const TAKEN_BACK_PAUSE: Duration = Duration::from_millis(400);
 
 /// Longest pause after a failure.
 pub const RETRY_PAUSE_MAX: Duration = Duration::from_secs(4);

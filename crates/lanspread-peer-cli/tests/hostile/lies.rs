@@ -49,6 +49,7 @@ pub(crate) fn honestly(request: &Request, snapshot: &LibrarySnapshot) -> Lie {
         Request::LibrarySummary { .. }
         | Request::Status(_)
         | Request::Message(_)
+        | Request::TakeBack(_)
         | Request::Goodbye => Response::Noted,
         Request::Hello(_)
         | Request::ListGames

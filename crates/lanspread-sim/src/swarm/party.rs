@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
 
 use lanspread_core::{
     FetchFailure, Now,
+    limits::{HOLDINGS_MUCH, HOLDINGS_PAUSE, HOLDINGS_PAUSE_PER_PARTNER},
     transfer::{Fetch, FetchId, Holding, Side, Transfer, TransferLimits, TransferState},
     uploads::{UploadId, Uploads},
 };
@@ -19,9 +20,6 @@ use super::{
 
 /// The steps in which time goes on.
 const STEP: Duration = Duration::from_millis(1);
-/// A partner says what it has stored no more often than this, and than so often per partner.
-const TELL_EVERY: Duration = Duration::from_millis(100);
-const TELL_EVERY_PER_PARTNER: Duration = Duration::from_millis(4);
 /// A swarm that takes this many times the bound is given up.
 const PATIENCE: f64 = 20.0;
 
@@ -123,7 +121,7 @@ struct Node {
     serving: BTreeMap<UploadId, u64>,
     fetches: BTreeMap<FetchId, u64>,
     told: u32,
-    tell_at: Now,
+    told_at: Option<Now>,
     begins: Now,
     leaves: Option<Now>,
     here: bool,
@@ -219,7 +217,7 @@ impl<'a> Run<'a> {
                     serving: BTreeMap::new(),
                     fetches: BTreeMap::new(),
                     told: 0,
-                    tell_at: Now::default(),
+                    told_at: None,
                     begins: Now(Duration::from_secs_f64(begins)),
                     leaves: leaves.map(|at| Now(Duration::from_secs_f64(at))),
                     here: n == 0,
@@ -565,18 +563,25 @@ impl<'a> Run<'a> {
         let partners = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
         let now = self.now;
         let node = &mut self.nodes[n];
-        if node.tell_at > now || !node.here || node.complete {
-            return;
-        }
-        let Some(transfer) = &node.transfer else {
+        let Some(transfer) = node.transfer.as_ref().filter(|_| node.here) else {
             return;
         };
-        if transfer.stored_count() == node.told {
+        let news = transfer.stored_count() - node.told;
+        if news == 0 || node.complete {
+            return;
+        }
+        let is_much = u64::from(news) * HOLDINGS_MUCH >= u64::from(node.told);
+        let pause = if is_much {
+            HOLDINGS_PAUSE
+        } else {
+            HOLDINGS_PAUSE.max(HOLDINGS_PAUSE_PER_PARTNER * partners)
+        };
+        if node.told_at.is_some_and(|at| now < at + pause) {
             return;
         }
         let news = transfer.stored_since(node.told, usize::MAX);
         node.told = news.upto;
-        node.tell_at = now + TELL_EVERY.max(TELL_EVERY_PER_PARTNER * partners);
+        node.told_at = Some(now);
         self.later(self.party.delay, Arrival::Holds(n, news.runs));
     }
 }

@@ -270,14 +270,51 @@ fn many_partners_and_many_downloads_are_answered_more_slowly_up_to_a_limit() {
             partners.question(at(0), peer(n), ReplyId(n.into()), (OWN, 0), 1);
         }
         partners.pace(gathering);
-        partners.pause
+        partners.pace.of_little
     };
     assert_eq!(pause_with(1, 1), HOLDINGS_PAUSE);
-    assert_eq!(pause_with(25, 1), HOLDINGS_PAUSE);
-    assert_eq!(pause_with(26, 1), HOLDINGS_PAUSE_PER_PARTNER * 26);
+    assert_eq!(pause_with(33, 1), HOLDINGS_PAUSE);
+    assert_eq!(pause_with(34, 1), HOLDINGS_PAUSE_PER_PARTNER * 34);
     assert_eq!(pause_with(2, 3), HOLDINGS_PAUSE * 3);
-    assert_eq!(pause_with(200, 5), HOLDINGS_PAUSE_MAX);
-    assert_eq!(pause_with(200, 6), HOLDINGS_PAUSE_MAX);
+    assert_eq!(pause_with(200, 7), HOLDINGS_PAUSE_MAX);
+    assert_eq!(pause_with(200, 8), HOLDINGS_PAUSE_MAX);
+}
+
+#[test]
+fn what_is_much_to_the_asker_is_told_as_soon_as_with_few_partners() {
+    let short = u64::try_from(HOLDINGS_PAUSE.as_millis()).unwrap();
+    let long = u64::try_from((HOLDINGS_PAUSE_PER_PARTNER * 200).as_millis()).unwrap();
+    let known = 80;
+    let much = known + u32::try_from(u64::from(known) / HOLDINGS_MUCH).unwrap();
+    for (stored, pause) in [(much, short), (much - 1, long)] {
+        let everybody: Vec<u8> = (0..200).collect();
+        let mut partners = among(&everybody);
+        for n in everybody {
+            partners.question(at(0), peer(n), ReplyId(n.into()), (OWN, 0), known);
+        }
+        assert_eq!(answers(&mut partners, at(0), known).len(), 200);
+        partners.pace(1);
+        partners.question(at(1), peer(1), ReplyId(1_000), (OWN, known), known);
+        assert_eq!(answers(&mut partners, at(pause - 1), stored), []);
+        let said = answers(&mut partners, at(pause), stored);
+        assert_eq!(said, [answer(1_000, Says::News(known))]);
+    }
+}
+
+#[test]
+fn with_many_partners_each_is_asked_again_as_soon_as_with_few() {
+    let everybody: Vec<u8> = (0..200).collect();
+    let mut partners = among(&everybody);
+    ask(&mut partners, at(0));
+    for n in everybody {
+        partners.question(at(0), peer(n), ReplyId(n.into()), (OWN, 0), 1);
+    }
+    partners.pace(1);
+    hear(&mut partners, at(5), 1, holdings(THEIRS, 1, &[(0, 1)]));
+    let short = u64::try_from(HOLDINGS_PAUSE.as_millis()).unwrap();
+    assert_eq!(ask(&mut partners, at(short - 1)), []);
+    let again = ask(&mut partners, at(short));
+    assert_eq!(again.len(), 1, "it keeps the question until it has much");
 }
 
 /// A partner that keeps to the pace is never asking more than the toll of control requests allows.
