@@ -27,6 +27,7 @@ mod machine_table;
 mod manifests;
 mod membership;
 mod messages;
+pub mod news;
 pub mod offers;
 mod operations;
 mod outbox;

@@ -101,7 +101,7 @@ pub const HOLDINGS_PAUSE_PER_PARTNER: Duration = Duration::from_millis(3);
 /// News that is at least this part of what the asker knows (16: a sixteenth) is told as soon as with few partners: at
 /// first everybody waits for news, later it hardly changes what anybody asks for. With 200 partners that is some
 /// thirty answers more to each of them, all in the first ten seconds of a download. On links as a fluid 128 and 200
-/// receivers come to 1.08 and 1.10 of the bound by it and by the pause below, instead of 1.10 and 1.13.
+/// receivers come to 1.08 and 1.10 of the bound by it and by the pause above, instead of 1.10 and 1.13.
 pub const HOLDINGS_MUCH: u64 = 16;
 
 /// Logs that a peer may have during one gathering here: it begins a new one each time its own download

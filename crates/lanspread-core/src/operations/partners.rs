@@ -13,10 +13,8 @@ use lanspread_proto::{ChunkRuns, Holdings, HoldingsLog, PeerId};
 
 use crate::{
     EffectId, Now, ReplyId,
-    limits::{
-        HOLDINGS_LOGS_MAX, HOLDINGS_MUCH, HOLDINGS_PAUSE, HOLDINGS_PAUSE_MAX,
-        HOLDINGS_PAUSE_PER_PARTNER, HOLDINGS_WAIT,
-    },
+    limits::{HOLDINGS_LOGS_MAX, HOLDINGS_WAIT},
+    news::NewsPace,
 };
 
 /// All peers, as one gathering sees them.
@@ -29,16 +27,7 @@ pub(super) struct Partners {
     aborts: Vec<EffectId>,
     /// Answers that wait for nothing.
     answers: VecDeque<Answer>,
-    pace: Pace,
-}
-
-/// The shortest time between two answers with something new to the same asker.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Pace {
-    /// If the news is much beside what the asker knows.
-    of_much: Duration,
-    /// Otherwise.
-    of_little: Duration,
+    pace: NewsPace,
 }
 
 /// One other peer.
@@ -145,10 +134,7 @@ impl Partners {
             peers: BTreeMap::new(),
             aborts: Vec::new(),
             answers: VecDeque::new(),
-            pace: Pace {
-                of_much: HOLDINGS_PAUSE,
-                of_little: HOLDINGS_PAUSE,
-            },
+            pace: NewsPace::new(0, 1),
         }
     }
 
@@ -196,12 +182,7 @@ impl Partners {
             .values()
             .filter(|partner| partner.kept.is_some() || partner.told_at.is_some())
             .count();
-        let pause = (HOLDINGS_PAUSE_PER_PARTNER * count(askers)).max(HOLDINGS_PAUSE);
-        let of = |pause: Duration| (pause * count(gathering.max(1))).min(HOLDINGS_PAUSE_MAX);
-        self.pace = Pace {
-            of_much: of(HOLDINGS_PAUSE),
-            of_little: of(pause),
-        };
+        self.pace = NewsPace::new(askers, gathering);
     }
 
     /// The next question that is due; [`Partners::asked`] or [`Partners::rests`] has to follow.
@@ -410,14 +391,9 @@ impl Partner {
     }
 
     /// When its question may be answered with something new, if there is something.
-    fn news_at(&self, kept: Kept, stored: u32, pace: Pace) -> Option<Now> {
+    fn news_at(&self, kept: Kept, stored: u32, pace: NewsPace) -> Option<Now> {
         let news = stored.checked_sub(kept.since).filter(|&news| news > 0)?;
-        let is_much = u64::from(news) * HOLDINGS_MUCH >= u64::from(kept.since);
-        let pause = if is_much {
-            pace.of_much
-        } else {
-            pace.of_little
-        };
+        let pause = pace.pause(news, kept.since);
         Some(self.told_at.map_or(kept.at, |at| at + pause))
     }
 }
@@ -434,10 +410,6 @@ fn broken_rule(holdings: &Holdings, since: u32, chunk_count: u32) -> Option<&'st
         return Some("named another number of chunks than it said");
     }
     None
-}
-
-fn count(of: usize) -> u32 {
-    u32::try_from(of).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
 
 use lanspread_core::{
     FetchFailure, Now,
-    limits::{HOLDINGS_MUCH, HOLDINGS_PAUSE, HOLDINGS_PAUSE_PER_PARTNER},
+    news::NewsPace,
     transfer::{Fetch, FetchId, Holding, Side, Transfer, TransferLimits, TransferState},
     uploads::{UploadId, Uploads},
 };
@@ -560,8 +560,7 @@ impl<'a> Run<'a> {
 
     /// Says what was stored since it said so last.
     fn tell(&mut self, n: usize) {
-        let partners = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
-        let now = self.now;
+        let (now, pace) = (self.now, NewsPace::new(self.nodes.len(), 1));
         let node = &mut self.nodes[n];
         let Some(transfer) = node.transfer.as_ref().filter(|_| node.here) else {
             return;
@@ -570,12 +569,7 @@ impl<'a> Run<'a> {
         if news == 0 || node.complete {
             return;
         }
-        let is_much = u64::from(news) * HOLDINGS_MUCH >= u64::from(node.told);
-        let pause = if is_much {
-            HOLDINGS_PAUSE
-        } else {
-            HOLDINGS_PAUSE.max(HOLDINGS_PAUSE_PER_PARTNER * partners)
-        };
+        let pause = pace.pause(news, node.told);
         if node.told_at.is_some_and(|at| now < at + pause) {
             return;
         }

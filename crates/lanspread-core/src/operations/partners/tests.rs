@@ -3,6 +3,9 @@
 use lanspread_proto::limits::HOLDINGS_RUNS_MAX;
 
 use super::*;
+use crate::limits::{
+    HOLDINGS_MUCH, HOLDINGS_PAUSE, HOLDINGS_PAUSE_MAX, HOLDINGS_PAUSE_PER_PARTNER,
+};
 
 const OWN: HoldingsLog = HoldingsLog(77);
 const THEIRS: HoldingsLog = HoldingsLog(99);
