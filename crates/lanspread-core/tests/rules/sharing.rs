@@ -130,6 +130,20 @@ impl Lone {
             .collect()
     }
 
+    /// The first that was asked what it holds says that it has everything.
+    fn partner_has_all(&mut self) {
+        let (_, effect, _) = self.asked_holdings()[0].clone();
+        let everything = Holdings {
+            log: HoldingsLog(3),
+            upto: 5,
+            chunks: runs(&[(0, 5)]),
+        };
+        self.feed(Input::Responded {
+            effect,
+            result: Ok(Response::Holdings(everything)),
+        });
+    }
+
     /// The fetches so far: of whom, and what.
     fn fetches(&self) -> Vec<(EffectId, PeerId, Vec<ChunkRef>)> {
         self.effects
@@ -289,16 +303,7 @@ fn a_question_waits_for_something_new() {
 #[test]
 fn what_a_partner_has_is_fetched_from_it() {
     let mut lone = gathering(0);
-    let (_, effect, _) = lone.asked_holdings()[0].clone();
-    let everything = Holdings {
-        log: HoldingsLog(3),
-        upto: 5,
-        chunks: runs(&[(0, 5)]),
-    };
-    lone.feed(Input::Responded {
-        effect,
-        result: Ok(Response::Holdings(everything)),
-    });
+    lone.partner_has_all();
     lone.ask(SOURCE, Request::Goodbye);
     lone.pass(Duration::from_secs(1));
     let from_partner = lone
@@ -319,16 +324,7 @@ fn what_waits_at_a_source_is_taken_back_when_a_partner_has_it_and_fetched_from_t
     let mut lone = gathering_at(lone, 0, [table.clone(), table]);
     let waits = lone.fetches();
     assert!(waits.iter().all(|(_, peer, _)| *peer == id(SOURCE)));
-    let (_, effect, _) = lone.asked_holdings()[0].clone();
-    let everything = Holdings {
-        log: HoldingsLog(3),
-        upto: 5,
-        chunks: runs(&[(0, 5)]),
-    };
-    lone.feed(Input::Responded {
-        effect,
-        result: Ok(Response::Holdings(everything)),
-    });
+    lone.partner_has_all();
     let back: Vec<(PeerId, ChunkRequest)> = lone
         .effects
         .iter()
