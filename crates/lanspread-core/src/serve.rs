@@ -132,7 +132,7 @@ impl Serves {
     pub(crate) fn begin_uploads(&mut self, ctx: &mut Ctx<'_>) {
         while let Some(upload) = self.uploads.poll_start(ctx.now) {
             let Some(waiting) = self.waiting.remove(&upload) else {
-                self.uploads.ended(upload, 0);
+                self.uploads.ended(ctx.now, upload, 0);
                 continue;
             };
             let Waiting {
@@ -189,7 +189,7 @@ impl Serves {
         let serve = self.running.remove(&effect)?;
         self.uncount(serve.peer);
         if let Some(upload) = serve.upload {
-            self.uploads.ended(upload, sent_bytes);
+            self.uploads.ended(ctx.now, upload, sent_bytes);
             self.sent(ctx.now, &serve, sent_bytes);
             self.deliveries
                 .sent(ctx.now, serve.peer, &serve.id, sent_bytes);
@@ -217,8 +217,6 @@ impl Serves {
             it.peer == peer && it.request.manifest == back.manifest && are_all()
         };
         self.refuse_waiting(ctx, is_taken_back, taken_back);
-        // Fewer receivers than a moment ago may ask.
-        self.begin_uploads(ctx);
     }
 
     /// Ends every upload of a game. Says whether all have come to rest.
@@ -253,7 +251,7 @@ impl Serves {
             .map(|(&upload, _)| upload)
             .collect();
         for upload in refused {
-            self.uploads.ended(upload, 0);
+            self.uploads.ended(ctx.now, upload, 0);
             if let Some(Waiting {
                 peer,
                 reply,

@@ -3,7 +3,7 @@
 //! One chunk after the other reaches its receiver whole and soon, and is passed on; all at once reach
 //! theirs late. So few uploads run at a time, and the others wait their turn, by start-time fair
 //! queueing between receivers (Goyal, Vin, Cheng: "Start-time fair queuing", SIGCOMM 1996): nobody
-//! starves, and nobody gets more by asking more. An upload that takes long is held up by its
+//! starves, and nobody gets more by asking more. An upload that takes much longer than others is held up by its
 //! receiver's link rather than by this one's, and does not keep a slot. Of one game, what others wait to get for
 //! the first time goes before what was given already, whoever has had less: repeats they can get of each other.
 //!
@@ -25,17 +25,20 @@ use crate::{Now, ties::mix};
 /// end at 1.11 and 1.05 of the bound with 16 receivers and at 1.07 and 1.06 with 32.
 pub const UPLOAD_SLOTS: usize = 16;
 
-/// An upload that runs longer gives its slot to another one and goes on beside it, as long as few ask.
-pub const SLOW_UPLOAD_TIME: Duration = Duration::from_millis(100);
+/// An upload that takes so many times as long as is usual here is slow: it gives its slot to another one and goes on
+/// beside it. What is usual follows from what this link does: sixteen uploads of a chunk of 256 KiB take 34 ms on a
+/// gigabit and 3.4 s on 10 Mbit/s. On links as a fluid 1.5, 2 and 3 make no difference.
+pub const SLOW_UPLOAD_TIMES: u32 = 2;
 
-/// Where more receivers ask than there are slots, all of them are busy, and more uploads at a time only make
-/// every chunk late.
-pub const FEW_RECEIVERS: usize = UPLOAD_SLOTS;
+/// No upload is slow before.
+pub const SLOW_UPLOAD_TIME_MIN: Duration = Duration::from_millis(200);
 
-/// How long an upload keeps its slot then: on links as a fluid 64 receivers came to 1.09 of the bound by it
-/// instead of 1.14, before requests were taken back. To fewer it makes no difference there (16 would come to
-/// 1.033 instead of 1.035), and what they come to on real cables was measured with the shorter time.
-pub const SLOW_UPLOAD_TIME_OF_MANY: Duration = Duration::from_millis(500);
+/// An upload that took longer counts as if it had taken so long: whoever pulls his cable must not hold all slots
+/// for half a minute. Until one has ended it is not known what is usual, and an upload is slow after so long.
+pub const USUAL_UPLOAD_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// What is usual is the mean of about so many uploads, later ones counting more.
+pub const USUAL_OF_UPLOADS: u32 = 8;
 
 /// Most uploads that run at a time, slow ones included.
 pub const UPLOADS_MAX: usize = 64;
@@ -91,6 +94,9 @@ pub struct Uploads {
     served_bytes: u64,
     /// How often each chunk was given since uploads last came to rest.
     given: BTreeMap<(ManifestHash, ChunkRef), u32>,
+    /// How long an upload takes, in the mean of the last ones; nothing until one has ended since uploads last
+    /// came to rest.
+    usual: Option<Duration>,
     waiting: usize,
     next: u64,
     /// What this peer draws from between receivers that got as much: each sender in an order of its own, or all
@@ -207,9 +213,12 @@ impl Uploads {
         begun.get(slow).map(|&began| began + self.slow_time())
     }
 
-    /// An upload ended or is given up, whether it ran or waited; `sent_bytes` went out.
-    pub fn ended(&mut self, id: UploadId, sent_bytes: u64) {
-        if let Some((peer, _)) = self.running.remove(&id) {
+    /// An upload ended or is given up at this time, whether it ran or waited; `sent_bytes` went out.
+    pub fn ended(&mut self, now: Now, id: UploadId, sent_bytes: u64) {
+        if let Some((peer, began)) = self.running.remove(&id) {
+            if sent_bytes > 0 {
+                self.took(now.since(began));
+            }
             if let Some(account) = self.accounts.get_mut(&peer) {
                 account.running -= 1;
                 account.tag_bytes = account.tag_bytes.saturating_add(sent_bytes);
@@ -230,17 +239,22 @@ impl Uploads {
         });
         if self.waiting == 0 && self.running.is_empty() {
             self.given.clear();
+            self.usual = None;
         }
+    }
+
+    /// An upload took so long.
+    fn took(&mut self, time: Duration) {
+        let time = time.min(USUAL_UPLOAD_TIME_MAX);
+        let usual = self.usual.unwrap_or(time);
+        self.usual = Some((usual * (USUAL_OF_UPLOADS - 1) + time) / USUAL_OF_UPLOADS);
     }
 
     /// How long an upload keeps its slot.
     fn slow_time(&self) -> Duration {
-        let receivers = self.accounts.len();
-        if receivers <= FEW_RECEIVERS {
-            SLOW_UPLOAD_TIME
-        } else {
-            SLOW_UPLOAD_TIME_OF_MANY
-        }
+        self.usual.map_or(USUAL_UPLOAD_TIME_MAX, |usual| {
+            (usual * SLOW_UPLOAD_TIMES).max(SLOW_UPLOAD_TIME_MIN)
+        })
     }
 
     fn has_slot(&self, now: Now) -> bool {
@@ -291,7 +305,7 @@ mod tests {
             .collect();
         let running = started(&mut uploads, at(0));
         assert_eq!(running.len(), UPLOAD_SLOTS);
-        uploads.ended(running[2], 1_000);
+        uploads.ended(at(1), running[2], 1_000);
         let late = started(&mut uploads, at(1));
         let all: BTreeSet<UploadId> = running.into_iter().chain(late).collect();
         assert_eq!(all, ids.into_iter().collect());
@@ -307,7 +321,7 @@ mod tests {
             }
             let mut order = Vec::new();
             while let Some(upload) = uploads.poll_start(at(0)) {
-                uploads.ended(upload, 1_000);
+                uploads.ended(at(0), upload, 1_000);
                 order.push(upload);
             }
             order
@@ -331,7 +345,7 @@ mod tests {
             for _ in 0..100 {
                 uploads.enqueue(at(1), peer(1), &new(0));
             }
-            uploads.ended(running[0], 0);
+            uploads.ended(at(1), running[0], 0);
             assert_eq!(started(&mut uploads, at(1)), [waits], "seed {seed}");
         }
     }
@@ -345,7 +359,7 @@ mod tests {
         started(&mut uploads, at(5));
         let late = uploads.enqueue(at(5), peer(99), &new(0));
         assert_eq!(uploads.poll_start(at(5)), None);
-        let due = at(5) + SLOW_UPLOAD_TIME;
+        let due = at(5) + USUAL_UPLOAD_TIME_MAX;
         assert_eq!(uploads.poll_deadline(), Some(due));
         assert_eq!(started(&mut uploads, due), [late]);
         for n in 0..UPLOAD_SLOTS {
@@ -355,25 +369,100 @@ mod tests {
         let next = uploads.poll_deadline();
         assert_eq!(
             next,
-            Some(due + SLOW_UPLOAD_TIME),
+            Some(due + USUAL_UPLOAD_TIME_MAX),
             "no time that has passed"
         );
     }
 
+    /// As many uploads as there are slots, begun at 0 ms.
+    fn all_slots(uploads: &mut Uploads) -> Vec<UploadId> {
+        for _ in 0..UPLOAD_SLOTS {
+            uploads.enqueue(at(0), peer(1), &new(0));
+        }
+        started(uploads, at(0))
+    }
+
     #[test]
-    fn how_long_an_upload_keeps_its_slot_hangs_on_how_many_ask() {
-        for (receivers, due) in [
-            (FEW_RECEIVERS, SLOW_UPLOAD_TIME),
-            (FEW_RECEIVERS + 1, SLOW_UPLOAD_TIME_OF_MANY),
-            (UPLOADS_MAX + 1, SLOW_UPLOAD_TIME_OF_MANY),
+    fn how_long_an_upload_keeps_its_slot_follows_from_what_is_usual() {
+        let longest = u64::try_from(USUAL_UPLOAD_TIME_MAX.as_millis()).unwrap();
+        let least = u64::try_from(SLOW_UPLOAD_TIME_MIN.as_millis()).unwrap();
+        let twice = u64::from(SLOW_UPLOAD_TIMES);
+        for (usual_ms, slow_ms) in [
+            (0, least),
+            (least / twice, least),
+            (1_000, 1_000 * twice),
+            (longest, longest * twice),
+            (longest + 1, longest * twice),
+            (3_600_000, longest * twice),
         ] {
             let mut uploads = Uploads::default();
-            for n in (0..receivers).chain(0..receivers) {
-                uploads.enqueue(at(0), peer(u8::try_from(n).unwrap()), &new(0));
-            }
-            assert_eq!(started(&mut uploads, at(0)).len(), UPLOAD_SLOTS);
-            assert_eq!(uploads.poll_deadline(), Some(at(0) + due));
+            let running = all_slots(&mut uploads);
+            uploads.enqueue(at(0), peer(2), &new(0));
+            uploads.enqueue(at(0), peer(3), &new(0));
+            uploads.ended(at(usual_ms), running[0], 1_000);
+            // Those that are slow already have no slot any more.
+            let next = started(&mut uploads, at(0));
+            assert_eq!(next.len(), 1);
+            assert_eq!(uploads.poll_deadline(), Some(at(slow_ms)), "{usual_ms} ms");
         }
+    }
+
+    #[test]
+    fn what_is_usual_is_the_mean_of_the_last_ones_and_forgotten_at_rest() {
+        let mut uploads = Uploads::default();
+        let running = all_slots(&mut uploads);
+        uploads.ended(at(0), running[0], 0);
+        assert_eq!(uploads.usual, None, "nothing went out");
+        uploads.ended(at(1_000), running[0], 1_000);
+        assert_eq!(uploads.usual, None, "it had ended");
+        uploads.ended(at(1_000), running[1], 1_000);
+        assert_eq!(uploads.usual, Some(Duration::from_secs(1)));
+        uploads.ended(at(2_000), running[2], 1_000);
+        let one_of_all = Duration::from_secs(1) / USUAL_OF_UPLOADS;
+        assert_eq!(uploads.usual, Some(Duration::from_secs(1) + one_of_all));
+        for &upload in &running[3..] {
+            uploads.ended(at(2_000), upload, 1_000);
+        }
+        assert_eq!(uploads.usual, None);
+    }
+
+    /// Eight receivers for a minute, an upload to each of which takes so many seconds: most uploads at a time, and
+    /// how many ended.
+    fn minute(takes_s: [u64; 8]) -> (usize, usize) {
+        let mut uploads = Uploads::default();
+        let mut running: Vec<(Now, UploadId)> = Vec::new();
+        let (mut most, mut ended, mut asked) = (0, 0, 0);
+        for now in (0..60_000).step_by(100).map(at) {
+            running.retain(|&(ends, upload)| {
+                if ends <= now {
+                    uploads.ended(now, upload, 1_000);
+                    ended += 1;
+                }
+                ends > now
+            });
+            while uploads.waiting < 40 {
+                let receiver = u8::try_from(asked % 8).unwrap();
+                uploads.enqueue(now, peer(receiver), &new(asked));
+                asked += 1;
+            }
+            for upload in started(&mut uploads, now) {
+                let (peer, _) = uploads.running[&upload];
+                let takes_s = takes_s[usize::from(peer.as_bytes()[0])];
+                running.push((now + Duration::from_secs(takes_s), upload));
+            }
+            most = running.len().max(most);
+        }
+        (most, ended)
+    }
+
+    #[test]
+    fn a_slow_link_has_no_more_uploads_than_slots_and_slow_receivers_keep_none() {
+        let (most, ended) = minute([4; 8]);
+        assert_eq!((most, ended), (UPLOAD_SLOTS, 14 * UPLOAD_SLOTS));
+        let (most, beside) = minute([60, 60, 4, 4, 4, 4, 4, 4]);
+        assert!(most > UPLOAD_SLOTS, "{most}");
+        let theirs = ended * 6 / 8;
+        assert!(beside > theirs * 9 / 10, "{beside} of {theirs}");
     }
 
     #[test]
@@ -407,7 +496,7 @@ mod tests {
             }
             let done = running.remove(0);
             served[usize::from(of[&done] - 1)] += 1;
-            uploads.ended(done, 1_000);
+            uploads.ended(at(step), done, 1_000);
             running.extend(started(&mut uploads, at(step)));
         }
         // One of its uploads runs at a time, of eight in all.
@@ -422,10 +511,10 @@ mod tests {
         }
         let running = started(&mut uploads, at(0));
         let waiting = uploads.enqueue(at(0), peer(2), &new(0));
-        uploads.ended(waiting, 0);
-        uploads.ended(waiting, 0);
+        uploads.ended(at(0), waiting, 0);
+        uploads.ended(at(0), waiting, 0);
         for id in running {
-            uploads.ended(id, 0);
+            uploads.ended(at(0), id, 0);
         }
         assert_eq!(uploads.poll_start(at(1)), None);
         assert!(uploads.accounts.is_empty() && uploads.running.is_empty());
@@ -443,7 +532,7 @@ mod tests {
         let common_of_another = uploads.enqueue(at(1), peer(101), &new(1));
         let rare = uploads.enqueue(at(1), peer(101), &new(2));
         for expected in [rare, common, common_of_another] {
-            uploads.ended(running.remove(0), 1_000);
+            uploads.ended(at(2), running.remove(0), 1_000);
             assert_eq!(started(&mut uploads, at(2)), [expected]);
         }
     }
@@ -458,7 +547,7 @@ mod tests {
         let repeat = uploads.enqueue(at(1), peer(2), &new(1));
         let first = uploads.enqueue(at(1), peer(1), &new(1_000));
         for expected in [first, repeat] {
-            uploads.ended(running.remove(0), 1_000);
+            uploads.ended(at(2), running.remove(0), 1_000);
             assert_eq!(started(&mut uploads, at(2)), [expected]);
         }
     }
@@ -477,7 +566,7 @@ mod tests {
         assert_eq!(started(&mut uploads, at(0)).len(), UPLOAD_SLOTS);
         uploads.enqueue(at(1), peer(1), &new(1_000));
         let again = uploads.enqueue(at(1), peer(3), &another(0));
-        uploads.ended(before, 1_000);
+        uploads.ended(at(2), before, 1_000);
         assert_eq!(
             started(&mut uploads, at(2)),
             [again],
@@ -499,7 +588,7 @@ mod tests {
             (limit, 3),
         ] {
             let rare = uploads.enqueue(now, peer(101), &new(n));
-            uploads.ended(running.remove(0), 0);
+            uploads.ended(now, running.remove(0), 0);
             let waited_enough = now == limit;
             let expected = if waited_enough { common } else { rare };
             assert_eq!(uploads.poll_start(now), Some(expected));

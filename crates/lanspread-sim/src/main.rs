@@ -78,6 +78,14 @@ struct Options {
         requires = "swarm"
     )]
     chunks: u32,
+    /// Megabits per second of an equal link in these swarms; all others are so much slower or faster too.
+    #[arg(
+        long,
+        default_value_t = swarm::EQUAL_MBIT,
+        value_parser = clap::value_parser!(u32).range(1..=100_000),
+        requires = "swarm"
+    )]
+    mbit: u32,
     /// Milliseconds that a message takes in these swarms.
     #[arg(
         long,
@@ -163,6 +171,7 @@ fn show_swarms(options: &Options) {
                     let mut party = kind.party(receivers, options.seed.unwrap_or(1));
                     party.game_bytes = u64::from(options.chunks) * u64::from(party.chunk_bytes);
                     party.delay = Duration::from_millis(options.delay_ms);
+                    party.scale_links(f64::from(options.mbit) / f64::from(swarm::EQUAL_MBIT));
                     let outcome = party.run();
                     let row = swarm::row(kind, receivers, &outcome);
                     if tell.send((at, row)).is_err() {

@@ -15,7 +15,7 @@ pub const FETCHES_UNMEASURED_MAX: usize = 2;
 pub const FETCHES_IN_SWARM: usize = 24;
 
 /// A game of at least so many chunks is begun somewhere, others at their first chunk.
-pub const DRAWN_BEGINNING_CHUNKS: u32 = 256;
+pub const DRAWN_BEGINNING_CHUNKS: u32 = 16;
 
 /// Bytes that all running fetches of one transfer may have to buffer together: a chunk is held in
 /// memory until its hash is known, one chunk per fetch.

@@ -174,6 +174,21 @@ fn a_partner_that_lacks_what_it_claims() {
     }));
 }
 
+/// As if the victim had taken back all that it asks for, which it did not.
+#[test]
+fn a_partner_that_says_all_is_taken_back() {
+    let says = "a source is retried";
+    let name = "partner: says all is taken back";
+    play_slowly(&attack(name, ELSEWHERE, says, |table| {
+        let gives = |_: &ChunkRequest| {
+            let why = Refusal::new(RefusalKind::TakenBack, "you took it back");
+            Lie::Answer(Response::Refused(why), Vec::new())
+        };
+        let holds = everything;
+        take_part(table, &HONEST, &Part { holds, gives });
+    }));
+}
+
 #[test]
 fn a_partner_that_claims_everything_and_never_answers() {
     let says = "";

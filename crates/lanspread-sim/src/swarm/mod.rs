@@ -18,4 +18,4 @@ mod table;
 mod tests;
 
 pub use party::{Churn, Outcome, Party, Peer};
-pub use table::{CHUNKS, DELAY_MS, HEAD, Kind, row};
+pub use table::{CHUNKS, DELAY_MS, EQUAL_MBIT, HEAD, Kind, row};

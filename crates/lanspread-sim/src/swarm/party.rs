@@ -158,6 +158,15 @@ enum Arrival {
 }
 
 impl Party {
+    /// Makes every link this many times as fast.
+    pub fn scale_links(&mut self, factor: f64) {
+        self.uplink *= factor;
+        for peer in &mut self.peers {
+            peer.up *= factor;
+            peer.down *= factor;
+        }
+    }
+
     /// Plays it.
     ///
     /// # Panics
@@ -379,7 +388,7 @@ impl<'a> Run<'a> {
         let mut back = Vec::new();
         for (&request, it) in waiting {
             if let Some(upload) = it.upload.take() {
-                self.nodes[source].uploads.ended(upload, 0);
+                self.nodes[source].uploads.ended(self.now, upload, 0);
                 self.nodes[source].serving.remove(&upload);
                 back.push(request);
             }
@@ -458,7 +467,7 @@ impl<'a> Run<'a> {
             .sum();
         let from = &mut self.nodes[it.from];
         if let Some(upload) = it.upload {
-            from.uploads.ended(upload, sent);
+            from.uploads.ended(self.now, upload, sent);
             from.serving.remove(&upload);
         }
         from.dirty = true;
@@ -494,7 +503,7 @@ impl<'a> Run<'a> {
             let request = self.nodes[n].serving.get(&upload).copied();
             match request {
                 Some(request) => self.flow(request),
-                None => self.nodes[n].uploads.ended(upload, 0),
+                None => self.nodes[n].uploads.ended(self.now, upload, 0),
             }
         }
     }

@@ -11,6 +11,8 @@ const fn mbit(megabits: u32) -> f64 {
 
 /// Chunks of a game, unless more are asked for.
 pub const CHUNKS: u32 = 1_024;
+/// Megabits per second of equal links, unless it is said otherwise.
+pub const EQUAL_MBIT: u32 = 100;
 /// Milliseconds that messages are on their way, unless it is said otherwise: cables with nothing in
 /// their queues.
 pub const DELAY_MS: u64 = 1;
@@ -18,7 +20,7 @@ pub const DELAY_MS: u64 = 1;
 /// A kind of party.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Every link has 100 Mbit/s, give or take one in fifty.
+    /// Every link has [`EQUAL_MBIT`], give or take one in fifty.
     Equal,
     /// Half the links have 1 Gbit/s, a quarter 2.5 Gbit/s, a quarter are wifi with 200 Mbit/s.
     Mixed,
@@ -72,7 +74,7 @@ impl Kind {
             (Self::Mixed, 2) => mbit(2_500),
             (Self::Mixed, _) => mbit(200),
             // No two links are alike; else all peers would walk in step.
-            _ => mbit(100) * (0.98 + 0.0004 * ((n * 7_919 + 13) % 101) as f64),
+            _ => mbit(EQUAL_MBIT) * (0.98 + 0.0004 * ((n * 7_919 + 13) % 101) as f64),
         };
         Peer {
             up: rate,
