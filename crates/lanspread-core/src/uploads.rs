@@ -27,7 +27,7 @@ pub const UPLOAD_SLOTS: usize = 16;
 
 /// An upload that takes so many times as long as is usual here is slow: it gives its slot to another one and goes on
 /// beside it. What is usual follows from what this link does: sixteen uploads of a chunk of 256 KiB take 34 ms on a
-/// gigabit and 3.4 s on 10 Mbit/s. On links as a fluid 1.5, 2 and 3 make no difference.
+/// gigabit and 3.4 s on 10 Mbit/s. On links as a fluid 1.5, 2 and 3 come to the same.
 pub const SLOW_UPLOAD_TIMES: u32 = 2;
 
 /// No upload is slow before.

@@ -325,7 +325,7 @@ impl Transfer {
     }
 
     /// Where the only source begins. Nobody knows yet who begins at the same time, so each who does begins
-    /// somewhere else and has something to pass on; a short game is over before that matters.
+    /// somewhere else and has something to pass on; a handful of chunks is better read in order.
     fn beginning(&self, source: &Source) -> Option<u32> {
         let is_alone = self.sources.len() == 1;
         let chunks = u64::from(self.swarm.chunk_count());
