@@ -57,11 +57,14 @@ pub(crate) fn honestly(request: &Request, snapshot: &LibrarySnapshot) -> Lie {
         | Request::Holdings(_)
         | Request::GetGame { .. }
         | Request::LaneToken
-        | Request::GetGameFileChunk(_) => {
-            Response::Refused(Refusal::new(RefusalKind::NotAvailable, "not from me"))
-        }
+        | Request::GetGameFileChunk(_) => return refused(RefusalKind::NotAvailable, "not from me"),
     };
     Lie::Answer(answer, Vec::new())
+}
+
+/// A refusal of this kind.
+pub(crate) fn refused(kind: RefusalKind, why: &str) -> Lie {
+    Lie::Answer(Response::Refused(Refusal::new(kind, why)), Vec::new())
 }
 
 /// An encoding of a manifest, written by hand so that it can break every rule.

@@ -12,8 +12,8 @@ use std::{
 };
 
 use lanspread_proto::{
-    ChunkRequest, ChunkRuns, Holdings, HoldingsLog, HoldingsRequest, LibrarySnapshot, Refusal,
-    RefusalKind, Request, Response,
+    ChunkRequest, ChunkRuns, Holdings, HoldingsLog, HoldingsRequest, LibrarySnapshot, RefusalKind,
+    Request, Response,
 };
 use lanspread_testbed::net::{Link, Rate};
 use serde_json::json;
@@ -21,7 +21,7 @@ use serde_json::json;
 use crate::{
     attack::{Attack, Blame, CPU_MAX, HONEST, MEMORY_MIB_MAX, Table, play_with},
     liar::{Liar, Lie, Script},
-    lies::honestly,
+    lies::{honestly, refused},
 };
 
 /// Chunks of each game: those of its archive and its sentinel.
@@ -165,10 +165,7 @@ fn a_partner_that_lacks_what_it_claims() {
     let says = "a source is retried";
     let name = "partner: lacks what it claims";
     play_slowly(&attack(name, ELSEWHERE, says, |table| {
-        let gives = |_: &ChunkRequest| {
-            let why = Refusal::new(RefusalKind::NotAvailable, "not from me");
-            Lie::Answer(Response::Refused(why), Vec::new())
-        };
+        let gives = |_: &ChunkRequest| refused(RefusalKind::NotAvailable, "not from me");
         let holds = everything;
         take_part(table, &HONEST, &Part { holds, gives });
     }));
@@ -180,10 +177,7 @@ fn a_partner_that_says_all_is_taken_back() {
     let says = "a source is retried";
     let name = "partner: says all is taken back";
     play_slowly(&attack(name, ELSEWHERE, says, |table| {
-        let gives = |_: &ChunkRequest| {
-            let why = Refusal::new(RefusalKind::TakenBack, "you took it back");
-            Lie::Answer(Response::Refused(why), Vec::new())
-        };
+        let gives = |_: &ChunkRequest| refused(RefusalKind::TakenBack, "you took it back");
         let holds = everything;
         take_part(table, &HONEST, &Part { holds, gives });
     }));

@@ -33,3 +33,14 @@ fn the_same_swarm_ends_in_the_same_time() {
     let (first, second) = (play(Kind::Equal, 4), play(Kind::Equal, 4));
     assert_eq!(first.seconds, second.seconds);
 }
+
+#[test]
+fn links_half_as_fast_take_twice_as_long_at_best() {
+    for kind in Kind::ALL {
+        let mut party = kind.party(8, 1);
+        let bound = party.bound_seconds();
+        party.scale_links(0.5);
+        let ratio = party.bound_seconds() / bound;
+        assert!((ratio - 2.0).abs() < 1e-6, "{kind}: {ratio}");
+    }
+}
