@@ -18,6 +18,7 @@ mod rates_file;
 mod shared_game;
 mod start;
 pub mod state_file;
+mod state_lock;
 mod supervisor;
 mod tasks;
 

@@ -4,7 +4,6 @@
 
 use std::{
     convert::Infallible,
-    fs::{File, TryLockError},
     io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -34,6 +33,7 @@ use crate::{
     options::{DiscoveryMode, PeerOptions},
     rates_file::RatesFile,
     shared_game::Reader,
+    state_lock::StateLock,
     supervisor::keep_running,
     tasks::{
         discovery::{DiscoveryTask, run_peer_discovery},
@@ -124,7 +124,7 @@ pub fn start_peer_with(
 ) -> Result<PeerRuntimeHandle, StartError> {
     let runtime = tokio::runtime::Handle::try_current().map_err(|_| StartError::NoRuntime)?;
     let game_dir = game_dir.into();
-    let lock = lock_state_dir(&options.state_dir)?;
+    let lock = StateLock::take(&options.state_dir)?;
     let identity::Loaded { identity, notice } = Identity::load_or_create(&options.state_dir)?;
     let disk = open_disk(&game_dir, &options, unpacker)?;
     let _in_runtime = runtime.enter();
@@ -159,34 +159,11 @@ fn open_disk(
     Ok(disk)
 }
 
-/// Takes the lock that keeps a second peer off this state directory. The system releases it when the
-/// process ends, however it ends.
-fn lock_state_dir(dir: &Path) -> Result<File, StartError> {
-    let failed = |source| StartError::StateDir {
-        dir: dir.to_owned(),
-        source,
-    };
-    std::fs::create_dir_all(dir).map_err(failed)?;
-    let lock = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(dir.join("lock"))
-        .map_err(failed)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(StartError::StateDirBusy {
-            dir: dir.to_owned(),
-        }),
-        Err(TryLockError::Error(source)) => Err(failed(source)),
-    }
-}
-
 struct Parts {
     options: PeerOptions,
     identity: Identity,
     disk: Disk,
-    lock: File,
+    lock: StateLock,
     catalog: Arc<Catalog>,
     /// What the user should know first.
     notice: Option<String>,
@@ -466,7 +443,7 @@ struct Life {
 }
 
 impl Life {
-    async fn run_locked(self, lock: File, tx_end: watch::Sender<Option<RuntimeEnd>>) {
+    async fn run_locked(self, lock: StateLock, tx_end: watch::Sender<Option<RuntimeEnd>>) {
         let end = self.run().await;
         // The lock goes last: until here another peer on this directory would meet this one.
         drop(lock);

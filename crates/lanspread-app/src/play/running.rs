@@ -20,8 +20,9 @@ use crate::{
 /// What runs, by game and script, and since when: milliseconds of the Unix epoch.
 pub(crate) type RunningScripts = BTreeMap<(GameId, Script), u64>;
 
-/// The scripts that this program started, and those of an earlier run that still go on. Every clone speaks of the same ones, so that whoever starts one app
-/// after the other hands them on.
+/// The scripts that this program started, and those of an earlier run that still go on.
+///
+/// Every clone speaks of the same ones, so that whoever starts one app after the other hands them on.
 #[derive(Debug, Clone, Default)]
 pub struct Scripts(Arc<Inner>);
 
