@@ -49,7 +49,7 @@ pub(crate) fn run(options: &DemoOptions) -> Result<()> {
 
     show.fact("build", "the program; the first time takes some minutes");
     let binary = phases.run("build", || {
-        setup::provide_namespaces();
+        setup::provide_for_demo();
         workspace::build_program(Profile::Dev)
     })?;
     let directory = workspace::root().join(PARTY_DIR);

@@ -9,8 +9,9 @@ use std::process::Command;
 use lanspread_testbed::command::{self, CommandError, is_installed};
 
 /// Programs by the Debian package that brings them.
-const NEEDED: [(&str, &str); 18] = [
+const NEEDED: [(&str, &str); 19] = [
     NAMESPACES,
+    MAKES_LIBRARIES,
     ("nft", "nftables"),
     ("ethtool", "ethtool"),
     ("rsync", "rsync"),
@@ -42,6 +43,9 @@ const LIBRARIES: [(&str, &str); 2] = [
 
 /// What makes network namespaces.
 const NAMESPACES: (&str, &str) = ("ip", "iproute2");
+
+/// What builds the memory allocator of the programs.
+const MAKES_LIBRARIES: (&str, &str) = ("make", "make");
 
 /// Installs what is missing of what tests, the demonstration and `bench transfer` need.
 pub(crate) fn run() {
@@ -87,13 +91,13 @@ pub(crate) fn provide_cpp_compiler() {
     }
 }
 
-/// Installs what makes network namespaces, and says nothing about it: the demonstration can do
-/// without.
-pub(crate) fn provide_namespaces() {
-    let (program, package) = NAMESPACES;
-    if !is_installed(program) && is_installed("apt-get") {
-        // The demonstration itself tells what it does without them.
-        let _ = install(&[package]);
+/// Installs what the demonstration builds and runs with, and says nothing about it: it can do without
+/// network namespaces, and a build tells itself what it lacks.
+pub(crate) fn provide_for_demo() {
+    for (program, package) in [NAMESPACES, MAKES_LIBRARIES] {
+        if !is_installed(program) && is_installed("apt-get") {
+            let _ = install(&[package]);
+        }
     }
 }
 

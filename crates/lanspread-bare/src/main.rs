@@ -25,6 +25,11 @@ const NAME: &str = "bare";
 /// Bytes read, sent and written in one piece.
 const PIECE_BYTES: usize = 256 * 1024;
 
+/// See `docs/decisions/0013-the-data-path.md`.
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();

@@ -269,12 +269,18 @@ impl Folders {
     /// The directory a game was found in, without a look at any of them: what is read for others must not wait
     /// for a disk that it does not lie on.
     pub(crate) fn library_to_read(&self, id: &GameId) -> Result<Arc<Library>, DiskFailure> {
-        let known = {
-            let slots = lock(&self.0);
-            let mut has_it = slots.iter().filter(|slot| slot.known.contains(id));
-            has_it.find_map(|slot| slot.readable().cloned())
-        };
-        known.map_or_else(|| self.library_of(id), Ok)
+        self.known_library(id)
+            .map_or_else(|| self.library_of(id), Ok)
+    }
+
+    /// The only library, or the one that a game was found in before, if it can be read: no disk is asked.
+    pub(crate) fn known_library(&self, id: &GameId) -> Option<Arc<Library>> {
+        let slots = lock(&self.0);
+        if let [only] = &slots[..] {
+            return only.readable().cloned();
+        }
+        let mut has_it = slots.iter().filter(|slot| slot.known.contains(id));
+        has_it.find_map(|slot| slot.readable().cloned())
     }
 
     /// The full path of a game's root, or where it would be.

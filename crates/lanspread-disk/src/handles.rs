@@ -48,7 +48,7 @@ impl<K: PartialEq> Handles<K> {
     }
 
     /// The open file of a key, if it is open: the one used last from here on.
-    fn known(&self, key: &K) -> Option<Arc<dyn FileHandle>> {
+    pub(crate) fn known(&self, key: &K) -> Option<Arc<dyn FileHandle>> {
         let mut kept = lock(&self.0);
         let at = kept.iter().position(|(known, _)| known == key)?;
         let known = kept.remove(at);

@@ -336,4 +336,21 @@ impl Disk {
             into,
         )
     }
+
+    /// Reads the same if all of it is in memory, and never waits for a disk: for threads that must not. `false`, after
+    /// which `into` holds anything, where that is not so or something is wrong: then
+    /// [`Disk::read_chunks`] reads them, or says why not.
+    #[must_use]
+    pub fn read_chunks_from_memory(
+        &self,
+        id: &GameId,
+        manifest: ManifestHash,
+        chunks: &[ChunkRef],
+        into: &mut [u8],
+    ) -> bool {
+        let library = self.0.folders.known_library(id);
+        library.is_some_and(|library| {
+            serve::read_chunks_from_memory(&library, id, manifest, chunks, into)
+        })
+    }
 }

@@ -147,6 +147,12 @@ pub trait FileHandle: Send + Sync + fmt::Debug {
     /// Reads up to `into.len()` bytes; fewer only at the end of the file.
     fn read_at(&self, into: &mut [u8], offset_bytes: u64) -> io::Result<usize>;
 
+    /// Fills `into` if all of it is in memory, and never waits for a disk. `false`, after which `into` holds
+    /// anything, where that is not so or cannot be told: then [`FileHandle::read_at`] reads it.
+    fn read_from_memory(&self, _into: &mut [u8], _offset_bytes: u64) -> bool {
+        false
+    }
+
     /// Writes all of `bytes`, beyond the end of the file too; what lies between reads as zeros.
     fn write_at(&self, bytes: &[u8], offset_bytes: u64) -> io::Result<()>;
 

@@ -346,6 +346,23 @@ impl FileHandle for RealFile {
         Ok(read)
     }
 
+    #[cfg(target_os = "linux")]
+    fn read_from_memory(&self, into: &mut [u8], offset_bytes: u64) -> bool {
+        let mut read = 0;
+        while read < into.len() {
+            match read_at_once(&self.0, &mut into[read..], offset_bytes + read as u64) {
+                Ok(0) => return false,
+                Ok(bytes) => read += bytes,
+                Err(rustix::io::Errno::OPNOTSUPP) if is_memory(&self.0) => {
+                    let whole = self.read_at(into, offset_bytes);
+                    return whole.is_ok_and(|bytes| bytes == into.len());
+                }
+                Err(_) => return false,
+            }
+        }
+        true
+    }
+
     fn write_at(&self, bytes: &[u8], offset_bytes: u64) -> io::Result<()> {
         let mut written = 0;
         while written < bytes.len() {
@@ -372,6 +389,24 @@ fn read_some(file: &fs::File, into: &mut [u8], offset_bytes: u64) -> io::Result<
 #[cfg(windows)]
 fn read_some(file: &fs::File, into: &mut [u8], offset_bytes: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, into, offset_bytes)
+}
+
+/// Reads what the page cache has; an error where that is nothing, or the file system does not say.
+#[cfg(target_os = "linux")]
+fn read_at_once(file: &fs::File, into: &mut [u8], offset_bytes: u64) -> rustix::io::Result<usize> {
+    use rustix::io::{ReadWriteFlags, preadv2};
+
+    let mut into = [io::IoSliceMut::new(into)];
+    preadv2(file, &mut into, offset_bytes, ReadWriteFlags::NOWAIT)
+}
+
+/// Whether a file lies on a file system in memory, which does not say so of its parts (tmpfs, as of Linux 6.18).
+#[cfg(target_os = "linux")]
+fn is_memory(file: &fs::File) -> bool {
+    /// `TMPFS_MAGIC` of `statfs(2)`.
+    const TMPFS: rustix::fs::FsWord = 0x0102_1994;
+
+    rustix::fs::fstatfs(file).is_ok_and(|found| found.f_type == TMPFS)
 }
 
 #[cfg(unix)]

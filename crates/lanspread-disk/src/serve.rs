@@ -121,6 +121,43 @@ pub(crate) fn read_chunks(
     })
 }
 
+/// Reads chunks of a hashed game that lies here as [`read_chunks`] does, if all of it is in memory and nothing is
+/// wrong with it. `false`, after which `into` holds anything, in every other case: [`read_chunks`] then
+/// reads them, or says why not.
+pub(crate) fn read_chunks_from_memory(
+    library: &Library,
+    id: &GameId,
+    hash: ManifestHash,
+    chunks: &[ChunkRef],
+    into: &mut [u8],
+) -> bool {
+    let Some(game) = library.served.find(id, hash) else {
+        return false;
+    };
+    let mut left = into;
+    for &chunk in chunks {
+        let Some(listed) = game.manifest.chunk(chunk) else {
+            return false;
+        };
+        let Some((here, later)) = left.split_at_mut_checked(listed.len_bytes as usize) else {
+            return false;
+        };
+        let Some(file) = library.served.files.known(&(id.clone(), chunk.file)) else {
+            return false;
+        };
+        if !file.read_from_memory(here, listed.offset_bytes) {
+            return false;
+        }
+        // Looking afterwards also catches a change that happened while reading.
+        let stat = file.stat();
+        if !stat.is_ok_and(|stat| stat.stamp == game.stamps[chunk.file as usize]) {
+            return false;
+        }
+        left = later;
+    }
+    left.is_empty()
+}
+
 fn read_chunk(
     library: &Library,
     id: &GameId,

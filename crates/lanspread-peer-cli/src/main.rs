@@ -53,6 +53,11 @@ use crate::{
     signals::EndSignal,
 };
 
+/// See `docs/decisions/0013-the-data-path.md`.
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(cli.command) {

@@ -80,7 +80,7 @@ pub(super) fn run(program: &Path, compilers: &Toolchain, unpacked_wine: &Toolcha
 
 /// A switch and two hosts, or `None` for loopback where none can be made.
 fn network() -> Option<Network> {
-    setup::provide_namespaces();
+    setup::provide_for_demo();
     match Network::of(&["linux", "windows"]) {
         Ok(network) => Some(network),
         Err(error) => {

@@ -444,6 +444,10 @@ impl FileHandle for CrashFile {
         self.inner.read_at(into, offset_bytes)
     }
 
+    fn read_from_memory(&self, into: &mut [u8], offset_bytes: u64) -> bool {
+        self.plan.tick(Change::Look).is_ok() && self.inner.read_from_memory(into, offset_bytes)
+    }
+
     fn write_at(&self, bytes: &[u8], offset_bytes: u64) -> io::Result<()> {
         self.plan.image(|image| image.writing(&self.path));
         if let Err(stopped) = self.plan.tick(Change::Grow) {

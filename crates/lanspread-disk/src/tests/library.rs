@@ -127,6 +127,37 @@ fn chunks_are_served_until_the_file_changes() {
     assert!(read_again(past).is_err());
 }
 
+/// On a file system in memory, which every Linux has, all that was opened before is served without waiting.
+#[test]
+fn chunks_are_served_from_memory_as_from_a_disk_and_not_at_all_where_something_is_wrong() {
+    let world = World::new();
+    let is_memory = cfg!(target_os = "linux") && world.games().starts_with("/dev/shm");
+    world.put_all(&files());
+    let disk = world.steady();
+    let manifest = hash(&disk).unwrap();
+    let from_memory = |chunks: &[ChunkRef], into: &mut [u8]| {
+        disk.read_chunks_from_memory(&id(), manifest.hash(), chunks, into)
+    };
+    let all: Vec<_> = manifest.chunk_refs().collect();
+    let len_bytes = |chunk: &ChunkRef| manifest.chunk(*chunk).unwrap().len_bytes as usize;
+    let mut expected = vec![0; all.iter().map(len_bytes).sum()];
+    let mut read = expected.clone();
+    assert!(!from_memory(&all, &mut read), "opening a file may wait");
+    disk.read_chunks(&id(), manifest.hash(), &all, &mut expected)
+        .unwrap();
+    assert_eq!(from_memory(&all, &mut read), is_memory);
+    assert!(!is_memory || read == expected);
+
+    let (len, past) = (read.len(), ChunkRef { file: 9, chunk: 0 });
+    assert!(!from_memory(&all, &mut read[..len - 1]), "too little room");
+    read.push(0);
+    assert!(!from_memory(&all, &mut read), "too much room");
+    assert!(!from_memory(&[past], &mut read), "no such chunk");
+    world.put("game.eti", noise(5, 700_000));
+    let changed = ChunkRef { file: 0, chunk: 1 };
+    assert!(!from_memory(&[changed], &mut read[..len_bytes(&changed)]));
+}
+
 #[test]
 fn an_index_that_is_cut_garbled_or_old_is_made_anew() {
     let world = World::new();

@@ -16,9 +16,9 @@ use lanspread_proto::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Executor, Shared, disk::lost};
+use super::{Executor, Shared, disk::lost, read_buffers::ReadBuffer};
 use crate::net::{
-    ChunkSink, ChunkSource, ChunksFetched, Patience, WantedChunk, batch_len,
+    AtHand, ChunkSink, ChunkSource, ChunksFetched, Patience, WantedChunk, batch_len,
     limits::{READ_BATCH_BYTES, READ_STALL_TIMEOUT},
     no_answer_of_disk,
 };
@@ -204,22 +204,44 @@ struct Reading {
     chunks: std::vec::IntoIter<WantedChunk>,
 }
 
+impl Reading {
+    /// The next chunks of about so many bytes, and a buffer for them; nothing after the last.
+    fn batch(&self, bytes_max: usize) -> Option<(Vec<ChunkRef>, ReadBuffer)> {
+        let rest = self.chunks.as_slice();
+        if rest.is_empty() {
+            return None;
+        }
+        let batch = &rest[..batch_len(rest, bytes_max)];
+        let batch_bytes = batch.iter().map(|chunk| chunk.len_bytes as usize).sum();
+        let chunks = batch.iter().map(|wanted| wanted.chunk).collect();
+        Some((chunks, self.shared.read_buffers.take(batch_bytes)))
+    }
+}
+
 impl ChunkSource for Reading {
     /// A large chunk, or so many small ones that sending them, and on a hard disk finding them, is worth a
     /// turn.
     fn next(&mut self) -> Result<Option<Bytes>, DiskFailure> {
-        let rest = self.chunks.as_slice();
-        if rest.is_empty() {
-            return Ok(None);
-        }
         let disk = &self.shared.disk;
-        let batch = batch_len(rest, disk.batch_bytes(&self.id, READ_BATCH_BYTES));
-        let batch_bytes = rest[..batch].iter().map(|chunk| chunk.len_bytes as usize);
-        let mut buffer = self.shared.read_buffers.take(batch_bytes.sum());
-        let batch = self.chunks.by_ref().take(batch);
-        let chunks: Vec<ChunkRef> = batch.map(|wanted| wanted.chunk).collect();
+        let Some((chunks, mut buffer)) = self.batch(disk.batch_bytes(&self.id, READ_BATCH_BYTES))
+        else {
+            return Ok(None);
+        };
+        self.chunks.nth(chunks.len() - 1);
         disk.read_chunks(&self.id, self.hash, &chunks, buffer.as_mut())?;
         Ok(Some(buffer.into_bytes()))
+    }
+
+    fn at_hand(&mut self) -> AtHand {
+        let Some((chunks, mut buffer)) = self.batch(READ_BATCH_BYTES) else {
+            return AtHand::End;
+        };
+        let disk = &self.shared.disk;
+        if !disk.read_chunks_from_memory(&self.id, self.hash, &chunks, buffer.as_mut()) {
+            return AtHand::Elsewhere;
+        }
+        self.chunks.nth(chunks.len() - 1);
+        AtHand::Bytes(buffer.into_bytes())
     }
 }
 

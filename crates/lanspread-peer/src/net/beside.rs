@@ -1,7 +1,7 @@
 //! Work that runs on the thread of an endpoint or of a bulk lane: moving the bytes of a stream to memory and back.
 //!
-//! Invariant: such work never blocks and computes nothing that grows with the bytes; files and hashes
-//! belong on blocking threads. A stream that is read on another thread than its endpoint's wakes that
+//! Invariant: such work never blocks. What it does with the bytes it does while they are in the core's cache: copying
+//! them, hashing them as they come, reading from files what is in memory. All else belongs on blocking threads. A stream that is read on another thread than its endpoint's wakes that
 //! thread for every few packets, and the two wait for each other's locks: that costs more than
 //! decrypting the bytes.
 

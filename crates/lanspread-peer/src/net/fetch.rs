@@ -1,8 +1,8 @@
 //! Fetching chunks: from the stream into a buffer, checked, and only then handed on.
 //!
 //! Invariant: no byte reaches the sink whose chunk does not have the hash it is wanted by. Chunks are
-//! gathered on the endpoint's own thread, where their bytes are decrypted; hashing and storing run
-//! together on a blocking thread.
+//! gathered on the endpoint's own thread, where their bytes are decrypted and, as they come over QUIC, hashed. What
+//! was not hashed on the way is hashed where chunks are stored, on a blocking thread.
 
 use std::{
     fmt,
@@ -17,6 +17,7 @@ use tokio::{runtime::Handle, time};
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    hashing::Hashing,
     lane::{Lane, LaneStream},
     limits::{BUFFERS_KEPT_MAX, STORE_BATCH_BYTES},
     outbound::{Answer, read_failure, unexpected},
@@ -260,7 +261,7 @@ impl Fetch {
             let mut buffer = self.shared.buffers.take();
             let (whole, read) = self.read_batch(answer, &mut buffer, batch).await;
             // What came whole is kept, whatever becomes of the rest.
-            self.store(&batch[..whole], buffer).await?;
+            self.store(batch, whole, buffer).await?;
             read?;
             rest = later;
         }
@@ -309,35 +310,40 @@ impl Fetch {
         }
     }
 
-    /// Reads the chunks of a batch, one behind the other; returns how many of them are whole.
+    /// Reads the chunks of a batch, one behind the other; returns those that are whole, as far as they are hashed.
     async fn read_batch(
         &self,
         answer: &mut Answer,
         buffer: &mut Vec<u8>,
         batch: &[WantedChunk],
-    ) -> (usize, Result<(), FetchFailure>) {
+    ) -> (Vec<Hashing>, Result<(), FetchFailure>) {
         // Exactly: what is used again would be twice as large after the first that is a little larger.
         let all = bytes_of(batch);
         buffer.reserve_exact(all.max(STORE_BATCH_BYTES));
         let mut pace = Pace::new(self.patience.stall, Instant::now(), answer.reader.came());
-        let mut end = 0;
-        for (whole, chunk) in batch.iter().enumerate() {
-            end += chunk.len_bytes as usize;
-            if let Err(failure) = self.read_to(answer, buffer, (end, all), &mut pace).await {
+        let mut whole = Vec::with_capacity(batch.len());
+        for chunk in batch {
+            let mut hashing = Hashing::default();
+            let chunk = (chunk, &mut hashing);
+            if let Err(failure) = self.read_chunk(answer, buffer, chunk, all, &mut pace).await {
                 return (whole, Err(failure));
             }
+            whole.push(hashing);
         }
-        (batch.len(), Ok(()))
+        (whole, Ok(()))
     }
 
-    /// Reads until `buffer` holds `len` bytes, of `all` that a batch has.
-    async fn read_to(
+    /// Reads a chunk to the end of `buffer`, and hashes it where that is cheaper now; `all` is what the batch has.
+    async fn read_chunk(
         &self,
         answer: &mut Answer,
         buffer: &mut Vec<u8>,
-        (len, all): (usize, usize),
+        (chunk, hashing): (&WantedChunk, &mut Hashing),
+        all: usize,
         pace: &mut Pace,
     ) -> Result<(), FetchFailure> {
+        let begin = buffer.len();
+        let len = begin + chunk.len_bytes as usize;
         while buffer.len() < len {
             if !pace.holds(Instant::now(), answer.reader.came()) {
                 self.shared.too_slow(answer, pace.had());
@@ -352,6 +358,9 @@ impl Fetch {
                 return Err(fetch_failure(&answer.reader.ended_early(missing_bytes)));
             }
             reader.take_at_hand(buffer, len);
+            if reader.brings_little_at_a_time() {
+                hashing.advance(&buffer[begin..]);
+            }
             let came_bytes = reader.came().bytes_since(before);
             let paid = self.toll.pass_all(came_bytes);
             pace.excuse(self.unless_aborted(paid).await?);
@@ -359,17 +368,22 @@ impl Fetch {
         Ok(())
     }
 
-    /// Checks the chunks that `buffer` holds one behind the other, and hands each on.
-    async fn store(&mut self, batch: &[WantedChunk], buffer: Vec<u8>) -> Result<(), FetchFailure> {
-        if batch.is_empty() {
+    /// Checks the chunks that `buffer` holds one behind the other, the first of a batch, and hands each on.
+    async fn store(
+        &mut self,
+        batch: &[WantedChunk],
+        whole: Vec<Hashing>,
+        buffer: Vec<u8>,
+    ) -> Result<(), FetchFailure> {
+        if whole.is_empty() {
             self.shared.buffers.give_back(buffer);
             return Ok(());
         }
         let sink = Arc::clone(&self.sink);
-        let batch = batch.to_vec();
+        let whole: Vec<_> = batch.iter().copied().zip(whole).collect();
         let job = self.blocking.spawn_blocking(move || {
-            let mut stored = Vec::with_capacity(batch.len());
-            let result = store_each(&batch, &buffer, &sink, &mut stored);
+            let mut stored = Vec::with_capacity(whole.len());
+            let result = store_each(whole, &buffer, &sink, &mut stored);
             (buffer, stored, result)
         });
         // A job that runs is waited for even when the fetch is aborted: what it stored is stored.
@@ -425,16 +439,16 @@ fn bytes_of(batch: &[WantedChunk]) -> usize {
 /// Checks the chunks and stores those that come before the first wrong one, and notes in `stored` which
 /// it did.
 fn store_each(
-    batch: &[WantedChunk],
+    whole: Vec<(WantedChunk, Hashing)>,
     mut bytes: &[u8],
     sink: &ChunkSink,
     stored: &mut Vec<ChunkRef>,
 ) -> Result<(), FetchFailure> {
-    let mut verified = Vec::with_capacity(batch.len());
+    let mut verified = Vec::with_capacity(whole.len());
     let mut checked = Ok(());
-    for wanted in batch {
+    for (wanted, hashing) in whole {
         let (chunk, later) = bytes.split_at(wanted.len_bytes as usize);
-        if blake3::hash(chunk).as_bytes() != wanted.hash.as_bytes() {
+        if hashing.finish(chunk) != wanted.hash {
             checked = Err(FetchFailure::WrongHash(wanted.chunk));
             break;
         }

@@ -52,13 +52,29 @@ pub struct Responder {
     toll: Toll,
 }
 
-/// Where the bytes behind an answer come from; asked on a blocking thread.
+/// Where the bytes behind an answer come from.
 pub trait ChunkSource: Send + 'static {
-    /// The next bytes, or nothing after the last.
+    /// The next bytes, if they are in memory; asked on the thread that sends them, which may not wait.
+    fn at_hand(&mut self) -> AtHand {
+        AtHand::Elsewhere
+    }
+
+    /// The next bytes, or nothing after the last; asked on a blocking thread.
     ///
     /// # Errors
     /// A disk that does not give them.
     fn next(&mut self) -> Result<Option<Bytes>, DiskFailure>;
+}
+
+/// What a source has without waiting for a disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AtHand {
+    /// The next bytes.
+    Bytes(Bytes),
+    /// The last were given.
+    End,
+    /// The next bytes are on a disk, as far as is known.
+    Elsewhere,
 }
 
 impl Responder {
@@ -174,8 +190,9 @@ impl ChunkSender {
         Ok(())
     }
 
-    /// Sends `first` and all that `source` gives, and ends the answer; returns the bytes sent. The next
-    /// bytes are read while those before are sent.
+    /// Sends `first` and all that `source` gives, and ends the answer; returns the bytes sent. What is in memory is read
+    /// when those before are sent, where it is sent, so that it is still in that core's cache; from the first
+    /// bytes on that are not, the next are read while those before are sent.
     ///
     /// # Errors
     /// A source that fails; a receiver that is gone or took nothing for [`SERVE_STALL_TIMEOUT`].
@@ -199,6 +216,15 @@ impl ChunkSender {
         blocking: Handle,
     ) -> Result<u64, ServeFailure> {
         let mut bytes = first;
+        loop {
+            self.send(bytes).await?;
+            match source.at_hand() {
+                AtHand::Bytes(next) => bytes = next,
+                AtHand::End => return self.finish().await,
+                AtHand::Elsewhere => break,
+            }
+        }
+        bytes = Bytes::new();
         loop {
             let read = blocking.spawn_blocking(move || {
                 let next = source.next();

@@ -162,6 +162,12 @@ impl Reader {
         }
     }
 
+    /// Whether what came is taken after every few packets: a lane is woken for more, and by then the first of it is in
+    /// no core's cache any more.
+    pub(super) const fn brings_little_at_a_time(&self) -> bool {
+        matches!(self.inlet, Inlet::Stream(_))
+    }
+
     /// What came so far, whether it was taken or not.
     pub(super) const fn came(&self) -> Came {
         self.came

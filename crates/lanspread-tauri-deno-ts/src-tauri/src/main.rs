@@ -30,6 +30,11 @@ use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::Subscribe
 
 use crate::{desktop::Desktop, guests::GuestPage, peer::Peer, place::Place};
 
+/// See `docs/decisions/0013-the-data-path.md`.
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() {
     let log = listen();
     let (place, complaint) = Place::of_environment();

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::net::{ChunkSender, ChunkSource, ChunksFetched, Patience, WantedChunk, limits};
+use crate::net::{AtHand, ChunkSender, ChunkSource, ChunksFetched, Patience, WantedChunk, limits};
 
 /// What a sink was given, in order.
 type Stored = Arc<Mutex<Vec<(ChunkRef, Vec<u8>)>>>;
@@ -157,6 +157,64 @@ struct Pieces(std::vec::IntoIter<Result<Bytes, DiskFailure>>);
 impl ChunkSource for Pieces {
     fn next(&mut self) -> Result<Option<Bytes>, DiskFailure> {
         self.0.next().transpose()
+    }
+}
+
+/// Has the first pieces in memory and the others on a disk, and says what was read from which.
+struct PartlyAtHand {
+    at_hand: std::vec::IntoIter<Bytes>,
+    on_disk: Option<Pieces>,
+    is_read: std::sync::mpsc::Sender<&'static str>,
+}
+
+impl ChunkSource for PartlyAtHand {
+    fn at_hand(&mut self) -> AtHand {
+        let next = self.at_hand.next();
+        let place = if next.is_some() { "memory" } else { "none" };
+        self.is_read.send(place).expect("the test listens");
+        match next {
+            Some(bytes) => AtHand::Bytes(bytes),
+            None if self.on_disk.is_some() => AtHand::Elsewhere,
+            None => AtHand::End,
+        }
+    }
+
+    fn next(&mut self) -> Result<Option<Bytes>, DiskFailure> {
+        self.is_read.send("disk").expect("the test listens");
+        self.on_disk.as_mut().expect("there is more").next()
+    }
+}
+
+#[tokio::test]
+async fn what_is_in_memory_is_sent_first_and_the_rest_is_read_from_the_disk() {
+    let contents = vec![content(0, 300_000), content(1, 5000), content(2, 700_000)];
+    for in_memory in [0, 1, 2] {
+        let wanted = wanted(&contents);
+        let (sink, stored) = collecting_sink();
+        let (is_read, reads) = std::sync::mpsc::channel();
+        let served = contents.clone();
+        let fetched = Fetching::new(wanted.clone(), sink)
+            .from(|incoming| async move {
+                let sender = announce(incoming, &served).await;
+                let mut pieces: Vec<_> = served.into_iter().map(Bytes::from).collect();
+                let first = pieces.remove(0);
+                let rest: Vec<_> = pieces.split_off(in_memory).into_iter().map(Ok).collect();
+                let on_disk = (!rest.is_empty()).then(|| Pieces(rest.into_iter()));
+                let source = PartlyAtHand {
+                    at_hand: pieces.into_iter(),
+                    on_disk,
+                    is_read,
+                };
+                assert_eq!(sender.send_all(first, source).await.unwrap(), 1_005_000);
+            })
+            .await;
+        fetched.result.unwrap();
+        assert_eq!(stored.lock().unwrap().len(), contents.len());
+        let mut expected = vec!["memory"; in_memory];
+        expected.push("none");
+        // The last time for the end.
+        expected.extend(vec!["disk"; [3, 2, 0][in_memory]]);
+        assert_eq!(reads.into_iter().collect::<Vec<_>>(), expected);
     }
 }
 
