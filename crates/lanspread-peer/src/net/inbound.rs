@@ -191,8 +191,8 @@ impl ChunkSender {
     }
 
     /// Sends `first` and all that `source` gives, and ends the answer; returns the bytes sent. What is in memory is read
-    /// when those before are sent, where it is sent, so that it is still in that core's cache; from the first
-    /// bytes on that are not, the next are read while those before are sent.
+    /// where it is sent, so that it is still in that core's cache; from the first bytes on that are not, the next
+    /// are read while those before are sent.
     ///
     /// # Errors
     /// A source that fails; a receiver that is gone or took nothing for [`SERVE_STALL_TIMEOUT`].
@@ -217,14 +217,15 @@ impl ChunkSender {
     ) -> Result<u64, ServeFailure> {
         let mut bytes = first;
         loop {
-            self.send(bytes).await?;
             match source.at_hand() {
-                AtHand::Bytes(next) => bytes = next,
-                AtHand::End => return self.finish().await,
+                AtHand::Bytes(next) => self.send(std::mem::replace(&mut bytes, next)).await?,
+                AtHand::End => {
+                    self.send(bytes).await?;
+                    return self.finish().await;
+                }
                 AtHand::Elsewhere => break,
             }
         }
-        bytes = Bytes::new();
         loop {
             let read = blocking.spawn_blocking(move || {
                 let next = source.next();
